@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+#include "core/base/hash.h"
+
+#include <openssl/evp.h>
+#include <xxhash.h>
+
+#include <cassert>
+#include <new>
+
+namespace eventops {
+
+std::uint64_t hash64(std::string_view bytes)
+{
+    return XXH3_64bits(bytes.data(), bytes.size());
+}
+
+struct StreamHash64::State {
+    XXH3_state_t *xxh = XXH3_createState();
+    ~State() { XXH3_freeState(xxh); }
+};
+
+StreamHash64::StreamHash64() : m_state(std::make_unique<State>())
+{
+    XXH3_64bits_reset(m_state->xxh);
+}
+
+StreamHash64::~StreamHash64() = default;
+StreamHash64::StreamHash64(StreamHash64 &&) noexcept = default;
+StreamHash64 &StreamHash64::operator=(StreamHash64 &&) noexcept = default;
+
+void StreamHash64::update(std::string_view bytes)
+{
+    XXH3_64bits_update(m_state->xxh, bytes.data(), bytes.size());
+}
+
+std::uint64_t StreamHash64::digest() const
+{
+    return XXH3_64bits_digest(m_state->xxh);
+}
+
+Sha256::Sha256() : m_context(EVP_MD_CTX_new())
+{
+    if (m_context == nullptr)
+        throw std::bad_alloc();
+    EVP_DigestInit_ex(static_cast<EVP_MD_CTX *>(m_context), EVP_sha256(), nullptr);
+}
+
+Sha256::~Sha256()
+{
+    EVP_MD_CTX_free(static_cast<EVP_MD_CTX *>(m_context));
+}
+
+void Sha256::update(std::string_view bytes)
+{
+    EVP_DigestUpdate(static_cast<EVP_MD_CTX *>(m_context), bytes.data(), bytes.size());
+}
+
+std::string Sha256::hex()
+{
+    unsigned char digest[32];
+    unsigned int length = 0;
+    EVP_DigestFinal_ex(static_cast<EVP_MD_CTX *>(m_context), digest, &length);
+    assert(length == sizeof digest);
+    constexpr char Digits[] = "0123456789abcdef";
+    std::string out;
+    out.reserve(64);
+    for (const unsigned char byte : digest) {
+        out += Digits[byte >> 4];
+        out += Digits[byte & 15];
+    }
+    return out;
+}
+
+std::string sha256Hex(std::string_view bytes)
+{
+    Sha256 sha;
+    sha.update(bytes);
+    return sha.hex();
+}
+
+} // namespace eventops

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "core/base/result.h"
+#include "core/model/batch.h"
+#include "core/model/loss.h"
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace eventops {
+
+/// Why a record could not be decoded. `reason` points at a constant of codecLosses().
+struct DecodeFailure {
+    const LossReason *reason = nullptr; ///< Null: decoded.
+    std::string detail;                 ///< Names field, offending value and remedy.
+    explicit operator bool() const { return reason != nullptr; }
+};
+
+/// Every reason for which any codec may refuse a record.
+std::span<const LossReason> codecLosses();
+
+/// What another envelope cannot hold, field by field.
+struct LossReport {
+    struct Item {
+        std::string field;
+        std::string what; ///< "stringified", "dropped", "cut to seconds".
+    };
+    std::vector<Item> items;
+};
+
+/// Reads records of one wire envelope. Keeps scratch memory and caches, so each thread has its own.
+class CodecDecoder
+{
+public:
+    virtual ~CodecDecoder();
+    /// Appends the events of batch.records[record] to batch.events (record and emission set). On failure the batch's
+    /// events are as before. Sets neither outcome nor dead letter: that is the caller's.
+    /// Every byte of the record is validated before an event is appended.
+    virtual DecodeFailure decode(Batch &batch, std::uint32_t record) = 0;
+};
+
+/// One wire envelope ⇄ Event. Lossless both ways for its own form: the original bytes are kept with the record.
+/// Thread: immutable, any.
+class Codec
+{
+public:
+    virtual ~Codec();
+    virtual std::string_view name() const = 0;    ///< "karma.v1"
+    virtual std::string_view summary() const = 0; ///< One sentence.
+    virtual std::unique_ptr<CodecDecoder> makeDecoder() const = 0;
+    /// The event in this envelope, one document without a line end; @p loss lists what it cannot hold.
+    /// Unavailable when the codec only reads.
+    virtual Result<std::string> encode(const Batch &batch, const Event &event, LossReport &loss) const = 0;
+};
+
+/// All codecs that need no settings, sorted by name.
+std::span<const Codec *const> builtinCodecs();
+const Codec *codecByName(std::string_view name);
+
+} // namespace eventops

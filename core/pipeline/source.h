@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "core/base/result.h"
+#include "core/model/batch.h"
+#include "core/model/loss.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace eventops {
+
+/// Turns the raw records of a batch into events. Thread: each worker has an instance of its own.
+class RecordDecoder
+{
+public:
+    virtual ~RecordDecoder();
+    /// Fills events and dead letters for every Pending record of the batch and sets its outcome to Stored (one or more
+    /// events), Skipped (a record that carries none) or DeadLettered. Never fails: a bad record is an outcome.
+    virtual void decode(Batch &batch) = 0;
+};
+
+/// Where raw records come from. Thread: `read` runs on a reader thread of its own; all else before it starts.
+class Source
+{
+public:
+    virtual ~Source();
+
+    /// Identity of what is read, the same wherever it lies: for a capture a fingerprint of its first bytes, never a path.
+    /// Cursors and event ids hang on it.
+    virtual std::string key() const = 0;
+    /// For people: file name, topic.
+    virtual std::string title() const = 0;
+    /// Size in bytes for progress; 0 when unknown.
+    virtual std::uint64_t sizeBytes() const { return 0; }
+    /// False: reading goes on for ever and the clock is the wall clock.
+    virtual bool finite() const { return true; }
+
+    /// Fills @p chunk with the next stretch, at most ChunkRecordsMax records and about ChunkBytesMax bytes. Always
+    /// starts at the beginning: the runner counts records below the committed cursor as duplicates, or, when @p from is
+    /// given to `open`, reading starts there. False: the source has ended. A record above the limit arrives as parts.
+    virtual Result<bool> read(RawChunk &chunk, std::vector<OversizePart> &oversize) = 0;
+
+    /// Prepares reading from @p cursor, a value that `RawChunk::positionEnd` had; 0 is the beginning.
+    virtual Status open(std::uint64_t cursor) = 0;
+
+    virtual std::unique_ptr<RecordDecoder> makeDecoder() const = 0;
+};
+
+} // namespace eventops

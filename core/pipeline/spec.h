@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "core/pipeline/source.h"
+#include "core/pipeline/stage.h"
+#include "core/model/value.h"
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace eventops {
+
+/// One configuration field: drives YAML validation, `eventops stages`, the docs and the editor form.
+struct FieldSpec {
+    std::string_view name;         ///< Unit last: "window_ms", "keys_max".
+    std::string_view type;         ///< int, float, bool, string, duration, list, map, any, yaml_file, yaml_files, enum:a|b
+                                   ///< (yaml_file: config puts the loaded file's tree in place of the path).
+    std::string_view defaultValue; ///< A YAML scalar, [] or {}; "required": must be given.
+    std::string_view help;
+};
+
+/// Everything known of a kind of stage: one constant beside its code. Exactly one of the three makers is set.
+/// Settings hold every field of `fields` (defaults filled in) with its type checked; nested content is the stage's to check.
+struct StageSpec {
+    std::string_view name;         ///< A verb, snake_case: "normalize".
+    std::string_view summary;      ///< One sentence for docs and tooltips.
+    std::span<const FieldSpec> fields;
+    std::span<const LossReason> losses;
+    Result<std::unique_ptr<MapStage>> (*makeMap)(const Value &settings) = nullptr;
+    Result<std::unique_ptr<KeyedOperator>> (*makeKeyed)(const Value &settings) = nullptr;
+    Result<std::unique_ptr<GlobalStage>> (*makeGlobal)(const Value &settings) = nullptr;
+};
+
+/// What the command line gives a source besides its settings: FILE, --format.
+struct SourceArguments {
+    std::string path;   ///< Empty: the source's own settings name what to read; "-" is standard input.
+    std::string format; ///< Empty: as the settings say.
+};
+
+struct SourceSpec {
+    std::string_view name;         ///< A noun: "capture".
+    std::string_view summary;
+    std::span<const FieldSpec> fields;
+    std::span<const LossReason> losses;
+    Result<std::unique_ptr<Source>> (*make)(const Value &settings, const SourceArguments &arguments);
+};
+
+/// The kinds of stage and source in this build: a value, built in `app` and handed down.
+struct Registry {
+    std::span<const StageSpec *const> stages;
+    std::span<const SourceSpec *const> sources;
+    const StageSpec *stage(std::string_view name) const;
+    const SourceSpec *source(std::string_view name) const;
+};
+
+/// One configured component of a pipeline.
+template <typename Spec>
+struct Configured {
+    const Spec *spec = nullptr;
+    Value settings;
+};
+
+/// A pipeline file, validated. What a runner is built from.
+struct PipelineSpec {
+    std::string name;
+    std::string description;
+    std::vector<Configured<SourceSpec>> sources;
+    std::vector<Configured<StageSpec>> stages; ///< Map stages, then keyed, then global ones.
+    Value executors;          ///< Map of executor kind to its settings; see core/actions.
+    bool keepRaw = true;
+    std::int64_t latenessNs = 0; ///< How far the watermark stays behind the newest event time.
+    std::string hash;         ///< SHA-256 over the canonical settings, included files and all.
+    std::string text;         ///< Canonical JSON of the settings, kept in the ledger with each run.
+};
+
+} // namespace eventops

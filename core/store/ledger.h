@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "core/base/clock.h"
+#include "core/filter/filter.h"
+#include "core/pipeline/commit.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace eventops {
+
+/// What a process wants of the ledger.
+enum class LedgerMode : std::uint8_t {
+    Read,   ///< Queries only; works beside an engine.
+    Decide, ///< Queries and decisions, each one BEGIN IMMEDIATE transaction; works beside an engine.
+    Engine, ///< Everything; the caller holds the workspace lock.
+};
+
+/// A source as the ledger knows it.
+struct SourceRow {
+    SourceProgress progress; ///< `added` holds the totals of the workspace.
+};
+
+struct DeadLetterRow {
+    std::int64_t id = 0;
+    Seq seq = 0;             ///< 0 for a record still being read in parts.
+    std::string sourceKey, sourceTitle;
+    std::uint64_t position = 0; ///< Byte offset in the source.
+    std::uint64_t size = 0;
+    std::string reason;      ///< A declared loss reason.
+    std::string detail;
+    std::string state;       ///< "waiting", "redriven".
+    std::string bytes;       ///< The first `bytesMax` bytes asked for.
+};
+
+/// A row of the input log that is not a raw record: decision, action result, configuration, tick.
+struct InputRow {
+    std::uint64_t number = 0;
+    std::string kind;        ///< "decision", "action_event", "configuration".
+    Seq afterSeq = 0;        ///< The record it follows; 0: not yet taken in by an engine.
+    std::string payload;     ///< JSON, or for action_event the wire document.
+};
+
+/// A published request waiting for an executor.
+struct OutboxRow {
+    std::int64_t id = 0;
+    std::string actionId;    ///< displayId.
+    std::string topic;       ///< "actions.requested", "actions.dlq"; given by the caller.
+    std::string key;         ///< Partition key.
+    std::string document;    ///< Wire form.
+    std::string state;       ///< "waiting", "published", "taken", "done".
+    std::uint32_t attempt = 0;
+    WallNs notBefore = NoTime; ///< Back-off of a retry.
+};
+
+/// A change of an action's state. Conditional: refused unless the action is still (id, version, from).
+struct Transition {
+    std::string actionId;    ///< displayId.
+    ActionState from = ActionState::Proposed;
+    ActionState to = ActionState::Proposed;
+    std::string actor;
+    std::string detail = "{}";  ///< JSON object for the audit row.
+    std::string reason;         ///< Decision reason; kept when not empty.
+    std::string approver;       ///< Kept when not empty.
+    std::string output;         ///< Executor's output; kept when not empty.
+    std::optional<OutboxRow> outbox;    ///< Written in the same transaction.
+    std::optional<InputRow> input;      ///< Written in the same transaction.
+    bool checkExpiry = false;   ///< Refuse when the workspace clock has passed the action's expiry.
+};
+
+/// Bounds of a query. Newest first unless said otherwise.
+struct QueryBounds {
+    std::uint64_t rowsMax = 1'000'000'000;
+    bool oldestFirst = true;
+};
+
+/// The SQLite ledger of one workspace (design sections 2 and 6): `<workspace>/ledger.db`.
+///
+/// Thread: one at a time for an Engine ledger's `commit`; each other thread opens a ledger of its own.
+/// Errors: Busy, Io, Full, Corrupt, Refused, NotFound. Nothing is stored by a call that returns an error.
+class Ledger : public CommitSink
+{
+public:
+    struct Options {
+        bool keepRaw = true;         ///< Keep the raw bytes of stored records.
+        const Clock *clock = nullptr;///< Ingest and audit times; null: SystemClock.
+    };
+    /// Opens or (Engine, Decide) creates `<directory>/ledger.db` and migrates it.
+    static Result<std::unique_ptr<Ledger>> open(const std::string &directory, LedgerMode mode, Options options);
+
+    // --- the engine's side (CommitSink::commit and ::seen are declared there) ---
+    virtual Result<Seq> lastSeq() = 0;
+    virtual Result<WallNs> watermark() = 0;                 ///< The workspace clock of captures.
+    virtual Result<std::vector<SourceRow>> sources() = 0;
+    /// The newest checkpoint made under @p configHash, if any.
+    virtual Result<std::optional<Checkpoint>> checkpoint(std::string_view configHash) = 0;
+    /// Stored events with seq > @p after in input order, in batches of up to 8,192 records, with all that the stages
+    /// saw (records, seq, emission, texts). Used for recovery.
+    virtual Status replay(Seq after, const std::function<Status(Batch &)> &consume) = 0;
+    /// Expires every proposed action whose expiry lies at or before @p now; audited. Returns how many.
+    virtual Result<std::uint64_t> expireActions(WallNs now) = 0;
+    /// Rows of the input log that no engine has taken in; `takeInput` marks them as following @p afterSeq.
+    virtual Result<std::vector<InputRow>> waitingInput() = 0;
+    virtual Status takeInput(std::uint64_t number, Seq afterSeq) = 0;
+    virtual Status recordInput(const InputRow &row) = 0;
+
+    // --- queries; callbacks return false to stop ---
+    /// Matching events, decoded: a batch and the indices in it that match. Field::EventId is always set.
+    virtual Status events(const Filter &filter, QueryBounds bounds,
+                          const std::function<bool(const Batch &, std::span<const std::uint32_t>)> &row) = 0;
+    virtual Status findings(const Filter &filter, QueryBounds bounds, const std::function<bool(const Finding &)> &row) = 0;
+    virtual Status entities(const Filter &filter, QueryBounds bounds, const std::function<bool(const Entity &)> &row) = 0;
+    virtual Status links(const Filter &filter, QueryBounds bounds, const std::function<bool(const Link &)> &row) = 0;
+    virtual Status actions(const Filter &filter, QueryBounds bounds, const std::function<bool(const Action &)> &row) = 0;
+    virtual Status deadLetters(QueryBounds bounds, std::uint64_t bytesMax,
+                               const std::function<bool(const DeadLetterRow &)> &row) = 0;
+    /// The whole record of a dead letter, in pieces.
+    virtual Status deadLetterBytes(std::int64_t id, const std::function<bool(std::string_view)> &piece) = 0;
+    virtual Status markRedriven(std::int64_t id) = 0;
+    virtual Result<Counters> counters() = 0;                 ///< Of the workspace.
+    virtual Result<std::uint64_t> findingCount() = 0;
+    virtual Result<std::uint64_t> suggestionCount() = 0;
+
+    // --- actions ---
+    /// The action with this displayId. Refused when the version is not the newest; NotFound.
+    virtual Result<Action> action(std::string_view displayId) = 0;
+    virtual Status transition(const Transition &transition) = 0;
+    virtual Result<std::vector<OutboxRow>> outbox(std::string_view state) = 0;
+    virtual Status updateOutbox(const OutboxRow &row) = 0;
+    virtual Status audit(QueryBounds bounds, const std::function<bool(const AuditRow &)> &row) = 0;
+    /// Re-computes the chain and checks it against the actions. Corrupt: the message names the first bad row.
+    virtual Result<std::uint64_t> verifyAudit() = 0;
+
+    /// SHA-256 over the logical content in input order (design section 2): events, dead letters, findings,
+    /// suggestions with payload, entities, links; no ingest or audit times, row ids, layout, counters or paths.
+    virtual Result<std::string> digest() = 0;
+};
+
+/// Runs read-only SQL as `eventops sql` does: main is :memory:, the ledger is attached as karma. Each row as one JSON
+/// object. Cannot write, attach, load extensions or read files.
+Status runSql(const std::string &directory, std::string_view sql, const std::function<bool(std::string_view jsonRow)> &row);
+
+} // namespace eventops
