@@ -199,6 +199,11 @@ Status PipelineRunner::runInOrderOfArrival()
                 progress.prefixHash = lane->item.prefixHash;
             }
             lane->changed = true;
+            if (lane->item.batch->records.empty() && lane->item.batch->oversize.empty()) {
+                m_batches.give(std::move(lane->item.batch));
+                continue;
+            }
+            progress.finished = false; // a finished capture may have grown
             EVENTOPS_TRY(admit(std::move(lane->item.batch)));
         }
         if (!open)
@@ -236,6 +241,7 @@ Status PipelineRunner::runMerged()
             if (first == nullptr)
                 break;
             first->progress.mergeTime = first->headTime();
+            first->progress.finished = false;
             bytes += first->item.batch->records[first->record].size;
             appendRecord(*merged, *first->item.batch, first->record, first->event, first->deadLetter);
             ++first->record;
