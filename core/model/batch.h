@@ -81,6 +81,9 @@ struct Batch {
 void appendRecord(Batch &to, const Batch &from, std::uint32_t record, std::size_t &eventBegin,
                   std::size_t &deadLetterBegin);
 
+/// Appends a copy of one event of @p from with its record, which becomes a record of its own in @p to. For query pages.
+void appendEvent(Batch &to, const Batch &from, const Event &event);
+
 /// hash64-based key of (tenant, entity type, entity id), the same on every machine.
 std::uint64_t entityKey(std::string_view tenant, std::string_view entityType, std::string_view entityId);
 

@@ -129,7 +129,8 @@ Status PipelineRunner::openLanes(std::vector<RunnerSource> &sources)
         auto lane = std::make_unique<Lane>();
         lane->source = std::move(given.source);
         lane->progress = std::move(given.progress);
-        lane->progress.key = lane->source->key();
+        if (lane->progress.key.empty())
+            lane->progress.key = lane->source->key();
         lane->progress.title = lane->source->title();
         lane->progress.added = {};
         // A finished source is read again from the start, to count its records as duplicates.
