@@ -62,6 +62,13 @@ bool isJsonNumber(std::string_view text)
 
 } // namespace
 
+Value Value::null(Location where)
+{
+    Value v;
+    v.m_where = std::move(where);
+    return v;
+}
+
 Value Value::scalar(std::string text, Location where, bool quoted)
 {
     Value v;

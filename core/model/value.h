@@ -21,6 +21,7 @@ public:
     using Member = std::pair<std::string, Value>;
 
     Value() = default;
+    static Value null(Location where);
     static Value scalar(std::string text, Location where = {}, bool quoted = false);
     static Value list(std::vector<Value> items, Location where = {});
     static Value map(std::vector<Member> members, Location where = {});
