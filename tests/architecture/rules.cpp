@@ -41,8 +41,7 @@ const std::map<std::string, std::set<std::string>> &arrows()
         {"core/viewmodel", {"core/session"}},
         {"widgets", {"core/viewmodel"}},
         {"qml", {"core/viewmodel"}},
-        {"pipelines",
-         {"core/filter", "core/codec", "core/pipeline", "core/entropy", "core/graph", "core/actions"}},
+        {"pipelines", {"core/filter", "core/codec", "core/pipeline", "core/entropy", "core/graph", "core/actions"}},
     };
     return table;
 }
@@ -127,8 +126,8 @@ std::size_t findWord(std::string_view line, std::string_view word)
 
 std::size_t columns(std::string_view line)
 {
-    return static_cast<std::size_t>(
-        std::count_if(line.begin(), line.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0u) != 0x80u; }));
+    return static_cast<std::size_t>(std::count_if(
+        line.begin(), line.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0u) != 0x80u; }));
 }
 
 std::size_t indentation(std::string_view line)
@@ -142,7 +141,8 @@ bool opensFunction(const std::vector<std::string> &lines, std::size_t i)
 {
     const std::string_view line = trimmed(lines[i]);
     const auto isType = [](std::string_view head) {
-        constexpr std::array<std::string_view, 6> words{"class ", "struct ", "enum ", "union ", "namespace", "extern \""};
+        constexpr std::array<std::string_view, 6> words{"class ", "struct ",   "enum ",
+                                                        "union ", "namespace", "extern \""};
         return std::any_of(words.begin(), words.end(), [&](std::string_view word) { return startsWith(head, word); });
     };
     if (line == "{") {
@@ -154,7 +154,7 @@ bool opensFunction(const std::vector<std::string> &lines, std::size_t i)
         // A class head may end in a base list on its own line.
         const std::string_view head = trimmed(lines[before - 1]);
         return !isType(head) && !startsWith(head, ": public") && !startsWith(head, "template") && !endsWith(head, ";")
-            && !endsWith(head, "{") && !endsWith(head, "}");
+               && !endsWith(head, "{") && !endsWith(head, "}");
     }
     if (!endsWith(line, "{") || line.find('(') == std::string_view::npos || isType(line))
         return false;
@@ -202,13 +202,15 @@ std::vector<std::string> checkArrows(const std::vector<SourceFile> &files)
                 continue;
             const std::string to = folderOf(name);
             if (to.empty()) {
-                breaches.push_back(at(file, i) + "includes \"" + std::string(name) + "\"; write the path from the root");
+                breaches.push_back(at(file, i) + "includes \"" + std::string(name)
+                                   + "\"; write the path from the root");
                 continue;
             }
             if (to == file.folder)
                 continue;
             const bool known = to == "app" || to == "tests" || arrows().count(to) != 0;
-            const bool allowed = to != "app" && known
+            const bool allowed =
+                to != "app" && known
                 && (file.folder == "tests" || (mayAll && to != "tests") || to == "core/base"
                     || (to == "core/model" && file.folder != "core/base") || (!mayAll && row->second.count(to) != 0));
             if (!allowed)
@@ -220,14 +222,14 @@ std::vector<std::string> checkArrows(const std::vector<SourceFile> &files)
 
 std::vector<std::string> checkQtUse(const std::vector<SourceFile> &files)
 {
-    constexpr std::array<std::string_view, 10> gui{"QtGui/",   "QtWidgets/", "QtQml/",   "QtQuick",  "QtCharts/",
-                                                   "QtSvg",    "QtOpenGL",   "QGuiApp",  "QApplic",  "QWidget"};
+    constexpr std::array<std::string_view, 10> gui{"QtGui/", "QtWidgets/", "QtQml/",  "QtQuick", "QtCharts/",
+                                                   "QtSvg",  "QtOpenGL",   "QGuiApp", "QApplic", "QWidget"};
     std::vector<std::string> breaches;
     for (const SourceFile &file : files) {
         const bool window = file.folder == "widgets" || file.folder == "qml" || startsWith(file.path, "app/console/")
-            || startsWith(file.path, "tests/widgets/");
+                            || startsWith(file.path, "tests/widgets/");
         const bool qtCore = file.folder == "core/remote" || file.folder == "core/api" || file.folder == "core/viewmodel"
-            || file.folder == "app" || file.folder == "tests";
+                            || file.folder == "app" || file.folder == "tests";
         if (window)
             continue;
         for (std::size_t i = 0; i < file.lines.size(); ++i) {
@@ -237,7 +239,8 @@ std::vector<std::string> checkQtUse(const std::vector<SourceFile> &files)
             const bool qt = name.size() > 1 && name[0] == 'Q' && (name[1] == 't' || (name[1] >= 'A' && name[1] <= 'Z'));
             if (!qt)
                 continue;
-            const bool drawn = std::any_of(gui.begin(), gui.end(), [&](std::string_view g) { return startsWith(name, g); });
+            const bool drawn =
+                std::any_of(gui.begin(), gui.end(), [&](std::string_view g) { return startsWith(name, g); });
             if (drawn || !qtCore)
                 breaches.push_back(at(file, i) + "uses Qt's " + std::string(name) + "; here is "
                                    + (qtCore ? "QtCore and network only" : "standard C++ only"));
@@ -255,8 +258,8 @@ std::vector<std::string> checkSizes(const std::vector<SourceFile> &files)
                                + std::to_string(FileLinesMax));
         for (std::size_t i = 0; i < file.lines.size(); ++i) {
             if (columns(file.lines[i]) > LineColumnsMax)
-                breaches.push_back(at(file, i) + "has " + std::to_string(columns(file.lines[i])) + " columns, more than "
-                                   + std::to_string(LineColumnsMax));
+                breaches.push_back(at(file, i) + "has " + std::to_string(columns(file.lines[i]))
+                                   + " columns, more than " + std::to_string(LineColumnsMax));
             if (endsWith(file.path, ".qml") || !opensFunction(file.lines, i))
                 continue;
             const std::size_t depth = indentation(file.lines[i]);
@@ -281,11 +284,21 @@ std::vector<std::string> checkWords(const std::vector<SourceFile> &files)
         std::string_view instead;
     };
     constexpr std::array<Banned, 5> banned{{
-        {"FIX" "ME", "mend it, or open an issue"},
-        {"TO" "DO", "do it, or open an issue"},
-        {"sleep" "_for", "wait for what you wait for: a condition variable, a deadline on a clock"},
-        {"usleep" "(", "wait for what you wait for: a condition variable, a deadline on a clock"},
-        {"using namespace" " std", "name what you use"},
+        {"FIX"
+         "ME",
+         "mend it, or open an issue"},
+        {"TO"
+         "DO",
+         "do it, or open an issue"},
+        {"sleep"
+         "_for",
+         "wait for what you wait for: a condition variable, a deadline on a clock"},
+        {"usleep"
+         "(",
+         "wait for what you wait for: a condition variable, a deadline on a clock"},
+        {"using namespace"
+         " std",
+         "name what you use"},
     }};
     std::vector<std::string> breaches;
     for (const SourceFile &file : files) {
@@ -313,13 +326,33 @@ std::vector<std::string> checkHeads(const std::vector<SourceFile> &files)
 
 std::vector<std::string> checkWireNames(const std::vector<SourceFile> &files)
 {
-    constexpr std::array<std::string_view, 27> names{
-        "tenant_id",       "monitoring.v1",    "monitoring.envelope", "signals.metric",    "signals.log",
-        "signals.trace",   "signals.enriched", "ops.alert",           "events.normalized", "ingest.raw",
-        "karma",           "mongo",            "chronos",             "x-event-source",    "debezium",
-        "cdc.raw",         "raw-events",       "processed-events",    "dlq-events",        "actions.requested",
-        "actions.progress","actions.result",   "actions.dlq",         "ctrl.command",      "cloudtrail",
-        "EventFormatType", "resourceLogs"};
+    constexpr std::array<std::string_view, 27> names{"tenant_id",
+                                                     "monitoring.v1",
+                                                     "monitoring.envelope",
+                                                     "signals.metric",
+                                                     "signals.log",
+                                                     "signals.trace",
+                                                     "signals.enriched",
+                                                     "ops.alert",
+                                                     "events.normalized",
+                                                     "ingest.raw",
+                                                     "karma",
+                                                     "mongo",
+                                                     "chronos",
+                                                     "x-event-source",
+                                                     "debezium",
+                                                     "cdc.raw",
+                                                     "raw-events",
+                                                     "processed-events",
+                                                     "dlq-events",
+                                                     "actions.requested",
+                                                     "actions.progress",
+                                                     "actions.result",
+                                                     "actions.dlq",
+                                                     "ctrl.command",
+                                                     "cloudtrail",
+                                                     "EventFormatType",
+                                                     "resourceLogs"};
     // The seeds' SQL is a contract too: the ledger answers to the schema name under which their queries read it.
     constexpr std::array<std::string_view, 3> sqlNames{"karma.events_raw", "AS karma", "\"karma\""};
     std::vector<std::string> breaches;
@@ -337,8 +370,9 @@ std::vector<std::string> checkWireNames(const std::vector<SourceFile> &files)
             }
             for (const std::string_view name : names) {
                 if (findWord(line, name) != std::string_view::npos)
-                    breaches.push_back(at(file, i) + "names '" + std::string(name)
-                                       + "'; wire and source names stand in core/codec, core/api, core/kafka and pipelines");
+                    breaches.push_back(
+                        at(file, i) + "names '" + std::string(name)
+                        + "'; wire and source names stand in core/codec, core/api, core/kafka and pipelines");
             }
         }
     }
@@ -349,10 +383,10 @@ std::vector<std::string> checkDeterminism(const std::vector<SourceFile> &files)
 {
     // Results must not depend on the machine's libm, on chance or on the time of day.
     constexpr std::array<std::string_view, 13> banned{
-        "std::log(",  "std::log2(", "std::log10(", "std::log1p(",        "std::exp(",     "std::exp2(", "std::pow(",
-        "std::sin(",  "std::cos(",  "std::tanh(",  "std::random_device", "std::rand(",    "system_clock::now"};
-    static const std::set<std::string> folders{"core/base",    "core/model", "core/codec", "core/pipeline",
-                                               "core/config",  "core/filter","core/entropy","core/graph",
+        "std::log(", "std::log2(", "std::log10(", "std::log1p(",        "std::exp(",  "std::exp2(",       "std::pow(",
+        "std::sin(", "std::cos(",  "std::tanh(",  "std::random_device", "std::rand(", "system_clock::now"};
+    static const std::set<std::string> folders{"core/base",    "core/model",  "core/codec",   "core/pipeline",
+                                               "core/config",  "core/filter", "core/entropy", "core/graph",
                                                "core/actions", "pipelines"};
     std::vector<std::string> breaches;
     for (const SourceFile &file : files) {
@@ -371,15 +405,34 @@ std::vector<std::string> checkDeterminism(const std::vector<SourceFile> &files)
 
 std::vector<std::string> checkTopLevel(const fs::path &root)
 {
-    static const std::set<std::string> allowed{
-        "CMakeLists.txt", "CMakePresets.json", "CMakeUserPresets.json", "README.md", "LICENSE", "CHANGELOG.md",
-        "app", "core", "installer", "pipelines", "qml", "resources", "tests", "widgets", "build",
-        ".ci", ".clang-format", ".editorconfig", ".git", ".gitignore", ".git-blame-ignore-revs", ".cache"};
+    static const std::set<std::string> allowed{"CMakeLists.txt",
+                                               "CMakePresets.json",
+                                               "CMakeUserPresets.json",
+                                               "README.md",
+                                               "LICENSE",
+                                               "CHANGELOG.md",
+                                               "app",
+                                               "core",
+                                               "installer",
+                                               "pipelines",
+                                               "qml",
+                                               "resources",
+                                               "tests",
+                                               "widgets",
+                                               "build",
+                                               ".ci",
+                                               ".clang-format",
+                                               ".editorconfig",
+                                               ".git",
+                                               ".gitignore",
+                                               ".git-blame-ignore-revs",
+                                               ".cache"};
     std::vector<std::string> breaches;
     for (const auto &entry : fs::directory_iterator(root)) {
         const std::string name = entry.path().filename().string();
         if (allowed.count(name) == 0)
-            breaches.push_back(name + ": does not belong at the top; see resources/docs/HACKING.md, \"Where things are\"");
+            breaches.push_back(name
+                               + ": does not belong at the top; see resources/docs/HACKING.md, \"Where things are\"");
     }
     std::sort(breaches.begin(), breaches.end());
     return breaches;

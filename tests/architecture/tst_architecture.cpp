@@ -75,8 +75,7 @@ private Q_SLOTS:
         QTest::addColumn<QString>("to");
         QTest::addColumn<bool>("allowed");
         const auto row = [](const char *from, const char *to, bool allowed) {
-            QTest::addRow("%s to %s", from, to)
-                << QString::fromLatin1(from) << QString::fromLatin1(to) << allowed;
+            QTest::addRow("%s to %s", from, to) << QString::fromLatin1(from) << QString::fromLatin1(to) << allowed;
         };
         row("core/base", "core/model", false);
         row("core/model", "core/base", true);
@@ -168,8 +167,13 @@ private Q_SLOTS:
     void findsBannedWords()
     {
         PlantedTree tree;
-        tree.add("core/base/a.cpp", Head + "// TO" "DO: later\n");
-        tree.add("core/base/b.cpp", Head + "std::this_thread::sleep" "_for(x);\nusing namespace" " std;\n");
+        tree.add("core/base/a.cpp", Head
+                                        + "// TO"
+                                          "DO: later\n");
+        tree.add("core/base/b.cpp", Head
+                                        + "std::this_thread::sleep"
+                                          "_for(x);\nusing namespace"
+                                          " std;\n");
         QCOMPARE(architecture::checkWords(tree.files()).size(), std::size_t{3});
     }
 

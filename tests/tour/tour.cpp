@@ -112,8 +112,8 @@ std::string script(const std::vector<Command> &commands)
 {
     std::string text = "exec 2>&1\n";
     for (const Command &command : commands) {
-        text += "echo '" + std::string(BeginMark) + "'\n" + command.text + "\necho \"\n" + std::string(EndMark)
-            + "$?\"\n";
+        text +=
+            "echo '" + std::string(BeginMark) + "'\n" + command.text + "\necho \"\n" + std::string(EndMark) + "$?\"\n";
     }
     return text;
 }

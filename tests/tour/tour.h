@@ -9,14 +9,14 @@
 //
 //     <!-- tour -->
 //     ```console
-//     $ eventops approvals list \
-//           --workspace ~/tour
+//     $ eventops approvals list --workspace ~/tour
 //     restart_broker … waiting
 //     ...
 //     ```
 //
 // A line `$ command` is run; the lines below it, up to the next command, are what it prints on both of its outputs.
-// `...` on a line of its own stands for any number of lines, `…` within a line for any text. No lines: anything goes.
+// `...` on a line of its own stands for any number of lines, `…` within a line for any text. No lines: anything goes. A
+// command that ends in a backslash goes on in the next line.
 namespace eventops::tour {
 
 struct Command {

@@ -54,9 +54,10 @@ private Q_SLOTS:
 
     void readsMarkedBlocksOnly()
     {
-        const std::vector<tour::Command> commands = tour::parse("```console\n$ not this\n```\n"
-                                                                "<!-- tour -->\n```console\n$ one \\\n   two\nout\n$ three\n```\n"
-                                                                "$ nor this\n<!-- tour -->\n\n```console\n$ nor this\n```\n");
+        const std::vector<tour::Command> commands =
+            tour::parse("```console\n$ not this\n```\n"
+                        "<!-- tour -->\n```console\n$ one \\\n   two\nout\n$ three\n```\n"
+                        "$ nor this\n<!-- tour -->\n\n```console\n$ nor this\n```\n");
         QCOMPARE(commands.size(), std::size_t{2});
         QCOMPARE(commands[0].line, std::size_t{6});
         QCOMPARE(commands[0].text, std::string("one \\\n   two"));
@@ -104,8 +105,9 @@ private Q_SLOTS:
 
     void runsInOneShell()
     {
-        const std::vector<tour::Command> commands{{1, "x=7", {}}, {2, "echo $x; echo oops >&2", {}}, {3, "false", {}},
-                                                  {4, "printf end", {}}, {5, "exit 3", {}}, {6, "echo never", {}}};
+        const std::vector<tour::Command> commands{{1, "x=7", {}},    {2, "echo $x; echo oops >&2", {}},
+                                                  {3, "false", {}},  {4, "printf end", {}},
+                                                  {5, "exit 3", {}}, {6, "echo never", {}}};
         QProcess bash;
         bash.start(QStringLiteral("bash"), {QStringLiteral("-c"), QString::fromStdString(tour::script(commands))});
         QVERIFY(bash.waitForFinished());

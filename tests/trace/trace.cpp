@@ -18,10 +18,8 @@ struct Seed {
 };
 
 constexpr Seed Seeds[] = {
-    {"K", 1, 22, "Karma"},
-    {"K", 101, 131, "Karma: current state and next steps"},
-    {"E", 1, 34, "EventOps Flow"},
-    {"L", 1, 24, "EventOps Flow on a local store"},
+    {"K", 1, 22, "Karma"},         {"K", 101, 131, "Karma: current state and next steps"},
+    {"E", 1, 34, "EventOps Flow"}, {"L", 1, 24, "EventOps Flow on a local store"},
     {"C", 1, 27, "Chronos"},
 };
 
@@ -143,16 +141,18 @@ std::vector<std::string> check(const Table &table, const Results &results)
 
 std::string markdown(const Table &table)
 {
-    const auto shown = std::count_if(table.rows.begin(), table.rows.end(), [](const Row &r) { return !r.tests.empty(); });
+    const auto shown =
+        std::count_if(table.rows.begin(), table.rows.end(), [](const Row &r) { return !r.tests.empty(); });
     std::string out = "Of " + std::to_string(table.rows.size()) + " numbered contracts " + std::to_string(shown)
-        + " are shown by a test; the rest is not yet.\n";
+                      + " are shown by a test; the rest is not yet.\n";
     for (const Seed &seed : Seeds) {
         std::string lines;
         std::size_t tested = 0;
         std::size_t all = 0;
         for (unsigned n = seed.first; n <= seed.last; ++n) {
             const std::string number = seed.letter + std::to_string(n);
-            const auto row = std::find_if(table.rows.begin(), table.rows.end(), [&](const Row &r) { return r.number == number; });
+            const auto row =
+                std::find_if(table.rows.begin(), table.rows.end(), [&](const Row &r) { return r.number == number; });
             if (row == table.rows.end())
                 continue;
             ++all;
@@ -163,7 +163,8 @@ std::string markdown(const Table &table)
             lines += "| " + number + " | " + row->what + " | " + (state.empty() ? "not yet" : state) + " |\n";
         }
         out += "\n<details><summary>" + std::string(seed.title) + ": " + std::to_string(tested) + " of "
-            + std::to_string(all) + "</summary>\n\n| number | what | shown by |\n|---|---|---|\n" + lines + "\n</details>\n";
+               + std::to_string(all) + "</summary>\n\n| number | what | shown by |\n|---|---|---|\n" + lines
+               + "\n</details>\n";
     }
     return out;
 }
