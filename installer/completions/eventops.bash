@@ -11,7 +11,7 @@ _eventops()
         --workspace) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
         --pipeline) mapfile -t COMPREPLY < <(compgen -f -X '!*.y*ml' -- "$current"; compgen -d -- "$current"); return ;;
         --format)
-            mapfile -t COMPREPLY < <(compgen -W "auto json ndjson text karma.v1 karma.api.v1 monitoring.v1 eventops.agent
+            mapfile -t COMPREPLY < <(compgen -W "auto ndjson json text mapped karma.v1 karma.api.v1 monitoring.v1 eventops.agent
                 chronos.raw" -- "$current")
             return ;;
         --workers) mapfile -t COMPREPLY < <(compgen -W "1 2 4 8" -- "$current"); return ;;
