@@ -8,14 +8,14 @@ _eventops()
     current=${COMP_WORDS[COMP_CWORD]}
     previous=${COMP_WORDS[COMP_CWORD-1]}
     case $previous in
-        --workspace) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+        -w | --workspace) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
         --pipeline) mapfile -t COMPREPLY < <(compgen -f -X '!*.y*ml' -- "$current"; compgen -d -- "$current"); return ;;
         --format)
             mapfile -t COMPREPLY < <(compgen -W "auto ndjson json text mapped karma.v1 karma.api.v1 monitoring.v1 eventops.agent
                 chronos.raw" -- "$current")
             return ;;
         --workers) mapfile -t COMPREPLY < <(compgen -W "1 2 4 8" -- "$current"); return ;;
-        --reason) return ;;
+        --reason | --limit) return ;;
     esac
     command=
     for ((i = 1; i < COMP_CWORD; i++)); do
@@ -27,21 +27,24 @@ _eventops()
     if [[ $current == -* ]]; then
         local options="--workspace --json --help"
         case $command in
-            replay) options+=" --pipeline --format --workers" ;;
+            replay | bench) options+=" --pipeline --format --workers" ;;
             run) options+=" --workers" ;;
-            approvals) options+=" --reason --no-wait" ;;
+            query) options+=" --limit --newest" ;;
+            approvals) options+=" --all --reason --no-wait" ;;
+            deadletters) options+=" --format" ;;
+            executor) options+=" --once" ;;
         esac
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
         return
     fi
     local words=
     case $command in
-        '') words="run replay validate report query sql approvals executor deadletters audit bench" ;;
+        '') words="run replay validate report query sql approvals executor deadletters audit stages bench" ;;
         query) words="events alerts findings entities links actions" ;;
         approvals) words="list show approve reject" ;;
         deadletters) words="list show redrive" ;;
-        audit) words="verify" ;;
-        replay | run | validate) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+        audit) words="list verify" ;;
+        replay | run | validate | bench) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
 }

@@ -354,7 +354,7 @@ std::vector<std::string> checkWireNames(const std::vector<SourceFile> &files)
                                                      "EventFormatType",
                                                      "resourceLogs"};
     // The seeds' SQL is a contract too: the ledger answers to the schema name under which their queries read it.
-    constexpr std::array<std::string_view, 3> sqlNames{"karma.events_raw", "AS karma", "\"karma\""};
+    constexpr std::array<std::string_view, 4> sqlNames{"karma.events_raw", "AS karma", "as karma", "\"karma\""};
     std::vector<std::string> breaches;
     for (const SourceFile &file : files) {
         if (file.folder == "tests" || file.folder == "pipelines" || file.folder == "core/codec"
@@ -362,7 +362,7 @@ std::vector<std::string> checkWireNames(const std::vector<SourceFile> &files)
             continue;
         for (std::size_t i = 0; i < file.lines.size(); ++i) {
             std::string line = file.lines[i];
-            if (file.folder == "core/store") {
+            if (file.folder == "core/store" || file.folder == "app") {
                 for (const std::string_view name : sqlNames) {
                     for (std::size_t p = line.find(name); p != std::string::npos; p = line.find(name, p))
                         line.erase(p, name.size());
