@@ -86,7 +86,7 @@ void decide(Context &context, const Options &options, DecisionKind kind)
         std::fprintf(stderr, "eventops: %s\n", outcome.value().note.c_str());
     const bool failed = action.state == ActionState::Failed || action.state == ActionState::TimedOut;
     if (failed)
-        context.exitCode = Failed;
+        context.exitCode = ExitFailed;
 }
 
 } // namespace

@@ -44,12 +44,12 @@ Result<std::string> spawnExecutor(const std::string &program, const std::string 
     int status = 0;
     while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
     }
-    const int code = WIFEXITED(status) ? WEXITSTATUS(status) : Failed;
-    if (code == Busy)
+    const int code = WIFEXITED(status) ? WEXITSTATUS(status) : ExitFailed;
+    if (code == ExitBusy)
         return std::string(); // another one is at work; it takes the request
-    if (code == Refused)
+    if (code == ExitRefused)
         return std::string("published; no executor is configured in this workspace's pipeline");
-    if (code != Done)
+    if (code != ExitDone)
         return Error{Error::Code::Unavailable, "the executor failed", {}, "the request stays published; run: eventops executor"};
     return std::string();
 }
@@ -59,10 +59,10 @@ Result<std::string> spawnExecutor(const std::string &program, const std::string 
 int exitCodeOf(const Error &error)
 {
     switch (error.code) {
-    case Error::Code::InvalidArgument: return Usage;
-    case Error::Code::Refused: return Refused;
-    case Error::Code::Busy: return Busy;
-    default: return Failed;
+    case Error::Code::InvalidArgument: return ExitUsage;
+    case Error::Code::Refused: return ExitRefused;
+    case Error::Code::Busy: return ExitBusy;
+    default: return ExitFailed;
     }
 }
 

@@ -16,7 +16,7 @@
 namespace eventops::cli {
 
 /// Exit codes are a contract with scripts.
-enum ExitCode : int { Done = 0, Failed = 1, Usage = 2, Refused = 3, Busy = 4 };
+enum ExitCode : int { ExitDone = 0, ExitFailed = 1, ExitUsage = 2, ExitRefused = 3, ExitBusy = 4 };
 int exitCodeOf(const Error &error);
 
 /// What every command shares.
@@ -25,7 +25,7 @@ struct Context {
     std::string dataDirectory; ///< Shipped pipelines, rules, policies.
     std::string workspace;
     bool json = false;
-    int exitCode = Done;
+    int exitCode = ExitDone;
 
     LocalBackendOptions backendOptions() const;
     std::unique_ptr<LocalBackend> backend() const;

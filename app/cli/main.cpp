@@ -30,7 +30,7 @@ int main(int argc, char **argv)
         return app.exit(help);
     } catch (const CLI::ParseError &error) {
         app.exit(error);
-        return Usage;
+        return ExitUsage;
     }
     return context.exitCode;
 }
