@@ -183,7 +183,9 @@ std::string encodeActionRequested(const Action &action, WallNs ts)
     JsonReader reader;
     const bool argsValid = !reader.read(suggestion.args) && reader.kind() == JsonKind::Object;
     json.field("command", suggestion.command);
-    json.key("args").raw(argsValid ? reader.document() : "{}");
+    std::string args; // without line ends
+    appendJsonCompact(args, argsValid ? reader.document() : "{}");
+    json.key("args").raw(args);
     json.key("ttl_sec").number(suggestion.ttlSeconds);
     json.field("action_id", action.displayId()).endObject().endObject();
     return out;
@@ -222,13 +224,13 @@ std::string encodeActionReport(const ActionReport &report)
     return out;
 }
 
-Result<ActionRequest> decodeActionRequested(std::string_view json)
+Result<ActionRequestMessage> decodeActionRequested(std::string_view json)
 {
     ActionReader in;
     EVENTOPS_TRY(in.read(json));
     if (in.eventType() != "action.requested")
         return badInput("event_type is \"" + in.top("event_type") + "\", expected action.requested");
-    ActionRequest out;
+    ActionRequestMessage out;
     out.idempotencyKey = in.top("idempotency_key");
     out.actionId = in.actionId(out.idempotencyKey);
     if (out.actionId.empty())

@@ -54,8 +54,8 @@ struct ActionReport {
     std::string output;         ///< What the command printed, bounded by the executor.
 };
 
-/// A published request, as executors read it.
-struct ActionRequest {
+/// A published request as read from the wire.
+struct ActionRequestMessage {
     std::string actionId;       ///< attrs.action_id, else the idempotency key (X3).
     std::string idempotencyKey;
     std::string tenant;         ///< tags.tenant, else "default".
@@ -73,7 +73,7 @@ std::string encodeActionRequested(const Action &action, WallNs ts);
 std::string encodeActionReport(const ActionReport &report);
 
 /// InvalidInput names the field that is missing or wrong. Accepts `actions.requested` as event_type as well (X1).
-Result<ActionRequest> decodeActionRequested(std::string_view json);
+Result<ActionRequestMessage> decodeActionRequested(std::string_view json);
 /// Accepts the specific event types, accepted and retrying among them, and the generic action.progress and
 /// action.result with attrs.state (X2); `actions.` for `action.`; action_id at top level (X3).
 Result<ActionReport> decodeActionReport(std::string_view json);
