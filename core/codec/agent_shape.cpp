@@ -232,6 +232,53 @@ bool AgentShape::readTime(StringTable &strings, const char *&p, const char *end,
     return true;
 }
 
+/// The text at @p p: the one guessed if it stands there, else the one known by that name. Null: unknown. @p p moves behind
+/// the text, @p part is it.
+AgentShape::Entry *AgentShape::text(Entry *guess, const Table &table, const char *&p, const char *end,
+                                    std::string_view &part) const
+{
+    const char *begin = p;
+    if (guess != nullptr && equal(guess->raw.data(), p, guess->size) && p[guess->size] == '"') {
+        p += guess->size;
+        part = {begin, guess->size};
+        return guess;
+    }
+    p = textEnd(p, end);
+    part = {begin, static_cast<std::size_t>(p - begin)};
+    return table.find(part);
+}
+
+/// Tenant and host as one text, for they nearly always come as a pair. False: the shape is another.
+bool AgentShape::identity(const char *&p, const char *end, Entry *&entry)
+{
+    const char *begin = p;
+    if (m_identity != nullptr && equal(m_identity->raw.data(), p, m_identity->size) && p[m_identity->size] == '"') {
+        entry = m_identity;
+        p += entry->size;
+        m_parts.identity = {begin, entry->size};
+        return true;
+    }
+    p = textEnd(p, end);
+    if (end - p < 16 || !take(p, "\",\"host\":\""))
+        return false;
+    p = textEnd(p, end);
+    m_parts.identity = {begin, static_cast<std::size_t>(p - begin)};
+    entry = m_identities.find(m_parts.identity);
+    return true;
+}
+
+/// The tags object, which reaches from @p p to before the line's last brace.
+AgentShape::Entry *AgentShape::tags(const char *p, const char *end, const Entry *identity)
+{
+    m_parts.tags = {p, static_cast<std::size_t>(end - 1 - p)};
+    for (std::size_t i = 0; identity != nullptr && i < identity->next.size(); ++i) {
+        Entry *guess = identity->next[i];
+        if (guess != nullptr && guess->size == m_parts.tags.size() && equal(guess->raw.data(), p, guess->size))
+            return guess;
+    }
+    return m_tags.find(m_parts.tags);
+}
+
 bool AgentShape::decode(Batch &batch, std::uint32_t record)
 {
     m_parts.complete = false;
@@ -246,85 +293,48 @@ bool AgentShape::decode(Batch &batch, std::uint32_t record)
     const char *p = bytes.data() + rawRecord.offset;
     const char *const end = bytes.data() + endOffset;
 
-    if (!take(p, "{\"tenant_id\":\""))
+    Line line;
+    if (!take(p, "{\"tenant_id\":\"") || !identity(p, end, line.identity) || end - p < 16
+        || !take(p, "\",\"metric\":\""))
         return false;
-    // The same host as in the line before, else whatever is known.
-    Entry *identity = m_identity;
-    const char *text = p;
-    if (identity == nullptr || !equal(identity->raw.data(), p, identity->size) || p[identity->size] != '"') {
-        p = textEnd(p, end);
-        if (end - p < 16 || !take(p, "\",\"host\":\""))
-            return false;
-        p = textEnd(p, end);
-        m_parts.identity = {text, static_cast<std::size_t>(p - text)};
-        identity = m_identities.find(m_parts.identity);
-    } else {
-        p += identity->size;
-        m_parts.identity = {text, identity->size};
-    }
-    if (end - p < 16 || !take(p, "\",\"metric\":\""))
-        return false;
-    text = p;
-    Entry *metric = m_metric != nullptr ? m_metric->next[0] : nullptr;
-    if (metric == nullptr || !equal(metric->raw.data(), p, metric->size) || p[metric->size] != '"') {
-        p = textEnd(p, end);
-        m_parts.metric = {text, static_cast<std::size_t>(p - text)};
-        metric = m_metrics.find(m_parts.metric);
-    } else {
-        p += metric->size;
-        m_parts.metric = {text, metric->size};
-    }
+    line.metric = text(m_metric != nullptr ? m_metric->next[0] : nullptr, m_metrics, p, end, m_parts.metric);
     Event event = m_template;
     if (end - p < 64 || !take(p, "\",\"value\":") || !readNumber(p, event.value) || !take(p, ",\"ts_event\":\"")
         || !readTime(strings, p, end, event) || end - p < 16 || !take(p, "\",\"unit\":\""))
         return false;
-    text = p;
-    Entry *unit = metric != nullptr ? metric->next[1] : nullptr;
-    if (unit == nullptr || !equal(unit->raw.data(), p, unit->size) || p[unit->size] != '"') {
-        p = textEnd(p, end);
-        m_parts.unit = {text, static_cast<std::size_t>(p - text)};
-        unit = m_units.find(m_parts.unit);
-    } else {
-        p += unit->size;
-        m_parts.unit = {text, unit->size};
-    }
+    line.unit = text(line.metric != nullptr ? line.metric->next[1] : nullptr, m_units, p, end, m_parts.unit);
     if (end - p < 16 || !take(p, "\",\"tags\":") || end[-1] != '}')
         return false;
-    m_parts.tags = {p, static_cast<std::size_t>(end - 1 - p)};
-    Entry *tags = nullptr;
-    for (std::size_t i = 0; identity != nullptr && i < identity->next.size(); ++i) {
-        Entry *guess = identity->next[i];
-        if (guess != nullptr && guess->size == m_parts.tags.size() && equal(guess->raw.data(), p, guess->size)) {
-            tags = guess;
-            break;
-        }
-    }
-    if (tags == nullptr)
-        tags = m_tags.find(m_parts.tags);
+    line.tags = tags(p, end, line.identity);
     m_parts.complete = true;
-    if (identity == nullptr || metric == nullptr || unit == nullptr || tags == nullptr)
+    if (line.identity == nullptr || line.metric == nullptr || line.unit == nullptr || line.tags == nullptr)
         return false;
-
-    if (m_metric != nullptr)
-        m_metric->next[0] = metric;
-    metric->next[1] = unit;
-    if (identity->next[0] != tags) {
-        identity->next[1] = identity->next[0];
-        identity->next[0] = tags;
-    }
-    m_identity = identity;
-    m_metric = metric;
-    for (Entry *entry : {identity, metric, unit, tags})
+    predict(line);
+    for (Entry *entry : {line.identity, line.metric, line.unit, line.tags})
         resolve(*entry, strings);
-    event[Field::Tenant] = identity->ids[0];
-    event[Field::SourceId] = identity->ids[1];
-    event[Field::EntityId] = identity->ids[2];
-    event[Field::Metric] = metric->ids[0];
-    event[Field::Unit] = unit->ids[0];
-    event[Field::Tags] = tags->ids[0];
+    event[Field::Tenant] = line.identity->ids[0];
+    event[Field::SourceId] = line.identity->ids[1];
+    event[Field::EntityId] = line.identity->ids[2];
+    event[Field::Metric] = line.metric->ids[0];
+    event[Field::Unit] = line.unit->ids[0];
+    event[Field::Tags] = line.tags->ids[0];
     event.record = record;
     batch.events.push_back(event);
     return true;
+}
+
+/// Remembers what followed what, for the next line of this host and of this metric.
+void AgentShape::predict(const Line &line)
+{
+    if (m_metric != nullptr)
+        m_metric->next[0] = line.metric;
+    line.metric->next[1] = line.unit;
+    if (line.identity->next[0] != line.tags) {
+        line.identity->next[1] = line.identity->next[0];
+        line.identity->next[0] = line.tags;
+    }
+    m_identity = line.identity;
+    m_metric = line.metric;
 }
 
 void AgentShape::learn(const Batch &batch, const Event &event)
@@ -337,7 +347,7 @@ void AgentShape::learn(const Batch &batch, const Event &event)
         || event[Field::Unit] == NoStr || event[Field::ValueText] != NoStr || event[Field::EventId] != NoStr
         || event[Field::IdempotencyKey] != NoStr || event[Field::CorrelationId] != NoStr)
         return;
-    const auto text = [&](Field field) { return batch.text(event, field); };
+    const auto textOf = [&](Field field) { return batch.text(event, field); };
     const auto add = [&](Table &table, std::string_view raw, std::initializer_list<std::string_view> texts) {
         if (raw.size() <= TextBytesMax && table.find(raw) == nullptr) {
             if (table.full())
@@ -345,10 +355,10 @@ void AgentShape::learn(const Batch &batch, const Event &event)
             table.add(raw, texts);
         }
     };
-    add(m_identities, m_parts.identity, {text(Field::Tenant), text(Field::SourceId), text(Field::EntityId)});
-    add(m_metrics, m_parts.metric, {text(Field::Metric)});
-    add(m_units, m_parts.unit, {text(Field::Unit)});
-    add(m_tags, m_parts.tags, {text(Field::Tags)});
+    add(m_identities, m_parts.identity, {textOf(Field::Tenant), textOf(Field::SourceId), textOf(Field::EntityId)});
+    add(m_metrics, m_parts.metric, {textOf(Field::Metric)});
+    add(m_units, m_parts.unit, {textOf(Field::Unit)});
+    add(m_tags, m_parts.tags, {textOf(Field::Tags)});
 }
 
 void AgentShape::forget()

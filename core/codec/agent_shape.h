@@ -69,6 +69,17 @@ private:
         std::uint64_t epoch = 0;
     };
 
+    struct Line {
+        Entry *identity = nullptr;
+        Entry *metric = nullptr;
+        Entry *unit = nullptr;
+        Entry *tags = nullptr;
+    };
+
+    Entry *text(Entry *guess, const Table &table, const char *&p, const char *end, std::string_view &part) const;
+    bool identity(const char *&p, const char *end, Entry *&entry);
+    Entry *tags(const char *p, const char *end, const Entry *identity);
+    void predict(const Line &line);
     bool readTime(StringTable &strings, const char *&p, const char *end, Event &event);
     bool minuteNs(const char *p);
     void renew(StringTable &strings);
