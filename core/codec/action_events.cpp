@@ -274,7 +274,8 @@ Result<ActionReport> decodeActionReport(std::string_view json)
     const auto kind = actionReportKindByName(state.empty() ? std::string_view(type).substr(Prefix.size())
                                                            : std::string_view(state));
     if (!kind)
-        return badInput("neither event_type \"" + type + "\" nor attrs.state \"" + state + "\" names a state of an action");
+        return badInput("neither event_type \"" + type + "\" nor attrs.state \"" + state
+                        + "\" names a state of an action");
     ActionReport out;
     out.kind = *kind;
     out.idempotencyKey = in.attr("request");

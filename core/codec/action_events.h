@@ -26,14 +26,14 @@ constexpr std::size_t ActionReportKindCount = 6;
 std::string_view toString(ActionReportKind kind);
 std::optional<ActionReportKind> actionReportKindByName(std::string_view name);
 
-/// The event_type on the wire. The published schema knows started, succeeded, failed and cancelled only, and every event
-/// emitted is valid against it: accepted and retrying go out as "action.started" with attrs.state.
+/// The event_type on the wire. The published schema knows started, succeeded, failed and cancelled only, and every
+/// event emitted is valid against it: accepted and retrying go out as "action.started" with attrs.state.
 std::string_view actionEventType(ActionReportKind kind);
 /// Topic of a report: actions.progress or actions.result.
 std::string_view actionTopic(ActionReportKind kind);
 
-/// The table from our states to the wire's: what is emitted on entering a state. Nothing: proposed, rejected, expired and
-/// approved never leave; published is the request itself.
+/// The table from our states to the wire's: what is emitted on entering a state. Nothing: proposed, rejected, expired
+/// and approved never leave; published is the request itself.
 std::optional<ActionReportKind> reportKindOf(ActionState state);
 /// The state that a report leads to. Nothing for retrying: it is progress, not a state.
 std::optional<ActionState> stateAfter(ActionReportKind kind);

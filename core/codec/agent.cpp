@@ -207,7 +207,8 @@ private:
 Result<std::string> Agent::encode(const Batch &batch, const Event &event, LossReport &loss) const
 {
     if (event[Field::Metric] == NoStr || !event.hasValue)
-        return Error{Error::Code::InvalidInput, "only a measurement has an agent's form; the event has no metric and value"};
+        return Error{Error::Code::InvalidInput,
+                     "only a measurement has an agent's form; the event has no metric and value"};
     std::string out;
     JsonWriter json(out);
     json.beginObject().field("tenant_id", batch.text(event, Field::Tenant));

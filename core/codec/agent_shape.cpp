@@ -47,7 +47,8 @@ inline bool take(const char *&p, const char (&literal)[N])
     return true;
 }
 
-/// The first quote, backslash or control character from @p p on; the caller guarantees one before the end of the padding.
+/// The first quote, backslash or control character from @p p on; the caller guarantees one before the end of the
+/// padding.
 inline const char *textEnd(const char *p, const char *end)
 {
 #if defined(__SSE2__)
@@ -93,8 +94,8 @@ inline bool digit(char c, std::int64_t &value)
     return value >= 0 && value <= 9;
 }
 
-/// A JSON number of at most 15 digits without an exponent, which double arithmetic reads exactly: both its digits and the
-/// power of ten are doubles without error, and one division rounds once.
+/// A JSON number of at most 15 digits without an exponent, which double arithmetic reads exactly: both its digits and
+/// the power of ten are doubles without error, and one division rounds once.
 inline bool readNumber(const char *&p, double &value)
 {
     constexpr double Powers[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
@@ -139,7 +140,8 @@ AgentShape::Entry *AgentShape::Table::find(std::string_view raw) const
     const std::size_t mask = m_slots.size() - 1;
     for (std::size_t slot = hash & mask; m_slots[slot] != nullptr; slot = (slot + 1) & mask) {
         Entry *entry = m_slots[slot];
-        if (entry->hash == hash && entry->size == raw.size() && std::memcmp(entry->raw.data(), raw.data(), raw.size()) == 0)
+        if (entry->hash == hash && entry->size == raw.size()
+            && std::memcmp(entry->raw.data(), raw.data(), raw.size()) == 0)
             return entry;
     }
     return nullptr;
@@ -232,8 +234,8 @@ bool AgentShape::readTime(StringTable &strings, const char *&p, const char *end,
     return true;
 }
 
-/// The text at @p p: the one guessed if it stands there, else the one known by that name. Null: unknown. @p p moves behind
-/// the text, @p part is it.
+/// The text at @p p: the one guessed if it stands there, else the one known by that name. Null: unknown. @p p moves
+/// behind the text, @p part is it.
 AgentShape::Entry *AgentShape::text(Entry *guess, const Table &table, const char *&p, const char *end,
                                     std::string_view &part) const
 {

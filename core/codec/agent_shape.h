@@ -15,10 +15,10 @@ namespace eventops {
 /// The quick way through an agent's line: predicts its shape and compares, instead of parsing.
 ///
 /// Agents write the same seven members in the same order, and nearly every text in a line was in an earlier one. So the
-/// line is compared with the fixed pieces of the shape, texts are looked up by their raw bytes among those that the general
-/// path has read and validated before, and only the number and the time are read anew. A line that differs in anything is
-/// left to the general path. Every byte is thereby validated: by equality with validated bytes, or by being read.
-/// What is remembered shows in no result: the general path gives the same event (tst_agent compares them).
+/// line is compared with the fixed pieces of the shape, texts are looked up by their raw bytes among those that the
+/// general path has read and validated before, and only the number and the time are read anew. A line that differs in
+/// anything is left to the general path. Every byte is thereby validated: by equality with validated bytes, or by being
+/// read. What is remembered shows in no result: the general path gives the same event (tst_agent compares them).
 /// Thread: one. Memory: bounded; a full table starts over. Complexity: O(length).
 class AgentShape
 {

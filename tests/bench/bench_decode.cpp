@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // bench_decode [ROUNDS] [CODEC]: what it costs to turn agents' lines into validated events, against simdjson On-Demand
-// extracting the same seven fields and nothing else (no validation of what it skips, nothing kept). Interleaved rounds in
-// one run; CPU time; the best round of each counts. Counts are compared before a time counts.
+// extracting the same seven fields and nothing else (no validation of what it skips, nothing kept). Interleaved rounds
+// in one run; CPU time; the best round of each counts. Counts are compared before a time counts.
 #include "tests/bench/workload.h"
 
 #include "core/base/hash.h"
@@ -114,7 +114,8 @@ std::vector<std::shared_ptr<const RawChunk>> makeChunks(const std::string &text)
         }
         const std::size_t end = text.find('\n', at);
         if (end > at)
-            chunk->records.push_back({static_cast<std::uint32_t>(chunk->bytes.size()), static_cast<std::uint32_t>(end - at)});
+            chunk->records.push_back({static_cast<std::uint32_t>(chunk->bytes.size()),
+                                      static_cast<std::uint32_t>(end - at)});
         chunk->bytes.append(text, at, end + 1 - at);
         at = end + 1;
     }

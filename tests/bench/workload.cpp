@@ -88,7 +88,8 @@ struct Line {
 
     std::string text() const
     {
-        std::string out = "{\"tenant_id\":\"" + tenant + "\",\"host\":\"" + host + "\",\"metric\":\"" + metric + "\",\"value\":";
+        std::string out = "{\"tenant_id\":\"" + tenant + "\",\"host\":\"" + host + "\",\"metric\":\"" + metric
+            + "\",\"value\":";
         out += quoted ? '"' + value + '"' : value;
         out += ",\"ts_event\":";
         out += bareTime ? time : '"' + time + '"';
@@ -212,7 +213,8 @@ private:
         line.unit = metric.unit;
         line.tags = std::string("{\"env\":\"") + Environments[host.environment] + '"';
         if (m_random.below(4) == 0)
-            line.tags += std::string(",\"region\":\"") + Regions[host.region] + "\",\"role\":\"" + Roles[host.role] + '"';
+            line.tags += std::string(",\"region\":\"") + Regions[host.region] + "\",\"role\":\"" + Roles[host.role]
+                + '"';
         line.tags += '}';
         std::string text = damage < .975 ? line.text() : damage < .985 ? unusual(line, ms) : damaged(line);
         text += '\n';
@@ -258,9 +260,11 @@ private:
         case 2: return '{' + host + ",\"metric\":\"" + line.metric + "\",\"value\":" + line.value + time + '}';
         case 3: return tenant + host + ",\"value\":" + line.value + time + ",\"tags\":" + line.tags + '}';
         case 4:
-            return tenant + host + ",\"metric\":\"" + line.metric + "\",\"value\":null" + time + ",\"unit\":\"" + line.unit
+            return tenant + host + ",\"metric\":\"" + line.metric + "\",\"value\":null" + time + ",\"unit\":\""
+                + line.unit
                  + "\",\"tags\":" + line.tags + '}';
-        case 5: return tenant + host + ",\"metric\":\"\xff\xfe" + line.metric + "\",\"value\":" + line.value + time + '}';
+        case 5: return tenant + host + ",\"metric\":\"\xff\xfe" + line.metric + "\",\"value\":" + line.value + time
+            + '}';
         default: return "";
         }
     }

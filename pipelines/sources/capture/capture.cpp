@@ -129,7 +129,8 @@ Result<std::unique_ptr<Capture>> Capture::make(CaptureSettings settings)
 
 Status Capture::readHead()
 {
-    const std::size_t want = m_seekable ? HeadBytes : KeyBytes; // a stream is not kept waiting for more than the key needs
+    // A stream is not kept waiting for more than the key needs.
+    const std::size_t want = m_seekable ? HeadBytes : KeyBytes;
     m_buffer.resize(want);
     const std::size_t have = EVENTOPS_TRY(readFully(m_fd, m_buffer.data(), want, m_title));
     m_buffer.resize(have);
@@ -168,7 +169,9 @@ Status Capture::open(std::uint64_t cursor)
     m_position = cursor;
     if (m_seekable) {
         m_eof = false;
-        return ::lseek(m_fd, static_cast<off_t>(cursor), SEEK_SET) >= 0 ? Status(Ok{}) : Status(ioError(m_title, errno));
+        if (::lseek(m_fd, static_cast<off_t>(cursor), SEEK_SET) < 0)
+            return ioError(m_title, errno);
+        return Ok{};
     }
     std::string skipped(PartBytesMax, '\0');
     while (at < cursor && !m_eof) {
@@ -287,7 +290,8 @@ Result<bool> Capture::continueOversize(RawChunk &chunk, std::vector<OversizePart
         m_oversize->bytes += bytes;
         while (!rest.empty()) {
             const std::size_t size = std::min(rest.size(), PartBytesMax);
-            oversize.push_back({m_oversize->position, chunk.source, m_oversize->parts++, std::string(rest.substr(0, size))});
+            oversize.push_back({m_oversize->position, chunk.source, m_oversize->parts++,
+                                std::string(rest.substr(0, size))});
             rest.remove_prefix(size);
         }
         dropBuffer(bytes);

@@ -41,18 +41,21 @@ bool validAction(const std::string &json)
     std::string scratch;
     const auto text = [&](std::string_view name) {
         const JsonMember *member = reader.find(name);
-        return member != nullptr && jsonKind(member->value) == JsonKind::String ? std::string(jsonText(member->value, scratch))
+        return member != nullptr && jsonKind(member->value) == JsonKind::String
+            ? std::string(jsonText(member->value, scratch))
                                                                                 : std::string("<absent>");
     };
     const std::string type = text("event_type");
     if (type != "action.requested")
-        return std::set<std::string>{"action.started", "action.succeeded", "action.failed", "action.cancelled"}.contains(type);
+        return std::set<std::string>{"action.started", "action.succeeded", "action.failed",
+                                     "action.cancelled"}.contains(type);
     const JsonMember *attrs = reader.find("attrs");
     if (!parseTimestamp(text("ts")) || text("entity_id") == "<absent>" || text("idempotency_key") == "<absent>"
         || attrs == nullptr)
         return false;
     const auto kind = [&](std::string_view name) { return jsonKind(jsonMember(attrs->value, name).value_or("null")); };
-    return kind("command") == JsonKind::String && kind("args") == JsonKind::Object && kind("ttl_sec") == JsonKind::Number;
+    return kind("command") == JsonKind::String && kind("args") == JsonKind::Object
+        && kind("ttl_sec") == JsonKind::Number;
 }
 
 } // namespace
@@ -64,7 +67,8 @@ private Q_SLOTS:
     void requestedIsTheWireForm()
     {
         const std::string json = encodeActionRequested(sampleAction(), Now);
-        QCOMPARE(json.substr(0, 100), std::string("{\"ts\":\"2025-10-21T10:05:00Z\",\"event_type\":\"action.requested\","
+        QCOMPARE(json.substr(0, 100), std::string("{\"ts\":\"2025-10-21T10:05:00Z\","
+            "\"event_type\":\"action.requested\","
                                                   "\"entity_id\":\"host:host-a\",\"correlation_id").substr(0, 100));
         QVERIFY(validAction(json));
         const auto back = decodeActionRequested(json);
@@ -113,7 +117,8 @@ private Q_SLOTS:
             QVERIFY(back.value().ts == Now);
             QVERIFY(actionReportKindByName(toString(report.kind)) == report.kind);
             const bool result = report.kind >= ActionReportKind::Succeeded;
-            QCOMPARE(std::string(actionTopic(report.kind)), std::string(result ? "actions.result" : "actions.progress"));
+            QCOMPARE(std::string(actionTopic(report.kind)),
+                     std::string(result ? "actions.result" : "actions.progress"));
             keys.insert(decodeOne("karma.v1", json).text(Field::IdempotencyKey));
         }
         QCOMPARE(keys.size(), ActionReportKindCount); // no report is another's duplicate
@@ -126,7 +131,8 @@ private Q_SLOTS:
         const std::pair<const char *, ActionReportKind> cases[] = {
             {"{\"event_type\":\"action.progress\",\"attrs\":{\"state\":\"accepted\",\"action_id\":\"a\"}}", Accepted},
             {"{\"event_type\":\"action.result\",\"attrs\":{\"state\":\"failed\"},\"action_id\":\"a\"}", Failed},
-            {"{\"event_type\":\"action.succeeded\",\"idempotency_key\":\"a\",\"attrs\":{\"duration_ms\":3820}}", Succeeded},
+            {"{\"event_type\":\"action.succeeded\",\"idempotency_key\":\"a\",\"attrs\":{\"duration_ms\":3820}}",
+             Succeeded},
             {"{\"event_type\":\"actions.cancelled\",\"idempotency_key\":\"a\"}", Cancelled},
             {"{\"event_type\":\"action.retrying\",\"idempotency_key\":\"a\"}", Retrying},
         };
@@ -143,10 +149,14 @@ private Q_SLOTS:
                                 "{\"event_type\":\"action.started\"}",
                                 "{\"event_type\":\"action.started\",\"idempotency_key\":\"a\",\"ts\":\"soon\"}"})
             QVERIFY2(!decodeActionReport(bad), bad);
-        for (const char *bad : {"{\"event_type\":\"action.requested\",\"ts\":\"2025-10-21T10:05:00Z\",\"attrs\":{\"command\":\"x\"}}",
-                                "{\"event_type\":\"action.requested\",\"idempotency_key\":\"a\",\"attrs\":{\"command\":\"x\"}}",
-                                "{\"event_type\":\"action.requested\",\"idempotency_key\":\"a\",\"ts\":\"2025-10-21T10:05:00Z\"}",
-                                "{\"event_type\":\"action.requested\",\"idempotency_key\":\"a\",\"ts\":\"2025-10-21T10:05:00Z\","
+        for (const char *bad : {"{\"event_type\":\"action.requested\",\"ts\":\"2025-10-21T10:05:00Z\","
+            "\"attrs\":{\"command\":\"x\"}}",
+                                "{\"event_type\":\"action.requested\",\"idempotency_key\":\"a\","
+                                "\"attrs\":{\"command\":\"x\"}}",
+                                "{\"event_type\":\"action.requested\",\"idempotency_key\":\"a\","
+                                "\"ts\":\"2025-10-21T10:05:00Z\"}",
+                                "{\"event_type\":\"action.requested\",\"idempotency_key\":\"a\","
+                                "\"ts\":\"2025-10-21T10:05:00Z\","
                                 "\"attrs\":{\"command\":\"x\",\"args\":[]}}"})
             QVERIFY2(!decodeActionRequested(bad), bad);
     }

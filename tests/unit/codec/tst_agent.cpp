@@ -60,7 +60,8 @@ private Q_SLOTS:
     void normalises()
     {
         const Decoded out = decodeAll(*codecByName("eventops.agent"), {
-            "{\"tenant_id\":\" acme \",\"host\":\"HOST-A\",\"metric\":\"m\",\"value\":\"12.5\",\"ts_event\":1760605200000,"
+            "{\"tenant_id\":\" acme \",\"host\":\"HOST-A\",\"metric\":\"m\",\"value\":\"12.5\","
+            "\"ts_event\":1760605200000,"
             "\"unit\":\"PERCENT\"}",
             "{\"tenant_id\":\"acme\",\"source_id\":\"s1\",\"metric\":\"m\",\"value\":1,"
             "\"ts_event\":\"2025-10-16T11:00:00+02:00\",\"extra\":{\"a\":1},\"event_id\":\"e-1\"}",
@@ -137,7 +138,8 @@ private Q_SLOTS:
         QCOMPARE(out.text(Field::ValueText, 2), std::string("<absent>"));
         QCOMPARE(out.text(Field::ValueText, 3), std::string("18446744073709551615"));
         LossReport loss;
-        QVERIFY(codecByName("eventops.agent")->encode(out.batch, out.event(1), loss).value().find(":18446744073709551615,")
+        QVERIFY(codecByName("eventops.agent")->encode(out.batch, out.event(1),
+                                                      loss).value().find(":18446744073709551615,")
                 != std::string::npos);
     }
 
@@ -160,12 +162,14 @@ private Q_SLOTS:
     void quickPathShowsInNothing()
     {
         std::vector<std::string> lines;
-        const char *values[] = {"85", "0", "-0", "-3.25", "1e2", "100000000000000", "123456789012345", "1234567890123456",
+        const char *values[] = {"85", "0", "-0", "-3.25", "1e2", "100000000000000", "123456789012345",
+                                "1234567890123456",
                                 "0.1", "12.000", "01", "1.", "-", "3.14159265358979"};
         const char *times[] = {"2025-10-21T10:00:00Z", "2025-10-21T10:00:00.123Z", "2025-10-21T10:00:61Z",
                                "2025-10-21T10:00:00.1Z", "2025-10-21T10:00:00+02:00", "2025-10-21 10:00:00Z",
                                "2025-10-21T10:00:5xZ", "2025-02-30T10:00:00Z", "2025-10-21T10:00:60Z"};
-        const char *tags[] = {"{\"env\":\"prod\"}", "{}", "{\"env\": \"prod\"}", "{\"a\":{\"b\":[1]}}", "{\"a\":1},\"x\":{}",
+        const char *tags[] = {"{\"env\":\"prod\"}", "{}", "{\"env\": \"prod\"}", "{\"a\":{\"b\":[1]}}",
+                              "{\"a\":1},\"x\":{}",
                               "{\"a\":\"}\"}", "[{}]", "{\"a\":\"\\\"\"}"};
         for (const char *value : values)
             lines.push_back(replaced(Line, ":85,", ":" + std::string(value) + ","));

@@ -110,7 +110,8 @@ private Q_SLOTS:
             if (name.rfind("y_", 0) != 0 && name.rfind("n_", 0) != 0)
                 continue;
             const Ingested in = ingestFile(entry.path().string(), "json");
-            QVERIFY2(in.records == 1 && in.stored == (name[0] == 'y') && in.deadLettered == (name[0] == 'n'), name.c_str());
+            QVERIFY2(in.records == 1 && in.stored == (name[0] == 'y') && in.deadLettered == (name[0] == 'n'),
+                     name.c_str());
             QVERIFY(in.events == in.stored);
             ++files;
         }
@@ -141,23 +142,27 @@ private Q_SLOTS:
             " \"ts_event\":\"2025-10-16T09:00:00Z\",\"unit\":\"percent\",\"tags\":{\"env\":\"prod\"}}\n"));
         QCOMPARE(seed.records, std::uint64_t{1});
         QCOMPARE(seed.batches[0].text(seed.batches[0].events[0], Field::EntityId), std::string_view("host:host-a"));
-        const Ingested several = ingestFile(write("several", "{\"a\":\n1}\n{\"b\":2} {\"c\":\"}\"}\ngarbage\n[3]\n{\"d\":\"x\n{\"e\":5}\n"));
+        const Ingested several = ingestFile(write("several",
+                "{\"a\":\n1}\n{\"b\":2} {\"c\":\"}\"}\ngarbage\n[3]\n{\"d\":\"x\n{\"e\":5}\n"));
         QCOMPARE(several.stored, std::uint64_t{5});
         QCOMPARE(several.deadLettered, std::uint64_t{2});
         const Ingested text = ingestFile(write("log", "first line\nsecond line\nERROR third\n"));
         QCOMPARE(text.stored, std::uint64_t{3});
-        QCOMPARE(ingestFile(write("log", "first line\nsecond line\nERROR third\n"), "ndjson").deadLettered, std::uint64_t{3});
+        QCOMPARE(ingestFile(write("log", "first line\nsecond line\nERROR third\n"), "ndjson").deadLettered,
+                 std::uint64_t{3});
     }
 
     void multilineRecords()
     {
         const Value settings = Value::map({{"format", scalar("text")}, {"start", scalar("^\\[")}});
-        const Ingested in = ingestFile(write("multi", "stray\n[1] a\n  at x\n\n  at y\n[2] b\n[3] c\n tail"), {}, settings);
+        const Ingested in = ingestFile(write("multi", "stray\n[1] a\n  at x\n\n  at y\n[2] b\n[3] c\n tail"), {},
+                                       settings);
         QCOMPARE(in.records, std::uint64_t{4});
         const Batch &batch = in.batches[0];
         QCOMPARE(batch.raw(batch.records[1]), std::string_view("[1] a\n  at x\n\n  at y"));
         QCOMPARE(batch.raw(batch.records[3]), std::string_view("[3] c\n tail"));
-        const auto wrong = makeSource(write("multi", ""), {}, Value::map({{"start", scalar("(")}, {"format", scalar("text")}}));
+        const auto wrong = makeSource(write("multi", ""), {},
+                                      Value::map({{"start", scalar("(")}, {"format", scalar("text")}}));
         QVERIFY(!wrong && wrong.error().code == Error::Code::InvalidConfig);
         QVERIFY(!makeSource(write("multi", ""), {}, Value::map({{"framing", scalar("multiline")}})));
     }
@@ -165,7 +170,8 @@ private Q_SLOTS:
     void longRecordsComeInParts()
     {
         const std::string longLine(5'000'000, 'x');
-        const std::string path = write("long", line(1) + '\n' + longLine + "\r\n" + line(2) + '\n' + std::string(5000, 'y'));
+        const std::string path = write("long",
+                                       line(1) + '\n' + longLine + "\r\n" + line(2) + '\n' + std::string(5000, 'y'));
         const Ingested in = ingestFile(path, "ndjson", limit("4096"));
         QCOMPARE(in.records, std::uint64_t{4});
         QCOMPARE(in.stored, std::uint64_t{2});
@@ -202,7 +208,8 @@ private Q_SLOTS:
         const Ingested document = ingestFile(write("doc", "{\"a\":\"" + big + "\"}"), "json", limit("1000000"));
         QCOMPARE(document.reasons, (std::vector<std::string>{"record_too_long"}));
         QCOMPARE(document.oversizeBytes, std::uint64_t{big.size() + 8});
-        const Value multi = Value::map({{"format", scalar("text")}, {"start", scalar("^#")}, {"record_bytes_max", scalar("100000")}});
+        const Value multi = Value::map({{"format", scalar("text")}, {"start", scalar("^#")},
+                                        {"record_bytes_max", scalar("100000")}});
         std::string lines = "#1 a\n" + big + '\n';
         for (int i = 0; i < 100'000; ++i)
             lines += "more of it\n";
@@ -211,7 +218,8 @@ private Q_SLOTS:
         QCOMPARE(log.stored, std::uint64_t{1});
         QCOMPARE(log.oversizeBytes, std::uint64_t{lines.size()});
         const Value joined = Value::map({{"framing", scalar("concatenated")}, {"record_bytes_max", scalar("100000")}});
-        const Ingested concatenated = ingestFile(write("cat", "{\"a\":1}{\"b\":\"" + big + "\"}\n{\"c\":2}"), {}, joined);
+        const Ingested concatenated = ingestFile(write("cat", "{\"a\":1}{\"b\":\"" + big + "\"}\n{\"c\":2}"), {},
+                                                 joined);
         QCOMPARE(concatenated.stored, std::uint64_t{2});
         QCOMPARE(concatenated.oversizeBytes, std::uint64_t{big.size() + 8});
     }
@@ -219,7 +227,8 @@ private Q_SLOTS:
     void settingsAreChecked()
     {
         const std::string path = write("s", "{}\n");
-        for (const Value &bad : {limit("0"), limit("2000000000"), limit("x"), Value::map({{"framing", scalar("words")}}),
+        for (const Value &bad : {limit("0"), limit("2000000000"), limit("x"),
+                                 Value::map({{"framing", scalar("words")}}),
                                  Value::map({{"format", scalar("xml")}}), Value::map({{"format", scalar("mapped")}})})
             QVERIFY(!makeSource(path, {}, bad));
         // The command line's FILE and format go before the settings; auto does not.

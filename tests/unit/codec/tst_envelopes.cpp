@@ -66,8 +66,10 @@ private Q_SLOTS:
 
     void karmaSixFieldsBecomeEight()
     {
-        const std::string six = "{\"ts\":\"2025-08-10T16:42:00Z\",\"event_type\":\"step.completed\",\"entity_id\":\"abc\","
-                                "\"correlation_id\":\"c\",\"tags\":{\"step\":\"extract\"},\"attrs\":{\"latency_sec\":3}}";
+        const std::string six = "{\"ts\":\"2025-08-10T16:42:00Z\",\"event_type\":\"step.completed\","
+            "\"entity_id\":\"abc\","
+                                "\"correlation_id\":\"c\",\"tags\":{\"step\":\"extract\"},"
+                                "\"attrs\":{\"latency_sec\":3}}";
         const Decoded in = decodeOne("auto", six);
         QCOMPARE(in.text(Field::Codec), std::string("karma.v1"));
         QCOMPARE(in.text(Field::Step), std::string("extract"));
@@ -87,7 +89,8 @@ private Q_SLOTS:
         const std::string line =
             "{\"ts\":\"2025-08-10T16:42:00+02:00\",\"event_type\":\"entropy.deviation\",\"entity_id\":\"job:1\","
             "\"correlation_id\":\"\",\"tags\":{},\"attrs\":{\"metric\":\"lag\",\"value\":1.5,\"severity\":\"WARN\"},"
-            "\"idempotency_key\":\"k\",\"source\":{\"system\":\"mongo\",\"host\":\"h\"},\"entropy\":0.93,\"step\":\"load\"}";
+            "\"idempotency_key\":\"k\",\"source\":{\"system\":\"mongo\",\"host\":\"h\"},\"entropy\":0.93,"
+            "\"step\":\"load\"}";
         const Decoded in = decodeOne("karma.v1", line);
         QCOMPARE(in.text(Field::Step), std::string("load"));
         QCOMPARE(in.text(Field::Metric), std::string("lag"));
@@ -106,7 +109,8 @@ private Q_SLOTS:
             {"{\"event_type\":\"x\"}", "missing_field"}, {"{\"ts\":\"2025-08-10T16:42:00Z\"}", "missing_field"},
             {"{\"ts\":\"soon\",\"event_type\":\"x\"}", "bad_timestamp"},
             {"{\"ts\":\"2025-08-10T16:42:00Z\",\"event_type\":{}}", "bad_field"},
-            {"{\"ts\":\"2025-08-10T16:42:00Z\",\"event_type\":\"x\",\"tags\":[]}", "bad_field"}, {"[]", "not_an_object"},
+            {"{\"ts\":\"2025-08-10T16:42:00Z\",\"event_type\":\"x\",\"tags\":[]}", "bad_field"},
+                {"[]", "not_an_object"},
         };
         for (const auto &[line, reason] : cases)
             QCOMPARE(decodeOne("karma.v1", line).reasons[0], std::string(reason));
@@ -132,7 +136,8 @@ private Q_SLOTS:
     {
         const Decoded in = decodeOne("eventops.agent",
             "{\"tenant_id\":\"acme\",\"host\":\"host-a\",\"metric\":\"cpu_load\",\"value\":92,"
-            "\"ts_event\":\"2025-10-16T09:00:00Z\",\"unit\":\"percent\",\"tags\":{\"env\":\"pr\xc3\xb6" "d\",\"n\":1e16},"
+            "\"ts_event\":\"2025-10-16T09:00:00Z\",\"unit\":\"percent\",\"tags\":{\"env\":\"pr\xc3\xb6" "d\","
+            "\"n\":1e16},"
             "\"event_id\":\"id-1\"}");
         LossReport loss;
         QCOMPARE(encoded(in, "monitoring.v1", 0, &loss),
@@ -182,8 +187,10 @@ private Q_SLOTS:
     void genericJson()
     {
         const Decoded in = decodeAll(*codecByName("json"), {
-            "{\"time\":\"2024-01-02T03:04:05.5Z\",\"level\":30,\"msg\":\"hi\",\"n\":9007199254740993,\"n\":18446744073709551615}",
-            "[1,\n 2]", "{\"a\":\n1}", "123456789012345678901234567890", "{\"timestamp\":1445680800424,\"severity\":\"ERROR\"}"});
+            "{\"time\":\"2024-01-02T03:04:05.5Z\",\"level\":30,\"msg\":\"hi\",\"n\":9007199254740993,"
+            "\"n\":18446744073709551615}",
+            "[1,\n 2]", "{\"a\":\n1}", "123456789012345678901234567890",
+                "{\"timestamp\":1445680800424,\"severity\":\"ERROR\"}"});
         QCOMPARE(in.reasons, (std::vector<std::string>{"", "", "", "", ""}));
         QCOMPARE(in.text(Field::Attrs, 0),
                  std::string("{\"time\":\"2024-01-02T03:04:05.5Z\",\"level\":30,\"msg\":\"hi\",\"n\":9007199254740993,"
@@ -231,7 +238,8 @@ private Q_SLOTS:
     void autoTellsEnvelopesApart()
     {
         const std::pair<const char *, const char *> cases[] = {
-            {"{\"ts_event\":\"2025-09-14T11:30:00.000Z\",\"source\":\"mongodb_cdc\",\"event_type\":\"order\",\"ns\":\"orders\","
+            {"{\"ts_event\":\"2025-09-14T11:30:00.000Z\",\"source\":\"mongodb_cdc\",\"event_type\":\"order\","
+                "\"ns\":\"orders\","
              "\"event_id\":\"o-8001\",\"severity\":\"info\",\"op\":\"c\",\"payload\":{}}", "json"},
             {"{\"type\":\"a\",\"timestamp\":\"2025-09-14T11:30:00Z\",\"other\":1}", "json"},
             {"{\"host\":\"a\",\"metric\":\"b\"}", "json"}, {"17", "json"}, {"\"text\"", "json"},
@@ -245,7 +253,8 @@ private Q_SLOTS:
     void pythonJson()
     {
         std::string out;
-        appendPythonJson(out, "{\"a\":[1,2.0,1e3,-0,-0.0,1e-7],\"b\":\"\\u00e9\xf0\x9f\x98\x80/\",\"a\":null,\"c\":{},\"d\":[]}");
+        appendPythonJson(out, "{\"a\":[1,2.0,1e3,-0,-0.0,1e-7],\"b\":\"\\u00e9\xf0\x9f\x98\x80/\",\"a\":null,"
+            "\"c\":{},\"d\":[]}");
         QCOMPARE(out, std::string("{\"a\": null, \"b\": \"\\u00e9\\ud83d\\ude00/\", \"c\": {}, \"d\": []}"));
         out.clear();
         appendPythonJson(out, "[1,2.0,1e3,-0,-0.0,1e-7,12345678901234567890]");
@@ -257,7 +266,8 @@ private Q_SLOTS:
         std::string deep(100'000, '[');
         for (const Codec *codec : builtinCodecs()) {
             const bool takesAnything = codec->name() == "text" || codec->name() == "chronos.raw";
-            for (const std::string &record : {deep, std::string("{\"a\":\"\xed\xa0\x80\"}"), std::string("\0\0\0", 3)}) {
+            for (const std::string &record
+                 : {deep, std::string("{\"a\":\"\xed\xa0\x80\"}"), std::string("\0\0\0", 3)}) {
                 const Decoded out = decodeAll(*codec, {record});
                 QVERIFY2(takesAnything || !out.reasons[0].empty(), std::string(codec->name()).c_str());
             }

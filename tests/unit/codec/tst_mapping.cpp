@@ -68,7 +68,8 @@ Value adageMap()
         {"severity", path("severity")},
         {"message", path("payload.message")},
         {"source", map({{"type", path("source")}, {"namespace", path("ns")}})},
-        {"tags", map({{"op", map({{"path", scalar("op")}, {"values", map({{"c", scalar("create")}, {"u", scalar("update")}})}})}})},
+        {"tags", map({{"op", map({{"path", scalar("op")},
+                                  {"values", map({{"c", scalar("create")}, {"u", scalar("update")}})}})}})},
         {"attrs", path("payload")},
     });
 }
@@ -84,7 +85,8 @@ Value otlpMap()
         {"type", constant("log")},
         {"trace_id", path("traceId")},
         {"span_id", path("spanId")},
-        {"tags", Value::list({map({{"pairs", scalar("^^.resource.attributes")}}), map({{"scope", path("^.scope.name")}})})},
+        {"tags", Value::list({map({{"pairs", scalar("^^.resource.attributes")}}),
+                              map({{"scope", path("^.scope.name")}})})},
         {"attrs", map({{"pairs", scalar("attributes")}})},
     });
 }
@@ -97,7 +99,8 @@ Value cloudTrailMap()
         {"event_id", path("eventID")},
         {"type", path("eventName")},
         {"tenant", map({{"first", list({"recipientAccountId", "userIdentity.accountId"})}})},
-        {"entity", map({{"type", constant("Principal")}, {"id", map({{"first", list({"userIdentity.arn", "userIdentity.type"})}})}})},
+        {"entity", map({{"type", constant("Principal")},
+                        {"id", map({{"first", list({"userIdentity.arn", "userIdentity.type"})}})}})},
         {"source", map({{"type", constant("aws")}, {"id", path("eventSource")}})},
         {"step", path("eventName")},
         {"tags", map({{"region", path("awsRegion")}})},
@@ -126,7 +129,8 @@ private Q_SLOTS:
     void paths()
     {
         const std::string_view document = "{\"a\":{\"b.c\":[10,{\"type\":\"team\",\"id\":7}]},\"n\":null,"
-            "\"attributes\":[{\"key\":\"service.name\",\"value\":{\"stringValue\":\"cart\"}},{\"key\":\"plain\",\"value\":[1]}]}";
+            "\"attributes\":[{\"key\":\"service.name\","
+            "\"value\":{\"stringValue\":\"cart\"}},{\"key\":\"plain\",\"value\":[1]}]}";
         const std::string_view element = "{\"x\":1}";
         const std::vector<std::string_view> scopes = {document, element};
         const auto at = [&](const char *text) {
@@ -140,7 +144,8 @@ private Q_SLOTS:
         QCOMPARE(at("$.a[\"b.c\"][type=team].id"), std::string("7"));
         QCOMPARE(at("^.attributes[service.name]"), std::string("\"cart\""));
         QCOMPARE(at("^.attributes[plain]"), std::string("[1]"));
-        for (const char *absent : {"y", "x.y", "^.n", "^.a[0]", "^.attributes[9]", "^.attributes[none]", "^^.x", "^.a.b"})
+        for (const char *absent : {"y", "x.y", "^.n", "^.a[0]", "^.attributes[9]", "^.attributes[none]", "^^.x",
+                                   "^.a.b"})
             QCOMPARE(at(absent), std::string("<none>"));
         for (const char *wrong : {"", "a..b", ".a", "a.", "a[", "a[]", "a[0]b", "^a"})
             QVERIFY2(at(wrong).find("path \"") == 0, wrong);
@@ -159,7 +164,8 @@ private Q_SLOTS:
         QCOMPARE(read("%Y-%m-%d %H:%M:%S,%f", "2016-12-19 20:39:48,918"), std::string("2016-12-19T20:39:48.918Z"));
         QCOMPARE(read("%d/%b/%Y:%H:%M:%S %z", "17/May/2015:10:05:03 +0200"), std::string("2015-05-17T08:05:03Z"));
         QCOMPARE(read("%b %e %H:%M:%S", "Nov  3 08:09:10", {.year = 2024}), std::string("2024-11-03T08:09:10Z"));
-        QCOMPARE(read("%Y-%m-%d %H:%M:%S", "2024-02-29 00:00:00", {.zoneSeconds = 3600}), std::string("2024-02-28T23:00:00Z"));
+        QCOMPARE(read("%Y-%m-%d %H:%M:%S", "2024-02-29 00:00:00", {.zoneSeconds = 3600}),
+                 std::string("2024-02-28T23:00:00Z"));
         QCOMPARE(read("%m/%d/%y %I:%M:%S %p", "1/2/24 12:30:00 AM"), std::string("2024-01-02T00:30:00Z"));
         QCOMPARE(read("%A, %d %B %Y %H:%M %z", "Monday, 1 January 2024 05:00 Z"), std::string("2024-01-01T05:00:00Z"));
         QCOMPARE(read("%Y-%j", "2024-366"), std::string("2024-12-31T00:00:00Z"));
@@ -183,7 +189,8 @@ private Q_SLOTS:
             {"correlation_id", path("c")}, {"causation_id", path("u")}, {"idempotency_key", path("i")},
             {"metric", constant("lag")}, {"value", path("v")}, {"unit", constant("s")},
             {"schema", map({{"name", constant("x")}, {"version", path("n")}})}, {"entity.id", path("k")},
-            {"severity", map({{"path", path("s")}, {"lower", scalar("true")}, {"values", map({{"bad", scalar("critical")}})}})},
+            {"severity", map({{"path", path("s")}, {"lower", scalar("true")},
+                              {"values", map({{"bad", scalar("critical")}})}})},
             {"message", map({{"path", path("m")}, {"default", scalar("none")}})},
             {"tags", map({{"a b", path("k")}, {"gone", path("zz")}, {"list", path("l")}})},
             {"attrs", map({})},
@@ -192,7 +199,8 @@ private Q_SLOTS:
             {"links", Value::list({map({{"source", map({{"type", constant("A")}, {"id", path("k")}})},
                                         {"target", map({{"type", constant("B")}, {"id", path("n")}})},
                                         {"type", constant("depends_on")}})})},
-        }), {"{\"t\":1700000000,\"i\":\"e1\",\"k\":\"ki{n}d\",\"c\":\"c1\",\"u\":\"u1\",\"v\":\"9007199254740993\",\"n\":3,"
+        }), {"{\"t\":1700000000,\"i\":\"e1\",\"k\":\"ki{n}d\",\"c\":\"c1\",\"u\":\"u1\","
+            "\"v\":\"9007199254740993\",\"n\":3,"
              "\"s\":\"BAD\",\"l\":[1, 2]}"});
         QCOMPARE(out.reasons[0], std::string());
         QCOMPARE(formatTimestamp(out.event().tsEvent), std::string("2023-11-14T22:13:20Z"));
@@ -208,7 +216,8 @@ private Q_SLOTS:
         QCOMPARE(out.text(Field::Attrs), std::string("{}"));
         QCOMPARE(out.text(Field::Entities), std::string("[{\"type\":\"Host\",\"id\":\"ki{n}d\"}]"));
         QCOMPARE(out.text(Field::Links), std::string("[{\"source\":{\"type\":\"A\",\"id\":\"ki{n}d\"},"
-                                                     "\"target\":{\"type\":\"B\",\"id\":\"3\"},\"type\":\"depends_on\"}]"));
+                                                     "\"target\":{\"type\":\"B\",\"id\":\"3\"},"
+                                                     "\"type\":\"depends_on\"}]"));
     }
 
     void templatesPutInOnce()
@@ -225,9 +234,11 @@ private Q_SLOTS:
         const Value mapping = map({{"split", scalar("Records[]")}, {"ts", path("t")}, {"type", path("$.kind")}});
         const Decoded out = decode(mapping, {
             "{\"kind\":\"k\",\"Records\":[{\"t\":1},{\"t\":2},{\"t\":3}]}",
-            "{\"Records\":[{\"t\":1},{\"t\":\"soon\"}]}", "{\"Records\":[{\"t\":1},7]}", "{\"Records\":[]}", "{\"other\":[]}",
+            "{\"Records\":[{\"t\":1},{\"t\":\"soon\"}]}", "{\"Records\":[{\"t\":1},7]}", "{\"Records\":[]}",
+                "{\"other\":[]}",
             "{\"Records\":{}}", "{\"Records\":[{\"t\":1},{}]}"});
-        QCOMPARE(out.reasons, (std::vector<std::string>{"", "bad_element", "bad_element", "", "missing_field", "bad_field",
+        QCOMPARE(out.reasons, (std::vector<std::string>{"", "bad_element", "bad_element", "", "missing_field",
+                                                        "bad_field",
                                                         "bad_element"}));
         QCOMPARE(out.batch.events.size(), std::size_t{3});
         QCOMPARE(out.event(2).emission, std::uint16_t{2});
@@ -247,7 +258,8 @@ private Q_SLOTS:
     {
         const Value mapping = map({{"ts", path("t")}, {"entity", map({{"type", constant("Job")}, {"id", path("j")}})},
                                    {"value", path("v")}, {"require", list({"entity.id"})}});
-        const Decoded out = decode(mapping, {"{\"j\":\"1\"}", "{\"t\":1}", "{\"j\":null}", "{\"j\":\"1\",\"v\":\"x\"}"});
+        const Decoded out = decode(mapping,
+                                   {"{\"j\":\"1\"}", "{\"t\":1}", "{\"j\":null}", "{\"j\":\"1\",\"v\":\"x\"}"});
         QCOMPARE(out.reasons, (std::vector<std::string>{"", "missing_field", "missing_field", "bad_value"}));
         QVERIFY(out.details[1].find("entity.id (j)") != std::string::npos);
     }
@@ -261,7 +273,8 @@ private Q_SLOTS:
         QVERIFY(out.text(Field::Message).find("C.scala:1)") != std::string::npos);
         QVERIFY(out.event().severity == Severity::Warning);
         QVERIFY(out.text(Field::Attrs).find("\"level\":\"WARN\"") != std::string::npos);
-        const Decoded second = decode(map({{"pattern", list({"^a=(?P<a>\\d+)$", "^b=(?P<b>\\d+)$"})}, {"message", path("b")}}),
+        const Decoded second = decode(map({{"pattern", list({"^a=(?P<a>\\d+)$", "^b=(?P<b>\\d+)$"})},
+                                           {"message", path("b")}}),
                                       {"b=7", "a=1", "c=2"});
         QCOMPARE(second.reasons, (std::vector<std::string>{"", "", "pattern_mismatch"}));
         QCOMPARE(second.text(Field::Message, 0), std::string("7"));
@@ -272,20 +285,28 @@ private Q_SLOTS:
     {
         const std::pair<Value, const char *> cases[] = {
             {map({{"entitty", scalar("x", 4, 5)}}), "pipeline.yaml:4:5: map: there is no field \"entitty\""},
-            {map({{"type", scalar("a..b", 5, 9)}}), "pipeline.yaml:5:9: type: path \"a..b\": expected a name at column 3"},
-            {map({{"type", map({{"const", scalar("x")}, {"path", scalar("y", 6, 2)}})}}), "pipeline.yaml:6:2: type: \"path\" is one"},
+            {map({{"type", scalar("a..b", 5, 9)}}),
+             "pipeline.yaml:5:9: type: path \"a..b\": expected a name at column 3"},
+            {map({{"type", map({{"const", scalar("x")}, {"path", scalar("y", 6, 2)}})}}),
+             "pipeline.yaml:6:2: type: \"path\" is one"},
             {map({{"type", map({{"values", map({})}})}}), "type: says nowhere"},
-            {map({{"type", map({{"path", scalar("x")}, {"uper", scalar("true", 3, 3)}})}}), "pipeline.yaml:3:3: type: there is no setting \"uper\""},
-            {map({{"ts", map({{"path", scalar("x")}, {"format", scalar("%H", 8, 1)}})}}), "pipeline.yaml:8:1: ts: time format \"%H\" has no year"},
-            {map({{"ts", map({{"path", scalar("x")}, {"zone", scalar("CEST", 8, 2)}})}}), "pipeline.yaml:8:2: ts: zone \"CEST\""},
+            {map({{"type", map({{"path", scalar("x")}, {"uper", scalar("true", 3, 3)}})}}),
+             "pipeline.yaml:3:3: type: there is no setting \"uper\""},
+            {map({{"ts", map({{"path", scalar("x")}, {"format", scalar("%H", 8, 1)}})}}),
+             "pipeline.yaml:8:1: ts: time format \"%H\" has no year"},
+            {map({{"ts", map({{"path", scalar("x")}, {"zone", scalar("CEST", 8, 2)}})}}),
+             "pipeline.yaml:8:2: ts: zone \"CEST\""},
             {map({{"pattern", scalar("(", 2, 2)}}), "pipeline.yaml:2:2: pattern: missing"},
             {map({{"pattern", scalar("abc", 2, 3)}}), "pipeline.yaml:2:3: pattern: has no named capture"},
             {map({{"split", scalar("a[0", 2, 4)}}), "pipeline.yaml:2:4: split: path"},
-            {map({{"require", Value::list({scalar("step", 9, 9)})}}), "pipeline.yaml:9:9: require: \"step\" is not mapped"},
+            {map({{"require", Value::list({scalar("step", 9, 9)})}}),
+             "pipeline.yaml:9:9: require: \"step\" is not mapped"},
             {map({{"entity", scalar("x", 1, 2)}}), "pipeline.yaml:1:2: entity: expected a map"},
             {map({{"entities", Value::list({scalar("x", 1, 3)})}}), "pipeline.yaml:1:3: entities: expected {type, id}"},
-            {map({{"links", Value::list({scalar("x", 1, 4)})}}), "pipeline.yaml:1:4: links: expected {source, target, type}"},
-            {map({{"message", map({{"template", scalar("{a", 1, 5)}})}}), "pipeline.yaml:1:5: message: '{' without '}'"},
+            {map({{"links", Value::list({scalar("x", 1, 4)})}}),
+             "pipeline.yaml:1:4: links: expected {source, target, type}"},
+            {map({{"message", map({{"template", scalar("{a", 1, 5)}})}}),
+             "pipeline.yaml:1:5: message: '{' without '}'"},
             {map({{"message", Value::list({})}}), "message: expected a path or a map"},
             {map({}), "map: expected a map of fields"},
         };
