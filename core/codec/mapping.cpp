@@ -97,8 +97,8 @@ private:
         if (key == nullptr)
             return value.error("map: there is no field \"" + full + '"',
                                "use ts, type, step, entity.type, entity.id, tenant, severity, message, metric, value, "
-                               "unit, tags, attrs, source.*, schema.*, trace_id, span_id, correlation_id, causation_id, "
-                               "event_id, idempotency_key, entities, links, split, pattern or require");
+                               "unit, tags, attrs, source.*, schema.*, trace_id, span_id, correlation_id, "
+                               "causation_id, event_id, idempotency_key, entities, links, split, pattern or require");
         auto parsed = Selector::parse(value, full);
         if (!parsed)
             return std::move(parsed).error();
