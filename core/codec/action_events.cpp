@@ -185,7 +185,9 @@ std::string encodeActionRequested(const Action &action, WallNs ts)
     JsonReader reader;
     const bool argsValid = !reader.read(suggestion.args) && reader.kind() == JsonKind::Object;
     json.field("command", suggestion.command);
-    json.key("args").raw(argsValid ? reader.document() : "{}");
+    std::string args; // without line ends
+    appendJsonCompact(args, argsValid ? reader.document() : "{}");
+    json.key("args").raw(args);
     json.key("ttl_sec").number(suggestion.ttlSeconds);
     json.field("action_id", action.displayId()).endObject().endObject();
     return out;
@@ -224,13 +226,13 @@ std::string encodeActionReport(const ActionReport &report)
     return out;
 }
 
-Result<ActionRequestDocument> decodeActionRequested(std::string_view json)
+Result<ActionRequestMessage> decodeActionRequested(std::string_view json)
 {
     ActionReader in;
     EVENTOPS_TRY(in.read(json));
     if (in.eventType() != "action.requested")
         return badInput("event_type is \"" + in.top("event_type") + "\", expected action.requested");
-    ActionRequestDocument out;
+    ActionRequestMessage out;
     out.idempotencyKey = in.top("idempotency_key");
     out.actionId = in.actionId(out.idempotencyKey);
     if (out.actionId.empty())
@@ -274,7 +276,8 @@ Result<ActionReport> decodeActionReport(std::string_view json)
     const auto kind = actionReportKindByName(state.empty() ? std::string_view(type).substr(Prefix.size())
                                                            : std::string_view(state));
     if (!kind)
-        return badInput("neither event_type \"" + type + "\" nor attrs.state \"" + state + "\" names a state of an action");
+        return badInput("neither event_type \"" + type + "\" nor attrs.state \"" + state
+                        + "\" names a state of an action");
     ActionReport out;
     out.kind = *kind;
     out.idempotencyKey = in.attr("request");

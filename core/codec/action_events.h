@@ -26,14 +26,14 @@ constexpr std::size_t ActionReportKindCount = 6;
 std::string_view toString(ActionReportKind kind);
 std::optional<ActionReportKind> actionReportKindByName(std::string_view name);
 
-/// The event_type on the wire. The published schema knows started, succeeded, failed and cancelled only, and every event
-/// emitted is valid against it: accepted and retrying go out as "action.started" with attrs.state.
+/// The event_type on the wire. The published schema knows started, succeeded, failed and cancelled only, and every
+/// event emitted is valid against it: accepted and retrying go out as "action.started" with attrs.state.
 std::string_view actionEventType(ActionReportKind kind);
 /// Topic of a report: actions.progress or actions.result.
 std::string_view actionTopic(ActionReportKind kind);
 
-/// The table from our states to the wire's: what is emitted on entering a state. Nothing: proposed, rejected, expired and
-/// approved never leave; published is the request itself.
+/// The table from our states to the wire's: what is emitted on entering a state. Nothing: proposed, rejected, expired
+/// and approved never leave; published is the request itself.
 std::optional<ActionReportKind> reportKindOf(ActionState state);
 /// The state that a report leads to. Nothing for retrying: it is progress, not a state.
 std::optional<ActionState> stateAfter(ActionReportKind kind);
@@ -54,8 +54,8 @@ struct ActionReport {
     std::string output;         ///< What the command printed, bounded by the executor.
 };
 
-/// A published request, as executors read it.
-struct ActionRequestDocument {
+/// A published request as read from the wire.
+struct ActionRequestMessage {
     std::string actionId;       ///< attrs.action_id, else the idempotency key (X3).
     std::string idempotencyKey;
     std::string tenant;         ///< tags.tenant, else "default".
@@ -73,7 +73,7 @@ std::string encodeActionRequested(const Action &action, WallNs ts);
 std::string encodeActionReport(const ActionReport &report);
 
 /// InvalidInput names the field that is missing or wrong. Accepts `actions.requested` as event_type as well (X1).
-Result<ActionRequestDocument> decodeActionRequested(std::string_view json);
+Result<ActionRequestMessage> decodeActionRequested(std::string_view json);
 /// Accepts the specific event types, accepted and retrying among them, and the generic action.progress and
 /// action.result with attrs.state (X2); `actions.` for `action.`; action_id at top level (X3).
 Result<ActionReport> decodeActionReport(std::string_view json);

@@ -54,6 +54,8 @@ DecodeFailure AgentEnvelope::decode(Batch &batch, std::uint32_t record, const Js
         failure = rest(batch, event, json);
     if (failure)
         batch.events.pop_back();
+    else
+        m_shape.learn(batch, event);
     return failure;
 }
 
@@ -153,9 +155,9 @@ DecodeFailure AgentEnvelope::rest(Batch &batch, Event &event, const JsonReader &
     return {};
 }
 
-bool AgentEnvelope::decodeUsualShape(Batch &, std::uint32_t)
+bool AgentEnvelope::decodeUsualShape(Batch &batch, std::uint32_t record)
 {
-    return false;
+    return m_shape.decode(batch, record);
 }
 
 bool looksLikeAgent(const JsonReader &json)
@@ -205,7 +207,8 @@ private:
 Result<std::string> Agent::encode(const Batch &batch, const Event &event, LossReport &loss) const
 {
     if (event[Field::Metric] == NoStr || !event.hasValue)
-        return Error{Error::Code::InvalidInput, "only a measurement has an agent's form; the event has no metric and value"};
+        return Error{Error::Code::InvalidInput,
+                     "only a measurement has an agent's form; the event has no metric and value"};
     std::string out;
     JsonWriter json(out);
     json.beginObject().field("tenant_id", batch.text(event, Field::Tenant));

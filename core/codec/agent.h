@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "core/codec/agent_shape.h"
 #include "core/codec/envelopes.h"
 
 #include <memory>
@@ -25,6 +26,7 @@ private:
     DecodeFailure rest(Batch &batch, Event &event, const JsonReader &json);
 
     const AgentRules m_rules;
+    AgentShape m_shape;
     std::string m_scratch, m_text;
 };
 

@@ -2,8 +2,8 @@
 #include "core/codec/agent.h"
 #include "core/codec/envelopes.h"
 
-// auto: the envelope of each record by its keys. What is no JSON is refused, not taken for text: in a stream of JSON lines
-// it is damage, and a person should see it.
+// auto: the envelope of each record by its keys. What is no JSON is refused, not taken for text: in a stream of JSON
+// lines it is damage, and a person should see it.
 namespace eventops {
 namespace {
 
@@ -56,8 +56,9 @@ public:
     {
         // The envelope that the event came in.
         const Codec *codec = codecByName(batch.text(event, Field::Codec));
-        return codec != nullptr && codec != this && codec->name() != Name ? codec->encode(batch, event, loss)
-                                                                          : genericJsonCodec().encode(batch, event, loss);
+        if (codec == nullptr || codec->name() == Name)
+            codec = &genericJsonCodec();
+        return codec->encode(batch, event, loss);
     }
 
 private:

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
-// chronos.raw (contracts C13, C14, X9): a body without an envelope; who sent it and what it is stands beside it. The bytes
-// stay as they are; application/octet-stream is never looked at.
+// chronos.raw (contracts C13, C14, X9): a body without an envelope; who sent it and what it is stands beside it. The
+// bytes stay as they are; application/octet-stream is never looked at.
 namespace eventops {
 namespace {
 

@@ -48,8 +48,8 @@ std::optional<std::string_view> scalarText(std::string_view raw, std::string &sc
 /// The scalar interned; NoStr when it is none.
 StrId internScalar(Batch &batch, std::string_view raw, std::string &scratch);
 
-/// JSON as the source wrote it, for tags, attrs and the like. Line ends between its tokens are taken out, so that an event
-/// is always one line; every token stays as written. The first form is for texts that hardly ever repeat.
+/// JSON as the source wrote it, for tags, attrs and the like. Line ends between its tokens are taken out, so that an
+/// event is always one line; every token stays as written. The first form is for texts that hardly ever repeat.
 StrId appendRawJson(Batch &batch, std::string_view raw);
 StrId internRawJson(Batch &batch, std::string_view raw);
 

@@ -16,12 +16,13 @@ namespace eventops {
 ///     labels["k8s.pod"]     a name with dots or brackets in it
 ///     hops[0]               element by number, from 0
 ///     owners[type=team].id  the first element whose member `type` is the text or number `team`
-///     attributes[service.name]  of [{key, value}, …] the value of that key; {stringValue: …} and its kind are unwrapped
+///     attributes[service.name]  of [{key, value}, …] the value of that key; {stringValue: …} is unwrapped
 ///     ^.scope.name          from the element that holds the array that was split; ^^ one further out
 ///     $.account             from the whole document
 ///     .                     the element itself
 ///
-/// No wildcards, no expressions: a path gives one value or none. Thread: immutable, any. Complexity: O(bytes passed over).
+/// No wildcards, no expressions: a path gives one value or none. Thread: immutable, any. Complexity: O(bytes passed
+/// over).
 class JsonPath
 {
 public:

@@ -48,7 +48,8 @@ std::size_t plainEnd(std::string_view text, std::size_t at)
         std::memcpy(&word, text.data() + at, 8);
         const std::uint64_t quote = word ^ (Ones * '"');
         const std::uint64_t slash = word ^ (Ones * '\\');
-        const std::uint64_t hit = (((quote - Ones) & ~quote) | ((slash - Ones) & ~slash) | ((word - Ones * 0x20) & ~word))
+        const std::uint64_t hit = (((quote - Ones) & ~quote) | ((slash - Ones) & ~slash)
+                                   | ((word - Ones * 0x20) & ~word))
                                 & Highs;
         if (hit != 0)
             break;
@@ -276,7 +277,8 @@ struct JsonReader::Scan {
         }
     }
 
-    /// After a complete value: closings, then a comma and what precedes the next value. @p done: the document is complete.
+    /// After a complete value: closings, then a comma and what precedes the next value. @p done: the document is
+    /// complete.
     bool afterValue(bool &done)
     {
         done = false;

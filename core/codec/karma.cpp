@@ -11,8 +11,8 @@
 #include <utility>
 
 // karma.v1 (contracts 3.1, X5-X8): {ts, event_type, entity_id, correlation_id, tags, attrs, idempotency_key, source}.
-// Six fields are accepted (X5), eight written. What the envelope carries beyond them, at top level or in `source`, is kept
-// in Field::Headers and written back from there.
+// Six fields are accepted (X5), eight written. What the envelope carries beyond them, at top level or in `source`, is
+// kept in Field::Headers and written back from there.
 namespace eventops {
 namespace {
 
@@ -86,7 +86,8 @@ private:
                 continue;
             if (jsonKind(member->value) != JsonKind::Object)
                 return loseField(loss::BadField, name, member->value, "an object");
-            event[field] = field == Field::Tags ? internRawJson(batch, member->value) : appendRawJson(batch, member->value);
+            event[field] = field == Field::Tags ? internRawJson(batch, member->value)
+                                                : appendRawJson(batch, member->value);
         }
         const std::string_view tags = batch.text(event, Field::Tags);
         const std::string_view attrs = batch.text(event, Field::Attrs);
@@ -287,8 +288,8 @@ Result<std::string> Karma::encode(const Batch &batch, const Event &event, LossRe
     std::string out;
     JsonWriter json(out);
     json.beginObject().field("ts", ts);
-    json.field("event_type", !type.empty() ? type : event[Field::SchemaName] != NoStr ? batch.text(event, Field::SchemaName)
-                                                                                    : "event");
+    const std::string_view schema = batch.text(event, Field::SchemaName);
+    json.field("event_type", !type.empty() ? type : !schema.empty() ? schema : "event");
     json.field("entity_id", batch.text(event, Field::EntityId));
     json.field("correlation_id", batch.text(event, Field::CorrelationId));
     writeTags(json, batch, event, loss);
@@ -324,7 +325,8 @@ Result<std::string> Karma::encode(const Batch &batch, const Event &event, LossRe
 bool looksLikeKarma(const JsonReader &json)
 {
     return json.find("ts") != nullptr && json.find("event_type") != nullptr
-        && (json.find("entity_id") != nullptr || json.find("idempotency_key") != nullptr || json.find("attrs") != nullptr
+        && (json.find("entity_id") != nullptr || json.find("idempotency_key") != nullptr
+            || json.find("attrs") != nullptr
             || json.find("correlation_id") != nullptr);
 }
 

@@ -3,8 +3,8 @@
 
 #include "core/base/json.h"
 
-// karma.api.v1 (contract X10): {type, timestamp, metadata} as the HTTP API takes it. A full karma.v1 envelope on the same
-// way in is accepted too (K20).
+// karma.api.v1 (contract X10): {type, timestamp, metadata} as the HTTP API takes it. A full karma.v1 envelope on the
+// same way in is accepted too (K20).
 namespace eventops {
 namespace {
 
@@ -72,7 +72,8 @@ public:
         json.endObject();
         for (std::size_t i = 0; i < FieldCount; ++i) {
             const auto field = static_cast<Field>(i);
-            const bool held = field == Field::Type || field == Field::Attrs || field == Field::TsText || field == Field::Codec
+            const bool held = field == Field::Type || field == Field::Attrs || field == Field::TsText
+                || field == Field::Codec
                            || (field == Field::Step && batch.text(event, field) == batch.text(event, Field::Type))
                            || (field == Field::Tenant && batch.text(event, field) == "default");
             if (event[field] != NoStr && !held)

@@ -119,7 +119,7 @@ private:
     /// One event from the current scopes.
     DecodeFailure element(Batch &batch, std::uint32_t record)
     {
-        if (m_emission > ElementsMax)
+        if (m_emission >= ElementsMax)
             return lose(loss::TooManyElements, "more than " + std::to_string(ElementsMax) + " elements");
         Event &event = appendEvent(batch, record, Name);
         event.emission = static_cast<std::uint16_t>(m_emission++);

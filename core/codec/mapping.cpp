@@ -18,13 +18,15 @@ struct TextKey {
     Field field;
 };
 constexpr TextKey TextKeys[] = {
-    {"", "event_id", Field::EventId}, {"", "tenant", Field::Tenant}, {"", "type", Field::Type}, {"", "step", Field::Step},
+    {"", "event_id", Field::EventId}, {"", "tenant", Field::Tenant}, {"", "type", Field::Type},
+    {"", "step", Field::Step},
     {"", "correlation_id", Field::CorrelationId}, {"", "causation_id", Field::CausationId},
     {"", "trace_id", Field::TraceId}, {"", "span_id", Field::SpanId}, {"", "idempotency_key", Field::IdempotencyKey},
     {"", "message", Field::Message}, {"", "metric", Field::Metric}, {"", "unit", Field::Unit},
     {"source", "type", Field::SourceType}, {"source", "id", Field::SourceId},
     {"source", "namespace", Field::SourceNamespace}, {"schema", "name", Field::SchemaName},
-    {"schema", "version", Field::SchemaVersion}, {"entity", "type", Field::EntityType}, {"entity", "id", Field::EntityId},
+    {"schema", "version", Field::SchemaVersion}, {"entity", "type", Field::EntityType},
+    {"entity", "id", Field::EntityId},
 };
 
 /// The row for "entity.id", or for the member @p name of the group @p group.
@@ -94,9 +96,9 @@ private:
         const TextKey *key = textKey(group, name);
         if (key == nullptr)
             return value.error("map: there is no field \"" + full + '"',
-                               "use ts, type, step, entity.type, entity.id, tenant, severity, message, metric, value, unit, "
-                               "tags, attrs, source.*, schema.*, trace_id, span_id, correlation_id, causation_id, event_id, "
-                               "idempotency_key, entities, links, split, pattern or require");
+                               "use ts, type, step, entity.type, entity.id, tenant, severity, message, metric, value, "
+                               "unit, tags, attrs, source.*, schema.*, trace_id, span_id, correlation_id, "
+                               "causation_id, event_id, idempotency_key, entities, links, split, pattern or require");
         auto parsed = Selector::parse(value, full);
         if (!parsed)
             return std::move(parsed).error();
@@ -201,7 +203,8 @@ private:
 
     Status links(const Value &value)
     {
-        constexpr const char *Remedy = "write links: [{source: {type, id}, target: {type, id}, type: {const: depends_on}}]";
+        constexpr const char *Remedy =
+            "write links: [{source: {type, id}, target: {type, id}, type: {const: depends_on}}]";
         if (!value.isList() || value.items().size() > ListItemsMax)
             return value.error("links: expected a list", Remedy);
         for (const Value &item : value.items()) {
@@ -252,8 +255,8 @@ private:
     bool requireText(const std::string &name)
     {
         const TextKey *key = textKey("", name);
-        const auto it = std::find_if(m_out.texts.begin(), m_out.texts.end(),
-                                     [&](const Mapping::Text &text) { return key != nullptr && text.field == key->field; });
+        const auto isKey = [&](const Mapping::Text &text) { return key != nullptr && text.field == key->field; };
+        const auto it = std::find_if(m_out.texts.begin(), m_out.texts.end(), isKey);
         if (it == m_out.texts.end())
             return false;
         it->required = true;

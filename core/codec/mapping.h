@@ -26,8 +26,8 @@ namespace eventops {
 ///     ts: {path: time, format: ["%Y-%m-%d %H:%M:%S,%f", epoch], zone: "+02:00"}
 ///     tags: {pairs: ^^.resource.attributes}     [{key, value}, …] as an object
 ///
-/// `lower: true` takes the value in small letters; `values` translates texts, others stay; `default` when there is none.
-/// Thread: immutable, any.
+/// `lower: true` takes the value in small letters; `values` translates texts, others stay; `default` when there is
+/// none. Thread: immutable, any.
 class Selector
 {
 public:

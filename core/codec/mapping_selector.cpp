@@ -77,7 +77,8 @@ Result<Selector> Selector::parse(const Value &value, std::string_view field)
         EVENTOPS_TRY(out.parseMap(value, field));
         return out;
     }
-    return wrong(value, field, "expected a path or a map", "write a path, or one of {path, const, first, template, pairs}");
+    return wrong(value, field, "expected a path or a map",
+                 "write a path, or one of {path, const, first, template, pairs}");
 }
 
 Status Selector::parseMap(const Value &value, std::string_view field)
@@ -85,9 +86,11 @@ Status Selector::parseMap(const Value &value, std::string_view field)
     bool chosen = false;
     for (const Value::Member &member : value.members()) {
         const auto &[name, setting] = member;
-        const bool maker = name == "path" || name == "const" || name == "first" || name == "template" || name == "pairs";
+        const bool maker = name == "path" || name == "const" || name == "first" || name == "template"
+            || name == "pairs";
         if (maker && chosen)
-            return wrong(setting, field, "\"" + name + "\" is one source too many", "keep one of path, const, first, template, pairs");
+            return wrong(setting, field, "\"" + name + "\" is one source too many",
+                         "keep one of path, const, first, template, pairs");
         chosen = chosen || maker;
         if (name == "const") {
             if (!setting.isScalar())
@@ -106,7 +109,8 @@ Status Selector::parseMap(const Value &value, std::string_view field)
                 std::string text, error;
                 auto path = textOf(item, text) ? JsonPath::parse(text, error) : std::nullopt;
                 if (!path)
-                    return wrong(item, field, error.empty() ? "expected a path" : error, "write a path such as payload.status");
+                    return wrong(item, field, error.empty() ? "expected a path" : error,
+                                 "write a path such as payload.status");
                 m_text += (m_text.empty() ? "" : ", ") + text;
                 m_paths.push_back(std::move(*path));
             }
@@ -115,7 +119,8 @@ Status Selector::parseMap(const Value &value, std::string_view field)
         }
     }
     if (!chosen)
-        return wrong(value, field, "says nowhere where the value comes from", "add one of path, const, first, template, pairs");
+        return wrong(value, field, "says nowhere where the value comes from",
+                     "add one of path, const, first, template, pairs");
     return parseFormats(value, field);
 }
 
@@ -128,7 +133,8 @@ Status Selector::parseOption(const Value::Member &member, std::string_view field
         for (const Value::Member &value : setting.members()) {
             std::string text;
             if (!textOf(value.second, text))
-                return wrong(value.second, field, "values." + value.first + " is no text", "write values: {c: created}");
+                return wrong(value.second, field, "values." + value.first + " is no text",
+                             "write values: {c: created}");
             m_values.emplace_back(value.first, std::move(text));
         }
     } else if (name == "default") {
@@ -168,7 +174,8 @@ Status Selector::parseFormats(const Value &map, std::string_view field)
         std::string text, error = "format is no text";
         auto compiled = textOf(item, text) ? TimeFormat::compile(text, options, error) : std::nullopt;
         if (!compiled)
-            return wrong(item, field, error, "see strptime; rfc3339 and epoch are words; give year: for formats without one");
+            return wrong(item, field, error,
+                         "see strptime; rfc3339 and epoch are words; give year: for formats without one");
         m_formats.push_back(std::move(*compiled));
     }
     return Ok{};
@@ -189,8 +196,9 @@ Status Selector::parseTemplate(const Value &value, std::string_view field)
             break;
         const std::size_t close = text.find('}', open);
         std::string error = "'{' without '}'";
-        auto path = close == std::string::npos ? std::nullopt
-                                               : JsonPath::parse(std::string_view(text).substr(open + 1, close - open - 1), error);
+        std::optional<JsonPath> path;
+        if (close != std::string::npos)
+            path = JsonPath::parse(std::string_view(text).substr(open + 1, close - open - 1), error);
         if (!path)
             return wrong(value, field, error, "write template: \"{a.b}:{c}\"");
         m_parts.push_back({{}, std::move(path)});

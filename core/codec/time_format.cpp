@@ -12,7 +12,8 @@ namespace {
 constexpr std::string_view Letters = "YymdebBHIpMSfzsaAj%";
 constexpr std::array<std::string_view, 12> Months = {"january", "february", "march", "april", "may", "june",
                                                      "july", "august", "september", "october", "november", "december"};
-constexpr std::array<std::string_view, 7> Weekdays = {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
+constexpr std::array<std::string_view, 7> Weekdays = {"monday", "tuesday", "wednesday", "thursday", "friday",
+                                                      "saturday",
                                                       "sunday"};
 
 bool isDigit(char c)

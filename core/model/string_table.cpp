@@ -3,6 +3,7 @@
 
 #include "core/base/hash.h"
 
+#include <atomic>
 #include <cassert>
 #include <cstring>
 
@@ -12,9 +13,15 @@ namespace {
 constexpr std::size_t BlockBytes = 256 * 1024;
 constexpr std::size_t SlotsMin = 1024;
 
+std::uint64_t nextEpoch()
+{
+    static std::atomic<std::uint64_t> epoch{0};
+    return epoch.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
 } // namespace
 
-StringTable::StringTable() : m_entries{{nullptr, 0, 0}}, m_slots(SlotsMin, 0) {}
+StringTable::StringTable() : m_entries{{nullptr, 0, 0}}, m_slots(SlotsMin, 0), m_epoch(nextEpoch()) {}
 StringTable::~StringTable() = default;
 StringTable::StringTable(StringTable &&) noexcept = default;
 StringTable &StringTable::operator=(StringTable &&) noexcept = default;
@@ -97,6 +104,7 @@ void StringTable::clear()
         m_slots = std::vector<std::uint32_t>(SlotsMin, 0);
     else
         std::fill(m_slots.begin(), m_slots.end(), 0u);
+    m_epoch = nextEpoch();
     m_interned = 0;
     m_bytes = 0;
     m_bigBlocks.clear();

@@ -37,6 +37,10 @@ public:
     /// hash64 of the text; 0 for NoStr. Interned texts have it at hand.
     std::uint64_t hash(StrId id) const;
 
+    /// Names this filling of the table: another one after `clear`, and in every other table, while the program runs. What
+    /// remembers ids from batch to batch checks it. Never part of a result.
+    std::uint64_t epoch() const { return m_epoch; }
+
     std::size_t size() const { return m_entries.size(); } ///< Ids run from 0 to size − 1.
     std::size_t bytes() const { return m_bytes; }         ///< Sum of the lengths of all texts.
     void clear();                                         ///< Forgets all texts, keeps the memory.
@@ -52,6 +56,7 @@ private:
 
     std::vector<Entry> m_entries;
     std::vector<std::uint32_t> m_slots; ///< Open addressing over interned entries; 0 is free.
+    std::uint64_t m_epoch;
     std::size_t m_interned = 0;
     std::size_t m_bytes = 0;
     std::vector<std::unique_ptr<char[]>> m_blocks;

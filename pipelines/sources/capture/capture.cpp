@@ -97,7 +97,8 @@ Result<std::unique_ptr<Capture>> Capture::make(CaptureSettings settings)
 
 Status Capture::readHead()
 {
-    const std::size_t want = m_seekable ? HeadBytes : KeyBytes; // a stream is not kept waiting for more than the key needs
+    // A stream is not kept waiting for more than the key needs.
+    const std::size_t want = m_seekable ? HeadBytes : KeyBytes;
     m_buffer.resize(want);
     const std::size_t have = EVENTOPS_TRY(readFully(m_fd, m_buffer.data(), want, m_title));
     m_buffer.resize(have);
@@ -292,7 +293,8 @@ Result<bool> Capture::continueOversize(RawChunk &chunk, std::vector<OversizePart
         m_oversize->bytes += bytes;
         while (!rest.empty()) {
             const std::size_t size = std::min(rest.size(), PartBytesMax);
-            oversize.push_back({m_oversize->position, chunk.source, m_oversize->parts++, std::string(rest.substr(0, size))});
+            oversize.push_back({m_oversize->position, chunk.source, m_oversize->parts++,
+                                std::string(rest.substr(0, size))});
             rest.remove_prefix(size);
         }
         dropBuffer(bytes);

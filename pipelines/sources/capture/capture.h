@@ -27,10 +27,10 @@ struct CaptureSettings {
 
 /// A file or standard input as a source of raw records.
 ///
-/// Memory: at most recordBytesMax + a few MiB, whatever the length of a record. One that is longer than recordBytesMax comes
-/// out in parts of at most 1 MiB over several reads whose chunks hold no record and whose cursor waits before it; the read
-/// that meets its end gives a chunk of one record of size 0 with oversizeBytes set. After a crash in between, the
-/// parts come again with the same (position, part).
+/// Memory: at most recordBytesMax + a few MiB, whatever the length of a record. One that is longer than recordBytesMax
+/// comes out in parts of at most 1 MiB over several reads whose chunks hold no record and whose cursor waits before it;
+/// the read that meets its end gives a chunk of one record of size 0 with oversizeBytes set. After a crash in between,
+/// the parts come again with the same (position, part).
 /// Thread: see Source. Errors: NotFound, Io; InvalidConfig for settings of the codec.
 class Capture final : public Source
 {

@@ -82,8 +82,8 @@ Framer::Found trimmedRecord(std::string_view buffer, std::size_t from, std::size
     return {from, end, next, next};
 }
 
-/// Counts brackets outside strings. What does not begin with a bracket, and a string that runs over a line end, is damage:
-/// it ends with its line.
+/// Counts brackets outside strings. What does not begin with a bracket, and a string that runs over a line end, is
+/// damage: it ends with its line.
 class ConcatenatedFramer final : public Framer
 {
 public:

@@ -20,8 +20,8 @@ enum class Framing : std::uint8_t {
     Multiline,    ///< A record begins with a line that matches a pattern and takes in the lines that do not.
 };
 
-/// Finds the ends of records in a growing buffer. Remembers how far it has looked, so that every byte is looked at once.
-/// Thread: one.
+/// Finds the ends of records in a growing buffer. Remembers how far it has looked, so that every byte is looked at
+/// once. Thread: one.
 class Framer
 {
 public:
@@ -32,8 +32,8 @@ public:
         std::size_t whole; ///< End before line ends and blanks were cut off: what a record too long to hold ends with.
     };
     virtual ~Framer();
-    /// The record that starts at @p from. Nothing: its end is not in the buffer; call again with more bytes behind it and
-    /// the same bytes from @p from on. @p eof: no more will come. An empty Found (begin == end) is no record.
+    /// The record that starts at @p from. Nothing: its end is not in the buffer; call again with more bytes behind it
+    /// and the same bytes from @p from on. @p eof: no more will come. An empty Found (begin == end) is no record.
     virtual std::optional<Found> next(std::string_view buffer, std::size_t from, bool eof) = 0;
     /// Bytes behind `from` that surely belong to the record that has no end yet.
     std::size_t looked() const { return m_looked; }

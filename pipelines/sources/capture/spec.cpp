@@ -10,8 +10,8 @@ constexpr std::int64_t RecordBytesMaxLimit = std::int64_t{1} << 30;
 constexpr FieldSpec Fields[] = {
     {"path", "string", "\"\"", "File to read, - for standard input; the command line's FILE goes before it."},
     {"format", "string", "auto",
-     "Envelope: auto, ndjson, json (one document), text, mapped, eventops.agent, monitoring.v1, karma.v1, karma.api.v1, "
-     "chronos.raw."},
+     "Envelope: auto, ndjson, json (one document), text, mapped, eventops.agent, monitoring.v1, karma.v1, "
+     "karma.api.v1, chronos.raw."},
     {"framing", "enum:auto|lines|document|concatenated|multiline", "auto", "How the bytes fall into records."},
     {"start", "string", "\"\"", "multiline: RE2 expression that the first line of a record matches."},
     {"record_bytes_max", "int", "8388608", "A longer record goes to the dead letters in parts."},
@@ -74,7 +74,8 @@ Result<std::unique_ptr<Source>> makeCapture(const Value &settings, const SourceA
     if (const Value *limit = settings.find("record_bytes_max")) {
         const std::int64_t bytes = EVENTOPS_TRY(limit->integer());
         if (bytes < 1 || bytes > RecordBytesMaxLimit)
-            return limit->error("record_bytes_max: " + std::to_string(bytes) + " is out of range", "use 1 to 1073741824");
+            return limit->error("record_bytes_max: " + std::to_string(bytes) + " is out of range",
+                                "use 1 to 1073741824");
         out.recordBytesMax = static_cast<std::size_t>(bytes);
     }
     // The command line's own default, auto, does not overrule what the pipeline says.

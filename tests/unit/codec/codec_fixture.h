@@ -137,7 +137,8 @@ inline Result<std::unique_ptr<Source>> makeSource(const std::string &path, const
     return Error{Error::Code::NotFound, "no capture source"};
 }
 
-inline Ingested ingestFile(const std::string &path, const std::string &format = {}, const Value &settings = Value::map({}))
+inline Ingested ingestFile(const std::string &path, const std::string &format = {},
+                           const Value &settings = Value::map({}))
 {
     auto source = makeSource(path, format, settings);
     if (!source)

@@ -30,7 +30,8 @@ private Q_SLOTS:
     void membersKeepOrderSpellingAndDuplicates()
     {
         JsonReader reader;
-        const std::string text = " {\"a\":1e400 , \"b\\u0063\" : [1, {\"x\":\"}\"}],\"a\":18446744073709551615,\"\":null} ";
+        const std::string text = " {\"a\":1e400 , \"b\\u0063\" : [1, {\"x\":\"}\"}],"
+            "\"a\":18446744073709551615,\"\":null} ";
         const std::string_view list = "[1, {\"x\":\"}\"}]";
         QVERIFY(!reader.read(text));
         QCOMPARE(reader.members().size(), std::size_t{4});
@@ -53,7 +54,8 @@ private Q_SLOTS:
             std::size_t offset;
         };
         const Case cases[] = {
-            {"", What::Empty, 0}, {" \n", What::Empty, 0}, {"{\"a\":1", What::Truncated, 6}, {"\"abc", What::Truncated, 4},
+            {"", What::Empty, 0}, {" \n", What::Empty, 0}, {"{\"a\":1", What::Truncated, 6},
+                {"\"abc", What::Truncated, 4},
             {"{\"a\":tru", What::Truncated, 8}, {"{\"a\":1}}", What::Invalid, 7}, {"[1,]", What::Invalid, 3},
             {"{\"a\" 1}", What::Invalid, 5}, {"[01]", What::Invalid, 2}, {"\"\\x\"", What::Invalid, 2},
             {"\"a\nb\"", What::Invalid, 2}, {"nul", What::Truncated, 3}, {"-", What::Truncated, 1},
@@ -109,7 +111,8 @@ private Q_SLOTS:
         for (const char *text : {"0", "-0", "92", "0.1", "1e3", "0.10", "9007199254740992", "123456789012345",
                                  "1.50000000000000000000", "100000000000000000000", "5e-324"})
             QVERIFY2(exact(text), text);
-        for (const char *text : {"9007199254740993", "18446744073709551615", "0.1000000000000000055511151231257827", "1e400"})
+        for (const char *text : {"9007199254740993", "18446744073709551615", "0.1000000000000000055511151231257827",
+                                 "1e400"})
             QVERIFY2(!exact(text), text);
         QCOMPARE(jsonDouble("1e400").value(), std::numeric_limits<double>::infinity());
         QCOMPARE(jsonDouble("-1e400").value(), -std::numeric_limits<double>::infinity());
@@ -152,7 +155,8 @@ private Q_SLOTS:
     void agreesWithSimdjson()
     {
         const std::string seeds[] = {
-            "{\"tenant_id\":\"acme\",\"value\":92.5e-3,\"tags\":{\"env\":\"prod\",\"x\":[true,false,null]},\"u\":\"\\u00e9\\n\"}",
+            "{\"tenant_id\":\"acme\",\"value\":92.5e-3,\"tags\":{\"env\":\"prod\",\"x\":[true,false,null]},"
+            "\"u\":\"\\u00e9\\n\"}",
             "[[],{},\"\",0,-1.5E+10,{\"a\":{\"b\":[1,2,3]}},\"é😀\"]",
         };
         std::uint64_t state = 42;

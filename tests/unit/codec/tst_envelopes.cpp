@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: MIT
+#include "tests/support/test_main.h"
+#include "tests/unit/codec/codec_fixture.h"
+
+#include "core/base/time.h"
+#include "core/codec/python_json.h"
+
+#include <filesystem>
+
+using namespace eventops;
+using namespace eventops::test;
+
+namespace {
+
+std::string encoded(const Decoded &in, std::string_view codec, std::size_t event = 0, LossReport *report = nullptr)
+{
+    LossReport loss;
+    auto out = codecByName(codec)->encode(in.batch, in.event(event), report != nullptr ? *report : loss);
+    return out ? out.value() : out.error().text();
+}
+
+const std::string KarmaLine =
+    "{\"ts\":\"2025-08-10T16:42:00Z\",\"event_type\":\"action.requested\",\"entity_id\":\"job:abc123\","
+    "\"correlation_id\":\"slot:1\",\"tags\":{\"action\":\"restart_job\",\"tenant\":\"foo\"},"
+    "\"attrs\":{\"command\":\"restart_job\",\"args\":{\"n\":18446744073709551615,\"n\":2}},"
+    "\"idempotency_key\":\"act:1\",\"source\":{\"system\":\"karma\",\"ns\":{\"component\":\"rules-fsm\"}}}";
+
+} // namespace
+
+class TestEnvelopes : public QObject
+{
+    Q_OBJECT
+private Q_SLOTS:
+    void namesAreSortedAndFound()
+    {
+        std::string last;
+        for (const Codec *codec : builtinCodecs()) {
+            QVERIFY(last < codec->name());
+            last = codec->name();
+            QVERIFY(!codec->summary().empty());
+            QVERIFY(codecByName(last) == codec);
+        }
+        QVERIFY(codecByName("karma.v2") == nullptr);
+        const auto unknown = makeCodec("karma.v2", Value::map({}));
+        QVERIFY(!unknown && unknown.error().code == Error::Code::NotFound);
+        QVERIFY(unknown.error().remedy.find("karma.v1") != std::string::npos);
+        QVERIFY(codecLosses().size() >= 14);
+    }
+
+    void karmaEightFields()
+    {
+        const Decoded in = decodeOne("karma.v1", KarmaLine);
+        QCOMPARE(in.reasons[0], std::string());
+        QCOMPARE(in.text(Field::Tenant), std::string("foo"));
+        QCOMPARE(in.text(Field::Type), std::string("action.requested"));
+        QCOMPARE(in.text(Field::Step), std::string("action.requested"));
+        QCOMPARE(in.text(Field::EntityType), std::string("job"));
+        QCOMPARE(in.text(Field::EntityId), std::string("job:abc123"));
+        QCOMPARE(in.text(Field::IdempotencyKey), std::string("act:1"));
+        QCOMPARE(in.text(Field::SourceType), std::string("karma"));
+        QCOMPARE(in.text(Field::SourceNamespace), std::string("{\"component\":\"rules-fsm\"}"));
+        LossReport loss;
+        QCOMPARE(encoded(in, "karma.v1", 0, &loss), KarmaLine);
+        QVERIFY(loss.items.empty());
+    }
+
+    void karmaSixFieldsBecomeEight()
+    {
+        const std::string six = "{\"ts\":\"2025-08-10T16:42:00Z\",\"event_type\":\"step.completed\","
+            "\"entity_id\":\"abc\","
+                                "\"correlation_id\":\"c\",\"tags\":{\"step\":\"extract\"},"
+                                "\"attrs\":{\"latency_sec\":3}}";
+        const Decoded in = decodeOne("auto", six);
+        QCOMPARE(in.text(Field::Codec), std::string("karma.v1"));
+        QCOMPARE(in.text(Field::Step), std::string("extract"));
+        QCOMPARE(in.text(Field::EntityType), std::string("<absent>"));
+        QCOMPARE(in.text(Field::Tenant), std::string("default"));
+        const std::string eight = encoded(in, "karma.v1");
+        const Decoded again = decodeOne("karma.v1", eight);
+        QCOMPARE(again.reasons[0], std::string());
+        QCOMPARE(again.batch.text(again.event(), Field::IdempotencyKey).size(), std::size_t{36});
+        QVERIFY(eight.find(",\"source\":{}}") != std::string::npos);
+        QCOMPARE(encoded(again, "karma.v1"), eight); // from then on a fixed point
+        QCOMPARE(encoded(in, "karma.v1"), eight);
+    }
+
+    void karmaKeepsWhatItDoesNotKnow()
+    {
+        const std::string line =
+            "{\"ts\":\"2025-08-10T16:42:00+02:00\",\"event_type\":\"entropy.deviation\",\"entity_id\":\"job:1\","
+            "\"correlation_id\":\"\",\"tags\":{},\"attrs\":{\"metric\":\"lag\",\"value\":1.5,\"severity\":\"WARN\"},"
+            "\"idempotency_key\":\"k\",\"source\":{\"system\":\"mongo\",\"host\":\"h\"},\"entropy\":0.93,"
+            "\"step\":\"load\"}";
+        const Decoded in = decodeOne("karma.v1", line);
+        QCOMPARE(in.text(Field::Step), std::string("load"));
+        QCOMPARE(in.text(Field::Metric), std::string("lag"));
+        QCOMPARE(in.event().value, 1.5);
+        QVERIFY(in.event().severity == Severity::Warning);
+        const std::string out = encoded(in, "karma.v1");
+        QVERIFY(out.find("\"entropy\":0.93") != std::string::npos);
+        QVERIFY(out.find("\"source\":{\"system\":\"mongo\",\"host\":\"h\"}") != std::string::npos);
+        QVERIFY(out.find("\"ts\":\"2025-08-10T16:42:00+02:00\"") != std::string::npos);
+        QCOMPARE(encoded(decodeOne("karma.v1", out), "karma.v1"), out);
+    }
+
+    void karmaRefusals()
+    {
+        const std::pair<const char *, const char *> cases[] = {
+            {"{\"event_type\":\"x\"}", "missing_field"}, {"{\"ts\":\"2025-08-10T16:42:00Z\"}", "missing_field"},
+            {"{\"ts\":\"soon\",\"event_type\":\"x\"}", "bad_timestamp"},
+            {"{\"ts\":\"2025-08-10T16:42:00Z\",\"event_type\":{}}", "bad_field"},
+            {"{\"ts\":\"2025-08-10T16:42:00Z\",\"event_type\":\"x\",\"tags\":[]}", "bad_field"},
+                {"[]", "not_an_object"},
+        };
+        for (const auto &[line, reason] : cases)
+            QCOMPARE(decodeOne("karma.v1", line).reasons[0], std::string(reason));
+    }
+
+    void karmaApi()
+    {
+        const std::string line = "{\"type\":\"deploy\",\"timestamp\":\"2025-01-02T03:04:05Z\",\"metadata\":{\"v\":1}}";
+        const Decoded in = decodeOne("auto", line);
+        QCOMPARE(in.text(Field::Codec), std::string("karma.api.v1"));
+        QCOMPARE(in.text(Field::Type), std::string("deploy"));
+        QCOMPARE(in.text(Field::Attrs), std::string("{\"v\":1}"));
+        LossReport loss;
+        QCOMPARE(encoded(in, "karma.api.v1", 0, &loss), line);
+        QVERIFY(loss.items.empty());
+        QCOMPARE(decodeOne("karma.api.v1", KarmaLine).text(Field::Codec), std::string("karma.v1"));
+        QCOMPARE(decodeOne("karma.api.v1", "{\"timestamp\":\"2025-01-02T03:04:05Z\"}").reasons[0],
+                 std::string("missing_field"));
+    }
+
+    /// What Python's json.dumps writes for the upstream normaliser's dict, byte for byte.
+    void agentBecomesMonitoringAsUpstreamWritesIt()
+    {
+        const Decoded in = decodeOne("eventops.agent",
+            "{\"tenant_id\":\"acme\",\"host\":\"host-a\",\"metric\":\"cpu_load\",\"value\":92,"
+            "\"ts_event\":\"2025-10-16T09:00:00Z\",\"unit\":\"percent\",\"tags\":{\"env\":\"pr\xc3\xb6" "d\","
+            "\"n\":1e16},"
+            "\"event_id\":\"id-1\"}");
+        LossReport loss;
+        QCOMPARE(encoded(in, "monitoring.v1", 0, &loss),
+                 std::string("{\"event_id\": \"id-1\", \"ts_event\": \"2025-10-16T09:00:00Z\", "
+                             "\"ts_ingest\": \"2025-10-16T09:00:00Z\", \"tenant_id\": \"acme\", "
+                             "\"source\": {\"type\": \"host\", \"source_id\": \"host-a\"}, "
+                             "\"schema_name\": \"signals.metric\", \"schema_version\": 1, "
+                             "\"attributes\": {\"metric\": \"cpu_load\", \"value\": \"92.0\", \"unit\": \"percent\"}, "
+                             "\"tags\": {\"env\": \"pr\\u00f6d\", \"n\": 1e+16}}"));
+        QVERIFY(loss.items.empty());
+    }
+
+    void monitoringRoundTrip()
+    {
+        const std::string line =
+            "{\"event_id\": \"7f\", \"ts_event\": \"2025-10-16T09:00:00Z\", \"ts_ingest\": \"2025-10-16T09:00:01.5Z\", "
+            "\"tenant_id\": \"acme\", \"source\": {\"type\": \"host\", \"source_id\": \"host-a\"}, "
+            "\"schema_name\": \"signals.metric\", \"schema_version\": 1, "
+            "\"attributes\": {\"metric\": \"cpu_load\", \"value\": \"92.0\", \"unit\": \"percent\", \"x\": \"y\"}, "
+            "\"tags\": {\"env\": \"prod\"}}";
+        const Decoded in = decodeOne("auto", line);
+        QCOMPARE(in.text(Field::Codec), std::string("monitoring.v1"));
+        QCOMPARE(in.text(Field::EntityId), std::string("host:host-a"));
+        QCOMPARE(in.text(Field::EntityType), std::string("Host"));
+        QCOMPARE(in.event().value, 92.0);
+        QCOMPARE(encoded(in, "monitoring.v1"), line);
+        QCOMPARE(decodeOne("monitoring.v1", "{\"schema_name\":\"a\"}").reasons[0], std::string("missing_field"));
+    }
+
+    void losesAreReported()
+    {
+        const Decoded in = decodeOne("karma.v1",
+            "{\"ts\":\"2025-08-10T16:42:00Z\",\"event_type\":\"x\",\"entity_id\":\"job:1\",\"correlation_id\":\"c\","
+            "\"attrs\":{\"a\":{\"b\": 1},\"n\":2,\"s\":\"t\"}}");
+        LossReport loss;
+        const std::string out = encoded(in, "monitoring.v1", 0, &loss);
+        QVERIFY(out.find("\"a\": \"{\\\"b\\\":1}\", \"n\": \"2\", \"s\": \"t\"") != std::string::npos);
+        std::vector<std::string> names;
+        for (const LossReport::Item &item : loss.items)
+            names.push_back(item.field + ' ' + item.what);
+        QVERIFY(std::count(names.begin(), names.end(), "attrs.a stringified") == 1);
+        QVERIFY(std::count(names.begin(), names.end(), "attrs.n stringified") == 1);
+        QVERIFY(std::count(names.begin(), names.end(), "attrs.s stringified") == 0);
+        QVERIFY(std::count(names.begin(), names.end(), "correlation_id dropped") == 1);
+    }
+
+    void genericJson()
+    {
+        const Decoded in = decodeAll(*codecByName("json"), {
+            "{\"time\":\"2024-01-02T03:04:05.5Z\",\"level\":30,\"msg\":\"hi\",\"n\":9007199254740993,"
+            "\"n\":18446744073709551615}",
+            "[1,\n 2]", "{\"a\":\n1}", "123456789012345678901234567890",
+                "{\"timestamp\":1445680800424,\"severity\":\"ERROR\"}"});
+        QCOMPARE(in.reasons, (std::vector<std::string>{"", "", "", "", ""}));
+        QCOMPARE(in.text(Field::Attrs, 0),
+                 std::string("{\"time\":\"2024-01-02T03:04:05.5Z\",\"level\":30,\"msg\":\"hi\",\"n\":9007199254740993,"
+                             "\"n\":18446744073709551615}"));
+        QVERIFY(in.event(0).severity == Severity::Info);
+        QCOMPARE(in.text(Field::Message, 0), std::string("hi"));
+        QCOMPARE(in.text(Field::TsText, 0), std::string("2024-01-02T03:04:05.5Z"));
+        QCOMPARE(in.text(Field::Attrs, 1), std::string("{\"value\":[1,2]}"));
+        QCOMPARE(in.text(Field::Attrs, 2), std::string("{\"a\":1}"));
+        QCOMPARE(in.text(Field::Attrs, 3), std::string("{\"value\":123456789012345678901234567890}"));
+        QCOMPARE(formatTimestamp(in.event(4).tsEvent), std::string("2015-10-24T10:00:00.424Z"));
+        QVERIFY(in.event(4).severity == Severity::Error);
+    }
+
+    void textLines()
+    {
+        const Decoded in = decodeAll(*codecByName("text"), {
+            "[2016-12-19 20:39:48,918] WARN [Fetcher], Error in fetch (kafka.server)", "plain words", "bad \xff byte"});
+        QCOMPARE(in.reasons, (std::vector<std::string>{"", "", "invalid_utf8"}));
+        QCOMPARE(formatTimestamp(in.event(0).tsEvent), std::string("2016-12-19T20:39:48.918Z"));
+        QVERIFY(in.event(0).severity == Severity::Warning);
+        QVERIFY(in.event(1).tsEvent == NoTime);
+        QCOMPARE(encoded(in, "text", 1), std::string("plain words"));
+    }
+
+    void chronosBytesStayAsTheyAre()
+    {
+        const std::string binary("\x00\xff\xfe{\n", 5);
+        const Decoded in = decodeOne("chronos.raw", binary);
+        QCOMPARE(in.reasons[0], std::string());
+        QCOMPARE(in.text(Field::ContentType), std::string("application/octet-stream"));
+        QCOMPARE(in.text(Field::Message), std::string("<absent>"));
+        QCOMPARE(encoded(in, "chronos.raw"), binary);
+        const auto json = makeCodec("chronos.raw", Value::map({{"content_type", scalar("application/json")},
+                                                               {"source_name", scalar("compute-service")},
+                                                               {"tenant", scalar("t1")}}));
+        const Decoded two = decodeAll(*json.value(), {"{\"cluster_id\":\"c\"}", "{\"cluster_id\":"});
+        QCOMPARE(two.reasons, (std::vector<std::string>{"", "truncated_json"}));
+        QCOMPARE(two.text(Field::Attrs), std::string("{\"cluster_id\":\"c\"}"));
+        QCOMPARE(two.text(Field::SourceId), std::string("compute-service"));
+        const auto wrong = makeCodec("chronos.raw", Value::map({{"content_type", scalar("text/html", 3, 9)}}));
+        QVERIFY(!wrong && wrong.error().where.line == 3);
+    }
+
+    void autoTellsEnvelopesApart()
+    {
+        const std::pair<const char *, const char *> cases[] = {
+            {"{\"ts_event\":\"2025-09-14T11:30:00.000Z\",\"source\":\"mongodb_cdc\",\"event_type\":\"order\","
+                "\"ns\":\"orders\","
+             "\"event_id\":\"o-8001\",\"severity\":\"info\",\"op\":\"c\",\"payload\":{}}", "json"},
+            {"{\"type\":\"a\",\"timestamp\":\"2025-09-14T11:30:00Z\",\"other\":1}", "json"},
+            {"{\"host\":\"a\",\"metric\":\"b\"}", "json"}, {"17", "json"}, {"\"text\"", "json"},
+        };
+        for (const auto &[line, codec] : cases)
+            QCOMPARE(decodeOne("auto", line).text(Field::Codec), std::string(codec));
+        for (const char *line : {"not json", "", "{\"a\":", "nul"})
+            QVERIFY(!decodeOne("auto", line).reasons[0].empty());
+    }
+
+    void pythonJson()
+    {
+        std::string out;
+        appendPythonJson(out, "{\"a\":[1,2.0,1e3,-0,-0.0,1e-7],\"b\":\"\\u00e9\xf0\x9f\x98\x80/\",\"a\":null,"
+            "\"c\":{},\"d\":[]}");
+        QCOMPARE(out, std::string("{\"a\": null, \"b\": \"\\u00e9\\ud83d\\ude00/\", \"c\": {}, \"d\": []}"));
+        out.clear();
+        appendPythonJson(out, "[1,2.0,1e3,-0,-0.0,1e-7,12345678901234567890]");
+        QCOMPARE(out, std::string("[1, 2.0, 1000.0, 0, -0.0, 1e-07, 12345678901234567890]"));
+    }
+
+    void hostileInput()
+    {
+        std::string deep(100'000, '[');
+        for (const Codec *codec : builtinCodecs()) {
+            const bool takesAnything = codec->name() == "text" || codec->name() == "chronos.raw";
+            for (const std::string &record
+                 : {deep, std::string("{\"a\":\"\xed\xa0\x80\"}"), std::string("\0\0\0", 3)}) {
+                const Decoded out = decodeAll(*codec, {record});
+                QVERIFY2(takesAnything || !out.reasons[0].empty(), std::string(codec->name()).c_str());
+            }
+            QVERIFY(takesAnything || decodeAll(*codec, {deep}).reasons[0] == "too_deep");
+        }
+    }
+};
+
+EVENTOPS_TEST(TestEnvelopes)
+#include "tst_envelopes.moc"
