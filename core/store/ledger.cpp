@@ -54,6 +54,11 @@ Result<std::unique_ptr<Ledger>> Ledger::open(const std::string &directory, Ledge
         EVENTOPS_TRY(database.execute("PRAGMA query_only = ON"));
     } else {
         EVENTOPS_TRY(prepareWriter(database));
+        if (options.bytesMax > 0) {
+            const std::int64_t page = EVENTOPS_TRY(database.integer("PRAGMA page_size"));
+            const std::uint64_t pages = options.bytesMax / static_cast<std::uint64_t>(page) + 1;
+            EVENTOPS_TRY(database.execute("PRAGMA max_page_count = " + std::to_string(pages)));
+        }
     }
     return std::unique_ptr<Ledger>(std::make_unique<SqliteLedger>(std::move(database), mode, options));
 }

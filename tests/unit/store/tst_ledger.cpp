@@ -502,12 +502,43 @@ private Q_SLOTS:
     void fullDiskStoresNothingAndGoesOn()
     {
         Workspace workspace;
+        const auto limited = [&](std::uint64_t bytesMax) {
+            return std::move(Ledger::open(workspace.path(), LedgerMode::Engine, {true, &workspace.clock, bytesMax})).value();
+        };
+        auto ledger = limited(1'500'000);
+        std::string before;
+        Seq stored = 0;
+        Status status = Ok{};
+        for (; stored < 1'000'000; stored += 2'000) {
+            before = ledger->digest().value();
+            CommitGroup group = groupOf(sample(stored + 1, 2'000));
+            status = ledger->commit(group);
+            if (!status)
+                break;
+        }
+        QVERIFY(!status);
+        QCOMPARE(status.error().code, Error::Code::Full);
+        QVERIFY(stored > 0);
+        QCOMPARE(ledger->lastSeq().value(), stored);
+        QCOMPARE(ledger->digest().value(), before);
+        const Seq next = stored + 2 - stored % 2;
+        QVERIFY(!ledger->seen(dedupeKeyHash("tenant-" + std::to_string(next * 7 % 5), "key-" + std::to_string(next) + "-0")));
+        ledger.reset();
+        ledger = limited(0);
+        CommitGroup group = groupOf(sample(stored + 1, 2'000));
+        EVENTOPS_OK(ledger->commit(group));
+        QCOMPARE(ledger->lastSeq().value(), stored + 2'000);
+    }
+
+    void failedCommitStoresNothingAndGoesOn()
+    {
+        Workspace workspace;
         workspace.open();
-        sqlite3 *limited = nullptr; // a page limit is a connection's own: a trigger shows the same code path to the ledger
-        QCOMPARE(sqlite3_open((workspace.path() + "/ledger.db").c_str(), &limited), SQLITE_OK);
-        QCOMPARE(sqlite3_exec(limited, "CREATE TRIGGER full BEFORE INSERT ON finding WHEN new.id = 'boom' "
-                                       "BEGIN SELECT RAISE(ABORT, 'refused'); END", nullptr, nullptr, nullptr), SQLITE_OK);
-        sqlite3_close(limited);
+        sqlite3 *other = nullptr;
+        QCOMPARE(sqlite3_open((workspace.path() + "/ledger.db").c_str(), &other), SQLITE_OK);
+        QCOMPARE(sqlite3_exec(other, "CREATE TRIGGER late BEFORE INSERT ON finding WHEN new.id = 'boom' "
+                                     "BEGIN SELECT RAISE(ABORT, 'refused'); END", nullptr, nullptr, nullptr), SQLITE_OK);
+        sqlite3_close(other);
         auto ledger = workspace.open();
         commitSample(*ledger, 500, 500, 1);
         const std::string before = ledger->digest().value();
