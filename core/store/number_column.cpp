@@ -22,18 +22,48 @@ struct Plan {
     std::size_t bits = 0;
 };
 
+/// Divides offsets as signed numbers: those below the base stay multiples.
+void divide(std::vector<std::uint64_t> &offsets, std::uint64_t by)
+{
+    if (by == 1)
+        return;
+    for (std::uint64_t &v : offsets)
+        v = static_cast<std::uint64_t>(static_cast<std::int64_t>(v) / static_cast<std::int64_t>(by));
+}
+
 /// The largest of the four scales that divides all offsets; divides them by it.
 unsigned reduceScale(std::vector<std::uint64_t> &offsets)
 {
     for (unsigned scale = 3; scale > 0; --scale) {
-        const std::uint64_t by = Scales[scale];
-        if (std::all_of(offsets.begin(), offsets.end(), [by](std::uint64_t v) { return v % by == 0; })) {
-            for (std::uint64_t &v : offsets)
-                v /= by;
+        const auto by = static_cast<std::int64_t>(Scales[scale]);
+        if (std::all_of(offsets.begin(), offsets.end(),
+                        [by](std::uint64_t v) { return static_cast<std::int64_t>(v) % by == 0; })) {
+            divide(offsets, Scales[scale]);
             return scale;
         }
     }
     return 0;
+}
+
+/// A base for @p count values: the least, unless that lies far below a sample of them. Values below the base wrap and
+/// are patched.
+template <typename At>
+std::int64_t chooseBase(std::size_t count, At at)
+{
+    std::int64_t least = at(0);
+    for (std::size_t i = 1; i < count; ++i)
+        least = std::min(least, at(i));
+    constexpr std::size_t Samples = 64;
+    if (count < 2 * Samples)
+        return least;
+    std::int64_t low = at(0), high = low;
+    for (std::size_t i = 0; i < count; i += count / Samples) {
+        low = std::min(low, at(i));
+        high = std::max(high, at(i));
+    }
+    const std::uint64_t range = static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low);
+    const std::uint64_t below = static_cast<std::uint64_t>(low) - static_cast<std::uint64_t>(least);
+    return below / 4 > range ? low : least;
 }
 
 /// The width that costs least when wider values are patched.
@@ -106,7 +136,7 @@ void putPlanned(std::string &out, Kind kind, const Plan &plan, std::span<const s
 
 void frameOffsets(std::span<const std::int64_t> values, std::vector<std::uint64_t> &offsets, Plan &plan)
 {
-    plan.base = *std::min_element(values.begin(), values.end());
+    plan.base = chooseBase(values.size(), [&](std::size_t i) { return values[i]; });
     offsets.resize(values.size());
     for (std::size_t i = 0; i < values.size(); ++i)
         offsets[i] = static_cast<std::uint64_t>(values[i]) - static_cast<std::uint64_t>(plan.base);
@@ -119,12 +149,9 @@ void deltaOffsets(std::span<const std::int64_t> values, std::vector<std::uint64_
         return static_cast<std::int64_t>(static_cast<std::uint64_t>(values[i]) - static_cast<std::uint64_t>(values[i - 1]));
     };
     offsets.resize(values.size() - 1);
-    std::int64_t least = delta(1);
-    for (std::size_t i = 2; i < values.size(); ++i)
-        least = std::min(least, delta(i));
-    plan.base = least;
+    plan.base = chooseBase(values.size() - 1, [&](std::size_t i) { return delta(i + 1); });
     for (std::size_t i = 1; i < values.size(); ++i)
-        offsets[i - 1] = static_cast<std::uint64_t>(delta(i)) - static_cast<std::uint64_t>(least);
+        offsets[i - 1] = static_cast<std::uint64_t>(delta(i)) - static_cast<std::uint64_t>(plan.base);
 }
 
 } // namespace
@@ -151,8 +178,7 @@ void putIntegers(std::string &out, std::span<const std::int64_t> values, NumberS
         return;
     }
     frameOffsets(values, scratch.offsets, frame);
-    for (std::uint64_t &v : scratch.offsets)
-        v /= Scales[frame.scale];
+    divide(scratch.offsets, Scales[frame.scale]);
     putPlanned(out, Frame, frame, scratch.offsets, scratch);
 }
 
