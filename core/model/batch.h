@@ -21,7 +21,12 @@ struct RawChunk {
     std::uint64_t positionEnd = 0; ///< The source's cursor once every record of the chunk is committed.
     std::vector<Record> records;
     std::uint32_t source = 0;      ///< Index of the source in the run.
+    std::uint64_t prefixHash = 0;  ///< hash64 of the source's bytes [0, positionEnd).
     bool last = false;             ///< The source ends with this chunk.
+    /// Not 0: the chunk stands for one record of that many bytes, longer than the record limit. `records` is then {{0, 0}},
+    /// `position` its place; its bytes came before, in this and earlier reads, as OversizePart of the same position.
+    std::uint64_t oversizeBytes = 0;
+    std::uint64_t oversizeHash = 0; ///< hash64 of all its bytes.
 };
 constexpr std::size_t RawPaddingBytes = 64;
 
@@ -73,6 +78,14 @@ struct Batch {
     }
     void clear(); ///< Empties the batch, keeps its memory for the next.
 };
+
+/// Appends a copy of record @p record of @p from, its events from @p eventBegin on and its dead letters from
+/// @p deadLetterBegin on to @p to, texts and all. Both positions move past what was taken. For merging sources.
+void appendRecord(Batch &to, const Batch &from, std::uint32_t record, std::size_t &eventBegin,
+                  std::size_t &deadLetterBegin);
+
+/// Appends a copy of one event of @p from with its record, which becomes a record of its own in @p to. For query pages.
+void appendEvent(Batch &to, const Batch &from, const Event &event);
 
 /// hash64-based key of (tenant, entity type, entity id), the same on every machine.
 std::uint64_t entityKey(std::string_view tenant, std::string_view entityType, std::string_view entityId);

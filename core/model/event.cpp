@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "core/model/event.h"
 
-#include "core/base/hash.h"
-#include "core/model/batch.h"
-
 #include <algorithm>
 
 namespace eventops {
@@ -70,22 +67,6 @@ Severity severityFromText(std::string_view text)
             return entry.severity;
     }
     return Severity::Unset;
-}
-
-void Batch::clear()
-{
-    chunks.clear();
-    records.clear();
-    events.clear();
-    deadLetters.clear();
-    oversize.clear();
-    strings.clear();
-    tsIngest = NoTime;
-}
-
-std::uint64_t entityKey(std::string_view tenant, std::string_view entityType, std::string_view entityId)
-{
-    return hashCombine(hashCombine(hash64(tenant), hash64(entityType)), hash64(entityId));
 }
 
 } // namespace eventops

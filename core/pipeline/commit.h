@@ -35,7 +35,8 @@ struct SourceProgress {
     std::string key;            ///< Source::key().
     std::string title;
     std::uint64_t cursor = 0;   ///< Source position up to which everything is in this commit or an earlier one.
-    std::uint64_t prefixHash = 0; ///< hash64 of the source's bytes [0, cursor): tells a grown capture from another one.
+    std::uint64_t hashedTo = 0;   ///< A position at or before the cursor …
+    std::uint64_t prefixHash = 0; ///< … and hash64 of the bytes before it: tells a grown capture from another one.
     WallNs mergeTime = NoTime;  ///< Event time of the last record admitted; orders the merge of several captures.
     bool finished = false;
     Counters added;             ///< What this commit adds.

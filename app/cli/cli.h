@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "core/base/result.h"
+#include "core/session/local_backend.h"
+
+#include <CLI/CLI.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <future>
+#include <memory>
+#include <string>
+
+namespace eventops::cli {
+
+/// Exit codes are a contract with scripts.
+enum ExitCode : int { Done = 0, Failed = 1, Usage = 2, Refused = 3, Busy = 4 };
+int exitCodeOf(const Error &error);
+
+/// What every command shares.
+struct Context {
+    std::string program;       ///< Path of this executable.
+    std::string dataDirectory; ///< Shipped pipelines, rules, policies.
+    std::string workspace;
+    bool json = false;
+    int exitCode = Done;
+
+    LocalBackendOptions backendOptions() const;
+    std::unique_ptr<LocalBackend> backend() const;
+    Caller caller() const;     ///< The operating system's user.
+
+    /// Prints the error to standard error (as JSON with --json) and sets the exit code.
+    void fail(const Error &error);
+};
+
+/// Set by SIGINT and SIGTERM.
+const std::atomic<bool> &interrupted();
+void watchSignals();
+
+/// Starts an asynchronous call and waits for its end; a signal cancels it.
+template <typename T, typename Start>
+Result<T> await(Start start)
+{
+    std::promise<Result<T>> promise;
+    auto future = promise.get_future();
+    Ticket ticket = start([&promise](Result<T> result) { promise.set_value(std::move(result)); });
+    while (future.wait_for(std::chrono::milliseconds(50)) != std::future_status::ready) {
+        if (interrupted())
+            ticket.cancel();
+    }
+    return future.get();
+}
+
+/// Shared option: --workspace, with its default.
+void addWorkspace(CLI::App &command, Context &context);
+void addJson(CLI::App &command, Context &context);
+/// The default of --workspace: $EVENTOPS_WORKSPACE, else the user's state directory.
+std::string defaultWorkspace();
+/// Where the shipped pipelines lie: $EVENTOPS_DATA, beside the installed program, or in the source tree.
+std::string findDataDirectory(const std::string &program);
+
+/// Text that is safe on a terminal: control characters and invalid UTF-8 are shown as escapes.
+std::string printable(std::string_view text);
+
+// One file a command; each adds its sub-command.
+void addReplay(CLI::App &app, Context &context);
+void addRun(CLI::App &app, Context &context);
+void addValidate(CLI::App &app, Context &context);
+void addQuery(CLI::App &app, Context &context);
+void addSql(CLI::App &app, Context &context);
+void addApprovals(CLI::App &app, Context &context);
+void addExecutor(CLI::App &app, Context &context);
+void addAudit(CLI::App &app, Context &context);
+void addDeadLetters(CLI::App &app, Context &context);
+void addReport(CLI::App &app, Context &context);
+void addStages(CLI::App &app, Context &context);
+void addBench(CLI::App &app, Context &context);
+
+} // namespace eventops::cli

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+#include "app/cli/cli.h"
+
+#include "app/cli/table.h"
+#include "core/base/json.h"
+#include "core/base/time.h"
+#include "core/model/row_json.h"
+
+#include <cstdio>
+
+namespace eventops::cli {
+namespace {
+
+struct Options {
+    std::string table;
+    std::string filter;
+    std::uint64_t limit = 0;
+    bool newest = false;
+};
+
+void printLine(const std::string &line)
+{
+    std::fwrite(line.data(), 1, line.size(), stdout);
+    std::fputc('\n', stdout);
+}
+
+Query queryOf(const Options &options)
+{
+    Query query;
+    query.filter = options.filter;
+    query.rowsMax = options.limit == 0 ? UINT64_MAX : options.limit;
+    query.oldestFirst = !options.newest;
+    return query;
+}
+
+Result<Ok> queryEvents(Context &context, Backend &backend, const Query &query)
+{
+    return await<Ok>([&](Done<Ok> done) {
+        return backend.events(context.caller(), query, [&](EventPage page) {
+            for (const std::uint32_t row : page.rows) {
+                const Event &event = page.batch.events[row];
+                std::string line;
+                if (context.json) {
+                    appendEventJson(line, page.batch, event);
+                } else {
+                    const auto text = [&](Field field) { return printable(page.batch.text(event, field)); };
+                    line = formatTimestamp(event.tsEvent) + "  " + text(Field::Tenant) + "  " + text(Field::Type) + "  "
+                         + text(Field::EntityId);
+                    if (event[Field::Metric] != NoStr) {
+                        line += "  " + text(Field::Metric) + "=";
+                        appendJsonNumber(line, event.value);
+                    }
+                    if (event[Field::Step] != NoStr)
+                        line += "  step=" + text(Field::Step);
+                    if (event[Field::Message] != NoStr)
+                        line += "  " + text(Field::Message);
+                }
+                printLine(line);
+            }
+        }, std::move(done));
+    });
+}
+
+Result<Ok> queryFindings(Context &context, Backend &backend, const Query &query, bool alertsOnly)
+{
+    return await<Ok>([&](Done<Ok> done) {
+        return backend.findings(context.caller(), query, [&](std::vector<Finding> page) {
+            for (const Finding &finding : page) {
+                if (alertsOnly && finding.alert.empty())
+                    continue;
+                std::string line;
+                if (alertsOnly)
+                    line = finding.alert;
+                else if (context.json)
+                    appendFindingJson(line, finding);
+                else
+                    line = findingLine(finding);
+                printLine(line);
+            }
+        }, std::move(done));
+    });
+}
+
+template <typename Row, typename Start, typename Json, typename Text>
+Result<Ok> queryRows(Context &context, Start start, Json json, Text text)
+{
+    return await<Ok>([&](Done<Ok> done) {
+        return start([&](std::vector<Row> page) {
+            for (const Row &row : page) {
+                std::string line;
+                if (context.json)
+                    json(line, row);
+                else
+                    line = text(row);
+                printLine(line);
+            }
+        }, std::move(done));
+    });
+}
+
+Result<Ok> run(Context &context, const Options &options)
+{
+    const auto backend = context.backend();
+    const Query query = queryOf(options);
+    const Caller caller = context.caller();
+    if (options.table == "events")
+        return queryEvents(context, *backend, query);
+    if (options.table == "findings" || options.table == "alerts")
+        return queryFindings(context, *backend, query, options.table == "alerts");
+    if (options.table == "entities") {
+        return queryRows<Entity>(context, [&](auto page, Done<Ok> done) {
+            return backend->entities(caller, query, page, std::move(done));
+        }, appendEntityJson, [](const Entity &e) {
+            return printable(e.tenant + "  " + e.type + "  " + e.id) + "  " + std::to_string(e.events) + " events";
+        });
+    }
+    if (options.table == "links") {
+        return queryRows<Link>(context, [&](auto page, Done<Ok> done) {
+            return backend->links(caller, query, page, std::move(done));
+        }, appendLinkJson, [](const Link &l) {
+            return printable(l.tenant + "  " + l.sourceId + " --" + l.type + "--> " + l.targetId);
+        });
+    }
+    return queryRows<Action>(context, [&](auto page, Done<Ok> done) {
+        return backend->actions(caller, query, page, std::move(done));
+    }, appendActionJson, actionLine);
+}
+
+} // namespace
+
+void addQuery(CLI::App &app, Context &context)
+{
+    const auto options = std::make_shared<Options>();
+    CLI::App *command = app.add_subcommand("query", "Print rows of the ledger that match a filter");
+    command->add_option("TABLE", options->table, "What to look at")->required()
+        ->check(CLI::IsMember({"events", "alerts", "findings", "entities", "links", "actions"}));
+    command->add_option("FILTER", options->filter, "For example: severity >= warning and entity.id = host:host-a");
+    command->add_option("--limit", options->limit, "At most so many rows; 0: all")->capture_default_str();
+    command->add_flag("--newest", options->newest, "Newest first");
+    addWorkspace(*command, context);
+    addJson(*command, context);
+    command->callback([&context, options] {
+        if (const auto status = run(context, *options); !status)
+            context.fail(status.error());
+    });
+}
+
+} // namespace eventops::cli

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+#include "app/cli/cli.h"
+
+#include "app/cli/summary.h"
+#include "core/base/time.h"
+
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+#include <unistd.h>
+
+namespace eventops::cli {
+namespace {
+
+struct Options {
+    std::vector<std::string> files;
+    std::string pipeline;
+    std::string format;
+    unsigned workers = 0;
+};
+
+Result<std::string> readFile(const std::string &path)
+{
+    std::ifstream file(path, std::ios::binary);
+    if (!file)
+        return Error{Error::Code::NotFound, "cannot open the file", {path, 0, 0}};
+    std::ostringstream text;
+    text << file.rdbuf();
+    return std::move(text).str();
+}
+
+/// A bar on the terminal; nothing when standard error is no terminal.
+class ProgressBar
+{
+public:
+    void show(const RunProgress &progress)
+    {
+        if (!m_terminal)
+            return;
+        m_shown = true;
+        const double part = progress.bytesTotal == 0 ? 0.0
+                          : static_cast<double>(progress.bytesRead) / static_cast<double>(progress.bytesTotal);
+        const int filled = static_cast<int>(std::min(part, 1.0) * 30);
+        std::fprintf(stderr, "\r[%.*s%*s] %3.0f %%  %llu events  %llu findings ", filled,
+                     "##############################", 30 - filled, "", std::min(part, 1.0) * 100,
+                     static_cast<unsigned long long>(progress.counters.events),
+                     static_cast<unsigned long long>(progress.findings));
+    }
+    ~ProgressBar()
+    {
+        if (m_shown)
+            std::fprintf(stderr, "\r\033[K");
+    }
+
+private:
+    const bool m_terminal = isatty(STDERR_FILENO) == 1;
+    bool m_shown = false;
+};
+
+void replay(Context &context, const Options &options)
+{
+    ReplayRequest request;
+    request.files = options.files;
+    request.format = options.format;
+    request.workers = options.workers;
+    request.pipelineName = options.pipeline.empty() ? context.dataDirectory + "/definitions/default.yaml" : options.pipeline;
+    auto text = readFile(request.pipelineName);
+    if (!text)
+        return context.fail(text.error());
+    request.pipelineText = std::move(text).value();
+
+    const auto backend = context.backend();
+    Result<WorkspaceSummary> summary = [&] {
+        ProgressBar bar;
+        return await<WorkspaceSummary>([&](Done<WorkspaceSummary> done) {
+            return backend->replay(context.caller(), request, [&bar](RunProgress p) { bar.show(p); }, std::move(done));
+        });
+    }();
+    if (!summary)
+        return context.fail(summary.error());
+    const std::string out = context.json ? summaryJson(summary.value()) : summaryText(summary.value());
+    std::fputs(out.c_str(), stdout);
+    if (!context.json)
+        std::printf("\nSee what was found:  eventops report --workspace %s\n", context.workspace.c_str());
+}
+
+void addCommon(CLI::App &command, Context &context, const std::shared_ptr<Options> &options)
+{
+    addWorkspace(command, context);
+    addJson(command, context);
+    command.add_option("--workers", options->workers, "Worker threads; 0: cores - 1. The result does not depend on it")
+        ->check(CLI::Range(0, 64));
+}
+
+} // namespace
+
+void addReplay(CLI::App &app, Context &context)
+{
+    const auto options = std::make_shared<Options>();
+    CLI::App *command = app.add_subcommand("replay", "Read captures into a workspace; several are merged by event time");
+    command->add_option("FILE", options->files, "Captures; - is standard input")->required();
+    command->add_option("--pipeline", options->pipeline, "Pipeline file; default: the shipped default.yaml");
+    options->format = "";
+    command->add_option("--format", options->format,
+                        "auto, json (one document a file), ndjson, text, or the name of a wire format; "
+                        "default: what the pipeline says");
+    addCommon(*command, context, options);
+    command->callback([&context, options] { replay(context, *options); });
+}
+
+void addRun(CLI::App &app, Context &context)
+{
+    const auto options = std::make_shared<Options>();
+    CLI::App *command = app.add_subcommand("run", "Run a pipeline over the sources that its file names");
+    command->add_option("PIPELINE", options->pipeline, "Pipeline file")->required();
+    addCommon(*command, context, options);
+    command->callback([&context, options] { replay(context, *options); });
+}
+
+} // namespace eventops::cli

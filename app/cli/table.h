@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "core/model/action.h"
+#include "core/model/finding.h"
+
+#include <string>
+
+namespace eventops::cli {
+
+// Rows for people, safe on a terminal.
+
+/// "2025-10-21T10:05:00Z  critical  rule     cpu_load=97.0 exceeds critical threshold"
+std::string findingLine(const Finding &finding);
+/// The terms of a surprise, one a line, each indented by @p indent.
+std::string findingTerms(const Finding &finding, const std::string &indent);
+/// "1f3c….1  proposed  restart_service on host:host-a  until 2025-10-21T10:15:00Z"
+std::string actionLine(const Action &action);
+/// All that a person decides on, over several lines.
+std::string actionCard(const Action &action);
+
+/// "14.2": bits with one decimal.
+std::string bitsText(double bits);
+
+} // namespace eventops::cli

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "core/model/finding.h"
+
+#include <string>
+
+namespace eventops {
+
+/// Kafka topic of rule alerts (contract E13).
+inline constexpr char AlertTopic[] = "ops.alert.v1";
+
+/// The alert JSON of a rule's finding, byte for byte as the upstream rules service writes it (contracts 3.2):
+/// {"ts": …, "tenant": …, "source_id": …, "metric": …, "severity": …, "rule": …, "value": 85.0, "message": …, "tags": {…}}
+/// with Python's json.dumps defaults: ", " and ": ", also inside tags; floats as Python prints them; ASCII only.
+/// `ts` is the finding's tsText, or its time in RFC 3339; `value` is null when there is none. One line, no line end.
+/// Thread: any. Complexity: O(length).
+std::string encodeAlert(const Finding &finding);
+
+} // namespace eventops

@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: MIT
+#include "core/pipeline/runner.h"
+
+#include "core/pipeline/commit_writer.h"
+
+#include <algorithm>
+#include <cassert>
+#include <iterator>
+
+namespace eventops {
+namespace {
+
+constexpr std::chrono::milliseconds PollTime{20};    ///< Between two looks at an idle live source.
+constexpr std::chrono::milliseconds MergeWait{1'000};///< One wait for a capture's next batch; repeated until it comes.
+constexpr std::size_t MergedRecordsMax = 8'192;
+
+std::size_t rawBytes(const Batch &batch)
+{
+    std::size_t bytes = 0;
+    for (const auto &chunk : batch.chunks)
+        bytes += chunk->bytes.size();
+    for (const OversizePart &part : batch.oversize)
+        bytes += part.bytes.size();
+    return bytes;
+}
+
+} // namespace
+
+/// A source of this run and how far it has been admitted.
+struct PipelineRunner::Lane {
+    std::unique_ptr<Source> source;
+    SourceProgress progress;              ///< `added`: since the last commit handed over.
+    bool changed = false;                 ///< Something to write at the next commit.
+    bool ended = false;
+    std::unique_ptr<SourceLane> reader;
+
+    // Merging: the batch being taken apart.
+    SourceLane::Item item;
+    std::uint32_t record = 0;
+    std::size_t event = 0;
+    std::size_t deadLetter = 0;
+
+    bool hasRecord() const { return item.batch && record < item.batch->records.size(); }
+
+    /// Event time of the next record; a record without one goes where its predecessor went.
+    WallNs headTime() const
+    {
+        const Batch &batch = *item.batch;
+        if (event < batch.events.size() && batch.events[event].record == record && batch.events[event].tsEvent != NoTime)
+            return batch.events[event].tsEvent;
+        return progress.mergeTime;
+    }
+};
+
+PipelineRunner::PipelineRunner(const PipelineSpec &spec, CommitSink &sink, RunnerOptions options)
+    : m_spec(spec), m_sink(sink), m_options(std::move(options))
+{
+    if (m_options.clock == nullptr)
+        m_options.clock = &m_systemClock;
+}
+
+PipelineRunner::~PipelineRunner() = default;
+
+Result<std::unique_ptr<PipelineRunner>> PipelineRunner::make(const PipelineSpec &spec, CommitSink &sink,
+                                                             RunnerOptions options)
+{
+    std::unique_ptr<PipelineRunner> runner(new PipelineRunner(spec, sink, std::move(options)));
+    for (unsigned i = 0; i < runner->m_options.workers; ++i)
+        runner->m_phases.push_back(EVENTOPS_TRY(DecodePhase::make(spec.stages)));
+    runner->m_engine = EVENTOPS_TRY(StageEngine::make(spec.stages));
+    runner->m_pool = std::make_unique<WorkerPool>(runner->m_options.workers);
+    return runner;
+}
+
+Status PipelineRunner::restore(Seq lastSeq, WallNs watermark, const std::optional<Checkpoint> &checkpoint,
+                               std::span<const std::string> storedSourceKeys, const Replay &replay)
+{
+    m_lastSeq = lastSeq;
+    m_newest = watermark == NoTime ? NoTime : watermark + m_spec.latenessNs;
+    Seq from = 0;
+    if (checkpoint) {
+        StateReader in(checkpoint->bytes);
+        m_lastTime = WallNs{in.i64()};
+        EVENTOPS_TRY(m_engine->load(in));
+        from = checkpoint->seq;
+    }
+    m_checkpointSeq = from;
+    if (from == lastSeq)
+        return Ok{};
+    StageEngine::Output discarded;
+    return replay(from, [&](Batch &batch) -> Status {
+        DecodePhase::setEntityKeys(batch);
+        m_engine->process(batch, storedSourceKeys, m_pool.get(), discarded);
+        if (!batch.events.empty())
+            m_lastTime = batch.events.back().tsEvent;
+        discarded.clear();
+        return Ok{};
+    });
+}
+
+Status PipelineRunner::run(std::vector<RunnerSource> sources)
+{
+    m_progress = {};
+    m_sourceKeys.clear();
+    CommitWriter writer(m_sink, m_batches);
+    m_writer = &writer;
+    const Status outcome = runLanes(sources);
+    // What was admitted is complete up to the cursors, so it is committed even when a source has failed.
+    const Status flushed = flush(true);
+    const Status drained = writer.drain();
+    m_lanes.clear();
+    m_writer = nullptr;
+    if (!outcome)
+        return outcome;
+    return flushed ? drained : flushed;
+}
+
+Status PipelineRunner::runLanes(std::vector<RunnerSource> &sources)
+{
+    EVENTOPS_TRY(openLanes(sources));
+    const bool merged = m_lanes.size() > 1
+                        && std::all_of(m_lanes.begin(), m_lanes.end(), [](const auto &l) { return l->source->finite(); });
+    return merged ? runMerged() : runInOrderOfArrival();
+}
+
+Status PipelineRunner::openLanes(std::vector<RunnerSource> &sources)
+{
+    for (RunnerSource &given : sources) {
+        auto lane = std::make_unique<Lane>();
+        lane->source = std::move(given.source);
+        lane->progress = std::move(given.progress);
+        if (lane->progress.key.empty())
+            lane->progress.key = lane->source->key();
+        lane->progress.title = lane->source->title();
+        lane->progress.added = {};
+        // A finished source is read again from the start, to count its records as duplicates.
+        EVENTOPS_TRY(lane->source->open(lane->progress.finished ? 0 : lane->progress.cursor));
+        m_progress.bytesTotal += lane->source->sizeBytes();
+        m_sourceKeys.push_back(lane->progress.key);
+        m_lanes.push_back(std::move(lane));
+    }
+    for (std::size_t i = 0; i < m_lanes.size(); ++i) {
+        Lane &lane = *m_lanes[i];
+        lane.reader = std::make_unique<SourceLane>(*lane.source, static_cast<std::uint32_t>(i), lane.progress.cursor,
+                                                   *m_pool, m_batches,
+                                                   [this](unsigned worker) -> DecodePhase & { return *m_phases[worker]; });
+    }
+    return Ok{};
+}
+
+/// Takes the lane's next item. False: none came within @p wait.
+Result<bool> PipelineRunner::refill(Lane &lane, std::chrono::milliseconds wait)
+{
+    auto item = lane.reader->next(wait);
+    if (!item)
+        return false;
+    if (item->error)
+        return *item->error;
+    if (!item->batch) {
+        lane.ended = true;
+        if (item->ended && !lane.progress.finished) {
+            lane.progress.finished = true;
+            lane.changed = true;
+        }
+        return true;
+    }
+    lane.progress.added.received += item->duplicates;
+    lane.progress.added.duplicate += item->duplicates;
+    m_progress.counters.received += item->duplicates;
+    m_progress.counters.duplicate += item->duplicates;
+    m_progress.bytesRead += item->bytes;
+    lane.changed = lane.changed || item->duplicates > 0;
+    lane.item = std::move(*item);
+    lane.item.batch->tsIngest = m_options.clock->now();
+    lane.record = 0;
+    lane.event = 0;
+    lane.deadLetter = 0;
+    return true;
+}
+
+Status PipelineRunner::runInOrderOfArrival()
+{
+    auto flushedAt = std::chrono::steady_clock::now();
+    for (;;) {
+        bool open = false;
+        bool took = false;
+        for (const auto &lane : m_lanes) {
+            if (lane->ended)
+                continue;
+            if (stopped())
+                lane->reader->stop();
+            open = true;
+            if (!EVENTOPS_TRY(refill(*lane, took || m_lanes.size() > 1 ? PollTime / 10 : PollTime)) || lane->ended)
+                continue;
+            took = true;
+            SourceProgress &progress = lane->progress;
+            if (lane->item.positionEnd >= progress.cursor) {
+                progress.cursor = lane->item.positionEnd;
+                progress.hashedTo = lane->item.positionEnd;
+                progress.prefixHash = lane->item.prefixHash;
+            }
+            lane->changed = true;
+            if (lane->item.batch->records.empty() && lane->item.batch->oversize.empty()) {
+                m_batches.give(std::move(lane->item.batch));
+                continue;
+            }
+            progress.finished = false; // a finished capture may have grown
+            EVENTOPS_TRY(admit(std::move(lane->item.batch)));
+        }
+        if (!open)
+            return Ok{};
+        const auto now = std::chrono::steady_clock::now();
+        if (!took && m_groupRecords > 0 && now - flushedAt >= m_options.commitDelay) {
+            EVENTOPS_TRY(flush(false));
+            flushedAt = now;
+        }
+    }
+}
+
+Status PipelineRunner::runMerged()
+{
+    for (;;) {
+        auto merged = m_batches.take();
+        merged->tsIngest = m_options.clock->now();
+        std::size_t bytes = 0;
+        while (merged->records.size() < MergedRecordsMax && bytes < m_options.commitBytesMax) {
+            Lane *first = nullptr;
+            for (const auto &lane : m_lanes) {
+                while (!lane->ended && !lane->hasRecord()) {
+                    if (stopped())
+                        lane->reader->stop();
+                    if (!EVENTOPS_TRY(refill(*lane, MergeWait)) || lane->ended)
+                        continue;
+                    for (OversizePart &part : lane->item.batch->oversize) {
+                        bytes += part.bytes.size();
+                        merged->oversize.push_back(std::move(part));
+                    }
+                }
+                if (lane->hasRecord() && (first == nullptr || lane->headTime() < first->headTime()))
+                    first = lane.get();
+            }
+            if (first == nullptr)
+                break;
+            first->progress.mergeTime = first->headTime();
+            first->progress.finished = false;
+            bytes += first->item.batch->records[first->record].size;
+            appendRecord(*merged, *first->item.batch, first->record, first->event, first->deadLetter);
+            ++first->record;
+            first->changed = true;
+            const Batch &source = *first->item.batch;
+            if (first->record < source.records.size()) {
+                first->progress.cursor = source.records[first->record].position;
+            } else if (first->item.positionEnd >= first->progress.cursor) {
+                first->progress.cursor = first->item.positionEnd;
+                first->progress.hashedTo = first->item.positionEnd;
+                first->progress.prefixHash = first->item.prefixHash;
+                m_batches.give(std::move(first->item.batch));
+            }
+        }
+        if (merged->records.empty() && merged->oversize.empty())
+            return Ok{};
+        EVENTOPS_TRY(admit(std::move(merged)));
+    }
+}
+
+Status PipelineRunner::admit(std::unique_ptr<Batch> batch)
+{
+    dropSeen(*batch);
+    for (RawRecord &record : batch->records)
+        record.seq = ++m_lastSeq;
+    giveTimes(*batch);
+    countOutcomes(*batch);
+    m_engine->process(*batch, m_sourceKeys, m_pool.get(), m_output);
+
+    m_progress.findings += m_output.findings.size();
+    m_progress.suggestions += m_output.global.suggestions.size();
+    const auto move = [](auto &from, auto &to) { std::move(from.begin(), from.end(), std::back_inserter(to)); };
+    move(m_output.findings, m_group.findings);
+    move(m_output.global.entities, m_group.entities);
+    move(m_output.global.links, m_group.links);
+    move(m_output.global.suggestions, m_group.suggestions);
+    m_output.clear();
+
+    m_groupRecords += batch->records.size();
+    m_groupBytes += rawBytes(*batch);
+    m_group.batches.push_back(std::move(batch));
+    if (m_groupRecords >= m_options.commitRecordsMax || m_groupBytes >= m_options.commitBytesMax)
+        return flush(false);
+    return Ok{};
+}
+
+void PipelineRunner::dropSeen(Batch &batch)
+{
+    std::vector<bool> drop;
+    for (std::size_t i = 0; i < batch.events.size(); ++i) {
+        const Event &event = batch.events[i];
+        const StrId key = event[Field::IdempotencyKey] != NoStr ? event[Field::IdempotencyKey] : event[Field::EventId];
+        if (key == NoStr)
+            continue;
+        const std::uint64_t hash = dedupeKeyHash(batch.text(event, Field::Tenant), batch.text(key));
+        if (m_groupKeys.contains(hash) || m_writer->seen(hash)) {
+            drop.resize(batch.events.size(), false);
+            drop[i] = true;
+        } else {
+            m_groupKeys.insert(hash);
+        }
+    }
+    if (!drop.empty())
+        DecodePhase::removeEvents(batch, drop, Outcome::Duplicate);
+}
+
+void PipelineRunner::giveTimes(Batch &batch)
+{
+    for (Event &event : batch.events) {
+        if (event.tsEvent == NoTime) {
+            const Lane &lane = *m_lanes[batch.records[event.record].source];
+            event.tsEvent = !lane.source->finite() ? batch.tsIngest : m_lastTime != NoTime ? m_lastTime : WallNs{0};
+        }
+        m_lastTime = event.tsEvent;
+        m_newest = std::max(m_newest, event.tsEvent);
+    }
+}
+
+void PipelineRunner::countOutcomes(const Batch &batch)
+{
+    const auto count = [](Counters &counters, Outcome outcome) {
+        ++counters.received;
+        switch (outcome) {
+        case Outcome::Stored: ++counters.stored; return;
+        case Outcome::Skipped: ++counters.skipped; return;
+        case Outcome::Duplicate: ++counters.duplicate; return;
+        case Outcome::DeadLettered: ++counters.deadLettered; return;
+        case Outcome::Pending: assert(false); return;
+        }
+    };
+    for (const RawRecord &record : batch.records) {
+        count(m_lanes[record.source]->progress.added, record.outcome);
+        count(m_progress.counters, record.outcome);
+    }
+    for (const Event &event : batch.events)
+        ++m_lanes[batch.records[event.record].source]->progress.added.events;
+    m_progress.counters.events += batch.events.size();
+}
+
+Checkpoint PipelineRunner::makeCheckpoint() const
+{
+    StateWriter out;
+    out.i64(raw(m_lastTime));
+    m_engine->save(out);
+    return {m_lastSeq, m_spec.hash, out.take()};
+}
+
+Status PipelineRunner::flush(bool final)
+{
+    for (const auto &lane : m_lanes) {
+        if (!lane->changed)
+            continue;
+        m_group.sources.push_back(lane->progress);
+        lane->progress.added = {};
+        lane->changed = false;
+    }
+    const bool due = m_lastSeq - m_checkpointSeq >= m_options.checkpointRecords;
+    if (m_engine->hasState() && m_lastSeq > m_checkpointSeq && (due || final)) {
+        m_group.checkpoint = makeCheckpoint();
+        m_checkpointSeq = m_lastSeq;
+    }
+    if (m_group.sources.empty() && !m_group.checkpoint)
+        return Ok{};
+    m_group.lastSeq = m_lastSeq;
+    m_group.watermark = m_newest == NoTime ? NoTime : m_newest + -m_spec.latenessNs;
+    m_progress.watermark = m_group.watermark;
+    EVENTOPS_TRY(m_writer->push(std::move(m_group), std::move(m_groupKeys)));
+    m_group = {};
+    m_groupKeys.clear();
+    m_groupBytes = 0;
+    m_groupRecords = 0;
+    if (m_options.progress)
+        m_options.progress(m_progress);
+    return Ok{};
+}
+
+} // namespace eventops

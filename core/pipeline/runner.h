@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "core/base/clock.h"
+#include "core/pipeline/batch_pool.h"
+#include "core/pipeline/commit.h"
+#include "core/pipeline/decode_phase.h"
+#include "core/pipeline/source_lane.h"
+#include "core/pipeline/spec.h"
+#include "core/pipeline/stage_engine.h"
+#include "core/pipeline/worker_pool.h"
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <unordered_set>
+#include <vector>
+
+namespace eventops {
+
+class CommitWriter;
+
+/// A source to run, and where the ledger says it was left.
+struct RunnerSource {
+    std::unique_ptr<Source> source;
+    SourceProgress progress;   ///< Of earlier runs; cursor 0: never read.
+};
+
+struct RunProgress {
+    std::uint64_t bytesRead = 0;
+    std::uint64_t bytesTotal = 0; ///< 0: unknown.
+    Counters counters;            ///< Of this run.
+    std::uint64_t findings = 0;
+    std::uint64_t suggestions = 0;
+    WallNs watermark = NoTime;
+};
+
+struct RunnerOptions {
+    unsigned workers = 1;
+    std::size_t commitRecordsMax = 32'768;    ///< A commit holds at most about this many records …
+    std::size_t commitBytesMax = 12u << 20;   ///< … or raw bytes.
+    std::uint64_t checkpointRecords = 262'144;///< Records between two checkpoints of stage state.
+    std::chrono::milliseconds commitDelay{250};///< A live source's records wait no longer for their commit.
+    const Clock *clock = nullptr;             ///< Ingest times; null: SystemClock.
+    const std::atomic<bool> *stop = nullptr;  ///< Set: end after what was read is committed.
+    std::function<void(const RunProgress &)> progress; ///< On the runner's thread, after each group handed to the ledger.
+};
+
+/// Runs a pipeline over its sources into the ledger.
+///
+/// Threads: a reader per source, `workers` workers, one ledger writer, and the caller of `run`, which admits records in
+/// order (sequence number, dedupe, missing times), drives the stateful stages and forms commits. Every queue is bounded:
+/// a slow ledger slows the sources.
+/// Order: one source keeps its own; several finite ones are merged by event time, ties by their order in `sources`;
+/// as soon as one is endless they are taken in order of arrival.
+/// Errors: what the ledger or a source returns; everything committed before stays valid and the cursor says how far.
+class PipelineRunner
+{
+public:
+    static Result<std::unique_ptr<PipelineRunner>> make(const PipelineSpec &spec, CommitSink &sink, RunnerOptions options);
+    ~PipelineRunner();
+
+    /// Where the ledger stands. @p replay feeds the stored events after a given seq in order, to bring the stages'
+    /// state up to @p lastSeq when the checkpoint is older; what the stages emit then was committed before.
+    using Replay = std::function<Status(Seq after, const std::function<Status(Batch &)> &consume)>;
+    Status restore(Seq lastSeq, WallNs watermark, const std::optional<Checkpoint> &checkpoint,
+                   std::span<const std::string> storedSourceKeys, const Replay &replay);
+
+    /// Reads the sources to their end (or until stopped) and commits everything. May be called again with others.
+    Status run(std::vector<RunnerSource> sources);
+
+    const RunProgress &progress() const { return m_progress; }
+
+private:
+    struct Lane;
+    PipelineRunner(const PipelineSpec &spec, CommitSink &sink, RunnerOptions options);
+
+    Status openLanes(std::vector<RunnerSource> &sources);
+    Status runLanes(std::vector<RunnerSource> &sources);
+    Status runInOrderOfArrival();
+    Status runMerged();
+    Result<bool> refill(Lane &lane, std::chrono::milliseconds wait);
+    Status admit(std::unique_ptr<Batch> batch);
+    void dropSeen(Batch &batch);
+    void giveTimes(Batch &batch);
+    void countOutcomes(const Batch &batch);
+    Status flush(bool final);
+    bool stopped() const { return m_options.stop != nullptr && m_options.stop->load(); }
+    Checkpoint makeCheckpoint() const;
+
+    const PipelineSpec &m_spec;
+    CommitSink &m_sink;
+    RunnerOptions m_options;
+    SystemClock m_systemClock;
+    std::vector<std::unique_ptr<DecodePhase>> m_phases; ///< By worker.
+    std::unique_ptr<StageEngine> m_engine;
+    BatchPool m_batches;
+    std::unique_ptr<WorkerPool> m_pool;
+    CommitWriter *m_writer = nullptr;       ///< While `run` runs.
+    std::vector<std::unique_ptr<Lane>> m_lanes;
+    std::vector<std::string> m_sourceKeys;  ///< By RawRecord::source.
+
+    Seq m_lastSeq = 0;
+    Seq m_checkpointSeq = 0;
+    WallNs m_newest = NoTime;               ///< Newest event time admitted.
+    WallNs m_lastTime = NoTime;             ///< Event time of the last record that had one; for those that have none.
+    CommitGroup m_group;
+    std::size_t m_groupBytes = 0;
+    std::size_t m_groupRecords = 0;
+    std::unordered_set<std::uint64_t> m_groupKeys; ///< Dedupe keys of the group being formed.
+    StageEngine::Output m_output;
+    RunProgress m_progress;
+};
+
+} // namespace eventops

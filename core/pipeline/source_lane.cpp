@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+#include "core/pipeline/source_lane.h"
+
+namespace eventops {
+namespace {
+
+constexpr std::size_t CreditsPerLane = 4; ///< Chunks read and not yet taken by the runner.
+
+} // namespace
+
+SourceLane::SourceLane(Source &source, std::uint32_t index, std::uint64_t skipBelow, WorkerPool &pool,
+                       BatchPool &batches, PhaseOf phaseOf)
+    : m_source(source), m_index(index), m_skipBelow(skipBelow), m_pool(pool), m_batches(batches),
+      m_phaseOf(std::move(phaseOf)), m_pending(CreditsPerLane)
+{
+    for (unsigned i = 0; i < pool.workers(); ++i)
+        m_decoders.push_back(source.makeDecoder());
+    m_reader = std::thread([this] { readAll(); });
+}
+
+SourceLane::~SourceLane()
+{
+    stop();
+    m_pending.close();
+    m_reader.join();
+    // Workers refer to this lane until their tasks are done.
+    if (m_front)
+        m_front->wait();
+    while (auto pending = m_pending.pop())
+        pending->wait();
+}
+
+void SourceLane::stop()
+{
+    m_stop = true;
+}
+
+void SourceLane::readAll()
+{
+    while (!m_stop) {
+        auto chunk = std::make_shared<RawChunk>();
+        std::vector<OversizePart> oversize;
+        chunk->source = m_index;
+        Result<bool> more = m_source.read(*chunk, oversize);
+        if (!more || !more.value()) {
+            std::promise<Item> end;
+            Item item;
+            item.ended = static_cast<bool>(more);
+            if (!more)
+                item.error = more.error();
+            end.set_value(std::move(item));
+            m_pending.push(end.get_future());
+            break;
+        }
+        submit(std::move(chunk), std::move(oversize));
+    }
+    m_pending.close();
+}
+
+void SourceLane::submit(std::shared_ptr<RawChunk> chunk, std::vector<OversizePart> oversize)
+{
+    const auto promise = std::make_shared<std::promise<Item>>();
+    if (!m_pending.push(promise->get_future())) // waits for a credit
+        return;
+    const auto parts = std::make_shared<std::vector<OversizePart>>(std::move(oversize));
+    m_pool.submit([this, promise, chunk = std::move(chunk), parts](unsigned worker) {
+        promise->set_value(decode(chunk, *parts, worker));
+    });
+}
+
+SourceLane::Item SourceLane::decode(const std::shared_ptr<RawChunk> &chunk, std::vector<OversizePart> &oversize,
+                                    unsigned worker)
+{
+    Item item;
+    item.positionEnd = chunk->positionEnd;
+    item.prefixHash = chunk->prefixHash;
+    item.bytes = chunk->bytes.size();
+    item.batch = m_batches.take();
+    Batch &batch = *item.batch;
+    batch.chunks.push_back(chunk);
+    batch.oversize = std::move(oversize);
+    for (OversizePart &part : batch.oversize)
+        part.source = m_index;
+    batch.records.reserve(chunk->records.size());
+    for (const RawChunk::Record &record : chunk->records) {
+        const std::uint64_t position = chunk->position + record.offset;
+        if (position < m_skipBelow) {
+            ++item.duplicates;
+            continue;
+        }
+        RawRecord &added = batch.records.emplace_back();
+        added.position = position;
+        added.offset = record.offset;
+        added.size = record.size;
+        added.source = m_index;
+    }
+    m_phaseOf(worker).run(*m_decoders[worker], batch);
+    return item;
+}
+
+std::optional<SourceLane::Item> SourceLane::next(std::chrono::milliseconds wait)
+{
+    if (!m_front) {
+        m_front = m_pending.pop();
+        if (!m_front)
+            return Item{}; // stopped: neither ended nor failed
+    }
+    if (m_front->wait_for(wait) != std::future_status::ready)
+        return std::nullopt;
+    Item item = m_front->get();
+    m_front.reset();
+    return item;
+}
+
+} // namespace eventops

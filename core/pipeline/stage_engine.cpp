@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+#include "core/pipeline/stage_engine.h"
+
+#include "core/base/json.h"
+#include "core/model/event_id.h"
+
+#include <algorithm>
+#include <cassert>
+#include <iterator>
+#include <tuple>
+
+namespace eventops {
+
+/// Files findings under the event that caused them.
+class StageEngine::Collector final : public Emitter
+{
+public:
+    Collector(std::vector<Emitted> &out, std::uint32_t stage) : m_out(out), m_stage(stage) {}
+    void emit(std::uint32_t event, Finding finding) override
+    {
+        m_out.push_back({event, m_stage, static_cast<std::uint32_t>(m_out.size()), std::move(finding)});
+    }
+
+private:
+    std::vector<Emitted> &m_out;
+    std::uint32_t m_stage;
+};
+
+void StageEngine::Output::clear()
+{
+    findings.clear();
+    global.entities.clear();
+    global.links.clear();
+    global.suggestions.clear();
+}
+
+Result<std::unique_ptr<StageEngine>> StageEngine::make(std::span<const Configured<StageSpec>> stages)
+{
+    std::unique_ptr<StageEngine> engine(new StageEngine);
+    for (const Configured<StageSpec> &stage : stages) {
+        const std::string name(stage.spec->name);
+        if (stage.spec->makeKeyed != nullptr) {
+            Keyed keyed{name, EVENTOPS_TRY(stage.spec->makeKeyed(stage.settings)), {}};
+            for (unsigned p = 0; p < PartitionCount; ++p)
+                keyed.partitions.push_back(keyed.shared->makePartition(p));
+            engine->m_keyed.push_back(std::move(keyed));
+        } else if (stage.spec->makeGlobal != nullptr) {
+            engine->m_global.push_back({name, EVENTOPS_TRY(stage.spec->makeGlobal(stage.settings))});
+        }
+    }
+    return engine;
+}
+
+void StageEngine::enterEpochOf(Seq seq)
+{
+    // Records 1 … N are epoch 0. Several empty epochs fold like one: there is nothing in the deltas.
+    const std::uint64_t epoch = (seq - 1) / EpochRecords;
+    if (epoch == m_epoch)
+        return;
+    assert(epoch > m_epoch);
+    m_epoch = epoch;
+    for (Keyed &keyed : m_keyed)
+        keyed.shared->mergeEpoch(keyed.partitions);
+}
+
+void StageEngine::process(const Batch &batch, std::span<const std::string> sourceKeys, WorkerPool *pool, Output &out)
+{
+    std::size_t begin = 0;
+    while (begin < batch.events.size()) {
+        const Seq first = batch.records[batch.events[begin].record].seq;
+        enterEpochOf(first);
+        const Seq lastOfEpoch = (m_epoch + 1) * EpochRecords;
+        std::size_t end = batch.events.size();
+        if (batch.records[batch.events[end - 1].record].seq > lastOfEpoch) {
+            const auto past = std::upper_bound(
+                batch.events.begin() + static_cast<std::ptrdiff_t>(begin), batch.events.end(), lastOfEpoch,
+                [&](Seq seq, const Event &event) { return seq < batch.records[event.record].seq; });
+            end = static_cast<std::size_t>(past - batch.events.begin());
+        }
+        processSegment(batch, begin, end, pool, out, sourceKeys);
+        begin = end;
+    }
+}
+
+void StageEngine::processSegment(const Batch &batch, std::size_t begin, std::size_t end, WorkerPool *pool, Output &out,
+                                 std::span<const std::string> sourceKeys)
+{
+    const std::size_t findingsBefore = out.findings.size();
+    if (!m_keyed.empty()) {
+        partition(batch, begin, end);
+        if (pool != nullptr && pool->workers() > 1) {
+            pool->forEach(PartitionCount, [&](std::size_t p) { runPartition(batch, p); });
+        } else {
+            for (std::size_t p = 0; p < PartitionCount; ++p)
+                runPartition(batch, p);
+        }
+        mergeFindings(batch, sourceKeys, out);
+    }
+    const std::span<const Finding> findings(out.findings.data() + findingsBefore, out.findings.size() - findingsBefore);
+    for (Global &global : m_global)
+        global.stage->process(batch, begin, end, findings, out.global);
+}
+
+void StageEngine::partition(const Batch &batch, std::size_t begin, std::size_t end)
+{
+    std::array<std::uint32_t, PartitionCount> counts{};
+    for (std::size_t i = begin; i < end; ++i)
+        ++counts[batch.events[i].entityKey % PartitionCount];
+    m_first[0] = 0;
+    for (std::size_t p = 0; p < PartitionCount; ++p)
+        m_first[p + 1] = m_first[p] + counts[p];
+    std::copy_n(m_first.begin(), PartitionCount, counts.begin());
+    m_order.resize(end - begin);
+    for (std::size_t i = begin; i < end; ++i)
+        m_order[counts[batch.events[i].entityKey % PartitionCount]++] = static_cast<std::uint32_t>(i);
+}
+
+void StageEngine::runPartition(const Batch &batch, std::size_t partition)
+{
+    const std::span<const std::uint32_t> events(m_order.data() + m_first[partition],
+                                                m_first[partition + 1] - m_first[partition]);
+    m_emitted[partition].clear();
+    if (events.empty())
+        return;
+    for (std::uint32_t s = 0; s < m_keyed.size(); ++s) {
+        Collector collector(m_emitted[partition], s);
+        m_keyed[s].partitions[partition]->process(batch, events, collector);
+    }
+}
+
+void StageEngine::mergeFindings(const Batch &batch, std::span<const std::string> sourceKeys, Output &out)
+{
+    m_merged.clear();
+    for (auto &emitted : m_emitted) {
+        std::move(emitted.begin(), emitted.end(), std::back_inserter(m_merged));
+        emitted.clear();
+    }
+    // One event lies in one partition, so `order` only compares findings of the same one.
+    std::sort(m_merged.begin(), m_merged.end(), [](const Emitted &a, const Emitted &b) {
+        return std::tie(a.event, a.stage, a.order) < std::tie(b.event, b.stage, b.order);
+    });
+    Seq seq = 0;
+    std::uint32_t emission = 0;
+    for (Emitted &emitted : m_merged) {
+        const Event &event = batch.events[emitted.event];
+        const RawRecord &record = batch.records[event.record];
+        emission = record.seq == seq ? emission + 1 : 0;
+        seq = record.seq;
+        Finding &finding = emitted.finding;
+        finding.seq = seq;
+        finding.emission = emission;
+        const std::string id = eventId(batch, event, sourceKeys);
+        if (finding.evidence == "[]") {
+            finding.evidence = "[";
+            appendJsonString(finding.evidence, id);
+            finding.evidence += ']';
+        }
+        finding.id = derivedId({id, toString(finding.origin), finding.name, finding.metric, finding.step,
+                                toString(finding.state), std::to_string(emission)});
+        out.findings.push_back(std::move(finding));
+    }
+}
+
+void StageEngine::save(StateWriter &out) const
+{
+    out.u64(m_epoch);
+    const auto section = [&](std::string_view name, const StateWriter &content) {
+        out.text(name);
+        out.text(content.bytes());
+    };
+    for (const Keyed &keyed : m_keyed) {
+        StateWriter content;
+        keyed.shared->save(content);
+        for (const auto &partition : keyed.partitions)
+            partition->save(content);
+        section(keyed.name, content);
+    }
+    for (const Global &global : m_global) {
+        StateWriter content;
+        global.stage->save(content);
+        section(global.name, content);
+    }
+}
+
+Status StageEngine::load(StateReader &in)
+{
+    m_epoch = in.u64();
+    for (Keyed &keyed : m_keyed) {
+        if (in.text() != keyed.name)
+            return Error{Error::Code::Corrupt, "the checkpoint holds no state of stage " + keyed.name};
+        StateReader content(in.text());
+        EVENTOPS_TRY(keyed.shared->load(content));
+        for (const auto &partition : keyed.partitions)
+            EVENTOPS_TRY(partition->load(content));
+        EVENTOPS_TRY(content.finish());
+    }
+    for (Global &global : m_global) {
+        if (in.text() != global.name)
+            return Error{Error::Code::Corrupt, "the checkpoint holds no state of stage " + global.name};
+        StateReader content(in.text());
+        EVENTOPS_TRY(global.stage->load(content));
+        EVENTOPS_TRY(content.finish());
+    }
+    return in.failed() ? Status(Error{Error::Code::Corrupt, "the checkpoint is cut short"}) : Status(Ok{});
+}
+
+std::string eventId(const Batch &batch, const Event &event, std::span<const std::string> sourceKeys)
+{
+    if (event[Field::EventId] != NoStr)
+        return std::string(batch.text(event, Field::EventId));
+    const RawRecord &record = batch.records[event.record];
+    return derivedEventId(sourceKeys[record.source], record.position, record.hash, event.emission);
+}
+
+} // namespace eventops

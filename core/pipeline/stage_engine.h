@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "core/base/limits.h"
+#include "core/pipeline/spec.h"
+#include "core/pipeline/worker_pool.h"
+
+#include <array>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace eventops {
+
+/// The stateful half of a pipeline: keyed stages over 64 partitions, then the global stages.
+///
+/// What it gives is a function of the events in input order and the settings alone. Partitions are independent of the
+/// number of workers, findings are merged by (event, stage, order of emission), shared models are folded together only
+/// at multiples of EpochRecords, so neither threads nor batch boundaries show.
+/// Thread: one caller; uses the pool's workers inside `process`. Complexity: O(events).
+class StageEngine
+{
+public:
+    /// Errors: InvalidConfig from a stage's settings.
+    static Result<std::unique_ptr<StageEngine>> make(std::span<const Configured<StageSpec>> stages);
+
+    /// What one batch added.
+    struct Output {
+        std::vector<Finding> findings;
+        GlobalOutput global;
+        void clear();
+    };
+
+    /// Runs the stages over all events of @p batch. Records have their final seq, events their entityKey.
+    /// @p sourceKeys: Source::key() by RawRecord::source, for event ids. @p pool may be null: everything on this thread.
+    void process(const Batch &batch, std::span<const std::string> sourceKeys, WorkerPool *pool, Output &out);
+
+    bool hasState() const { return !m_keyed.empty() || !m_global.empty(); }
+    void save(StateWriter &out) const;
+    Status load(StateReader &in);
+
+private:
+    struct Keyed {
+        std::string name;
+        std::unique_ptr<KeyedOperator> shared;
+        std::vector<std::unique_ptr<KeyedStage>> partitions;
+    };
+    struct Global {
+        std::string name;
+        std::unique_ptr<GlobalStage> stage;
+    };
+    struct Emitted {
+        std::uint32_t event;
+        std::uint32_t stage;
+        std::uint32_t order;
+        Finding finding;
+    };
+    class Collector;
+
+    StageEngine() = default;
+    void enterEpochOf(Seq seq);
+    void processSegment(const Batch &batch, std::size_t begin, std::size_t end, WorkerPool *pool, Output &out,
+                        std::span<const std::string> sourceKeys);
+    void partition(const Batch &batch, std::size_t begin, std::size_t end);
+    void runPartition(const Batch &batch, std::size_t partition);
+    void mergeFindings(const Batch &batch, std::span<const std::string> sourceKeys, Output &out);
+
+    std::vector<Keyed> m_keyed;
+    std::vector<Global> m_global;
+    std::uint64_t m_epoch = 0;
+    std::vector<std::uint32_t> m_order;                       ///< Event indices grouped by partition.
+    std::array<std::uint32_t, PartitionCount + 1> m_first{};  ///< Where each partition's group begins.
+    std::array<std::vector<Emitted>, PartitionCount> m_emitted;
+    std::vector<Emitted> m_merged;
+};
+
+/// The id of an event: the source's own, else derived from its position (model/event_id.h).
+std::string eventId(const Batch &batch, const Event &event, std::span<const std::string> sourceKeys);
+
+} // namespace eventops

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+#include "core/session/engine.h"
+
+#include "core/session/input_log_source.h"
+
+#include <algorithm>
+
+namespace eventops {
+
+Engine::~Engine() = default;
+
+Result<std::unique_ptr<Engine>> Engine::start(const Workspace &workspace, const PipelineSpec &spec, Options options)
+{
+    std::unique_ptr<Engine> engine(new Engine(EVENTOPS_TRY(FileLock::take(workspace, "engine")), spec));
+    Ledger::Options ledgerOptions;
+    ledgerOptions.keepRaw = spec.keepRaw;
+    engine->m_ledger = EVENTOPS_TRY(Ledger::open(workspace.directory, LedgerMode::Engine, ledgerOptions));
+    Ledger &ledger = *engine->m_ledger;
+
+    RunnerOptions runnerOptions;
+    runnerOptions.workers = options.workers;
+    runnerOptions.stop = options.stop;
+    runnerOptions.progress = std::move(options.progress);
+    engine->m_runner = EVENTOPS_TRY(PipelineRunner::make(spec, ledger, std::move(runnerOptions)));
+
+    std::vector<std::string> keys;
+    for (const SourceRow &row : EVENTOPS_TRY(ledger.sources()))
+        keys.push_back(row.progress.key);
+    EVENTOPS_TRY(engine->m_runner->restore(
+        EVENTOPS_TRY(ledger.lastSeq()), EVENTOPS_TRY(ledger.watermark()), EVENTOPS_TRY(ledger.checkpoint(spec.hash)), keys,
+        [&](Seq after, const std::function<Status(Batch &)> &consume) { return ledger.replay(after, consume); }));
+
+    const auto known = workspace.readPipeline();
+    if (!known || known.value() != spec.text) {
+        InputRow row;
+        row.kind = "configuration";
+        row.afterSeq = EVENTOPS_TRY(ledger.lastSeq());
+        row.payload = spec.text;
+        EVENTOPS_TRY(ledger.recordInput(row));
+        EVENTOPS_TRY(workspace.writePipeline(spec.text));
+    }
+    return engine;
+}
+
+/// Finds what the ledger knows of @p source: same key, and the bytes read then are the bytes there now.
+Result<SourceProgress> Engine::place(const Source &source)
+{
+    const std::vector<SourceRow> rows = EVENTOPS_TRY(m_ledger->sources());
+    const std::string key = source.key();
+    for (unsigned variant = 0;; ++variant) {
+        const std::string name = variant == 0 ? key : key + '~' + std::to_string(variant);
+        const auto row = std::find_if(rows.begin(), rows.end(), [&](const SourceRow &r) { return r.progress.key == name; });
+        SourceProgress fresh;
+        fresh.key = name;
+        if (row == rows.end())
+            return fresh;
+        if (row->progress.hashedTo == 0)
+            return row->progress;
+        if (EVENTOPS_TRY(source.hasPrefix(row->progress.hashedTo, row->progress.prefixHash)))
+            return row->progress;
+    }
+}
+
+Status Engine::read(std::vector<std::unique_ptr<Source>> sources)
+{
+    // Two sources with the same content cannot be told apart while both are new: one round each, in order.
+    while (!sources.empty()) {
+        std::vector<RunnerSource> round;
+        std::vector<std::unique_ptr<Source>> later;
+        for (auto &source : sources) {
+            SourceProgress progress = EVENTOPS_TRY(place(*source));
+            const bool taken = std::any_of(round.begin(), round.end(),
+                                           [&](const RunnerSource &r) { return r.progress.key == progress.key; });
+            if (taken)
+                later.push_back(std::move(source));
+            else
+                round.push_back({std::move(source), std::move(progress)});
+        }
+        EVENTOPS_TRY(m_runner->run(std::move(round)));
+        sources = std::move(later);
+    }
+    EVENTOPS_TRY(takeInput());
+    EVENTOPS_TRY(m_ledger->expireActions(EVENTOPS_TRY(m_ledger->watermark())));
+    return Ok{};
+}
+
+Status Engine::takeInput()
+{
+    const std::vector<InputRow> rows = EVENTOPS_TRY(m_ledger->waitingInput());
+    if (rows.empty())
+        return Ok{};
+    std::vector<InputRow> documents;
+    for (const InputRow &row : rows) {
+        if (row.kind == "action_event")
+            documents.push_back(row);
+    }
+    if (!documents.empty()) {
+        auto source = std::make_unique<InputLogSource>(std::move(documents));
+        RunnerSource run;
+        run.progress.key = source->key();
+        for (const SourceRow &row : EVENTOPS_TRY(m_ledger->sources())) {
+            if (row.progress.key == run.progress.key)
+                run.progress = row.progress;
+        }
+        run.progress.finished = false; // the log has no end
+        run.source = std::move(source);
+        std::vector<RunnerSource> runs;
+        runs.push_back(std::move(run));
+        EVENTOPS_TRY(m_runner->run(std::move(runs)));
+    }
+    const Seq seq = EVENTOPS_TRY(m_ledger->lastSeq());
+    for (const InputRow &row : rows)
+        EVENTOPS_TRY(m_ledger->takeInput(row.number, seq));
+    return Ok{};
+}
+
+} // namespace eventops

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "core/pipeline/source.h"
+#include "core/store/ledger.h"
+
+#include <vector>
+
+namespace eventops {
+
+/// Action requests, progress and results on their way back into the pipeline: each row of the input log is one raw
+/// record, its number the position. So actions and observations share one infrastructure (K128), and a crash between
+/// two rows takes none in twice.
+class InputLogSource final : public Source
+{
+public:
+    explicit InputLogSource(std::vector<InputRow> documents) : m_documents(std::move(documents)) {}
+
+    std::string key() const override { return "input-log"; }
+    std::string title() const override { return "actions"; }
+    Result<bool> read(RawChunk &chunk, std::vector<OversizePart> &oversize) override;
+    Status open(std::uint64_t cursor) override;
+    Result<bool> hasPrefix(std::uint64_t, std::uint64_t) const override { return true; }
+    std::unique_ptr<RecordDecoder> makeDecoder() const override;
+
+private:
+    std::vector<InputRow> m_documents;
+    std::size_t m_next = 0;
+};
+
+} // namespace eventops

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "core/pipeline/spec.h"
+#include "core/session/backend.h"
+#include "core/session/workspace.h"
+
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+namespace eventops {
+
+/// What the composition root hands to a local back end.
+struct LocalBackendOptions {
+    Registry registry;
+    std::string dataDirectory;   ///< Shipped rules, CMDB and policies; see config.
+    /// Starts the executor role beside us for a published action, if it may; called at most once per decision. The note
+    /// says why nothing was started. K119: the role is another process, this one only publishes.
+    std::function<Result<std::string>()> startExecutor;
+};
+
+/// The engine of a workspace directory in this process, behind the Backend interface.
+/// Thread: any may call; queries run on one thread, commands (replay, decide, redrive) on another.
+class LocalBackend final : public Backend
+{
+public:
+    LocalBackend(Workspace workspace, LocalBackendOptions options);
+    ~LocalBackend() override; ///< Cancels what is queued, ends what runs, joins.
+
+    Ticket events(const Caller &caller, const Query &query, std::function<void(EventPage)> page, Done<Ok> done) override;
+    Ticket findings(const Caller &caller, const Query &query, OnPage<Finding> page, Done<Ok> done) override;
+    Ticket entities(const Caller &caller, const Query &query, OnPage<Entity> page, Done<Ok> done) override;
+    Ticket links(const Caller &caller, const Query &query, OnPage<Link> page, Done<Ok> done) override;
+    Ticket actions(const Caller &caller, const Query &query, OnPage<Action> page, Done<Ok> done) override;
+    Ticket deadLetters(const Caller &caller, std::uint64_t rowsMax, OnPage<DeadLetterRow> page, Done<Ok> done) override;
+    Ticket audit(const Caller &caller, std::uint64_t rowsMax, OnPage<AuditRow> page, Done<Ok> done) override;
+    Ticket summary(const Caller &caller, bool withDigest, Done<WorkspaceSummary> done) override;
+    Ticket verifyAudit(const Caller &caller, Done<std::uint64_t> done) override;
+    Ticket replay(const Caller &caller, const ReplayRequest &request, std::function<void(RunProgress)> progress,
+                  Done<WorkspaceSummary> done) override;
+    Ticket decide(const Caller &caller, const Decision &decision, bool wait, Done<DecisionOutcome> done) override;
+    Ticket redrive(const Caller &caller, std::int64_t deadLetter, const std::string &format, Done<Ok> done) override;
+
+private:
+    /// A thread that runs jobs one after the other.
+    class Lane
+    {
+    public:
+        Lane();
+        ~Lane();
+        void post(Ticket ticket, std::function<void()> job);
+
+    private:
+        struct Job {
+            Ticket ticket;
+            std::function<void()> run;
+        };
+        std::mutex m_mutex;
+        std::condition_variable m_wake;
+        std::deque<Job> m_jobs;
+        Ticket m_running;
+        bool m_stop = false;
+        std::thread m_thread;
+    };
+
+    template <typename T>
+    Ticket post(Lane &lane, Done<T> done, std::function<Result<T>(const Ticket &)> work);
+    template <typename Row, typename Read>
+    Ticket rows(const Caller &caller, const Query &query, OnPage<Row> page, Done<Ok> done, Read read);
+
+    Result<std::unique_ptr<Ledger>> openLedger(LedgerMode mode) const;
+    Result<WorkspaceSummary> makeSummary(Ledger &ledger, bool withDigest) const;
+    Result<WorkspaceSummary> runReplay(const ReplayRequest &request, const Ticket &ticket,
+                                       const std::function<void(RunProgress)> &progress);
+    Result<DecisionOutcome> runDecision(const Caller &caller, const Decision &decision, bool wait, const Ticket &ticket);
+    Result<Action> waitForResult(Ledger &ledger, const std::string &actionId, const Ticket &ticket);
+    Status takeInput();
+    Status runRedrive(std::int64_t deadLetter, const std::string &format);
+
+    const Workspace m_workspace;
+    const LocalBackendOptions m_options;
+    Lane m_queries;
+    Lane m_commands;
+};
+
+/// How many workers a machine gets when nobody says: cores − 1, at least 1.
+unsigned defaultWorkers();
+
+} // namespace eventops
