@@ -93,9 +93,10 @@ Status BlockReader::decode(std::string_view bytes, std::string_view name, Column
     batch.events.resize(view.rows());
     EVENTOPS_TRY(decodeRecords(view, batch));
     EVENTOPS_TRY(decodeNumbers(view, batch));
+    const std::uint32_t wanted = withTwins(mask.texts);
     for (std::size_t f = 0; f < FieldCount; ++f) {
         const auto field = static_cast<Field>(f);
-        if (!mask.has(field))
+        if ((wanted >> f & 1) == 0)
             continue;
         const std::string_view column = EVENTOPS_TRY(view.column(static_cast<std::uint8_t>(f), m_packer, m_scratch));
         ByteReader in(column);

@@ -107,27 +107,27 @@ Status BlockWriter::addRecords(const BlockRows &rows, std::span<const std::int64
     if (std::any_of(m_integers.begin(), m_integers.end(), [](std::int64_t n) { return n != 1; }))
         EVENTOPS_TRY(addIntegers(Column::EventsPerRecord, m_integers, builder));
     const auto add = [&](Column column, auto value) {
-        m_integers.clear();
-        for (const RecordRef &ref : m_records)
-            m_integers.push_back(static_cast<std::int64_t>(value(ref)));
+        m_integers.resize(m_records.size());
+        for (std::size_t i = 0; i < m_records.size(); ++i)
+            m_integers[i] = static_cast<std::int64_t>(value(m_records[i]));
         return addIntegers(column, m_integers, builder);
     };
     EVENTOPS_TRY(add(Column::RecordSeq, [](const RecordRef &r) { return r.record->seq; }));
     EVENTOPS_TRY(add(Column::Position, [](const RecordRef &r) { return r.record->position; }));
     EVENTOPS_TRY(add(Column::Source, [&](const RecordRef &r) { return sourceIds[r.record->source]; }));
     EVENTOPS_TRY(add(Column::RecordFlags, [](const RecordRef &r) { return r.record->redacted != NoStr ? 1 : 0; }));
-    m_column.clear();
-    for (const RecordRef &ref : m_records)
-        putFixed64(m_column, ref.record->hash);
+    m_column.resize(m_records.size() * 8);
+    for (std::size_t i = 0; i < m_records.size(); ++i)
+        std::memcpy(m_column.data() + i * 8, &m_records[i].record->hash, 8);
     return builder.add(static_cast<std::uint8_t>(Column::RecordHash), m_column, false);
 }
 
 Status BlockWriter::addNumbers(const BlockRows &rows, BlockBuilder &builder, EncodedBlock &out)
 {
     const auto add = [&](Column column, auto value) {
-        m_integers.clear();
-        for (const Event *event : rows.events)
-            m_integers.push_back(static_cast<std::int64_t>(value(*event)));
+        m_integers.resize(rows.events.size());
+        for (std::size_t i = 0; i < rows.events.size(); ++i)
+            m_integers[i] = static_cast<std::int64_t>(value(*rows.events[i]));
         return addIntegers(column, m_integers, builder);
     };
     EVENTOPS_TRY(add(Column::Emission, [](const Event &e) { return e.emission; }));
@@ -171,6 +171,20 @@ bool BlockWriter::addConstant(const BlockRows &rows, Field field, BlockBuilder &
     return true;
 }
 
+void BlockWriter::encodeTexts(const BlockRows &rows, Field field)
+{
+    m_texts.hashes.clear();
+    for (const auto &[twin, as] : TextTwins) {
+        if (twin == field && putSameTexts(m_column, rows, field, as)) {
+            for (const std::uint64_t hash : m_hashesOf[static_cast<std::size_t>(as)])
+                m_texts.hashes.push_back(hash);
+            return;
+        }
+    }
+    if (field != Field::TsText || !putTimeTexts(m_column, rows))
+        putTexts(m_column, rows, field, m_texts, m_numbers);
+}
+
 Status BlockWriter::addTexts(const BlockRows &rows, BlockBuilder &builder, EncodedBlock &out)
 {
     std::uint32_t varying = 0;
@@ -185,13 +199,13 @@ Status BlockWriter::addTexts(const BlockRows &rows, BlockBuilder &builder, Encod
         EVENTOPS_TRY(status);
         if (!constant) {
             m_column.clear();
-            if (field != Field::TsText || !putTimeTexts(m_column, rows))
-                putTexts(m_column, rows, field, m_texts, m_numbers);
+            encodeTexts(rows, field);
             EVENTOPS_TRY(builder.add(static_cast<std::uint8_t>(f), m_column, true));
         }
         if (isFilterable(field)) {
             for (const std::uint64_t hash : m_texts.hashes)
                 m_filterKeys.push_back(filterKey(field, hash));
+            m_hashesOf[f] = m_texts.hashes;
         }
     }
     out.someWithoutId = std::any_of(rows.events.begin(), rows.events.end(),
@@ -212,7 +226,11 @@ Status BlockWriter::addRaw(EncodedBlock &out)
     m_column.clear();
     putIntegers(m_column, m_integers, m_numbers);
     EVENTOPS_TRY(builder.add(0, m_column, false));
+    std::size_t size = 0;
+    for (const std::int64_t length : m_integers)
+        size += static_cast<std::size_t>(length);
     m_column.clear();
+    m_column.reserve(size);
     for (const RecordRef &ref : m_records)
         m_column += bytesOf(ref);
     EVENTOPS_TRY(builder.add(1, m_column, true));

@@ -5,6 +5,7 @@
 #include "core/store/block_format.h"
 #include "core/store/text_column.h"
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -47,6 +48,7 @@ private:
     Status addTexts(const BlockRows &rows, BlockBuilder &builder, EncodedBlock &out);
     Status addRaw(EncodedBlock &out);
     Status addIntegers(Column column, std::span<const std::int64_t> values, BlockBuilder &builder);
+    void encodeTexts(const BlockRows &rows, Field field);
     bool addConstant(const BlockRows &rows, Field field, BlockBuilder &builder, Status &status);
 
     struct RecordRef {
@@ -61,6 +63,7 @@ private:
     std::vector<double> m_doubles;
     std::vector<RecordRef> m_records;
     std::vector<std::uint64_t> m_filterKeys;
+    std::array<std::vector<std::uint64_t>, FieldCount> m_hashesOf; ///< Of the filterable fields of this block.
 };
 
 } // namespace eventops

@@ -20,6 +20,7 @@ struct Plan {
     unsigned scale = 0;
     unsigned width = 0;
     std::size_t bits = 0;
+    bool patched = false; ///< Some values are wider.
 };
 
 /// Divides offsets as signed numbers: those below the base stay multiples.
@@ -69,44 +70,58 @@ std::int64_t chooseBase(std::size_t count, At at)
 /// The width that costs least when wider values are patched.
 void chooseWidth(std::span<const std::uint64_t> offsets, Plan &plan)
 {
+    std::uint64_t all = 0;
+    for (const std::uint64_t v : offsets)
+        all |= v;
+    const auto widest = static_cast<unsigned>(std::bit_width(all));
+    plan.width = widest > WidthMax ? 64 : widest;
+    plan.bits = offsets.size() * plan.width;
+    plan.patched = false;
+    if (widest <= 2)
+        return; // nothing to gain
     std::array<std::uint32_t, 65> histogram{};
     for (const std::uint64_t v : offsets)
         ++histogram[static_cast<unsigned>(std::bit_width(v))];
     std::size_t over = 0;
-    plan.bits = SIZE_MAX;
-    for (unsigned width = 64;; --width) {
-        const std::size_t bits = offsets.size() * (width > WidthMax ? 64 : width) + over * PatchBits;
-        if (bits <= plan.bits && (width <= WidthMax || width == 64)) {
+    for (unsigned width = widest; width > 0;) {
+        over += histogram[width];
+        --width;
+        const std::size_t bits = offsets.size() * width + over * PatchBits;
+        if (width <= WidthMax && bits < plan.bits) {
             plan.bits = bits;
             plan.width = width;
+            plan.patched = over > 0;
         }
-        over += histogram[width];
-        if (width == 0)
-            break;
     }
 }
 
-void pack(std::string &out, std::span<const std::uint64_t> values, unsigned width)
+void pack(std::string &out, const std::uint64_t *values, std::size_t count, unsigned width)
 {
     if (width == 0)
         return;
     if (width == 64) {
-        out.append(reinterpret_cast<const char *>(values.data()), values.size() * 8);
+        out.append(reinterpret_cast<const char *>(values), count * 8);
         return;
     }
     const std::size_t from = out.size();
-    const std::size_t size = (values.size() * width + 7) / 8;
-    out.resize(from + size + 8, '\0');
+    const std::size_t size = (count * width + 7) / 8;
+    out.resize(from + size + 16);
     char *at = out.data() + from;
     const std::uint64_t mask = (1ULL << width) - 1;
-    std::size_t bit = 0;
-    for (const std::uint64_t v : values) {
-        std::uint64_t word;
-        std::memcpy(&word, at + (bit >> 3), 8);
-        word |= (v & mask) << (bit & 7);
-        std::memcpy(at + (bit >> 3), &word, 8);
-        bit += width;
+    std::uint64_t word = 0;
+    unsigned bits = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::uint64_t v = values[i] & mask;
+        word |= v << bits;
+        bits += width;
+        if (bits >= 64) {
+            std::memcpy(at, &word, 8);
+            at += 8;
+            bits -= 64;
+            word = bits == 0 ? 0 : v >> (width - bits);
+        }
     }
+    std::memcpy(at, &word, 8);
     out.resize(from + size);
 }
 
@@ -118,11 +133,9 @@ void putPlanned(std::string &out, Kind kind, const Plan &plan, std::span<const s
     out += static_cast<char>(plan.scale);
     out += static_cast<char>(plan.width);
     scratch.odd.clear();
-    if (plan.width < 64) {
-        for (std::size_t i = 0; i < offsets.size(); ++i) {
-            if (offsets[i] >> plan.width != 0)
-                scratch.odd.push_back(static_cast<std::uint32_t>(i));
-        }
+    for (std::size_t i = 0; plan.patched && i < offsets.size(); ++i) {
+        if (offsets[i] >> plan.width != 0)
+            scratch.odd.push_back(static_cast<std::uint32_t>(i));
     }
     putVarint(out, scratch.odd.size());
     std::uint32_t last = 0;
@@ -131,7 +144,7 @@ void putPlanned(std::string &out, Kind kind, const Plan &plan, std::span<const s
         putVarint(out, offsets[i] >> plan.width);
         last = i;
     }
-    pack(out, offsets, plan.width);
+    pack(out, offsets.data(), offsets.size(), plan.width);
 }
 
 void frameOffsets(std::span<const std::int64_t> values, std::vector<std::uint64_t> &offsets, Plan &plan)
@@ -140,6 +153,23 @@ void frameOffsets(std::span<const std::int64_t> values, std::vector<std::uint64_
     offsets.resize(values.size());
     for (std::size_t i = 0; i < values.size(); ++i)
         offsets[i] = static_cast<std::uint64_t>(values[i]) - static_cast<std::uint64_t>(plan.base);
+}
+
+/// Whether a sample of the deltas is narrower than the frame, which costs little to find out.
+bool deltasLookSmaller(std::span<const std::int64_t> values, const Plan &frame)
+{
+    constexpr std::size_t Samples = 64;
+    if (values.size() < 4 * Samples)
+        return true;
+    std::int64_t low = INT64_MAX, high = INT64_MIN;
+    std::size_t within = 0;
+    for (std::size_t i = 1; i < values.size(); i += values.size() / Samples, ++within) {
+        const auto delta = static_cast<std::int64_t>(static_cast<std::uint64_t>(values[i]) - static_cast<std::uint64_t>(values[i - 1]));
+        low = std::min(low, delta);
+        high = std::max(high, delta);
+    }
+    const std::uint64_t range = (static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low)) / Scales[frame.scale];
+    return static_cast<unsigned>(std::bit_width(range)) < frame.width + 2;
 }
 
 /// Deltas as unsigned offsets from the least one; wraps, so it is exact over the whole range.
@@ -156,6 +186,23 @@ void deltaOffsets(std::span<const std::int64_t> values, std::vector<std::uint64_
 
 } // namespace
 
+void putCodes(std::string &out, std::span<const std::int64_t> values, std::uint64_t max)
+{
+    if (values.size() < 2 || max == 0) {
+        out += static_cast<char>(Constant);
+        putVarint(out, values.empty() ? 0 : zigzag(values.front()));
+        return;
+    }
+    const auto width = static_cast<unsigned>(std::bit_width(max));
+    out += static_cast<char>(Frame);
+    putVarint(out, 0); // base
+    out += '\0';      // scale
+    out += static_cast<char>(width);
+    putVarint(out, 0); // patches
+    // The same bits signed and unsigned; the two types may alias.
+    pack(out, reinterpret_cast<const std::uint64_t *>(values.data()), values.size(), width);
+}
+
 void putIntegers(std::string &out, std::span<const std::int64_t> values, NumberScratch &scratch)
 {
     const bool constant = std::all_of(values.begin(), values.end(), [&](std::int64_t v) { return v == values.front(); });
@@ -168,17 +215,18 @@ void putIntegers(std::string &out, std::span<const std::int64_t> values, NumberS
     frameOffsets(values, scratch.offsets, frame);
     frame.scale = reduceScale(scratch.offsets);
     chooseWidth(scratch.offsets, frame);
-    Plan delta;
-    deltaOffsets(values, scratch.offsets, delta);
-    delta.scale = reduceScale(scratch.offsets);
-    chooseWidth(scratch.offsets, delta);
-    if (delta.bits + 64 < frame.bits) {
-        putPlanned(out, Delta, delta, scratch.offsets, scratch);
-        putVarint(out, zigzag(values.front()));
-        return;
+    // Deltas are tried where neighbours lie nearer to each other than the whole does.
+    if (deltasLookSmaller(values, frame)) {
+        Plan delta;
+        deltaOffsets(values, scratch.deltas, delta);
+        delta.scale = reduceScale(scratch.deltas);
+        chooseWidth(scratch.deltas, delta);
+        if (delta.bits + 64 < frame.bits) {
+            putPlanned(out, Delta, delta, scratch.deltas, scratch);
+            putVarint(out, zigzag(values.front()));
+            return;
+        }
     }
-    frameOffsets(values, scratch.offsets, frame);
-    divide(scratch.offsets, Scales[frame.scale]);
     putPlanned(out, Frame, frame, scratch.offsets, scratch);
 }
 

@@ -10,7 +10,7 @@
 namespace eventops {
 namespace {
 
-enum Kind : std::uint8_t { Constant = 1, Dictionary = 2, Plain = 3, Times = 4 };
+enum Kind : std::uint8_t { Constant = 1, Dictionary = 2, Plain = 3, Times = 4, SameAs = 5 };
 
 // --- event times as their sources wrote them ---
 
@@ -124,11 +124,18 @@ bool collect(const BlockRows &rows, Field field, TextScratch &scratch)
             scratch.codeOf.resize(strings.size(), 0);
         }
         ++scratch.stamp;
+        StrId last = NoStr;
+        std::int64_t lastCode = 0;
         for (std::size_t i = rows.segments[s].begin, end = rows.segmentEnd(s); i < end; ++i) {
             const StrId id = (*rows.events[i])[field];
             const auto n = static_cast<std::uint32_t>(id);
+            if (id == last) { // runs are common
+                scratch.codes[i] = lastCode;
+                continue;
+            }
+            last = id;
             if (n == 0) {
-                scratch.codes[i] = 0;
+                scratch.codes[i] = lastCode = 0;
                 continue;
             }
             if (scratch.stamps[n] != scratch.stamp) {
@@ -157,7 +164,7 @@ bool collect(const BlockRows &rows, Field field, TextScratch &scratch)
                 }
                 scratch.codeOf[n] = code;
             }
-            scratch.codes[i] = scratch.codeOf[n];
+            scratch.codes[i] = lastCode = scratch.codeOf[n];
         }
     }
     return true;
@@ -278,7 +285,7 @@ void putTexts(std::string &out, const BlockRows &rows, Field field, TextScratch 
     out += static_cast<char>(Dictionary);
     putVarint(out, scratch.dictionary.size());
     putStrings(out, scratch.dictionary, scratch, numbers);
-    putIntegers(out, scratch.codes, numbers);
+    putCodes(out, scratch.codes, scratch.dictionary.size());
 }
 
 void putConstantText(std::string &out, std::string_view text)
@@ -286,6 +293,17 @@ void putConstantText(std::string &out, std::string_view text)
     out += static_cast<char>(Constant);
     putVarint(out, text.size());
     out += text;
+}
+
+bool putSameTexts(std::string &out, const BlockRows &rows, Field field, Field as)
+{
+    for (const Event *event : rows.events) {
+        if ((*event)[field] != (*event)[as])
+            return false;
+    }
+    out += static_cast<char>(SameAs);
+    out += static_cast<char>(as);
+    return true;
 }
 
 bool putTimeTexts(std::string &out, const BlockRows &rows)
@@ -348,6 +366,14 @@ bool takeTexts(ByteReader &in, Batch &batch, std::size_t first, std::size_t coun
     }
     case Dictionary: return takeDictionary(in, batch, first, count, field);
     case Plain: return takePlain(in, batch, first, count, field);
+    case SameAs: {
+        const std::uint8_t as = in.byte();
+        if (as >= static_cast<std::uint8_t>(field))
+            return false; // only what is read before
+        for (std::size_t i = 0; i < count; ++i)
+            batch.events[first + i][field] = batch.events[first + i].text[as];
+        return true;
+    }
     case Times: return field == Field::TsText && takeTimes(in, batch, first, count);
     default: return false;
     }

@@ -6,9 +6,11 @@
 #include "core/store/number_column.h"
 
 #include <cstdint>
+#include <iterator>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace eventops {
@@ -53,6 +55,25 @@ struct TextScratch {
 /// Writes the column of @p field; nothing when no row has it. Fills scratch.hashes with the hashes of its distinct texts
 /// (a text may be there twice).
 void putTexts(std::string &out, const BlockRows &rows, Field field, TextScratch &scratch, NumberScratch &numbers);
+
+/// Fields that often hold the very same text as an earlier one.
+constexpr std::pair<Field, Field> TextTwins[] = {{Field::EntityId, Field::SourceId}, {Field::Step, Field::Type},
+                                                 {Field::CorrelationId, Field::EntityId}, {Field::IdempotencyKey, Field::EventId}};
+
+/// @p fields, a bit each, with those that one of them may be written as the same as.
+constexpr std::uint32_t withTwins(std::uint32_t fields)
+{
+    for (std::size_t i = std::size(TextTwins); i-- > 0;) {
+        for (const auto &[field, as] : TextTwins) {
+            if ((fields >> static_cast<unsigned>(field) & 1) != 0)
+                fields |= 1U << static_cast<unsigned>(as);
+        }
+    }
+    return fields;
+}
+
+/// True when every row has in @p field the very text id that it has in @p as, an earlier field; false: nothing written.
+bool putSameTexts(std::string &out, const BlockRows &rows, Field field, Field as);
 
 /// The column of a text that every row has.
 void putConstantText(std::string &out, std::string_view text);
