@@ -34,16 +34,16 @@ Packer::~Packer() = default;
 
 bool Packer::pack(std::string_view bytes, std::string &out)
 {
-    const std::size_t from = out.size();
     if (bytes.size() >= PackFrom) {
-        out.resize(from + ZSTD_compressBound(bytes.size()));
-        const std::size_t size = ZSTD_compressCCtx(m_contexts->compress, out.data() + from, out.size() - from, bytes.data(),
+        // Room that only grows: no clearing, no fresh pages for each column.
+        if (m_room.size() < ZSTD_compressBound(bytes.size()))
+            m_room.resize(ZSTD_compressBound(bytes.size()));
+        const std::size_t size = ZSTD_compressCCtx(m_contexts->compress, m_room.data(), m_room.size(), bytes.data(),
                                                    bytes.size(), 1);
         if (!ZSTD_isError(size) && size + bytes.size() / 8 < bytes.size()) {
-            out.resize(from + size);
+            out.append(m_room, 0, size);
             return true;
         }
-        out.resize(from);
     }
     out += bytes;
     return false;
@@ -89,10 +89,15 @@ std::string BlockBuilder::finish(std::size_t rows, std::size_t records)
     out += m_directory;
     out += m_payload;
     putFixed64(out, hash64(out));
+    clear();
+    return out;
+}
+
+void BlockBuilder::clear()
+{
     m_columns = 0;
     m_directory.clear();
     m_payload.clear();
-    return out;
 }
 
 Error BlockView::corrupt(std::string_view what) const

@@ -219,7 +219,8 @@ Status BlockWriter::addRaw(EncodedBlock &out)
     const auto bytesOf = [](const RecordRef &ref) {
         return ref.record->redacted != NoStr ? ref.batch->text(ref.record->redacted) : ref.batch->raw(*ref.record);
     };
-    BlockBuilder builder(m_packer);
+    BlockBuilder &builder = m_builder;
+    builder.clear();
     m_integers.clear();
     for (const RecordRef &ref : m_records)
         m_integers.push_back(static_cast<std::int64_t>(bytesOf(ref).size()));
@@ -243,7 +244,8 @@ Result<EncodedBlock> BlockWriter::encode(const BlockRows &rows, std::span<const 
     assert(!rows.events.empty());
     EncodedBlock out;
     out.events = rows.events.size();
-    BlockBuilder builder(m_packer);
+    BlockBuilder &builder = m_builder;
+    builder.clear();
     EVENTOPS_TRY(addRecords(rows, sourceIds, builder, out));
     EVENTOPS_TRY(addNumbers(rows, builder, out));
     EVENTOPS_TRY(addTexts(rows, builder, out));

@@ -56,6 +56,7 @@ private:
         const RawRecord *record;
     };
     Packer m_packer;
+    BlockBuilder m_builder{m_packer};
     NumberScratch m_numbers;
     TextScratch m_texts;
     std::string m_column;
