@@ -9,7 +9,8 @@
 namespace eventops {
 namespace {
 
-enum Kind : std::uint8_t { Constant = 0, Frame = 1, Delta = 2 };
+enum Kind : std::uint8_t { Constant = 0, Frame = 1, Delta = 2, Runs = 3 };
+constexpr std::size_t RunsPay = 4; ///< Values a run, on average, from which on runs are written.
 constexpr std::array<std::uint64_t, 4> Scales = {1, 1'000, 1'000'000, 1'000'000'000};
 constexpr std::array<double, 16> Powers = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
 constexpr unsigned WidthMax = 57; ///< What one unaligned 64-bit access reaches; wider values go as 64.
@@ -31,6 +32,8 @@ void divide(std::vector<std::uint64_t> &offsets, std::uint64_t by)
     for (std::uint64_t &v : offsets)
         v = static_cast<std::uint64_t>(static_cast<std::int64_t>(v) / static_cast<std::int64_t>(by));
 }
+
+bool takePlanned(ByteReader &in, std::uint8_t kind, std::size_t count, std::vector<std::int64_t> &values);
 
 /// The largest of the four scales that divides all offsets; divides them by it.
 unsigned reduceScale(std::vector<std::uint64_t> &offsets)
@@ -186,7 +189,9 @@ void deltaOffsets(std::span<const std::int64_t> values, std::vector<std::uint64_
 
 } // namespace
 
-void putCodes(std::string &out, std::span<const std::int64_t> values, std::uint64_t max)
+namespace {
+
+void putFrame(std::string &out, std::span<const std::int64_t> values, std::uint64_t max)
 {
     if (values.size() < 2 || max == 0) {
         out += static_cast<char>(Constant);
@@ -201,6 +206,33 @@ void putCodes(std::string &out, std::span<const std::int64_t> values, std::uint6
     putVarint(out, 0); // patches
     // The same bits signed and unsigned; the two types may alias.
     pack(out, reinterpret_cast<const std::uint64_t *>(values.data()), values.size(), width);
+}
+
+} // namespace
+
+void putCodes(std::string &out, std::span<const std::int64_t> values, std::uint64_t max, NumberScratch &scratch)
+{
+    std::size_t runs = values.empty() ? 0 : 1;
+    for (std::size_t i = 1; i < values.size(); ++i)
+        runs += values[i] != values[i - 1] ? 1 : 0;
+    if (runs < 2 || runs * RunsPay > values.size()) {
+        putFrame(out, values, max);
+        return;
+    }
+    scratch.runValues.clear();
+    scratch.runLengths.clear();
+    for (std::size_t i = 0; i < values.size();) {
+        std::size_t end = i + 1;
+        while (end < values.size() && values[end] == values[i])
+            ++end;
+        scratch.runValues.push_back(values[i]);
+        scratch.runLengths.push_back(static_cast<std::int64_t>(end - i));
+        i = end;
+    }
+    out += static_cast<char>(Runs);
+    putVarint(out, runs);
+    putFrame(out, scratch.runValues, max);
+    putIntegers(out, scratch.runLengths, scratch);
 }
 
 void putIntegers(std::string &out, std::span<const std::int64_t> values, NumberScratch &scratch)
@@ -230,10 +262,39 @@ void putIntegers(std::string &out, std::span<const std::int64_t> values, NumberS
     putPlanned(out, Frame, frame, scratch.offsets, scratch);
 }
 
+namespace {
+
+bool takeRuns(ByteReader &in, std::size_t count, std::vector<std::int64_t> &values)
+{
+    const std::uint64_t runs = in.varint();
+    std::vector<std::int64_t> runValues, lengths;
+    if (in.failed() || runs > count || !takePlanned(in, in.byte(), runs, runValues) || !takePlanned(in, in.byte(), runs, lengths))
+        return false;
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < runs; ++i) {
+        const auto length = static_cast<std::uint64_t>(lengths[i]);
+        if (length > count - at)
+            return false;
+        std::fill_n(values.begin() + static_cast<std::ptrdiff_t>(at), length, runValues[i]);
+        at += length;
+    }
+    return at == count;
+}
+
+} // namespace
+
 bool takeIntegers(ByteReader &in, std::size_t count, std::vector<std::int64_t> &values)
 {
-    values.resize(count);
     const std::uint8_t kind = in.byte();
+    values.resize(count);
+    return kind == Runs ? takeRuns(in, count, values) : takePlanned(in, kind, count, values);
+}
+
+namespace {
+
+bool takePlanned(ByteReader &in, std::uint8_t kind, std::size_t count, std::vector<std::int64_t> &values)
+{
+    values.resize(count);
     const std::int64_t base = unzigzag(in.varint());
     if (kind == Constant) {
         std::fill(values.begin(), values.end(), base);
@@ -282,8 +343,6 @@ bool takeIntegers(ByteReader &in, std::size_t count, std::vector<std::int64_t> &
     }
     return !in.failed();
 }
-
-namespace {
 
 bool asDecimal(double v, double power, std::int64_t &out)
 {

@@ -107,7 +107,7 @@ void putStrings(std::string &out, std::span<const std::string_view> texts, TextS
 }
 
 /// Distinct texts of a column: fills codes and dictionary. False: so many that a dictionary does not pay.
-bool collect(const BlockRows &rows, Field field, TextScratch &scratch)
+bool collect(const BlockRows &rows, std::span<const StrId> ids, TextScratch &scratch)
 {
     const std::size_t distinctMax = rows.events.size() / 2 + 16;
     const bool several = rows.segments.size() > 1;
@@ -127,7 +127,7 @@ bool collect(const BlockRows &rows, Field field, TextScratch &scratch)
         StrId last = NoStr;
         std::int64_t lastCode = 0;
         for (std::size_t i = rows.segments[s].begin, end = rows.segmentEnd(s); i < end; ++i) {
-            const StrId id = (*rows.events[i])[field];
+            const StrId id = ids[i];
             const auto n = static_cast<std::uint32_t>(id);
             if (id == last) { // runs are common
                 scratch.codes[i] = lastCode;
@@ -170,7 +170,7 @@ bool collect(const BlockRows &rows, Field field, TextScratch &scratch)
     return true;
 }
 
-void putPlain(std::string &out, const BlockRows &rows, Field field, TextScratch &scratch, NumberScratch &numbers)
+void putPlain(std::string &out, const BlockRows &rows, std::span<const StrId> ids, TextScratch &scratch, NumberScratch &numbers)
 {
     scratch.lengths.clear();
     scratch.hashes.clear();
@@ -178,7 +178,7 @@ void putPlain(std::string &out, const BlockRows &rows, Field field, TextScratch 
     for (std::size_t s = 0; s < rows.segments.size(); ++s) {
         const StringTable &strings = rows.segments[s].batch->strings;
         for (std::size_t i = rows.segments[s].begin, end = rows.segmentEnd(s); i < end; ++i) {
-            const StrId id = (*rows.events[i])[field];
+            const StrId id = ids[i];
             scratch.lengths.push_back(id == NoStr ? 0 : static_cast<std::int64_t>(strings.text(id).size()) + 1);
             if (id != NoStr)
                 scratch.hashes.push_back(strings.hash(id));
@@ -187,7 +187,7 @@ void putPlain(std::string &out, const BlockRows &rows, Field field, TextScratch 
     putIntegers(out, scratch.lengths, numbers);
     for (std::size_t s = 0; s < rows.segments.size(); ++s) {
         for (std::size_t i = rows.segments[s].begin, end = rows.segmentEnd(s); i < end; ++i)
-            out += rows.segments[s].batch->text(*rows.events[i], field);
+            out += rows.segments[s].batch->text(ids[i]);
     }
 }
 
@@ -268,10 +268,10 @@ bool takePlain(ByteReader &in, Batch &batch, std::size_t first, std::size_t coun
 
 } // namespace
 
-void putTexts(std::string &out, const BlockRows &rows, Field field, TextScratch &scratch, NumberScratch &numbers)
+void putTexts(std::string &out, const BlockRows &rows, std::span<const StrId> ids, TextScratch &scratch, NumberScratch &numbers)
 {
-    if (!collect(rows, field, scratch)) {
-        putPlain(out, rows, field, scratch, numbers);
+    if (!collect(rows, ids, scratch)) {
+        putPlain(out, rows, ids, scratch, numbers);
         return;
     }
     if (scratch.dictionary.empty())
@@ -285,7 +285,7 @@ void putTexts(std::string &out, const BlockRows &rows, Field field, TextScratch 
     out += static_cast<char>(Dictionary);
     putVarint(out, scratch.dictionary.size());
     putStrings(out, scratch.dictionary, scratch, numbers);
-    putCodes(out, scratch.codes, scratch.dictionary.size());
+    putCodes(out, scratch.codes, scratch.dictionary.size(), numbers);
 }
 
 void putConstantText(std::string &out, std::string_view text)
@@ -295,45 +295,38 @@ void putConstantText(std::string &out, std::string_view text)
     out += text;
 }
 
-bool putSameTexts(std::string &out, const BlockRows &rows, Field field, Field as)
+void putSameTexts(std::string &out, Field as)
 {
-    for (const Event *event : rows.events) {
-        if ((*event)[field] != (*event)[as])
-            return false;
-    }
     out += static_cast<char>(SameAs);
     out += static_cast<char>(as);
-    return true;
 }
 
-bool putTimeTexts(std::string &out, const BlockRows &rows)
+bool putTimeTexts(std::string &out, const BlockRows &rows, std::span<const StrId> ids, std::span<const std::int64_t> times)
 {
     TimePattern pattern;
     bool found = false;
     std::vector<OddTime> odd;
     std::string expected;
-    const Event *previous = nullptr;
     TimeWriter writer(pattern);
     for (std::size_t s = 0; s < rows.segments.size(); ++s) {
         const Batch &batch = *rows.segments[s].batch;
-        previous = nullptr; // ids of another batch mean nothing here
+        std::size_t regular = SIZE_MAX; // the row before, when it was; ids of another batch mean nothing here
         for (std::size_t i = rows.segments[s].begin, end = rows.segmentEnd(s); i < end; ++i) {
-            const Event &event = *rows.events[i];
-            const StrId id = event[Field::TsText];
-            if (previous != nullptr && id == (*previous)[Field::TsText] && event.tsEvent == previous->tsEvent)
-                continue; // as its predecessor, which was regular
+            const StrId id = ids[i];
+            if (regular != SIZE_MAX && id == ids[regular] && times[i] == times[regular])
+                continue;
             const std::string_view text = batch.text(id);
             if (!found && id != NoStr && patternOf(text, pattern)) {
                 found = true;
                 writer = TimeWriter(pattern);
             }
-            if (id != NoStr && found && writer.write(event.tsEvent, expected) && expected == text) {
-                previous = &event;
+            if (id != NoStr && found && writer.write(WallNs{times[i]}, expected) && expected == text) {
+                regular = i;
                 continue;
             }
-            previous = nullptr;
+            regular = SIZE_MAX;
             odd.push_back({i, id != NoStr, text});
-            if (odd.size() > rows.events.size() / 8 + 1)
+            if (odd.size() > ids.size() / 8 + 1)
                 return false;
         }
     }

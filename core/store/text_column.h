@@ -52,9 +52,9 @@ struct TextScratch {
 // Columns of texts: constant, dictionary with codes, plain, or the event time's own writing, which costs nothing.
 // Absent and empty stay apart. Readers take untrusted bytes and return false instead of failing.
 
-/// Writes the column of @p field; nothing when no row has it. Fills scratch.hashes with the hashes of its distinct texts
-/// (a text may be there twice).
-void putTexts(std::string &out, const BlockRows &rows, Field field, TextScratch &scratch, NumberScratch &numbers);
+/// Writes a column of text ids by row; nothing when no row has one. Fills scratch.hashes with the hashes of its distinct
+/// texts (a text may be there twice).
+void putTexts(std::string &out, const BlockRows &rows, std::span<const StrId> ids, TextScratch &scratch, NumberScratch &numbers);
 
 /// Fields that often hold the very same text as an earlier one.
 constexpr std::pair<Field, Field> TextTwins[] = {{Field::EntityId, Field::SourceId}, {Field::Step, Field::Type},
@@ -72,14 +72,14 @@ constexpr std::uint32_t withTwins(std::uint32_t fields)
     return fields;
 }
 
-/// True when every row has in @p field the very text id that it has in @p as, an earlier field; false: nothing written.
-bool putSameTexts(std::string &out, const BlockRows &rows, Field field, Field as);
+/// The column of a field whose every row has the very text of @p as, an earlier field.
+void putSameTexts(std::string &out, Field as);
 
 /// The column of a text that every row has.
 void putConstantText(std::string &out, std::string_view text);
 
 /// True when @p out holds the texts of TsText as a pattern over the event times; false: nothing written, use putTexts.
-bool putTimeTexts(std::string &out, const BlockRows &rows);
+bool putTimeTexts(std::string &out, const BlockRows &rows, std::span<const StrId> ids, std::span<const std::int64_t> times);
 
 /// Reads the column into events [first, first + count) of @p batch; tsEvent must be set.
 bool takeTexts(ByteReader &in, Batch &batch, std::size_t first, std::size_t count, Field field);

@@ -141,6 +141,7 @@ Status SqliteLedger::writeBlock(TenantRows &tenant, CommitState &state)
 Status SqliteLedger::writeParts(const Batch &batch, CommitState &state)
 {
     for (const OversizePart &part : batch.oversize) {
+        state.partsKnown = state.someParts = true;
         if (part.source >= state.sourceIds.size())
             return Error{Error::Code::InvalidArgument, "a part names a source that the commit does not have", {}, {}};
         const std::int64_t source = state.sourceIds[part.source];
@@ -162,6 +163,23 @@ Status SqliteLedger::writeParts(const Batch &batch, CommitState &state)
     return Ok{};
 }
 
+Result<bool> SqliteLedger::finishParts(const Batch &batch, const DeadLetter &letter, std::int64_t source, CommitState &state)
+{
+    // The bytes of a record read in parts are there already; it only lacks its number and reason. Most ledgers have none.
+    if (!state.partsKnown) {
+        state.someParts = EVENTOPS_TRY(m_database.integer("SELECT EXISTS(SELECT 1 FROM dead_letter WHERE in_parts = 1)")) != 0;
+        state.partsKnown = true;
+    }
+    if (!state.someParts)
+        return false;
+    const RawRecord &record = batch.records[letter.record];
+    sqlite::Statement &finish = *EVENTOPS_TRY(cached(
+        "UPDATE dead_letter SET seq = ?3, reason = ?4, detail = ?5 WHERE source = ?1 AND position = ?2 AND in_parts = 1"));
+    EVENTOPS_TRY(finish.bind(1, source).bindUnsigned(2, record.position).bindUnsigned(3, record.seq)
+                     .bind(4, batch.text(letter.reason)).bind(5, batch.text(letter.detail)).run());
+    return m_database.changes() > 0;
+}
+
 Status SqliteLedger::writeDeadLetters(const Batch &batch, CommitState &state)
 {
     for (const DeadLetter &letter : batch.deadLetters) {
@@ -169,12 +187,7 @@ Status SqliteLedger::writeDeadLetters(const Batch &batch, CommitState &state)
         if (record.source >= state.sourceIds.size())
             return Error{Error::Code::InvalidArgument, "a dead letter names a source that the commit does not have", {}, {}};
         const std::int64_t source = state.sourceIds[record.source];
-        // The bytes of a record read in parts are there already; it only lacks its number and reason.
-        sqlite::Statement &finish = *EVENTOPS_TRY(cached(
-            "UPDATE dead_letter SET seq = ?3, reason = ?4, detail = ?5 WHERE source = ?1 AND position = ?2 AND in_parts = 1"));
-        EVENTOPS_TRY(finish.bind(1, source).bindUnsigned(2, record.position).bindUnsigned(3, record.seq)
-                         .bind(4, batch.text(letter.reason)).bind(5, batch.text(letter.detail)).run());
-        if (m_database.changes() > 0)
+        if (EVENTOPS_TRY(finishParts(batch, letter, source, state)))
             continue;
         const std::string_view bytes = record.redacted != NoStr ? batch.text(record.redacted) : batch.raw(record);
         sqlite::Statement &insert = *EVENTOPS_TRY(cached(
