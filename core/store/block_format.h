@@ -24,16 +24,16 @@ constexpr std::size_t ColumnBytesMax = 256u << 20; ///< Of one column before pac
 
 /// Columns that are not texts; texts have their Field's number.
 enum class Column : std::uint8_t {
-    RecordSeq = 64,///< Per record.
+    RecordSeq = 64, ///< Per record.
     EventsPerRecord,
-    Position,      ///< Per record.
-    RecordHash,    ///< Per record.
-    Source,        ///< Per record: row id of the source.
-    RecordFlags,   ///< Per record: 1 redacted.
+    Position,    ///< Per record.
+    RecordHash,  ///< Per record.
+    Source,      ///< Per record: row id of the source.
+    RecordFlags, ///< Per record: 1 redacted.
     Emission,
     TsEvent,
     HasValue,
-    Value,         ///< Only of events that have one.
+    Value, ///< Only of events that have one.
     Severity,
 };
 

@@ -67,7 +67,8 @@ Status BlockReader::decodeNumbers(const BlockView &view, Batch &batch)
         return Ok{};
     };
     EVENTOPS_TRY(read(Column::Emission, [](Event &e, std::int64_t v) { e.emission = static_cast<std::uint16_t>(v); }));
-    EVENTOPS_TRY(read(Column::Severity, [](Event &e, std::int64_t v) { e.severity = static_cast<Severity>(v & 0xff); }));
+    EVENTOPS_TRY(
+        read(Column::Severity, [](Event &e, std::int64_t v) { e.severity = static_cast<Severity>(v & 0xff); }));
     EVENTOPS_TRY(read(Column::TsEvent, [](Event &e, std::int64_t v) { e.tsEvent = WallNs{v}; }));
     EVENTOPS_TRY(read(Column::HasValue, [](Event &e, std::int64_t v) { e.hasValue = v != 0; }));
     const auto count = static_cast<std::size_t>(

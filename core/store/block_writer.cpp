@@ -14,9 +14,11 @@ namespace eventops {
 namespace {
 
 constexpr std::array Filterable = {
-    Field::EventId, Field::SourceType, Field::SourceId, Field::SourceNamespace, Field::SchemaName, Field::Type,
-    Field::EntityType, Field::EntityId, Field::Step, Field::CorrelationId, Field::CausationId, Field::TraceId,
-    Field::SpanId, Field::IdempotencyKey, Field::SeverityText, Field::Metric, Field::Unit,
+    Field::EventId,    Field::SourceType,     Field::SourceId,     Field::SourceNamespace,
+    Field::SchemaName, Field::Type,           Field::EntityType,   Field::EntityId,
+    Field::Step,       Field::CorrelationId,  Field::CausationId,  Field::TraceId,
+    Field::SpanId,     Field::IdempotencyKey, Field::SeverityText, Field::Metric,
+    Field::Unit,
 };
 
 constexpr auto FilterableMask = [] {
@@ -86,7 +88,8 @@ Status BlockWriter::addIntegers(Column column, std::span<const std::int64_t> val
     return builder.add(static_cast<std::uint8_t>(column), m_column, false);
 }
 
-Result<std::uint32_t> BlockWriter::gather(const BlockRows &rows, std::span<const std::int64_t> sourceIds, EncodedBlock &out)
+Result<std::uint32_t> BlockWriter::gather(const BlockRows &rows, std::span<const std::int64_t> sourceIds,
+                                          EncodedBlock &out)
 {
     // One walk over the events and one over their records: they are far larger than the caches.
     const std::size_t count = rows.events.size();
@@ -117,8 +120,11 @@ Result<std::uint32_t> BlockWriter::gather(const BlockRows &rows, std::span<const
             lastRecord = event.record;
             const RawRecord &record = batch.records[event.record];
             if (record.source >= sourceIds.size())
-                return Error{Error::Code::InvalidArgument, "record " + std::to_string(record.seq) + " names source "
-                                 + std::to_string(record.source) + " which the commit does not have", {}, {}};
+                return Error{Error::Code::InvalidArgument,
+                             "record " + std::to_string(record.seq) + " names source " + std::to_string(record.source)
+                                 + " which the commit does not have",
+                             {},
+                             {}};
             m_records.push_back({&batch, &record});
             m_perRecord.push_back(1);
         }
@@ -176,8 +182,12 @@ Status BlockWriter::addNumbers(BlockBuilder &builder, EncodedBlock &out)
 
 bool BlockWriter::addConstant(const BlockRows &rows, Field field, BlockBuilder &builder, Status &status)
 {
-    const auto id = [&](std::size_t segment) { return (*rows.events[rows.segments[segment].begin])[field]; };
-    const auto text = [&](std::size_t segment) { return rows.segments[segment].batch->text(id(segment)); };
+    const auto id = [&](std::size_t segment) {
+        return (*rows.events[rows.segments[segment].begin])[field];
+    };
+    const auto text = [&](std::size_t segment) {
+        return rows.segments[segment].batch->text(id(segment));
+    };
     for (std::size_t s = 1; s < rows.segments.size(); ++s) {
         if ((id(s) == NoStr) != (id(0) == NoStr) || text(s) != text(0))
             return false;
@@ -249,8 +259,8 @@ Status BlockWriter::addTexts(const BlockRows &rows, std::uint32_t varying, Block
     }
     constexpr auto Id = static_cast<std::size_t>(Field::EventId);
     out.someWithoutId = (varying >> Id & 1) != 0
-        ? std::find(m_ids[Id].begin(), m_ids[Id].end(), NoStr) != m_ids[Id].end()
-        : (*rows.events.front())[Field::EventId] == NoStr;
+                            ? std::find(m_ids[Id].begin(), m_ids[Id].end(), NoStr) != m_ids[Id].end()
+                            : (*rows.events.front())[Field::EventId] == NoStr;
     out.filter = Membership::build(m_filterKeys);
     return Ok{};
 }

@@ -18,12 +18,12 @@ constexpr std::size_t BlockBytesTarget = 4u << 20; ///< A block closes once its 
 /// A block ready to be stored, with what is kept beside it to skip it unread.
 struct EncodedBlock {
     std::string bytes;
-    std::string filter;    ///< Membership of filterKey(field, hash) of its filterable texts.
-    std::string rawBytes;  ///< The sibling block; empty: none kept.
+    std::string filter;   ///< Membership of filterKey(field, hash) of its filterable texts.
+    std::string rawBytes; ///< The sibling block; empty: none kept.
     Seq seqMin = 0, seqMax = 0;
     WallNs tsMin = NoTime, tsMax = NoTime; ///< Over events with a time; NoTime: none has.
     bool someWithoutTime = false;
-    bool someWithoutId = false;  ///< Some events have no id of their own.
+    bool someWithoutId = false; ///< Some events have no id of their own.
     std::uint8_t severityMax = 0;
     std::size_t events = 0;
     std::size_t records = 0;
@@ -63,8 +63,8 @@ private:
     TextScratch m_texts;
     std::string m_column;
     std::vector<std::int64_t> m_integers;
-    std::vector<std::int64_t> m_times, m_emissions, m_severities, m_hasValue;        ///< By event.
-    std::vector<std::int64_t> m_perRecord, m_seqs, m_positions, m_sources, m_flags;  ///< By record.
+    std::vector<std::int64_t> m_times, m_emissions, m_severities, m_hasValue;       ///< By event.
+    std::vector<std::int64_t> m_perRecord, m_seqs, m_positions, m_sources, m_flags; ///< By record.
     std::string m_hashes;
     std::vector<double> m_doubles;
     std::array<std::vector<StrId>, FieldCount> m_ids; ///< Of the fields that vary.

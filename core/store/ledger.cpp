@@ -12,9 +12,9 @@ namespace eventops {
 namespace {
 
 constexpr int BusyTimeoutMs = 10'000;
-constexpr int PageBytes = 16'384;        ///< Blocks are tens of kilobytes: fewer, larger pages.
+constexpr int PageBytes = 16'384; ///< Blocks are tens of kilobytes: fewer, larger pages.
 constexpr int CacheKiB = 4'096;
-constexpr int WalBytesMax = 64 << 20;    ///< The write-ahead log is cut back to this after a checkpoint.
+constexpr int WalBytesMax = 64 << 20; ///< The write-ahead log is cut back to this after a checkpoint.
 
 Status prepareWriter(sqlite::Database &database)
 {
@@ -39,7 +39,8 @@ Result<std::unique_ptr<Ledger>> Ledger::open(const std::string &directory, Ledge
     std::error_code failed;
     if (mode == LedgerMode::Read) {
         if (!std::filesystem::exists(path, failed))
-            return Error{Error::Code::NotFound, "no ledger in " + directory, {}, "name a workspace that was used before"};
+            return Error{
+                Error::Code::NotFound, "no ledger in " + directory, {}, "name a workspace that was used before"};
     } else {
         std::filesystem::create_directories(directory, failed);
         if (failed)
@@ -64,7 +65,9 @@ Result<std::unique_ptr<Ledger>> Ledger::open(const std::string &directory, Ledge
 }
 
 SqliteLedger::SqliteLedger(sqlite::Database database, LedgerMode mode, Options options)
-    : m_database(std::move(database)), m_mode(mode), m_options(options),
+    : m_database(std::move(database)),
+      m_mode(mode),
+      m_options(options),
       m_clock(options.clock != nullptr ? options.clock : &m_systemClock)
 {
 }

@@ -12,9 +12,10 @@ namespace {
 enum Kind : std::uint8_t { Constant = 0, Frame = 1, Delta = 2, Runs = 3 };
 constexpr std::size_t RunsPay = 4; ///< Values a run, on average, from which on runs are written.
 constexpr std::array<std::uint64_t, 4> Scales = {1, 1'000, 1'000'000, 1'000'000'000};
-constexpr std::array<double, 16> Powers = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
-constexpr unsigned WidthMax = 57; ///< What one unaligned 64-bit access reaches; wider values go as 64.
-constexpr unsigned PatchBits = 72;///< About what an outlier costs.
+constexpr std::array<double, 16> Powers = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                           1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+constexpr unsigned WidthMax = 57;  ///< What one unaligned 64-bit access reaches; wider values go as 64.
+constexpr unsigned PatchBits = 72; ///< About what an outlier costs.
 
 struct Plan {
     std::int64_t base = 0;
@@ -129,7 +130,8 @@ void pack(std::string &out, const std::uint64_t *values, std::size_t count, unsi
 }
 
 /// Writes @p offsets by the plan: header, packed low bits, patches.
-void putPlanned(std::string &out, Kind kind, const Plan &plan, std::span<const std::uint64_t> offsets, NumberScratch &scratch)
+void putPlanned(std::string &out, Kind kind, const Plan &plan, std::span<const std::uint64_t> offsets,
+                NumberScratch &scratch)
 {
     out += static_cast<char>(kind);
     putVarint(out, zigzag(plan.base));
@@ -167,11 +169,13 @@ bool deltasLookSmaller(std::span<const std::int64_t> values, const Plan &frame)
     std::int64_t low = INT64_MAX, high = INT64_MIN;
     std::size_t within = 0;
     for (std::size_t i = 1; i < values.size(); i += values.size() / Samples, ++within) {
-        const auto delta = static_cast<std::int64_t>(static_cast<std::uint64_t>(values[i]) - static_cast<std::uint64_t>(values[i - 1]));
+        const auto delta = static_cast<std::int64_t>(static_cast<std::uint64_t>(values[i])
+                                                     - static_cast<std::uint64_t>(values[i - 1]));
         low = std::min(low, delta);
         high = std::max(high, delta);
     }
-    const std::uint64_t range = (static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low)) / Scales[frame.scale];
+    const std::uint64_t range =
+        (static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low)) / Scales[frame.scale];
     return static_cast<unsigned>(std::bit_width(range)) < frame.width + 2;
 }
 
@@ -179,7 +183,8 @@ bool deltasLookSmaller(std::span<const std::int64_t> values, const Plan &frame)
 void deltaOffsets(std::span<const std::int64_t> values, std::vector<std::uint64_t> &offsets, Plan &plan)
 {
     const auto delta = [&](std::size_t i) {
-        return static_cast<std::int64_t>(static_cast<std::uint64_t>(values[i]) - static_cast<std::uint64_t>(values[i - 1]));
+        return static_cast<std::int64_t>(static_cast<std::uint64_t>(values[i])
+                                         - static_cast<std::uint64_t>(values[i - 1]));
     };
     offsets.resize(values.size() - 1);
     plan.base = chooseBase(values.size() - 1, [&](std::size_t i) { return delta(i + 1); });
@@ -201,7 +206,7 @@ void putFrame(std::string &out, std::span<const std::int64_t> values, std::uint6
     const auto width = static_cast<unsigned>(std::bit_width(max));
     out += static_cast<char>(Frame);
     putVarint(out, 0); // base
-    out += '\0';      // scale
+    out += '\0';       // scale
     out += static_cast<char>(width);
     putVarint(out, 0); // patches
     // The same bits signed and unsigned; the two types may alias.
@@ -237,7 +242,8 @@ void putCodes(std::string &out, std::span<const std::int64_t> values, std::uint6
 
 void putIntegers(std::string &out, std::span<const std::int64_t> values, NumberScratch &scratch)
 {
-    const bool constant = std::all_of(values.begin(), values.end(), [&](std::int64_t v) { return v == values.front(); });
+    const bool constant =
+        std::all_of(values.begin(), values.end(), [&](std::int64_t v) { return v == values.front(); });
     if (constant) {
         out += static_cast<char>(Constant);
         putVarint(out, values.empty() ? 0 : zigzag(values.front()));
@@ -268,7 +274,8 @@ bool takeRuns(ByteReader &in, std::size_t count, std::vector<std::int64_t> &valu
 {
     const std::uint64_t runs = in.varint();
     std::vector<std::int64_t> runValues, lengths;
-    if (in.failed() || runs > count || !takePlanned(in, in.byte(), runs, runValues) || !takePlanned(in, in.byte(), runs, lengths))
+    if (in.failed() || runs > count || !takePlanned(in, in.byte(), runs, runValues)
+        || !takePlanned(in, in.byte(), runs, lengths))
         return false;
     std::size_t at = 0;
     for (std::size_t i = 0; i < runs; ++i) {

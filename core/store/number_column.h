@@ -23,7 +23,8 @@ struct NumberScratch {
 };
 
 void putIntegers(std::string &out, std::span<const std::int64_t> values, NumberScratch &scratch);
-/// The same for values known to lie in 0..@p max without outliers (codes), in runs where those pay. Read by takeIntegers.
+/// The same for values known to lie in 0..@p max without outliers (codes), in runs where those pay. Read by
+/// takeIntegers.
 void putCodes(std::string &out, std::span<const std::int64_t> values, std::uint64_t max, NumberScratch &scratch);
 /// Reads @p count values; @p in must lie in memory with 8 readable bytes after it.
 bool takeIntegers(ByteReader &in, std::size_t count, std::vector<std::int64_t> &values);

@@ -122,7 +122,6 @@ private:
     DedupeIndex m_dedupe;
 };
 
-
 /// Registers the virtual table `eventops_event` with a connection (event_table.cpp).
 Status registerEventTable(sqlite::Database &database);
 

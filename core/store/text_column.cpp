@@ -22,7 +22,8 @@ struct TimePattern {
 };
 
 constexpr std::size_t SecondsSize = 19; ///< "2025-10-21T10:00:00"
-constexpr std::int64_t TenPower[10] = {1, 10, 100, 1'000, 10'000, 100'000, 1'000'000, 10'000'000, 100'000'000, 1'000'000'000};
+constexpr std::int64_t TenPower[10] = {1,       10,        100,        1'000,       10'000,
+                                       100'000, 1'000'000, 10'000'000, 100'000'000, 1'000'000'000};
 
 /// Writes times by a pattern; the date is computed once a second of event time.
 class TimeWriter
@@ -170,7 +171,8 @@ bool collect(const BlockRows &rows, std::span<const StrId> ids, TextScratch &scr
     return true;
 }
 
-void putPlain(std::string &out, const BlockRows &rows, std::span<const StrId> ids, TextScratch &scratch, NumberScratch &numbers)
+void putPlain(std::string &out, const BlockRows &rows, std::span<const StrId> ids, TextScratch &scratch,
+              NumberScratch &numbers)
 {
     scratch.lengths.clear();
     scratch.hashes.clear();
@@ -258,7 +260,8 @@ bool takePlain(ByteReader &in, Batch &batch, std::size_t first, std::size_t coun
     for (std::size_t i = 0; i < count; ++i) {
         if (lengths[i] < 0)
             return false;
-        const std::string_view text = lengths[i] == 0 ? std::string_view() : in.take(static_cast<std::uint64_t>(lengths[i]) - 1);
+        const std::string_view text =
+            lengths[i] == 0 ? std::string_view() : in.take(static_cast<std::uint64_t>(lengths[i]) - 1);
         if (in.failed())
             return false;
         batch.events[first + i][field] = lengths[i] == 0 ? NoStr : batch.strings.append(text);
@@ -268,7 +271,8 @@ bool takePlain(ByteReader &in, Batch &batch, std::size_t first, std::size_t coun
 
 } // namespace
 
-void putTexts(std::string &out, const BlockRows &rows, std::span<const StrId> ids, TextScratch &scratch, NumberScratch &numbers)
+void putTexts(std::string &out, const BlockRows &rows, std::span<const StrId> ids, TextScratch &scratch,
+              NumberScratch &numbers)
 {
     if (!collect(rows, ids, scratch)) {
         putPlain(out, rows, ids, scratch, numbers);
@@ -276,7 +280,8 @@ void putTexts(std::string &out, const BlockRows &rows, std::span<const StrId> id
     }
     if (scratch.dictionary.empty())
         return;
-    const bool constant = scratch.dictionary.size() == 1
+    const bool constant =
+        scratch.dictionary.size() == 1
         && std::all_of(scratch.codes.begin(), scratch.codes.end(), [](std::int64_t c) { return c == 1; });
     if (constant) {
         putConstantText(out, scratch.dictionary.front());
@@ -301,7 +306,8 @@ void putSameTexts(std::string &out, Field as)
     out += static_cast<char>(as);
 }
 
-bool putTimeTexts(std::string &out, const BlockRows &rows, std::span<const StrId> ids, std::span<const std::int64_t> times)
+bool putTimeTexts(std::string &out, const BlockRows &rows, std::span<const StrId> ids,
+                  std::span<const std::int64_t> times)
 {
     TimePattern pattern;
     bool found = false;

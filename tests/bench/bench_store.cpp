@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What the ledger costs: CPU seconds and stored bytes a million events, without and with raw records, against zstd level 1
-// over the same lines (the floor of keeping them) and hash64 over them (the floor of touching them).
+// What the ledger costs: CPU seconds and stored bytes a million events, without and with raw records, against zstd
+// level 1 over the same lines (the floor of keeping them) and hash64 over them (the floor of touching them).
 //
 //   bench_store [FILE|-] [LINES]           FILE: agent lines; -: made up in the same form; default 1,000,000
 #include "core/base/hash.h"
@@ -45,9 +45,9 @@ double cpuSeconds()
 std::vector<std::string> makeLines(std::size_t count)
 {
     constexpr const char *Tenants[] = {"globex", "acme", "initech", "umbrella"};
-    constexpr const char *Metrics[][2] = {{"cpu_load", "percent"}, {"mem_used", "percent"}, {"disk_used", "percent"},
-                                          {"load1", "count"}, {"net_rx", "bytes_per_s"}, {"net_tx", "bytes_per_s"},
-                                          {"latency_ms", "ms"}, {"errors", "count"}};
+    constexpr const char *Metrics[][2] = {{"cpu_load", "percent"}, {"mem_used", "percent"},   {"disk_used", "percent"},
+                                          {"load1", "count"},      {"net_rx", "bytes_per_s"}, {"net_tx", "bytes_per_s"},
+                                          {"latency_ms", "ms"},    {"errors", "count"}};
     constexpr const char *Tags[] = {R"({"env":"prod"})", R"({"env":"prod","region":"us-west-2","role":"api"})"};
     std::vector<std::string> lines;
     std::uint64_t random = 42;
@@ -58,11 +58,14 @@ std::vector<std::string> makeLines(std::size_t count)
         const std::uint64_t value = random >> 40;
         char number[32];
         std::snprintf(number, sizeof number, i % 8 > 3 && i % 8 < 6 ? "%.0f" : "%.1f",
-                      i % 8 > 3 && i % 8 < 6 ? static_cast<double>(value % 5'000'000) : static_cast<double>(value % 1000) / 10);
-        const std::string time = formatTimestamp(WallNs{(1'760'605'200 + static_cast<std::int64_t>(i / 20'000) * 15) * NsPerSecond});
-        lines.push_back(std::string("{\"tenant_id\":\"") + Tenants[host * 7 % 11 % 4] + "\",\"host\":\"api-prod-" + std::to_string(host)
-                        + "\",\"metric\":\"" + metric[0] + "\",\"value\":" + number + ",\"ts_event\":\"" + time + "\",\"unit\":\""
-                        + metric[1] + "\",\"tags\":" + Tags[random >> 63] + "}");
+                      i % 8 > 3 && i % 8 < 6 ? static_cast<double>(value % 5'000'000)
+                                             : static_cast<double>(value % 1000) / 10);
+        const std::string time =
+            formatTimestamp(WallNs{(1'760'605'200 + static_cast<std::int64_t>(i / 20'000) * 15) * NsPerSecond});
+        lines.push_back(std::string("{\"tenant_id\":\"") + Tenants[host * 7 % 11 % 4] + "\",\"host\":\"api-prod-"
+                        + std::to_string(host) + "\",\"metric\":\"" + metric[0] + "\",\"value\":" + number
+                        + ",\"ts_event\":\"" + time + "\",\"unit\":\"" + metric[1] + "\",\"tags\":" + Tags[random >> 63]
+                        + "}");
     }
     return lines;
 }
@@ -81,7 +84,8 @@ std::string_view member(std::string_view line, std::string_view key)
 }
 
 /// The lines as a runner would hand them over; how they are read is not measured here.
-std::unique_ptr<Batch> makeBatch(const std::vector<std::string> &lines, std::size_t from, std::size_t to, std::uint64_t &position)
+std::unique_ptr<Batch> makeBatch(const std::vector<std::string> &lines, std::size_t from, std::size_t to,
+                                 std::uint64_t &position)
 {
     auto batch = std::make_unique<Batch>();
     auto chunk = std::make_shared<RawChunk>();
@@ -112,7 +116,9 @@ std::unique_ptr<Batch> makeBatch(const std::vector<std::string> &lines, std::siz
         batch->records.push_back(record);
         event.tsEvent = *time;
         event.hasValue = true;
-        const auto set = [&](Field field, std::string_view text) { event[field] = strings.intern(text); };
+        const auto set = [&](Field field, std::string_view text) {
+            event[field] = strings.intern(text);
+        };
         set(Field::Tenant, member(line, "tenant_id"));
         set(Field::SourceType, "host");
         set(Field::SourceId, member(line, "host"));
@@ -135,7 +141,8 @@ std::unique_ptr<Batch> makeBatch(const std::vector<std::string> &lines, std::siz
 
 void run(const std::vector<std::string> &lines, bool keepRaw)
 {
-    const std::filesystem::path directory = std::filesystem::temp_directory_path() / ("bench_store." + std::to_string(getpid()));
+    const std::filesystem::path directory =
+        std::filesystem::temp_directory_path() / ("bench_store." + std::to_string(getpid()));
     std::filesystem::remove_all(directory);
     auto opened = Ledger::open(directory.string(), LedgerMode::Engine, {keepRaw, nullptr});
     if (!opened) {
@@ -188,10 +195,11 @@ void run(const std::vector<std::string> &lines, bool keepRaw)
         bytes += file.file_size();
     if (replayed != events)
         std::puts("replay does not give back every event");
-    std::printf("%-12s %8.3f CPU-s/M commit (%.3f system)  %6.1f bytes/event  %8.3f replay  %8.3f digest %s  %llu events\n",
-                keepRaw ? "with raw" : "without raw", seconds / millions, system / millions,
-                static_cast<double>(bytes) / static_cast<double>(events), replay / millions, digesting / millions,
-                digest.value().substr(0, 8).c_str(), static_cast<unsigned long long>(events));
+    std::printf(
+        "%-12s %8.3f CPU-s/M commit (%.3f system)  %6.1f bytes/event  %8.3f replay  %8.3f digest %s  %llu events\n",
+        keepRaw ? "with raw" : "without raw", seconds / millions, system / millions,
+        static_cast<double>(bytes) / static_cast<double>(events), replay / millions, digesting / millions,
+        digest.value().substr(0, 8).c_str(), static_cast<unsigned long long>(events));
     std::filesystem::remove_all(directory);
 }
 
@@ -216,8 +224,9 @@ void floors(const std::vector<std::string> &lines)
     }
     ZSTD_freeCCtx(context);
     const double count = static_cast<double>(lines.size());
-    std::printf("%-12s %8.3f CPU-s/M         %6.1f bytes/line   hash64 %.3f CPU-s/M (%llx)\n", "zstd -1", zstd / count * 1e6,
-                static_cast<double>(out) / count, hashing / count * 1e6, static_cast<unsigned long long>(sum & 0xff));
+    std::printf("%-12s %8.3f CPU-s/M         %6.1f bytes/line   hash64 %.3f CPU-s/M (%llx)\n", "zstd -1",
+                zstd / count * 1e6, static_cast<double>(out) / count, hashing / count * 1e6,
+                static_cast<unsigned long long>(sum & 0xff));
 }
 
 } // namespace

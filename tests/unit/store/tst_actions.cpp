@@ -124,7 +124,8 @@ private Q_SLOTS:
         QVERIFY(ledger->outbox("waiting").value().empty());
         QCOMPARE(ledger->action("aa.1").value().attempts, 2U);
         ActionState from = ActionState::Approved;
-        for (const ActionState to : {ActionState::Published, ActionState::Acknowledged, ActionState::Started, ActionState::Succeeded}) {
+        for (const ActionState to :
+             {ActionState::Published, ActionState::Acknowledged, ActionState::Started, ActionState::Succeeded}) {
             Transition step;
             step.actionId = "aa.1";
             step.from = from;
@@ -141,7 +142,8 @@ private Q_SLOTS:
             verbs.push_back(row.verb);
             return true;
         }));
-        QCOMPARE(verbs, (std::vector<std::string>{"proposed", "approved", "published", "acknowledged", "started", "succeeded"}));
+        QCOMPARE(verbs, (std::vector<std::string>{"proposed", "approved", "published", "acknowledged", "started",
+                                                  "succeeded"}));
     }
 
     void refusals()
@@ -151,12 +153,14 @@ private Q_SLOTS:
         EVENTOPS_OK(propose(*ledger, {suggestion("aa"), suggestion("late", 50)}, 50));
         const auto refused = [&](const Transition &t) {
             const Status status = ledger->transition(t);
-            return status ? std::string("accepted") : std::string(toString(status.error().code)) + ": " + status.error().message;
+            return status ? std::string("accepted")
+                          : std::string(toString(status.error().code)) + ": " + status.error().message;
         };
         Transition illegal = approval("aa.1");
         illegal.to = ActionState::Succeeded;
         QCOMPARE(refused(illegal), std::string("refused: an action cannot go from proposed to succeeded"));
-        QCOMPARE(refused(approval("late.1")), std::string("refused: action late.1 has expired on the workspace's clock"));
+        QCOMPARE(refused(approval("late.1")),
+                 std::string("refused: action late.1 has expired on the workspace's clock"));
         Transition own = approval("aa.1");
         own.approver = "policy:restart-on-load";
         QVERIFY(refused(own).find("cannot approve") != std::string::npos);
@@ -168,10 +172,13 @@ private Q_SLOTS:
         QCOMPARE(refused(approval("aa.1")), std::string("refused: action aa.1 is approved, not proposed"));
         QCOMPARE(ledger->verifyAudit().value(), std::uint64_t{3});
         // A newer version makes the one shown stale.
-        QCOMPARE(tamper(workspace, "INSERT INTO action SELECT NULL, id, 2, seq, emission, finding_id, policy, tenant, entity_type, "
-                                   "entity_id, correlation_id, command, args, reason, proposed_at, 9999, ttl_seconds, "
-                                   "approvals_required, 'proposed', digest, idempotency_key, '', '', 0, '', 0 FROM action "
-                                   "WHERE id = 'late'"), SQLITE_OK);
+        QCOMPARE(
+            tamper(workspace,
+                   "INSERT INTO action SELECT NULL, id, 2, seq, emission, finding_id, policy, tenant, entity_type, "
+                   "entity_id, correlation_id, command, args, reason, proposed_at, 9999, ttl_seconds, "
+                   "approvals_required, 'proposed', digest, idempotency_key, '', '', 0, '', 0 FROM action "
+                   "WHERE id = 'late'"),
+            SQLITE_OK);
         Transition stale = approval("late.1");
         stale.checkExpiry = false;
         QVERIFY(refused(stale).find("version 2 is the newest") != std::string::npos);
@@ -219,21 +226,33 @@ private Q_SLOTS:
     {
         QTest::addColumn<QString>("sql");
         QTest::addColumn<QString>("names");
-        QTest::newRow("actor") << "UPDATE audit SET actor = 'user:bob' WHERE number = 3" << "row 3";
-        QTest::newRow("time") << "UPDATE audit SET at = at + 1 WHERE number = 1" << "row 1";
-        QTest::newRow("detail") << "UPDATE audit SET detail = '[]' WHERE number = 2" << "row 2";
-        QTest::newRow("hash") << "UPDATE audit SET hash = replace(hash, substr(hash, 1, 1), 'x') WHERE number = 2" << "row 2";
-        QTest::newRow("previous") << "UPDATE audit SET previous_hash = '' WHERE number = 3" << "row 3";
-        QTest::newRow("gap") << "DELETE FROM audit WHERE number = 2" << "row 2";
-        QTest::newRow("last") << "DELETE FROM audit WHERE number = 3" << "row 3";
-        QTest::newRow("all") << "DELETE FROM audit" << "row 1";
-        QTest::newRow("state") << "UPDATE action SET state = 'succeeded' WHERE id = 'aa'" << "aa.1";
-        QTest::newRow("command") << "UPDATE action SET command = 'rm' WHERE id = 'bb'" << "bb.1";
-        QTest::newRow("digest") << "UPDATE action SET digest = 'x' WHERE id = 'bb'" << "bb.1";
-        QTest::newRow("added") << "INSERT INTO action SELECT NULL, 'zz', 1, seq, emission, finding_id, policy, tenant, entity_type, "
-                                  "entity_id, correlation_id, command, args, reason, proposed_at, expires_at, ttl_seconds, "
-                                  "approvals_required, state, digest, idempotency_key, approver, '', 0, '', 0 FROM action LIMIT 1"
-                               << "zz.1";
+        QTest::newRow("actor") << "UPDATE audit SET actor = 'user:bob' WHERE number = 3"
+                               << "row 3";
+        QTest::newRow("time") << "UPDATE audit SET at = at + 1 WHERE number = 1"
+                              << "row 1";
+        QTest::newRow("detail") << "UPDATE audit SET detail = '[]' WHERE number = 2"
+                                << "row 2";
+        QTest::newRow("hash") << "UPDATE audit SET hash = replace(hash, substr(hash, 1, 1), 'x') WHERE number = 2"
+                              << "row 2";
+        QTest::newRow("previous") << "UPDATE audit SET previous_hash = '' WHERE number = 3"
+                                  << "row 3";
+        QTest::newRow("gap") << "DELETE FROM audit WHERE number = 2"
+                             << "row 2";
+        QTest::newRow("last") << "DELETE FROM audit WHERE number = 3"
+                              << "row 3";
+        QTest::newRow("all") << "DELETE FROM audit"
+                             << "row 1";
+        QTest::newRow("state") << "UPDATE action SET state = 'succeeded' WHERE id = 'aa'"
+                               << "aa.1";
+        QTest::newRow("command") << "UPDATE action SET command = 'rm' WHERE id = 'bb'"
+                                 << "bb.1";
+        QTest::newRow("digest") << "UPDATE action SET digest = 'x' WHERE id = 'bb'"
+                                << "bb.1";
+        QTest::newRow("added")
+            << "INSERT INTO action SELECT NULL, 'zz', 1, seq, emission, finding_id, policy, tenant, entity_type, "
+               "entity_id, correlation_id, command, args, reason, proposed_at, expires_at, ttl_seconds, "
+               "approvals_required, state, digest, idempotency_key, approver, '', 0, '', 0 FROM action LIMIT 1"
+            << "zz.1";
     }
 
     void tampering()
@@ -249,7 +268,8 @@ private Q_SLOTS:
         const auto verified = ledger->verifyAudit();
         QVERIFY(!verified);
         QCOMPARE(verified.error().code, Error::Code::Corrupt);
-        QVERIFY2(verified.error().message.find(names.toStdString()) != std::string::npos, verified.error().message.c_str());
+        QVERIFY2(verified.error().message.find(names.toStdString()) != std::string::npos,
+                 verified.error().message.c_str());
     }
 };
 

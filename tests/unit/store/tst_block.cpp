@@ -49,11 +49,13 @@ EncodedBlock encodeSample(std::size_t records)
     BatchMaker maker;
     for (std::size_t i = 0; i < records; ++i) {
         maker.record("record " + std::to_string(random() % 1000));
-        Event &event = maker.event("tenant", {{Field::Metric, i % 2 == 0 ? "cpu" : "mem"}, {Field::TsText, "2020-09-13T12:26:40Z"}});
+        Event &event = maker.event(
+            "tenant", {{Field::Metric, i % 2 == 0 ? "cpu" : "mem"}, {Field::TsText, "2020-09-13T12:26:40Z"}});
         event.value = static_cast<double>(random() % 5000) / 100;
         event.hasValue = i % 7 != 0;
         event[Field::Message] = maker.batch().strings.append("unique " + std::to_string(random()));
-        event[Field::Attrs] = random() % 4 == 0 ? NoStr : maker.batch().strings.intern("{\"n\":" + std::to_string(random() % 20) + "}");
+        event[Field::Attrs] =
+            random() % 4 == 0 ? NoStr : maker.batch().strings.intern("{\"n\":" + std::to_string(random() % 20) + "}");
     }
     const auto batch = maker.take();
     BlockRows rows;
@@ -75,7 +77,8 @@ private Q_SLOTS:
     void integersOfAllShapes()
     {
         Numbers random;
-        for (const std::size_t count : {std::size_t{0}, std::size_t{1}, std::size_t{2}, std::size_t{3}, std::size_t{64}, std::size_t{4096}}) {
+        for (const std::size_t count :
+             {std::size_t{0}, std::size_t{1}, std::size_t{2}, std::size_t{3}, std::size_t{64}, std::size_t{4096}}) {
             for (unsigned width = 0; width <= 64; ++width) {
                 std::vector<std::int64_t> values(count), rising(count);
                 std::uint64_t sum = 0;
@@ -152,7 +155,8 @@ private Q_SLOTS:
             for (int round = 0; round < 4'000; ++round) {
                 std::string damaged = block.bytes;
                 for (std::uint64_t n = random() % 3 + 1; n > 0; --n) {
-                    const std::size_t at = (round % 2 == 0 ? random() % std::min<std::size_t>(damaged.size(), 80) : random() % damaged.size());
+                    const std::size_t at = (round % 2 == 0 ? random() % std::min<std::size_t>(damaged.size(), 80)
+                                                           : random() % damaged.size());
                     damaged[at] = static_cast<char>(random());
                 }
                 const Status status = reader.decode(damaged, "b", {}, batch, false);
@@ -182,14 +186,17 @@ private Q_SLOTS:
         EVENTOPS_OK(ledger->commit(group));
         sqlite3 *other = nullptr;
         QCOMPARE(sqlite3_open((workspace.path() + "/ledger.db").c_str(), &other), SQLITE_OK);
-        QCOMPARE(sqlite3_exec(other, "UPDATE event_block SET data = x'01' || substr(data, 2, length(data) - 2) || x'00'", nullptr,
-                              nullptr, nullptr), SQLITE_OK);
+        QCOMPARE(sqlite3_exec(other,
+                              "UPDATE event_block SET data = x'01' || substr(data, 2, length(data) - 2) || x'00'",
+                              nullptr, nullptr, nullptr),
+                 SQLITE_OK);
         sqlite3_close(other);
         const auto digest = ledger->digest();
         QVERIFY(!digest);
         QCOMPARE(digest.error().code, Error::Code::Corrupt);
         QVERIFY(digest.error().message.starts_with("event block 1"));
-        const Status sql = runSql(workspace.path(), "SELECT sum(seq) FROM event", [](std::string_view) { return true; });
+        const Status sql =
+            runSql(workspace.path(), "SELECT sum(seq) FROM event", [](std::string_view) { return true; });
         QVERIFY(!sql);
         QCOMPARE(sql.error().code, Error::Code::Corrupt);
     }

@@ -45,8 +45,10 @@ void fill(Workspace &workspace)
     for (int i = 0; i < 10'000; ++i) {
         maker.record("{\"n\":" + std::to_string(i) + "}");
         Event &event = maker.event(i % 2 == 0 ? "acme" : "globex",
-                                   {{Field::SourceId, i % 4 < 2 ? "host-a" : "host-b"}, {Field::Type, "signals.metric"},
-                                    {Field::Metric, "cpu_load"}, {Field::Tags, "{\"env\":\"prod\"}"}},
+                                   {{Field::SourceId, i % 4 < 2 ? "host-a" : "host-b"},
+                                    {Field::Type, "signals.metric"},
+                                    {Field::Metric, "cpu_load"},
+                                    {Field::Tags, "{\"env\":\"prod\"}"}},
                                    WallNs{1'600'000'000'000'000'000 + i * NsPerSecond});
         event.hasValue = true;
         event.value = static_cast<double>(i % 100);
@@ -96,34 +98,52 @@ private Q_SLOTS:
     {
         QTest::addColumn<QString>("view");
         QTest::addColumn<QString>("columns");
-        QTest::newRow("events_raw") << "events_raw" << "ts,event_type,entity_id,correlation_id,tags,attrs,idempotency_key,source,_ingested_at";
-        QTest::newRow("metrics") << "metrics" << "ts,tenant,source_id,metric,value,unit,tags";
-        QTest::newRow("alerts") << "alerts" << "ts,tenant,source_id,metric,severity,rule,value,message,tags";
-        QTest::newRow("raw_events") << "raw_events" << "RawEventID,Source,EventData,EventTimestamp,IngestionTimestamp,ContentType";
+        QTest::newRow("events_raw")
+            << "events_raw"
+            << "ts,event_type,entity_id,correlation_id,tags,attrs,idempotency_key,source,_ingested_at";
+        QTest::newRow("metrics") << "metrics"
+                                 << "ts,tenant,source_id,metric,value,unit,tags";
+        QTest::newRow("alerts") << "alerts"
+                                << "ts,tenant,source_id,metric,severity,rule,value,message,tags";
+        QTest::newRow("raw_events") << "raw_events"
+                                    << "RawEventID,Source,EventData,EventTimestamp,IngestionTimestamp,ContentType";
         QTest::newRow("processed_events_v2") << "processed_events_v2"
-            << "ProcessedEventID,RawEventID,EventType,EventData,EntityID,SourceID,TransformerID,Severity,Message,IngestionTime,"
-               "ProcessedTime,Timestamp";
-        QTest::newRow("sources") << "sources" << "SourceID,SourceName,Description,EventFormatType";
-        QTest::newRow("transformers") << "transformers" << "TransformerID,TransformerName,TransformerType,Description,SourceID,ProcessType";
-        QTest::newRow("python_transformers") << "python_transformers"
+                                             << "ProcessedEventID,RawEventID,EventType,EventData,EntityID,SourceID,"
+                                                "TransformerID,Severity,Message,IngestionTime,"
+                                                "ProcessedTime,Timestamp";
+        QTest::newRow("sources") << "sources"
+                                 << "SourceID,SourceName,Description,EventFormatType";
+        QTest::newRow("transformers")
+            << "transformers"
+            << "TransformerID,TransformerName,TransformerType,Description,SourceID,ProcessType";
+        QTest::newRow("python_transformers")
+            << "python_transformers"
             << "TransformerID,TransformerName,TransformerType,Description,SourceID,ProcessType,ScriptPath,ClassName";
-        QTest::newRow("json_transformers") << "json_transformers"
-            << "TransformerID,TransformerName,TransformerType,Description,SourceID,ProcessType,MatchingEntity,MatchingPath,"
+        QTest::newRow("json_transformers")
+            << "json_transformers"
+            << "TransformerID,TransformerName,TransformerType,Description,SourceID,ProcessType,MatchingEntity,"
+               "MatchingPath,"
                "MatchingValue,EventMappings,EntityPath,EntityType,EventType,Message,Severity,Relations";
-        QTest::newRow("entities") << "entities" << "EntityID,EntityType";
-        QTest::newRow("links") << "links" << "LinkID,SourceEntityID,DestinationEntityID,CreatedAt";
-        QTest::newRow("features_windowed") << "features_windowed" << "ts,entity_id,step,count,p50,p95,avg,stddev,day_of_week,hour";
-        QTest::newRow("entropy_scores") << "entropy_scores" << "ts,entity_id,step,kind,score,eta,details";
+        QTest::newRow("entities") << "entities"
+                                  << "EntityID,EntityType";
+        QTest::newRow("links") << "links"
+                               << "LinkID,SourceEntityID,DestinationEntityID,CreatedAt";
+        QTest::newRow("features_windowed") << "features_windowed"
+                                           << "ts,entity_id,step,count,p50,p95,avg,stddev,day_of_week,hour";
+        QTest::newRow("entropy_scores") << "entropy_scores"
+                                        << "ts,entity_id,step,kind,score,eta,details";
         QTest::newRow("action_state_current") << "action_state_current"
-            << "action_id,state,command,args,tenant,entity_type,entity_id,correlation_id,ts,expires_at,approver,attempts,output,"
-               "idempotency_key";
+                                              << "action_id,state,command,args,tenant,entity_type,entity_id,"
+                                                 "correlation_id,ts,expires_at,approver,attempts,output,"
+                                                 "idempotency_key";
     }
 
     void viewsHaveTheirColumns()
     {
         QFETCH(QString, view);
         QFETCH(QString, columns);
-        const SqlResult result = sql(m_workspace, "SELECT group_concat(name) AS c FROM pragma_table_info('" + view.toStdString() + "', 'karma')");
+        const SqlResult result = sql(m_workspace, "SELECT group_concat(name) AS c FROM pragma_table_info('"
+                                                      + view.toStdString() + "', 'karma')");
         QCOMPARE(result.error, std::string());
         QCOMPARE(result.rows.front(), "{\"c\":\"" + columns.toStdString() + "\"}");
         QCOMPARE(sql(m_workspace, "SELECT * FROM karma." + view.toStdString() + " LIMIT 5").error, std::string());
@@ -131,14 +151,17 @@ private Q_SLOTS:
 
     void rowsOfTheViews()
     {
-        const std::string alert("{\"ts\":\"2025-10-21T10:00:00Z\",\"tenant\":\"acme\",\"source_id\":\"host-a\",\"metric\":\"cpu_load\","
-                             "\"severity\":\"warning\",\"rule\":\"cpu_load_threshold\",\"value\":85,"
-                             "\"message\":\"cpu_load=85.0 exceeds warning threshold\",\"tags\":\"{}\"}");
+        const std::string alert(
+            "{\"ts\":\"2025-10-21T10:00:00Z\",\"tenant\":\"acme\",\"source_id\":\"host-a\",\"metric\":\"cpu_load\","
+            "\"severity\":\"warning\",\"rule\":\"cpu_load_threshold\",\"value\":85,"
+            "\"message\":\"cpu_load=85.0 exceeds warning threshold\",\"tags\":\"{}\"}");
         QCOMPARE(one(m_workspace, "SELECT * FROM karma.alerts"), alert);
-        const std::string metric("{\"ts\":\"2020-09-13T12:26:40Z\",\"tenant\":\"acme\",\"source_id\":\"host-a\",\"metric\":\"cpu_load\",\"value\":0,"
-                             "\"unit\":null,\"tags\":\"{\\\"env\\\":\\\"prod\\\"}\"}");
+        const std::string metric("{\"ts\":\"2020-09-13T12:26:40Z\",\"tenant\":\"acme\",\"source_id\":\"host-a\","
+                                 "\"metric\":\"cpu_load\",\"value\":0,"
+                                 "\"unit\":null,\"tags\":\"{\\\"env\\\":\\\"prod\\\"}\"}");
         QCOMPARE(one(m_workspace, "SELECT * FROM karma.metrics LIMIT 1"), metric);
-        const std::string raw("{\"ts\":\"2020-09-13 12:26:41\",\"event_type\":\"signals.metric\",\"tags\":\"{\\\"env\\\":\\\"prod\\\"}\"}");
+        const std::string raw("{\"ts\":\"2020-09-13 "
+                              "12:26:41\",\"event_type\":\"signals.metric\",\"tags\":\"{\\\"env\\\":\\\"prod\\\"}\"}");
         QCOMPARE(one(m_workspace, "SELECT ts, event_type, tags FROM karma.events_raw LIMIT 1 OFFSET 1"), raw);
         const std::string data("{\"EventData\":\"{\\\"n\\\":5999}\"}");
         QCOMPARE(one(m_workspace, "SELECT EventData FROM karma.raw_events WHERE RawEventID = 6000"), data);
@@ -161,8 +184,10 @@ private Q_SLOTS:
         QCOMPARE(count("seq > 100 AND seq <= 110"), std::string("{\"n\":10}"));
         QCOMPARE(count("seq = 5000 OR seq = 1"), std::string("{\"n\":2}"));
         QCOMPARE(count("seq IN (1, 2, 9999, 20000)"), std::string("{\"n\":4}").replace(5, 1, "3"));
-        QCOMPARE(count("ts_event_ns >= 1600000000000000000 AND ts_event_ns < 1600000010000000000"), std::string("{\"n\":10}"));
-        QCOMPARE(count("ts_event >= '2020-09-13T12:26:50Z' AND ts_event < '2020-09-13T12:27:00Z'"), std::string("{\"n\":10}"));
+        QCOMPARE(count("ts_event_ns >= 1600000000000000000 AND ts_event_ns < 1600000010000000000"),
+                 std::string("{\"n\":10}"));
+        QCOMPARE(count("ts_event >= '2020-09-13T12:26:50Z' AND ts_event < '2020-09-13T12:27:00Z'"),
+                 std::string("{\"n\":10}"));
         QCOMPARE(count("ts_event >= '2021'"), std::string("{\"n\":0}"));
         QCOMPARE(count("ts_event <= '2020-09-13'"), std::string("{\"n\":0}"));
         QCOMPARE(count("tenant = 'nobody'"), std::string("{\"n\":0}"));
@@ -170,24 +195,49 @@ private Q_SLOTS:
         QCOMPARE(count("metric = 5"), std::string("{\"n\":0}"));
         QCOMPARE(one(m_workspace, "SELECT seq FROM event ORDER BY seq DESC LIMIT 1"), std::string("{\"seq\":10000}"));
         QCOMPARE(one(m_workspace, "SELECT count(DISTINCT id) AS n FROM event"), std::string("{\"n\":10000}"));
-        QCOMPARE(one(m_workspace, "SELECT sum(value) AS s FROM event WHERE source_id = 'host-b'"), std::string("{\"s\":252500}"));
-        QCOMPARE(one(m_workspace, "SELECT count(*) AS n FROM event AS a JOIN event AS b ON b.seq = a.seq WHERE a.seq < 50"),
-                 std::string("{\"n\":49}"));
+        QCOMPARE(one(m_workspace, "SELECT sum(value) AS s FROM event WHERE source_id = 'host-b'"),
+                 std::string("{\"s\":252500}"));
+        QCOMPARE(
+            one(m_workspace, "SELECT count(*) AS n FROM event AS a JOIN event AS b ON b.seq = a.seq WHERE a.seq < 50"),
+            std::string("{\"n\":49}"));
     }
 
     void nothingButReading_data()
     {
         QTest::addColumn<QString>("text");
         for (const char *text : {
-                 "INSERT INTO karma.meta VALUES('x', 1)", "UPDATE karma.action SET state = 'approved'", "DELETE FROM karma.audit",
-                 "DROP TABLE karma.audit", "CREATE TABLE karma.x(a)", "CREATE TABLE x(a)", "CREATE TEMP TABLE x(a)",
-                 "CREATE VIRTUAL TABLE v USING fts5(a)", "ATTACH '/tmp/eventops-sql-test.db' AS other",
-                 "ATTACH ':memory:' AS other", "DETACH karma", "PRAGMA query_only = OFF", "PRAGMA karma.user_version = 7",
-                 "PRAGMA karma.journal_mode = DELETE", "PRAGMA writable_schema = ON", "PRAGMA karma.wal_checkpoint",
-                 "PRAGMA temp_store_directory = '/tmp'", "SELECT load_extension('x')", "SELECT readfile('/etc/passwd')",
-                 "SELECT writefile('/tmp/eventops-sql-test', 'x')", "VACUUM karma INTO '/tmp/eventops-sql-test.db'", "VACUUM",
-                 "REINDEX", "ANALYZE", "BEGIN IMMEDIATE", "SAVEPOINT x", "INSERT INTO karma.event(seq) VALUES (1)",
-                 "DELETE FROM karma.events_raw", "SELECT 1; DELETE FROM karma.audit", "SELECT * FROM nothing", "nonsense", })
+                 "INSERT INTO karma.meta VALUES('x', 1)",
+                 "UPDATE karma.action SET state = 'approved'",
+                 "DELETE FROM karma.audit",
+                 "DROP TABLE karma.audit",
+                 "CREATE TABLE karma.x(a)",
+                 "CREATE TABLE x(a)",
+                 "CREATE TEMP TABLE x(a)",
+                 "CREATE VIRTUAL TABLE v USING fts5(a)",
+                 "ATTACH '/tmp/eventops-sql-test.db' AS other",
+                 "ATTACH ':memory:' AS other",
+                 "DETACH karma",
+                 "PRAGMA query_only = OFF",
+                 "PRAGMA karma.user_version = 7",
+                 "PRAGMA karma.journal_mode = DELETE",
+                 "PRAGMA writable_schema = ON",
+                 "PRAGMA karma.wal_checkpoint",
+                 "PRAGMA temp_store_directory = '/tmp'",
+                 "SELECT load_extension('x')",
+                 "SELECT readfile('/etc/passwd')",
+                 "SELECT writefile('/tmp/eventops-sql-test', 'x')",
+                 "VACUUM karma INTO '/tmp/eventops-sql-test.db'",
+                 "VACUUM",
+                 "REINDEX",
+                 "ANALYZE",
+                 "BEGIN IMMEDIATE",
+                 "SAVEPOINT x",
+                 "INSERT INTO karma.event(seq) VALUES (1)",
+                 "DELETE FROM karma.events_raw",
+                 "SELECT 1; DELETE FROM karma.audit",
+                 "SELECT * FROM nothing",
+                 "nonsense",
+             })
             QTest::newRow(text) << QString::fromLatin1(text);
     }
 
@@ -210,7 +260,8 @@ private Q_SLOTS:
 
     void severalStatementsAndValues()
     {
-        const SqlResult result = sql(m_workspace, "SELECT 1 AS a, 1.5 AS b, NULL AS c, x'00ff' AS d, 'x\"y' AS e; -- done\n SELECT 2 AS f; ");
+        const SqlResult result = sql(
+            m_workspace, "SELECT 1 AS a, 1.5 AS b, NULL AS c, x'00ff' AS d, 'x\"y' AS e; -- done\n SELECT 2 AS f; ");
         QCOMPARE(result.error, std::string());
         QCOMPARE(result.rows.size(), std::size_t{2});
         const std::string first = "{\"a\":1,\"b\":1.5,\"c\":null,\"d\":\"00ff\",\"e\":\"x\\\"y\"}";
