@@ -26,13 +26,14 @@ public:
             flush();
     }
     void number(std::uint64_t v) { putVarint(m_bytes, v); }
-    void time(WallNs t) { putFixed64(m_bytes, static_cast<std::uint64_t>(raw(t))); }
+    void time(WallNs t) { putFixed64(m_bytes, static_cast<std::uint64_t>(eventops::raw(t))); }
     void real(double v) { putFixed64(m_bytes, std::bit_cast<std::uint64_t>(v)); }
     void text(std::string_view text)
     {
         putVarint(m_bytes, text.size());
         m_bytes += text;
     }
+    void raw(std::string_view bytes) { m_bytes += bytes; } ///< Its length was given before.
     void piece(std::string_view bytes)
     {
         flush();
@@ -175,8 +176,10 @@ Result<std::string> SqliteLedger::digest()
             events.add(batch, event, key == keys.end() ? std::string_view() : std::string_view(key->second));
         }
     }
+    sqlite::Statement bytes = EVENTOPS_TRY(m_database.prepare("SELECT bytes FROM dead_letter WHERE id = ?"));
     EVENTOPS_TRY(addRows(m_database,
-                         "SELECT d.id, d.seq, s.key, d.position, d.reason, d.detail, d.size FROM dead_letter AS d JOIN "
+                         "SELECT d.id, d.seq, s.key, d.position, d.reason, d.detail, d.size, d.in_parts "
+                         "FROM dead_letter AS d JOIN "
                          "source AS s ON s.id = d.source "
                          "ORDER BY d.seq, s.key, d.position",
                          [&](const sqlite::Statement &row) -> Status {
@@ -187,6 +190,13 @@ Result<std::string> SqliteLedger::digest()
                              canon.text(row.text(4));
                              canon.text(row.text(5));
                              canon.number(row.unsignedInteger(6));
+                             if (row.integer(7) == 0) {
+                                 if (!EVENTOPS_TRY(bytes.bind(1, row.integer(0)).step()))
+                                     return Ok{};
+                                 canon.raw(bytes.text(0));
+                                 bytes.reset();
+                                 return Ok{};
+                             }
                              return deadLetterBytes(row.integer(0), [&](std::string_view piece) {
                                  canon.piece(piece);
                                  return true;
