@@ -56,7 +56,7 @@ struct CommitGroup {
     std::vector<Entity> entities;
     std::vector<Link> links;
     std::vector<Suggestion> suggestions;
-    std::vector<SourceProgress> sources;
+    std::vector<SourceProgress> sources;         ///< All of the run, in its order: RawRecord::source indexes them.
     std::optional<Checkpoint> checkpoint;
     Seq lastSeq = 0;            ///< Highest sequence number in this commit.
     WallNs watermark = NoTime;  ///< No event older than this is expected; the workspace clock of a capture.

@@ -27,7 +27,9 @@ Result<ActionName> parseName(std::string_view displayId)
         if (failed == std::errc() && at == end && name.version > 0 && !name.id.empty())
             return name;
     }
-    return Error{Error::Code::InvalidArgument, '"' + std::string(displayId) + "\" is no action id", {},
+    return Error{Error::Code::InvalidArgument,
+                 '"' + std::string(displayId) + "\" is no action id",
+                 {},
                  "ids look like 0123abcd.1; see the list of approvals"};
 }
 
@@ -44,8 +46,11 @@ Result<Action> SqliteLedger::action(std::string_view displayId)
     if (newest.version < name.version)
         return Error{Error::Code::NotFound, "no action " + std::string(displayId), {}, {}};
     if (newest.version > name.version)
-        return Error{Error::Code::Refused, "action " + std::string(displayId) + " is stale: version "
-                         + std::to_string(newest.version) + " is the newest", {}, "look at " + newest.displayId()};
+        return Error{Error::Code::Refused,
+                     "action " + std::string(displayId) + " is stale: version " + std::to_string(newest.version)
+                         + " is the newest",
+                     {},
+                     "look at " + newest.displayId()};
     return newest;
 }
 
@@ -58,7 +63,7 @@ Error SqliteLedger::whyRefused(const Transition &transition)
     Error refused{Error::Code::Refused, "", {}, {}};
     if (now.state != transition.from)
         refused.message = "action " + transition.actionId + " is " + std::string(toString(now.state)) + ", not "
-            + std::string(toString(transition.from));
+                          + std::string(toString(transition.from));
     else
         refused.message = "action " + transition.actionId + " has expired on the workspace's clock";
     return refused;
@@ -68,8 +73,11 @@ Status SqliteLedger::transition(const Transition &transition)
 {
     EVENTOPS_TRY(requireWriter());
     if (!mayFollow(transition.from, transition.to))
-        return Error{Error::Code::Refused, "an action cannot go from " + std::string(toString(transition.from)) + " to "
-                         + std::string(toString(transition.to)), {}, {}};
+        return Error{Error::Code::Refused,
+                     "an action cannot go from " + std::string(toString(transition.from)) + " to "
+                         + std::string(toString(transition.to)),
+                     {},
+                     {}};
     sqlite::Transaction transaction = EVENTOPS_TRY(sqlite::Transaction::begin(m_database));
     EVENTOPS_TRY(writeTransition(transition));
     return transaction.commit();
@@ -82,24 +90,33 @@ Status SqliteLedger::writeTransition(const Transition &transition)
         const Action current = EVENTOPS_TRY(action(transition.actionId));
         const std::string proposer = "policy:" + current.suggestion.policy;
         if (transition.actor == proposer || transition.approver == proposer)
-            return Error{Error::Code::Refused, "action " + transition.actionId + " was proposed by " + proposer
-                             + ", which cannot approve it", {}, {}};
+            return Error{Error::Code::Refused,
+                         "action " + transition.actionId + " was proposed by " + proposer + ", which cannot approve it",
+                         {},
+                         {}};
     }
     const std::int64_t watermark = EVENTOPS_TRY(metaInteger("watermark", raw(NoTime)));
     const WallNs now = m_clock->now();
-    sqlite::Statement &update = *EVENTOPS_TRY(cached(
-        "UPDATE action SET state = ?4, changed_at = ?5, "
-        "approver = CASE WHEN ?6 = '' THEN approver ELSE ?6 END, "
-        "decision_reason = CASE WHEN ?7 = '' THEN decision_reason ELSE ?7 END, "
-        "output = CASE WHEN ?8 = '' THEN output ELSE ?8 END, "
-        "attempts = CASE WHEN ?4 = 'started' THEN max(attempts, 1) ELSE attempts END "
-        "WHERE id = ?1 AND version = ?2 AND state = ?3 "
-        "AND version = (SELECT max(version) FROM action AS newest WHERE newest.id = ?1) "
-        "AND (?9 = 0 OR expires_at = -9223372036854775807 - 1 OR expires_at > ?10)"));
-    EVENTOPS_TRY(update.bind(1, name.id).bind(2, name.version).bind(3, toString(transition.from))
-                     .bind(4, toString(transition.to)).bind(5, raw(now)).bind(6, transition.approver)
-                     .bind(7, transition.reason).bind(8, transition.output)
-                     .bind(9, std::int64_t{transition.checkExpiry}).bind(10, watermark).run());
+    sqlite::Statement &update =
+        *EVENTOPS_TRY(cached("UPDATE action SET state = ?4, changed_at = ?5, "
+                             "approver = CASE WHEN ?6 = '' THEN approver ELSE ?6 END, "
+                             "decision_reason = CASE WHEN ?7 = '' THEN decision_reason ELSE ?7 END, "
+                             "output = CASE WHEN ?8 = '' THEN output ELSE ?8 END, "
+                             "attempts = CASE WHEN ?4 = 'started' THEN max(attempts, 1) ELSE attempts END "
+                             "WHERE id = ?1 AND version = ?2 AND state = ?3 "
+                             "AND version = (SELECT max(version) FROM action AS newest WHERE newest.id = ?1) "
+                             "AND (?9 = 0 OR expires_at = -9223372036854775807 - 1 OR expires_at > ?10)"));
+    EVENTOPS_TRY(update.bind(1, name.id)
+                     .bind(2, name.version)
+                     .bind(3, toString(transition.from))
+                     .bind(4, toString(transition.to))
+                     .bind(5, raw(now))
+                     .bind(6, transition.approver)
+                     .bind(7, transition.reason)
+                     .bind(8, transition.output)
+                     .bind(9, std::int64_t{transition.checkExpiry})
+                     .bind(10, watermark)
+                     .run());
     if (m_database.changes() != 1)
         return whyRefused(transition);
     AuditRow row;
@@ -111,12 +128,17 @@ Status SqliteLedger::writeTransition(const Transition &transition)
     EVENTOPS_TRY(appendAudit(std::move(row)));
     if (transition.outbox) {
         const OutboxRow &out = *transition.outbox;
-        sqlite::Statement &put = *EVENTOPS_TRY(cached(
-            "INSERT INTO outbox(action_id, topic, key, document, state, attempt, not_before) VALUES (?, ?, ?, ?, ?, ?, ?)"));
+        sqlite::Statement &put = *EVENTOPS_TRY(cached("INSERT INTO outbox(action_id, topic, key, document, state, "
+                                                      "attempt, not_before) VALUES (?, ?, ?, ?, ?, ?, ?)"));
         const std::string_view state = out.state.empty() ? std::string_view("waiting") : std::string_view(out.state);
-        EVENTOPS_TRY(put.bind(1, out.actionId.empty() ? transition.actionId : out.actionId).bind(2, out.topic)
-                         .bind(3, out.key).bind(4, out.document).bind(5, state).bind(6, std::int64_t{out.attempt})
-                         .bind(7, raw(out.notBefore)).run());
+        EVENTOPS_TRY(put.bind(1, out.actionId.empty() ? transition.actionId : out.actionId)
+                         .bind(2, out.topic)
+                         .bind(3, out.key)
+                         .bind(4, out.document)
+                         .bind(5, state)
+                         .bind(6, std::int64_t{out.attempt})
+                         .bind(7, raw(out.notBefore))
+                         .run());
     }
     if (transition.input)
         EVENTOPS_TRY(recordInput(*transition.input));
@@ -126,9 +148,8 @@ Status SqliteLedger::writeTransition(const Transition &transition)
 Result<std::uint64_t> SqliteLedger::expireActions(WallNs now)
 {
     EVENTOPS_TRY(requireWriter());
-    const char *const due =
-        "SELECT id, version, expires_at FROM action WHERE state = 'proposed' AND expires_at <= ? "
-        "AND expires_at <> -9223372036854775807 - 1 ORDER BY number";
+    const char *const due = "SELECT id, version, expires_at FROM action WHERE state = 'proposed' AND expires_at <= ? "
+                            "AND expires_at <> -9223372036854775807 - 1 ORDER BY number";
     sqlite::Statement &any = *EVENTOPS_TRY(cached(due));
     const bool some = EVENTOPS_TRY(any.bind(1, raw(now)).step());
     any.reset();
@@ -154,8 +175,8 @@ Result<std::uint64_t> SqliteLedger::expireActions(WallNs now)
 
 Result<std::vector<OutboxRow>> SqliteLedger::outbox(std::string_view state)
 {
-    sqlite::Statement &rows = *EVENTOPS_TRY(cached(
-        "SELECT id, action_id, topic, key, document, state, attempt, not_before FROM outbox WHERE state = ? ORDER BY id"));
+    sqlite::Statement &rows = *EVENTOPS_TRY(cached("SELECT id, action_id, topic, key, document, state, attempt, "
+                                                   "not_before FROM outbox WHERE state = ? ORDER BY id"));
     rows.bind(1, state);
     std::vector<OutboxRow> all;
     while (EVENTOPS_TRY(rows.step()))
@@ -168,10 +189,16 @@ Status SqliteLedger::updateOutbox(const OutboxRow &row)
 {
     EVENTOPS_TRY(requireWriter());
     sqlite::Transaction transaction = EVENTOPS_TRY(sqlite::Transaction::begin(m_database));
-    sqlite::Statement &update = *EVENTOPS_TRY(cached(
-        "UPDATE outbox SET topic = ?2, key = ?3, document = ?4, state = ?5, attempt = ?6, not_before = ?7 WHERE id = ?1"));
-    EVENTOPS_TRY(update.bind(1, row.id).bind(2, row.topic).bind(3, row.key).bind(4, row.document).bind(5, row.state)
-                     .bind(6, std::int64_t{row.attempt}).bind(7, raw(row.notBefore)).run());
+    sqlite::Statement &update = *EVENTOPS_TRY(cached("UPDATE outbox SET topic = ?2, key = ?3, document = ?4, state = "
+                                                     "?5, attempt = ?6, not_before = ?7 WHERE id = ?1"));
+    EVENTOPS_TRY(update.bind(1, row.id)
+                     .bind(2, row.topic)
+                     .bind(3, row.key)
+                     .bind(4, row.document)
+                     .bind(5, row.state)
+                     .bind(6, std::int64_t{row.attempt})
+                     .bind(7, raw(row.notBefore))
+                     .run());
     if (m_database.changes() == 0)
         return Error{Error::Code::NotFound, "no outbox row " + std::to_string(row.id), {}, {}};
     sqlite::Statement &attempts = *EVENTOPS_TRY(cached(

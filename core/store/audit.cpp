@@ -11,8 +11,8 @@ constexpr const char *AuditColumns = "number, at, actor, verb, subject, detail, 
 
 AuditRow readAudit(const sqlite::Statement &row)
 {
-    return {row.unsignedInteger(0), WallNs{row.integer(1)}, row.string(2), row.string(3), row.string(4), row.string(5),
-            row.string(6), row.string(7)};
+    return {row.unsignedInteger(0), WallNs{row.integer(1)}, row.string(2), row.string(3),
+            row.string(4),          row.string(5),          row.string(6), row.string(7)};
 }
 
 Error tampered(const std::string &what)
@@ -33,10 +33,17 @@ Status SqliteLedger::appendAudit(AuditRow row)
     }
     last.reset();
     row.hash = row.computeHash();
-    sqlite::Statement &put = *EVENTOPS_TRY(cached(
-        "INSERT INTO audit(number, at, actor, verb, subject, detail, previous_hash, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"));
-    EVENTOPS_TRY(put.bindUnsigned(1, row.number).bind(2, raw(row.at)).bind(3, row.actor).bind(4, row.verb)
-                     .bind(5, row.subject).bind(6, row.detail).bind(7, row.previousHash).bind(8, row.hash).run());
+    sqlite::Statement &put = *EVENTOPS_TRY(cached("INSERT INTO audit(number, at, actor, verb, subject, detail, "
+                                                  "previous_hash, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"));
+    EVENTOPS_TRY(put.bindUnsigned(1, row.number)
+                     .bind(2, raw(row.at))
+                     .bind(3, row.actor)
+                     .bind(4, row.verb)
+                     .bind(5, row.subject)
+                     .bind(6, row.detail)
+                     .bind(7, row.previousHash)
+                     .bind(8, row.hash)
+                     .run());
     sqlite::Statement &head = *EVENTOPS_TRY(cached("INSERT OR REPLACE INTO meta(key, value) VALUES ('audit_head', ?)"));
     const std::string value = std::to_string(row.number) + ' ' + row.hash;
     return head.bind(1, value).run();
@@ -66,10 +73,10 @@ struct Trace {
 
 Status verifyActions(sqlite::Database &database)
 {
-    sqlite::Statement actions = EVENTOPS_TRY(
-        database.prepare(std::string("SELECT ") + ActionColumns + " FROM action ORDER BY number"));
-    sqlite::Statement trail = EVENTOPS_TRY(
-        database.prepare("SELECT number, verb, detail FROM audit WHERE subject = ? ORDER BY number"));
+    sqlite::Statement actions =
+        EVENTOPS_TRY(database.prepare(std::string("SELECT ") + ActionColumns + " FROM action ORDER BY number"));
+    sqlite::Statement trail =
+        EVENTOPS_TRY(database.prepare("SELECT number, verb, detail FROM audit WHERE subject = ? ORDER BY number"));
     while (EVENTOPS_TRY(actions.step())) {
         const Action action = readAction(actions);
         const std::string id = action.displayId();
@@ -84,8 +91,8 @@ Status verifyActions(sqlite::Database &database)
         if (trace.lastNumber == 0)
             return tampered("action " + id + " has no row");
         if (trace.lastVerb != actions.text(17))
-            return tampered("action " + id + " is " + actions.string(17) + " but row " + std::to_string(trace.lastNumber)
-                            + " says " + trace.lastVerb);
+            return tampered("action " + id + " is " + actions.string(17) + " but row "
+                            + std::to_string(trace.lastNumber) + " says " + trace.lastVerb);
         if (action.digest != actionDigest(action.suggestion)
             || trace.proposedDetail.find(action.digest) == std::string::npos)
             return tampered("action " + id + " is not what was proposed");
@@ -104,8 +111,8 @@ Result<std::uint64_t> SqliteLedger::verifyAudit()
     };
     EVENTOPS_TRY(m_database.execute("BEGIN"));
     const Snapshot snapshot{m_database};
-    sqlite::Statement rows = EVENTOPS_TRY(
-        m_database.prepare(std::string("SELECT ") + AuditColumns + " FROM audit ORDER BY number"));
+    sqlite::Statement rows =
+        EVENTOPS_TRY(m_database.prepare(std::string("SELECT ") + AuditColumns + " FROM audit ORDER BY number"));
     std::uint64_t number = 0;
     std::string previous;
     while (EVENTOPS_TRY(rows.step())) {

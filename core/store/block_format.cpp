@@ -11,10 +11,10 @@
 namespace eventops {
 namespace {
 
-constexpr std::size_t PackFrom = 64;              ///< Smaller columns are left alone.
-constexpr std::size_t RatioMax = 50'000;          ///< zstd's own limit is about 44,000.
+constexpr std::size_t PackFrom = 64;     ///< Smaller columns are left alone.
+constexpr std::size_t RatioMax = 50'000; ///< zstd's own limit is about 44,000.
 constexpr std::size_t ColumnsMax = 256;
-constexpr std::size_t RowsMax = 1u << 20;         ///< Generous: for blocks of later versions.
+constexpr std::size_t RowsMax = 1u << 20; ///< Generous: for blocks of later versions.
 constexpr std::size_t ChecksumBytes = 8;
 
 } // namespace
@@ -34,16 +34,16 @@ Packer::~Packer() = default;
 
 bool Packer::pack(std::string_view bytes, std::string &out)
 {
-    const std::size_t from = out.size();
     if (bytes.size() >= PackFrom) {
-        out.resize(from + ZSTD_compressBound(bytes.size()));
-        const std::size_t size = ZSTD_compressCCtx(m_contexts->compress, out.data() + from, out.size() - from, bytes.data(),
-                                                   bytes.size(), 1);
+        // Room that only grows: no clearing, no fresh pages for each column.
+        if (m_room.size() < ZSTD_compressBound(bytes.size()))
+            m_room.resize(ZSTD_compressBound(bytes.size()));
+        const std::size_t size =
+            ZSTD_compressCCtx(m_contexts->compress, m_room.data(), m_room.size(), bytes.data(), bytes.size(), 1);
         if (!ZSTD_isError(size) && size + bytes.size() / 8 < bytes.size()) {
-            out.resize(from + size);
+            out.append(m_room, 0, size);
             return true;
         }
-        out.resize(from);
     }
     out += bytes;
     return false;
@@ -62,8 +62,10 @@ Status BlockBuilder::add(std::uint8_t id, std::string_view bytes, bool tryPack)
     if (bytes.empty())
         return Ok{};
     if (bytes.size() > ColumnBytesMax)
-        return Error{Error::Code::LimitExceeded, "a column of " + std::to_string(bytes.size()) + " bytes is too large to store",
-                     {}, "lower the record limit"};
+        return Error{Error::Code::LimitExceeded,
+                     "a column of " + std::to_string(bytes.size()) + " bytes is too large to store",
+                     {},
+                     "lower the record limit"};
     const std::size_t from = m_payload.size();
     bool packed = false;
     if (tryPack)
@@ -89,10 +91,15 @@ std::string BlockBuilder::finish(std::size_t rows, std::size_t records)
     out += m_directory;
     out += m_payload;
     putFixed64(out, hash64(out));
+    clear();
+    return out;
+}
+
+void BlockBuilder::clear()
+{
     m_columns = 0;
     m_directory.clear();
     m_payload.clear();
-    return out;
 }
 
 Error BlockView::corrupt(std::string_view what) const

@@ -24,16 +24,16 @@ constexpr std::size_t ColumnBytesMax = 256u << 20; ///< Of one column before pac
 
 /// Columns that are not texts; texts have their Field's number.
 enum class Column : std::uint8_t {
-    RecordSeq = 64,///< Per record.
+    RecordSeq = 64, ///< Per record.
     EventsPerRecord,
-    Position,      ///< Per record.
-    RecordHash,    ///< Per record.
-    Source,        ///< Per record: row id of the source.
-    RecordFlags,   ///< Per record: 1 redacted.
+    Position,    ///< Per record.
+    RecordHash,  ///< Per record.
+    Source,      ///< Per record: row id of the source.
+    RecordFlags, ///< Per record: 1 redacted.
     Emission,
     TsEvent,
     HasValue,
-    Value,         ///< Only of events that have one.
+    Value, ///< Only of events that have one.
     Severity,
 };
 
@@ -53,6 +53,7 @@ public:
 private:
     struct Contexts;
     std::unique_ptr<Contexts> m_contexts;
+    std::string m_room; ///< Grows to the largest column met, at most ColumnBytesMax.
 };
 
 /// Collects the columns of a block. Thread: one.
@@ -62,7 +63,9 @@ public:
     explicit BlockBuilder(Packer &packer) : m_packer(&packer) {}
     /// LimitExceeded: the column is too large. @p tryPack: false for what never packs (hashes, packed numbers).
     Status add(std::uint8_t id, std::string_view bytes, bool tryPack);
+    /// The block; the builder is then empty and keeps its memory.
     std::string finish(std::size_t rows, std::size_t records);
+    void clear();
 
 private:
     Packer *m_packer;

@@ -67,7 +67,8 @@ Status BlockReader::decodeNumbers(const BlockView &view, Batch &batch)
         return Ok{};
     };
     EVENTOPS_TRY(read(Column::Emission, [](Event &e, std::int64_t v) { e.emission = static_cast<std::uint16_t>(v); }));
-    EVENTOPS_TRY(read(Column::Severity, [](Event &e, std::int64_t v) { e.severity = static_cast<Severity>(v & 0xff); }));
+    EVENTOPS_TRY(
+        read(Column::Severity, [](Event &e, std::int64_t v) { e.severity = static_cast<Severity>(v & 0xff); }));
     EVENTOPS_TRY(read(Column::TsEvent, [](Event &e, std::int64_t v) { e.tsEvent = WallNs{v}; }));
     EVENTOPS_TRY(read(Column::HasValue, [](Event &e, std::int64_t v) { e.hasValue = v != 0; }));
     const auto count = static_cast<std::size_t>(
@@ -93,9 +94,10 @@ Status BlockReader::decode(std::string_view bytes, std::string_view name, Column
     batch.events.resize(view.rows());
     EVENTOPS_TRY(decodeRecords(view, batch));
     EVENTOPS_TRY(decodeNumbers(view, batch));
+    const std::uint32_t wanted = withTwins(mask.texts);
     for (std::size_t f = 0; f < FieldCount; ++f) {
         const auto field = static_cast<Field>(f);
-        if (!mask.has(field))
+        if ((wanted >> f & 1) == 0)
             continue;
         const std::string_view column = EVENTOPS_TRY(view.column(static_cast<std::uint8_t>(f), m_packer, m_scratch));
         ByteReader in(column);

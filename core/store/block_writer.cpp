@@ -14,9 +14,11 @@ namespace eventops {
 namespace {
 
 constexpr std::array Filterable = {
-    Field::EventId, Field::SourceType, Field::SourceId, Field::SourceNamespace, Field::SchemaName, Field::Type,
-    Field::EntityType, Field::EntityId, Field::Step, Field::CorrelationId, Field::CausationId, Field::TraceId,
-    Field::SpanId, Field::IdempotencyKey, Field::SeverityText, Field::Metric, Field::Unit,
+    Field::EventId,    Field::SourceType,     Field::SourceId,     Field::SourceNamespace,
+    Field::SchemaName, Field::Type,           Field::EntityType,   Field::EntityId,
+    Field::Step,       Field::CorrelationId,  Field::CausationId,  Field::TraceId,
+    Field::SpanId,     Field::IdempotencyKey, Field::SeverityText, Field::Metric,
+    Field::Unit,
 };
 
 constexpr auto FilterableMask = [] {
@@ -26,28 +28,35 @@ constexpr auto FilterableMask = [] {
     return mask;
 }();
 
-/// Which fields differ from the first row of their segment, as a bit a field; compares ids, eight bytes at a time.
-std::uint32_t varyingFields(std::span<const Event *const> events)
+/// Finds which fields differ between the rows of a segment; compares ids, eight bytes at a time.
+class VaryingFields
 {
-    constexpr std::size_t Words = (FieldCount + 1) / 2;
-    std::array<std::uint64_t, Words> first{}, differ{};
-    const auto load = [](const Event &event, std::array<std::uint64_t, Words> &to) {
-        std::memcpy(to.data(), event.text.data(), sizeof event.text);
-    };
-    load(*events.front(), first);
-    for (const Event *event : events) {
-        std::array<std::uint64_t, Words> words{};
-        load(*event, words);
-        for (std::size_t i = 0; i < Words; ++i)
-            differ[i] |= words[i] ^ first[i];
+public:
+    explicit VaryingFields(const Event &first) { load(first, m_first); }
+    void add(const Event &event)
+    {
+        Words words{};
+        load(event, words);
+        for (std::size_t i = 0; i < WordCount; ++i)
+            m_differ[i] |= words[i] ^ m_first[i];
     }
-    std::uint32_t mask = 0;
-    for (std::size_t f = 0; f < FieldCount; ++f) {
-        if (static_cast<std::uint32_t>(differ[f / 2] >> (f % 2 * 32)) != 0)
-            mask |= 1U << f;
+    /// A bit a field.
+    std::uint32_t mask() const
+    {
+        std::uint32_t mask = 0;
+        for (std::size_t f = 0; f < FieldCount; ++f) {
+            if (static_cast<std::uint32_t>(m_differ[f / 2] >> (f % 2 * 32)) != 0)
+                mask |= 1U << f;
+        }
+        return mask;
     }
-    return mask;
-}
+
+private:
+    static constexpr std::size_t WordCount = (FieldCount + 1) / 2;
+    using Words = std::array<std::uint64_t, WordCount>;
+    static void load(const Event &event, Words &to) { std::memcpy(to.data(), event.text.data(), sizeof event.text); }
+    Words m_first{}, m_differ{};
+};
 
 } // namespace
 
@@ -79,73 +88,91 @@ Status BlockWriter::addIntegers(Column column, std::span<const std::int64_t> val
     return builder.add(static_cast<std::uint8_t>(column), m_column, false);
 }
 
-Status BlockWriter::addRecords(const BlockRows &rows, std::span<const std::int64_t> sourceIds, BlockBuilder &builder,
-                               EncodedBlock &out)
+Result<std::uint32_t> BlockWriter::gather(const BlockRows &rows, std::span<const std::int64_t> sourceIds,
+                                          EncodedBlock &out)
 {
+    // One walk over the events and one over their records: they are far larger than the caches.
+    const std::size_t count = rows.events.size();
+    for (std::vector<std::int64_t> *column : {&m_times, &m_emissions, &m_severities, &m_hasValue})
+        column->resize(count);
+    m_doubles.clear();
     m_records.clear();
-    m_integers.clear();
+    m_perRecord.clear();
+    std::uint32_t varying = 0;
     for (std::size_t s = 0; s < rows.segments.size(); ++s) {
         const Batch &batch = *rows.segments[s].batch;
-        const RawRecord *last = nullptr;
-        for (std::size_t i = rows.segments[s].begin, end = rows.segmentEnd(s); i < end; ++i) {
-            const RawRecord *record = &batch.records[rows.events[i]->record];
-            if (record == last) {
-                ++m_integers.back();
+        const std::size_t end = rows.segmentEnd(s);
+        VaryingFields fields(*rows.events[rows.segments[s].begin]);
+        std::uint32_t lastRecord = UINT32_MAX;
+        for (std::size_t i = rows.segments[s].begin; i < end; ++i) {
+            const Event &event = *rows.events[i];
+            fields.add(event);
+            m_times[i] = raw(event.tsEvent);
+            m_emissions[i] = event.emission;
+            m_severities[i] = static_cast<std::int64_t>(event.severity);
+            m_hasValue[i] = event.hasValue ? 1 : 0;
+            if (event.hasValue)
+                m_doubles.push_back(event.value);
+            if (event.record == lastRecord) {
+                ++m_perRecord.back();
                 continue;
             }
-            if (record->source >= sourceIds.size())
-                return Error{Error::Code::InvalidArgument, "record " + std::to_string(record->seq) + " names source "
-                                 + std::to_string(record->source) + " which the commit does not have", {}, {}};
-            m_records.push_back({&batch, record});
-            m_integers.push_back(1);
-            last = record;
+            lastRecord = event.record;
+            const RawRecord &record = batch.records[event.record];
+            if (record.source >= sourceIds.size())
+                return Error{Error::Code::InvalidArgument,
+                             "record " + std::to_string(record.seq) + " names source " + std::to_string(record.source)
+                                 + " which the commit does not have",
+                             {},
+                             {}};
+            m_records.push_back({&batch, &record});
+            m_perRecord.push_back(1);
         }
+        varying |= fields.mask();
     }
     out.records = m_records.size();
     out.seqMin = m_records.front().record->seq;
     out.seqMax = m_records.back().record->seq;
-    if (std::any_of(m_integers.begin(), m_integers.end(), [](std::int64_t n) { return n != 1; }))
-        EVENTOPS_TRY(addIntegers(Column::EventsPerRecord, m_integers, builder));
-    const auto add = [&](Column column, auto value) {
-        m_integers.clear();
-        for (const RecordRef &ref : m_records)
-            m_integers.push_back(static_cast<std::int64_t>(value(ref)));
-        return addIntegers(column, m_integers, builder);
-    };
-    EVENTOPS_TRY(add(Column::RecordSeq, [](const RecordRef &r) { return r.record->seq; }));
-    EVENTOPS_TRY(add(Column::Position, [](const RecordRef &r) { return r.record->position; }));
-    EVENTOPS_TRY(add(Column::Source, [&](const RecordRef &r) { return sourceIds[r.record->source]; }));
-    EVENTOPS_TRY(add(Column::RecordFlags, [](const RecordRef &r) { return r.record->redacted != NoStr ? 1 : 0; }));
-    m_column.clear();
-    for (const RecordRef &ref : m_records)
-        putFixed64(m_column, ref.record->hash);
-    return builder.add(static_cast<std::uint8_t>(Column::RecordHash), m_column, false);
+    return varying;
 }
 
-Status BlockWriter::addNumbers(const BlockRows &rows, BlockBuilder &builder, EncodedBlock &out)
+Status BlockWriter::addRecords(std::span<const std::int64_t> sourceIds, BlockBuilder &builder)
 {
-    const auto add = [&](Column column, auto value) {
-        m_integers.clear();
-        for (const Event *event : rows.events)
-            m_integers.push_back(static_cast<std::int64_t>(value(*event)));
-        return addIntegers(column, m_integers, builder);
-    };
-    EVENTOPS_TRY(add(Column::Emission, [](const Event &e) { return e.emission; }));
-    EVENTOPS_TRY(add(Column::Severity, [](const Event &e) { return static_cast<int>(e.severity); }));
-    EVENTOPS_TRY(add(Column::HasValue, [](const Event &e) { return e.hasValue ? 1 : 0; }));
-    EVENTOPS_TRY(add(Column::TsEvent, [](const Event &e) { return raw(e.tsEvent); }));
-    m_doubles.clear();
-    for (const Event *event : rows.events) {
-        out.severityMax = std::max(out.severityMax, static_cast<std::uint8_t>(event->severity));
-        if (event->hasValue)
-            m_doubles.push_back(event->value);
-        if (event->tsEvent == NoTime) {
-            out.someWithoutTime = true;
-            continue;
-        }
-        out.tsMin = out.tsMin == NoTime ? event->tsEvent : std::min(out.tsMin, event->tsEvent);
-        out.tsMax = std::max(out.tsMax, event->tsEvent);
+    if (std::any_of(m_perRecord.begin(), m_perRecord.end(), [](std::int64_t n) { return n != 1; }))
+        EVENTOPS_TRY(addIntegers(Column::EventsPerRecord, m_perRecord, builder));
+    const std::size_t count = m_records.size();
+    for (std::vector<std::int64_t> *column : {&m_seqs, &m_positions, &m_sources, &m_flags})
+        column->resize(count);
+    m_hashes.resize(count * 8);
+    for (std::size_t i = 0; i < count; ++i) {
+        const RawRecord &record = *m_records[i].record;
+        m_seqs[i] = static_cast<std::int64_t>(record.seq);
+        m_positions[i] = static_cast<std::int64_t>(record.position);
+        m_sources[i] = sourceIds[record.source];
+        m_flags[i] = record.redacted != NoStr ? 1 : 0;
+        std::memcpy(m_hashes.data() + i * 8, &record.hash, 8);
     }
+    EVENTOPS_TRY(addIntegers(Column::RecordSeq, m_seqs, builder));
+    EVENTOPS_TRY(addIntegers(Column::Position, m_positions, builder));
+    EVENTOPS_TRY(addIntegers(Column::Source, m_sources, builder));
+    EVENTOPS_TRY(addIntegers(Column::RecordFlags, m_flags, builder));
+    return builder.add(static_cast<std::uint8_t>(Column::RecordHash), m_hashes, false);
+}
+
+Status BlockWriter::addNumbers(BlockBuilder &builder, EncodedBlock &out)
+{
+    EVENTOPS_TRY(addIntegers(Column::Emission, m_emissions, builder));
+    EVENTOPS_TRY(addIntegers(Column::Severity, m_severities, builder));
+    EVENTOPS_TRY(addIntegers(Column::HasValue, m_hasValue, builder));
+    EVENTOPS_TRY(addIntegers(Column::TsEvent, m_times, builder));
+    out.severityMax = static_cast<std::uint8_t>(*std::max_element(m_severities.begin(), m_severities.end()));
+    out.tsMax = WallNs{*std::max_element(m_times.begin(), m_times.end())};
+    std::int64_t least = INT64_MAX;
+    for (const std::int64_t time : m_times) {
+        out.someWithoutTime |= time == raw(NoTime);
+        least = time != raw(NoTime) ? std::min(least, time) : least;
+    }
+    out.tsMin = out.tsMax == NoTime ? NoTime : WallNs{least};
     if (m_doubles.empty())
         return Ok{};
     m_column.clear();
@@ -155,8 +182,12 @@ Status BlockWriter::addNumbers(const BlockRows &rows, BlockBuilder &builder, Enc
 
 bool BlockWriter::addConstant(const BlockRows &rows, Field field, BlockBuilder &builder, Status &status)
 {
-    const auto id = [&](std::size_t segment) { return (*rows.events[rows.segments[segment].begin])[field]; };
-    const auto text = [&](std::size_t segment) { return rows.segments[segment].batch->text(id(segment)); };
+    const auto id = [&](std::size_t segment) {
+        return (*rows.events[rows.segments[segment].begin])[field];
+    };
+    const auto text = [&](std::size_t segment) {
+        return rows.segments[segment].batch->text(id(segment));
+    };
     for (std::size_t s = 1; s < rows.segments.size(); ++s) {
         if ((id(s) == NoStr) != (id(0) == NoStr) || text(s) != text(0))
             return false;
@@ -171,31 +202,65 @@ bool BlockWriter::addConstant(const BlockRows &rows, Field field, BlockBuilder &
     return true;
 }
 
-Status BlockWriter::addTexts(const BlockRows &rows, BlockBuilder &builder, EncodedBlock &out)
+void BlockWriter::encodeTexts(const BlockRows &rows, std::uint32_t varying, Field field)
 {
-    std::uint32_t varying = 0;
-    const std::span<const Event *const> events = rows.events;
-    for (std::size_t s = 0; s < rows.segments.size(); ++s)
-        varying |= varyingFields(events.subspan(rows.segments[s].begin, rows.segmentEnd(s) - rows.segments[s].begin));
+    const std::vector<StrId> &ids = m_ids[static_cast<std::size_t>(field)];
+    m_texts.hashes.clear();
+    for (const auto &[twin, as] : TextTwins) {
+        const auto other = static_cast<std::size_t>(as);
+        if (twin == field && (varying >> other & 1) != 0 && m_ids[other] == ids) {
+            putSameTexts(m_column, as);
+            m_texts.hashes = m_hashesOf[other];
+            return;
+        }
+    }
+    if (field != Field::TsText || !putTimeTexts(m_column, rows, ids, m_times))
+        putTexts(m_column, rows, ids, m_texts, m_numbers);
+}
+
+Status BlockWriter::addTexts(const BlockRows &rows, std::uint32_t varying, BlockBuilder &builder, EncodedBlock &out)
+{
     m_filterKeys.clear();
+    const auto keepHashes = [&](std::size_t f) {
+        m_hashesOf[f] = m_texts.hashes;
+        for (const std::uint64_t hash : m_texts.hashes)
+            m_filterKeys.push_back(filterKey(static_cast<Field>(f), hash));
+    };
     for (std::size_t f = 0; f < FieldCount; ++f) {
         const auto field = static_cast<Field>(f);
         Status status = Ok{};
-        const bool constant = (varying >> f & 1) == 0 && addConstant(rows, field, builder, status);
+        if ((varying >> f & 1) == 0 && !addConstant(rows, field, builder, status))
+            varying |= 1U << f; // the same within each batch, but not between them
         EVENTOPS_TRY(status);
-        if (!constant) {
-            m_column.clear();
-            if (field != Field::TsText || !putTimeTexts(m_column, rows))
-                putTexts(m_column, rows, field, m_texts, m_numbers);
-            EVENTOPS_TRY(builder.add(static_cast<std::uint8_t>(f), m_column, true));
-        }
-        if (isFilterable(field)) {
-            for (const std::uint64_t hash : m_texts.hashes)
-                m_filterKeys.push_back(filterKey(field, hash));
-        }
+        if ((varying >> f & 1) == 0 && isFilterable(field))
+            keepHashes(f);
     }
-    out.someWithoutId = std::any_of(rows.events.begin(), rows.events.end(),
-                                    [](const Event *e) { return (*e)[Field::EventId] == NoStr; });
+    std::array<StrId *, FieldCount> to{};
+    std::array<std::size_t, FieldCount> fields{};
+    std::size_t fieldCount = 0;
+    for (std::size_t f = 0; f < FieldCount; ++f) {
+        if ((varying >> f & 1) == 0)
+            continue;
+        m_ids[f].resize(rows.events.size());
+        to[fieldCount] = m_ids[f].data();
+        fields[fieldCount++] = f;
+    }
+    for (std::size_t i = 0; i < rows.events.size(); ++i) {
+        for (std::size_t k = 0; k < fieldCount; ++k)
+            to[k][i] = rows.events[i]->text[fields[k]];
+    }
+    for (std::size_t k = 0; k < fieldCount; ++k) {
+        const auto field = static_cast<Field>(fields[k]);
+        m_column.clear();
+        encodeTexts(rows, varying, field);
+        EVENTOPS_TRY(builder.add(static_cast<std::uint8_t>(field), m_column, true));
+        if (isFilterable(field))
+            keepHashes(fields[k]);
+    }
+    constexpr auto Id = static_cast<std::size_t>(Field::EventId);
+    out.someWithoutId = (varying >> Id & 1) != 0
+                            ? std::find(m_ids[Id].begin(), m_ids[Id].end(), NoStr) != m_ids[Id].end()
+                            : (*rows.events.front())[Field::EventId] == NoStr;
     out.filter = Membership::build(m_filterKeys);
     return Ok{};
 }
@@ -205,14 +270,19 @@ Status BlockWriter::addRaw(EncodedBlock &out)
     const auto bytesOf = [](const RecordRef &ref) {
         return ref.record->redacted != NoStr ? ref.batch->text(ref.record->redacted) : ref.batch->raw(*ref.record);
     };
-    BlockBuilder builder(m_packer);
+    BlockBuilder &builder = m_builder;
+    builder.clear();
     m_integers.clear();
     for (const RecordRef &ref : m_records)
         m_integers.push_back(static_cast<std::int64_t>(bytesOf(ref).size()));
     m_column.clear();
     putIntegers(m_column, m_integers, m_numbers);
     EVENTOPS_TRY(builder.add(0, m_column, false));
+    std::size_t size = 0;
+    for (const std::int64_t length : m_integers)
+        size += static_cast<std::size_t>(length);
     m_column.clear();
+    m_column.reserve(size);
     for (const RecordRef &ref : m_records)
         m_column += bytesOf(ref);
     EVENTOPS_TRY(builder.add(1, m_column, true));
@@ -225,10 +295,12 @@ Result<EncodedBlock> BlockWriter::encode(const BlockRows &rows, std::span<const 
     assert(!rows.events.empty());
     EncodedBlock out;
     out.events = rows.events.size();
-    BlockBuilder builder(m_packer);
-    EVENTOPS_TRY(addRecords(rows, sourceIds, builder, out));
-    EVENTOPS_TRY(addNumbers(rows, builder, out));
-    EVENTOPS_TRY(addTexts(rows, builder, out));
+    BlockBuilder &builder = m_builder;
+    builder.clear();
+    const std::uint32_t varying = EVENTOPS_TRY(gather(rows, sourceIds, out));
+    EVENTOPS_TRY(addRecords(sourceIds, builder));
+    EVENTOPS_TRY(addNumbers(builder, out));
+    EVENTOPS_TRY(addTexts(rows, varying, builder, out));
     out.bytes = builder.finish(out.events, out.records);
     if (keepRaw)
         EVENTOPS_TRY(addRaw(out));

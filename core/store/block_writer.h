@@ -5,6 +5,7 @@
 #include "core/store/block_format.h"
 #include "core/store/text_column.h"
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -17,12 +18,12 @@ constexpr std::size_t BlockBytesTarget = 4u << 20; ///< A block closes once its 
 /// A block ready to be stored, with what is kept beside it to skip it unread.
 struct EncodedBlock {
     std::string bytes;
-    std::string filter;    ///< Membership of filterKey(field, hash) of its filterable texts.
-    std::string rawBytes;  ///< The sibling block; empty: none kept.
+    std::string filter;   ///< Membership of filterKey(field, hash) of its filterable texts.
+    std::string rawBytes; ///< The sibling block; empty: none kept.
     Seq seqMin = 0, seqMax = 0;
     WallNs tsMin = NoTime, tsMax = NoTime; ///< Over events with a time; NoTime: none has.
     bool someWithoutTime = false;
-    bool someWithoutId = false;  ///< Some events have no id of their own.
+    bool someWithoutId = false; ///< Some events have no id of their own.
     std::uint8_t severityMax = 0;
     std::size_t events = 0;
     std::size_t records = 0;
@@ -42,11 +43,14 @@ public:
     Result<EncodedBlock> encode(const BlockRows &rows, std::span<const std::int64_t> sourceIds, bool keepRaw);
 
 private:
-    Status addRecords(const BlockRows &rows, std::span<const std::int64_t> sourceIds, BlockBuilder &builder, EncodedBlock &out);
-    Status addNumbers(const BlockRows &rows, BlockBuilder &builder, EncodedBlock &out);
-    Status addTexts(const BlockRows &rows, BlockBuilder &builder, EncodedBlock &out);
+    /// Takes records and numbers out of the rows; a bit for each text field that varies within a batch.
+    Result<std::uint32_t> gather(const BlockRows &rows, std::span<const std::int64_t> sourceIds, EncodedBlock &out);
+    Status addRecords(std::span<const std::int64_t> sourceIds, BlockBuilder &builder);
+    Status addNumbers(BlockBuilder &builder, EncodedBlock &out);
+    Status addTexts(const BlockRows &rows, std::uint32_t varying, BlockBuilder &builder, EncodedBlock &out);
     Status addRaw(EncodedBlock &out);
     Status addIntegers(Column column, std::span<const std::int64_t> values, BlockBuilder &builder);
+    void encodeTexts(const BlockRows &rows, std::uint32_t varying, Field field);
     bool addConstant(const BlockRows &rows, Field field, BlockBuilder &builder, Status &status);
 
     struct RecordRef {
@@ -54,13 +58,19 @@ private:
         const RawRecord *record;
     };
     Packer m_packer;
+    BlockBuilder m_builder{m_packer};
     NumberScratch m_numbers;
     TextScratch m_texts;
     std::string m_column;
     std::vector<std::int64_t> m_integers;
+    std::vector<std::int64_t> m_times, m_emissions, m_severities, m_hasValue;       ///< By event.
+    std::vector<std::int64_t> m_perRecord, m_seqs, m_positions, m_sources, m_flags; ///< By record.
+    std::string m_hashes;
     std::vector<double> m_doubles;
+    std::array<std::vector<StrId>, FieldCount> m_ids; ///< Of the fields that vary.
     std::vector<RecordRef> m_records;
     std::vector<std::uint64_t> m_filterKeys;
+    std::array<std::vector<std::uint64_t>, FieldCount> m_hashesOf; ///< Of the filterable fields of this block.
 };
 
 } // namespace eventops

@@ -12,7 +12,8 @@ namespace {
 
 constexpr std::size_t PageKeys = 512;
 constexpr std::size_t RunsOfAClassMax = 8;
-constexpr std::uint64_t MergedRunKeysMax = 4u << 20; ///< Runs are not merged beyond 32 MiB: merging holds them in memory.
+constexpr std::uint64_t MergedRunKeysMax = 4u
+                                           << 20; ///< Runs are not merged beyond 32 MiB: merging holds them in memory.
 constexpr std::uint64_t FilterKeysMin = 1u << 16;
 
 unsigned sizeClass(std::uint64_t keys)
@@ -33,7 +34,8 @@ Status DedupeIndex::writeRun(sqlite::Database &database, const std::vector<std::
     sqlite::Statement run = EVENTOPS_TRY(database.prepare("INSERT INTO dedupe_run(keys) VALUES (?)"));
     EVENTOPS_TRY(run.bindUnsigned(1, keys.size()).run());
     const std::int64_t id = database.lastRowId();
-    sqlite::Statement page = EVENTOPS_TRY(database.prepare("INSERT INTO dedupe_page(run, first, data) VALUES (?, ?, ?)"));
+    sqlite::Statement page =
+        EVENTOPS_TRY(database.prepare("INSERT INTO dedupe_page(run, first, data) VALUES (?, ?, ?)"));
     for (std::size_t from = 0; from < keys.size(); from += PageKeys) {
         const std::size_t count = std::min(PageKeys, keys.size() - from);
         const std::string_view bytes(reinterpret_cast<const char *>(keys.data() + from), count * sizeof(std::uint64_t));
@@ -44,7 +46,8 @@ Status DedupeIndex::writeRun(sqlite::Database &database, const std::vector<std::
 
 Status DedupeIndex::readRun(sqlite::Database &database, std::int64_t run, std::vector<std::uint64_t> &keys)
 {
-    sqlite::Statement pages = EVENTOPS_TRY(database.prepare("SELECT data FROM dedupe_page WHERE run = ? ORDER BY first"));
+    sqlite::Statement pages =
+        EVENTOPS_TRY(database.prepare("SELECT data FROM dedupe_page WHERE run = ? ORDER BY first"));
     pages.bind(1, run);
     while (EVENTOPS_TRY(pages.step())) {
         const std::string_view bytes = pages.text(0);
@@ -66,7 +69,8 @@ Status DedupeIndex::mergeRuns(sqlite::Database &database)
             if (size * RunsOfAClassMax <= MergedRunKeysMax)
                 classes[sizeClass(size)].push_back(all.integer(0));
         }
-        const auto full = std::find_if(classes.begin(), classes.end(), [](const auto &c) { return c.size() >= RunsOfAClassMax; });
+        const auto full =
+            std::find_if(classes.begin(), classes.end(), [](const auto &c) { return c.size() >= RunsOfAClassMax; });
         if (full == classes.end())
             return Ok{};
         std::vector<std::uint64_t> keys;
@@ -110,7 +114,8 @@ void DedupeIndex::committed()
 
 Status DedupeIndex::load(sqlite::Database &database)
 {
-    m_keys = static_cast<std::uint64_t>(EVENTOPS_TRY(database.integer("SELECT coalesce(sum(keys), 0) FROM dedupe_run")));
+    m_keys =
+        static_cast<std::uint64_t>(EVENTOPS_TRY(database.integer("SELECT coalesce(sum(keys), 0) FROM dedupe_run")));
     m_filtered = m_keys <= FilterKeysMax / 2;
     m_capacity = m_filtered ? std::max(FilterKeysMin, m_keys * 2) : UINT64_MAX;
     m_filter.clear();

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 //
-// SHA-256 over the logical content of a ledger (design section 2). What is in it: events with all texts and their place in
-// the input, dead letters with their bytes, findings, suggestions, entities, links. What is not: ingest and audit times,
-// row ids, block layout, counters, titles and paths, decisions.
+// SHA-256 over the logical content of a ledger (design section 2). What is in it: events with all texts and their place
+// in the input, dead letters with their bytes, findings, suggestions, entities, links. What is not: ingest and audit
+// times, row ids, block layout, counters, titles and paths, decisions.
 #include "core/store/row_io.h"
 #include "core/store/sqlite_ledger.h"
 
 #include "core/base/hash.h"
 #include "core/store/bytes.h"
 
-#include <algorithm>
+#include <array>
 #include <bit>
 
 namespace eventops {
@@ -26,13 +26,14 @@ public:
             flush();
     }
     void number(std::uint64_t v) { putVarint(m_bytes, v); }
-    void time(WallNs t) { putFixed64(m_bytes, static_cast<std::uint64_t>(raw(t))); }
+    void time(WallNs t) { putFixed64(m_bytes, static_cast<std::uint64_t>(eventops::raw(t))); }
     void real(double v) { putFixed64(m_bytes, std::bit_cast<std::uint64_t>(v)); }
     void text(std::string_view text)
     {
         putVarint(m_bytes, text.size());
         m_bytes += text;
     }
+    void raw(std::string_view bytes) { m_bytes += bytes; } ///< Its length was given before.
     void piece(std::string_view bytes)
     {
         flush();
@@ -55,28 +56,67 @@ private:
     Sha256 m_sha;
 };
 
-void addEvent(Canon &canon, const Batch &batch, const Event &event, std::string_view sourceKey)
+/// Adds events in input order. Each says which of its fields differ from the event before and gives only those: the
+/// same content, a third of the bytes to hash. The order is that of the input, so block layout does not show.
+class EventDigest
 {
-    const RawRecord &record = batch.records[event.record];
-    canon.tag('E');
-    canon.number(record.seq);
-    canon.number(event.emission);
-    canon.number(record.position);
-    canon.number(record.hash);
-    canon.text(sourceKey);
-    canon.time(event.tsEvent);
-    canon.number(static_cast<std::uint64_t>(event.severity) * 2 + (event.hasValue ? 1 : 0));
-    if (event.hasValue)
-        canon.real(event.value);
-    std::uint64_t present = 0;
-    for (std::size_t f = 0; f < FieldCount; ++f)
-        present |= event.text[f] != NoStr ? 1ULL << f : 0;
-    canon.number(present);
-    for (const StrId id : event.text) {
-        if (id != NoStr)
-            canon.text(batch.text(id));
+public:
+    explicit EventDigest(Canon &canon) : m_canon(canon) {}
+
+    void add(const Batch &batch, const Event &event, std::string_view sourceKey)
+    {
+        const RawRecord &record = batch.records[event.record];
+        std::uint64_t present = 0, changed = 0;
+        for (std::size_t f = 0; f < FieldCount; ++f) {
+            const StrId id = event.text[f];
+            if (&batch == m_batch && id == m_ids[f]) {
+                present |= id != NoStr ? 1ULL << f : 0;
+                continue;
+            }
+            m_ids[f] = id;
+            if (id == NoStr) // not to be taken for the empty text: that is what `present` says
+                continue;
+            present |= 1ULL << f;
+            const std::string_view text = batch.text(id);
+            if (m_texts[f] != text) {
+                m_texts[f] = text;
+                changed |= 1ULL << f;
+            }
+        }
+        if (m_sourceKey != sourceKey) {
+            m_sourceKey = sourceKey;
+            changed |= 1ULL << FieldCount;
+        }
+        m_batch = &batch;
+        m_canon.tag('E');
+        m_canon.number(record.seq);
+        m_canon.number(event.emission);
+        m_canon.number(record.position);
+        m_canon.number(record.hash);
+        m_canon.time(event.tsEvent);
+        m_canon.number(static_cast<std::uint64_t>(event.severity) * 2 + (event.hasValue ? 1 : 0));
+        if (event.hasValue)
+            m_canon.real(event.value);
+        m_canon.number(present);
+        m_canon.number(changed);
+        for (std::size_t f = 0; f < FieldCount; ++f) {
+            if ((changed >> f & 1) != 0)
+                m_canon.text(m_texts[f]);
+        }
+        if ((changed >> FieldCount & 1) != 0)
+            m_canon.text(m_sourceKey);
     }
-}
+
+    /// The batch given last is about to hold other texts.
+    void forget() { m_batch = nullptr; }
+
+private:
+    Canon &m_canon;
+    const Batch *m_batch = nullptr;
+    std::array<StrId, FieldCount> m_ids{};
+    std::array<std::string, FieldCount> m_texts; ///< Of the last event that had the field.
+    std::string m_sourceKey;
+};
 
 void addFinding(Canon &canon, const Finding &f)
 {
@@ -87,8 +127,8 @@ void addFinding(Canon &canon, const Finding &f)
         canon.text(text);
     canon.number(static_cast<std::uint64_t>(f.severity) * 2 + (f.hasValue ? 1 : 0));
     canon.time(f.ts);
-    for (const std::string *text : {&f.tsText, &f.tenant, &f.entityType, &f.entityId, &f.sourceId, &f.name, &f.metric, &f.unit,
-                                    &f.step, &f.message, &f.tags, &f.evidence, &f.alert})
+    for (const std::string *text : {&f.tsText, &f.tenant, &f.entityType, &f.entityId, &f.sourceId, &f.name, &f.metric,
+                                    &f.unit, &f.step, &f.message, &f.tags, &f.evidence, &f.alert})
         canon.text(*text);
     canon.real(f.hasValue ? f.value : 0.0);
     canon.real(f.bits);
@@ -100,8 +140,8 @@ void addSuggestion(Canon &canon, const Suggestion &s)
     canon.tag('S');
     canon.number(s.seq);
     canon.number(s.emission);
-    for (const std::string *text : {&s.id, &s.findingId, &s.policy, &s.tenant, &s.entityType, &s.entityId, &s.correlationId,
-                                    &s.command, &s.args, &s.reason})
+    for (const std::string *text : {&s.id, &s.findingId, &s.policy, &s.tenant, &s.entityType, &s.entityId,
+                                    &s.correlationId, &s.command, &s.args, &s.reason})
         canon.text(*text);
     canon.time(s.proposedAt);
     canon.time(s.expiresAt);
@@ -109,7 +149,8 @@ void addSuggestion(Canon &canon, const Suggestion &s)
     canon.number(s.approvalsRequired);
 }
 
-Status addRows(sqlite::Database &database, const std::string &sql, const std::function<Status(const sqlite::Statement &)> &add)
+Status addRows(sqlite::Database &database, const std::string &sql,
+               const std::function<Status(const sqlite::Statement &)> &add)
 {
     sqlite::Statement rows = EVENTOPS_TRY(database.prepare(sql));
     while (EVENTOPS_TRY(rows.step()))
@@ -125,40 +166,55 @@ Result<std::string> SqliteLedger::digest()
     const auto keys = EVENTOPS_TRY(sourceKeys());
     EventMerge merge(m_database, "main", EVENTOPS_TRY(listBlocks(m_database, "main", {}, false)), false, nullptr);
     EventMerge::Run run;
+    EventDigest events(canon);
     while (EVENTOPS_TRY(merge.next(run))) {
+        events.forget();
         const Batch &batch = run.block->batch;
         for (std::size_t i = run.begin; i < run.end; ++i) {
             const Event &event = batch.events[run.block->rows[i]];
             const auto key = keys.find(batch.records[event.record].source);
-            addEvent(canon, batch, event, key == keys.end() ? std::string_view() : std::string_view(key->second));
+            events.add(batch, event, key == keys.end() ? std::string_view() : std::string_view(key->second));
         }
     }
+    sqlite::Statement bytes = EVENTOPS_TRY(m_database.prepare("SELECT bytes FROM dead_letter WHERE id = ?"));
     EVENTOPS_TRY(addRows(m_database,
-        "SELECT d.id, d.seq, s.key, d.position, d.reason, d.detail, d.size FROM dead_letter AS d JOIN source AS s ON s.id = d.source "
-        "ORDER BY d.seq, s.key, d.position", [&](const sqlite::Statement &row) -> Status {
-            canon.tag('D');
-            canon.number(row.unsignedInteger(1));
-            canon.text(row.text(2));
-            canon.number(row.unsignedInteger(3));
-            canon.text(row.text(4));
-            canon.text(row.text(5));
-            canon.number(row.unsignedInteger(6));
-            return deadLetterBytes(row.integer(0), [&](std::string_view piece) {
-                canon.piece(piece);
-                return true;
-            });
-        }));
-    EVENTOPS_TRY(addRows(m_database, std::string("SELECT ") + FindingColumns + " FROM finding ORDER BY seq, emission, id",
+                         "SELECT d.id, d.seq, s.key, d.position, d.reason, d.detail, d.size, d.in_parts "
+                         "FROM dead_letter AS d JOIN "
+                         "source AS s ON s.id = d.source "
+                         "ORDER BY d.seq, s.key, d.position",
+                         [&](const sqlite::Statement &row) -> Status {
+                             canon.tag('D');
+                             canon.number(row.unsignedInteger(1));
+                             canon.text(row.text(2));
+                             canon.number(row.unsignedInteger(3));
+                             canon.text(row.text(4));
+                             canon.text(row.text(5));
+                             canon.number(row.unsignedInteger(6));
+                             if (row.integer(7) == 0) {
+                                 if (!EVENTOPS_TRY(bytes.bind(1, row.integer(0)).step()))
+                                     return Ok{};
+                                 canon.raw(bytes.text(0));
+                                 bytes.reset();
+                                 return Ok{};
+                             }
+                             return deadLetterBytes(row.integer(0), [&](std::string_view piece) {
+                                 canon.piece(piece);
+                                 return true;
+                             });
+                         }));
+    EVENTOPS_TRY(addRows(m_database,
+                         std::string("SELECT ") + FindingColumns + " FROM finding ORDER BY seq, emission, id",
                          [&](const sqlite::Statement &row) -> Status {
                              addFinding(canon, readFinding(row));
                              return Ok{};
                          }));
-    EVENTOPS_TRY(addRows(m_database, std::string("SELECT ") + ActionColumns
-                             + " FROM action WHERE version = 1 ORDER BY seq, emission, id",
-                         [&](const sqlite::Statement &row) -> Status {
-                             addSuggestion(canon, readAction(row).suggestion);
-                             return Ok{};
-                         }));
+    EVENTOPS_TRY(
+        addRows(m_database,
+                std::string("SELECT ") + ActionColumns + " FROM action WHERE version = 1 ORDER BY seq, emission, id",
+                [&](const sqlite::Statement &row) -> Status {
+                    addSuggestion(canon, readAction(row).suggestion);
+                    return Ok{};
+                }));
     const auto addTable = [&](char kind, const char *columns, const char *table, int texts, const char *order) {
         return addRows(m_database, std::string("SELECT ") + columns + " FROM " + table + " ORDER BY " + order,
                        [&, kind, texts](const sqlite::Statement &row) -> Status {

@@ -54,18 +54,21 @@ BlockBounds BlockBounds::of(const Filter &filter)
     return bounds;
 }
 
-Result<std::vector<BlockHead>> listBlocks(sqlite::Database &database, const std::string &schema, const BlockBounds &bounds,
-                                          bool newestFirst)
+Result<std::vector<BlockHead>> listBlocks(sqlite::Database &database, const std::string &schema,
+                                          const BlockBounds &bounds, bool newestFirst)
 {
     const bool filters = !bounds.required.empty();
-    sqlite::Statement rows = EVENTOPS_TRY(database.prepare(
-        "SELECT id, seq_min, seq_max, ts_min, ts_max, severity_max, unnamed, tenant, " + std::string(filters ? "filter" : "NULL")
-        + ", ts_ingest FROM \"" + schema + "\".event_block WHERE seq_max >= ?1 AND seq_min <= ?2"));
-    rows.bindUnsigned(1, std::min<Seq>(bounds.seqMin, INT64_MAX)).bindUnsigned(2, std::min<Seq>(bounds.seqMax, INT64_MAX));
+    sqlite::Statement rows =
+        EVENTOPS_TRY(database.prepare("SELECT id, seq_min, seq_max, ts_min, ts_max, severity_max, unnamed, tenant, "
+                                      + std::string(filters ? "filter" : "NULL") + ", ts_ingest FROM \"" + schema
+                                      + "\".event_block WHERE seq_max >= ?1 AND seq_min <= ?2"));
+    rows.bindUnsigned(1, std::min<Seq>(bounds.seqMin, INT64_MAX))
+        .bindUnsigned(2, std::min<Seq>(bounds.seqMax, INT64_MAX));
     std::vector<BlockHead> heads;
     while (EVENTOPS_TRY(rows.step())) {
         if (mayMatch(bounds, rows))
-            heads.push_back({rows.integer(0), rows.unsignedInteger(1), rows.unsignedInteger(2), WallNs{rows.integer(9)}});
+            heads.push_back(
+                {rows.integer(0), rows.unsignedInteger(1), rows.unsignedInteger(2), WallNs{rows.integer(9)}});
     }
     std::sort(heads.begin(), heads.end(), [&](const BlockHead &a, const BlockHead &b) {
         return newestFirst ? std::pair(b.seqMax, b.id) < std::pair(a.seqMax, a.id)
@@ -76,7 +79,10 @@ Result<std::vector<BlockHead>> listBlocks(sqlite::Database &database, const std:
 
 EventMerge::EventMerge(sqlite::Database &database, std::string schema, std::vector<BlockHead> heads, bool newestFirst,
                        Select select)
-    : m_database(database), m_schema(std::move(schema)), m_heads(std::move(heads)), m_newestFirst(newestFirst),
+    : m_database(database),
+      m_schema(std::move(schema)),
+      m_heads(std::move(heads)),
+      m_newestFirst(newestFirst),
       m_select(std::move(select))
 {
 }
@@ -121,13 +127,16 @@ Status EventMerge::load(const BlockHead &head)
     if (m_newestFirst)
         std::reverse(block->rows.begin(), block->rows.end());
     m_active.push_back(std::move(block));
-    std::push_heap(m_active.begin(), m_active.end(), [&](const auto &a, const auto &b) { return after(a.get(), b.get()); });
+    std::push_heap(m_active.begin(), m_active.end(),
+                   [&](const auto &a, const auto &b) { return after(a.get(), b.get()); });
     return Ok{};
 }
 
 Result<bool> EventMerge::next(Run &run)
 {
-    const auto order = [&](const auto &a, const auto &b) { return after(a.get(), b.get()); };
+    const auto order = [&](const auto &a, const auto &b) {
+        return after(a.get(), b.get());
+    };
     if (m_current != nullptr) {
         if (m_current->next < m_current->rows.size()) {
             m_active.push_back(std::move(m_current));
@@ -135,9 +144,9 @@ Result<bool> EventMerge::next(Run &run)
         } else
             m_free.push_back(std::move(m_current));
     }
-    while (m_nextHead < m_heads.size()
-           && (m_active.empty()
-               || keyOf(m_heads[m_nextHead]) <= keyOf(*m_active.front(), m_active.front()->next).first))
+    while (
+        m_nextHead < m_heads.size()
+        && (m_active.empty() || keyOf(m_heads[m_nextHead]) <= keyOf(*m_active.front(), m_active.front()->next).first))
         EVENTOPS_TRY(load(m_heads[m_nextHead++]));
     if (m_active.empty())
         return false;

@@ -35,8 +35,8 @@ struct BlockHead {
 
 /// Blocks that may hold events within the bounds, by first sequence number; by last, falling, when @p newestFirst.
 /// Reads zone maps and filters only. Memory: 32 bytes a block.
-Result<std::vector<BlockHead>> listBlocks(sqlite::Database &database, const std::string &schema, const BlockBounds &bounds,
-                                          bool newestFirst);
+Result<std::vector<BlockHead>> listBlocks(sqlite::Database &database, const std::string &schema,
+                                          const BlockBounds &bounds, bool newestFirst);
 
 /// A decoded block on its way through a merge.
 struct LoadedBlock {
@@ -61,7 +61,8 @@ public:
         std::size_t begin = 0, end = 0;
     };
 
-    EventMerge(sqlite::Database &database, std::string schema, std::vector<BlockHead> heads, bool newestFirst, Select select);
+    EventMerge(sqlite::Database &database, std::string schema, std::vector<BlockHead> heads, bool newestFirst,
+               Select select);
     void setMask(ColumnMask mask) { m_mask = mask; }
     /// The next stretch; false at the end. The block is valid until the next call.
     Result<bool> next(Run &run);

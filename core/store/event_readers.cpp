@@ -18,9 +18,10 @@ Status setEventIds(Batch &batch, const std::map<std::int64_t, std::string> &keys
         const RawRecord &record = batch.records[event.record];
         const auto key = keys.find(record.source);
         if (key == keys.end())
-            return Error{Error::Code::Corrupt, "record " + std::to_string(record.seq) + " names an unknown source", {}, {}};
-        event[Field::EventId] = batch.strings.append(
-            derivedEventId(key->second, record.position, record.hash, event.emission));
+            return Error{
+                Error::Code::Corrupt, "record " + std::to_string(record.seq) + " names an unknown source", {}, {}};
+        event[Field::EventId] =
+            batch.strings.append(derivedEventId(key->second, record.position, record.hash, event.emission));
     }
     return Ok{};
 }
@@ -30,10 +31,13 @@ void setEntityKeys(Batch &batch)
 {
     const Event *last = nullptr;
     for (Event &event : batch.events) {
-        const auto same = [&](Field field) { return event[field] == (*last)[field]; };
+        const auto same = [&](Field field) {
+            return event[field] == (*last)[field];
+        };
         event.entityKey = last != nullptr && same(Field::Tenant) && same(Field::EntityType) && same(Field::EntityId)
-            ? last->entityKey
-            : entityKey(batch.text(event, Field::Tenant), batch.text(event, Field::EntityType), batch.text(event, Field::EntityId));
+                              ? last->entityKey
+                              : entityKey(batch.text(event, Field::Tenant), batch.text(event, Field::EntityType),
+                                          batch.text(event, Field::EntityId));
         last = &event;
     }
 }
@@ -105,8 +109,10 @@ Status SqliteLedger::replay(Seq after, const std::function<Status(Batch &)> &con
                          for (RawRecord &record : batch.records) {
                              const auto place = places.find(record.source);
                              if (place == places.end())
-                                 return Error{Error::Code::Corrupt, "event block " + std::to_string(block.head.id)
-                                                  + ": unknown source", {}, {}};
+                                 return Error{Error::Code::Corrupt,
+                                              "event block " + std::to_string(block.head.id) + ": unknown source",
+                                              {},
+                                              {}};
                              record.source = place->second;
                          }
                          setEntityKeys(batch);
@@ -132,7 +138,9 @@ Status SqliteLedger::replay(Seq after, const std::function<Status(Batch &)> &con
         // A record's events stay in one batch, so a full one waits for the next record.
         std::span<const std::uint32_t> rows(run.block->rows.data() + run.begin, run.end - run.begin);
         while (!rows.empty()) {
-            const auto seqOf = [&](std::uint32_t row) { return batch.records[batch.events[row].record].seq; };
+            const auto seqOf = [&](std::uint32_t row) {
+                return batch.records[batch.events[row].record].seq;
+            };
             std::size_t take = 1;
             if (out.records.size() >= ChunkRecordsMax && seqOf(rows.front()) != out.records.back().seq)
                 EVENTOPS_TRY(flush());
@@ -153,8 +161,9 @@ Status SqliteLedger::events(const Filter &filter, QueryBounds bounds,
 {
     const auto keys = EVENTOPS_TRY(sourceKeys());
     const bool newestFirst = !bounds.oldestFirst;
-    EventMerge merge(m_database, "main", EVENTOPS_TRY(listBlocks(m_database, "main", BlockBounds::of(filter), newestFirst)),
-                     newestFirst, [&](LoadedBlock &block) -> Status {
+    EventMerge merge(m_database, "main",
+                     EVENTOPS_TRY(listBlocks(m_database, "main", BlockBounds::of(filter), newestFirst)), newestFirst,
+                     [&](LoadedBlock &block) -> Status {
                          EVENTOPS_TRY(setEventIds(block.batch, keys));
                          if (!filter.matchesAll())
                              std::erase_if(block.rows, [&](std::uint32_t r) {

@@ -17,7 +17,19 @@ namespace {
 
 /// Columns that are not texts of the event; the texts follow from FirstText on.
 enum Col : int {
-    Id, SeqNo, Emission, TsEventNs, TsEvent, TsIngestNs, SeverityNo, SeverityName, ValueNo, SourceKey, Position, RecordHash, RawBytes,
+    Id,
+    SeqNo,
+    Emission,
+    TsEventNs,
+    TsEvent,
+    TsIngestNs,
+    SeverityNo,
+    SeverityName,
+    ValueNo,
+    SourceKey,
+    Position,
+    RecordHash,
+    RawBytes,
     FirstText,
 };
 constexpr const char *Declaration =
@@ -53,7 +65,9 @@ int fail(sqlite3_vtab *table, const Error &error)
 {
     sqlite3_free(table->zErrMsg);
     table->zErrMsg = sqlite3_mprintf("%s", error.text().c_str());
-    return error.code == Error::Code::Corrupt ? SQLITE_CORRUPT_VTAB : error.code == Error::Code::Busy ? SQLITE_BUSY : SQLITE_ERROR;
+    return error.code == Error::Code::Corrupt ? SQLITE_CORRUPT_VTAB
+           : error.code == Error::Code::Busy  ? SQLITE_BUSY
+                                              : SQLITE_ERROR;
 }
 
 std::string columnName(Field field)
@@ -92,7 +106,8 @@ int planOf(int column, unsigned char op)
 {
     const bool text = column >= FirstText;
     const auto field = static_cast<Field>(text ? column - FirstText : 0);
-    if (op == SQLITE_INDEX_CONSTRAINT_EQ && ((text && (isFilterable(field) || field == Field::Tenant)) || column == SeqNo || column == TsEventNs))
+    if (op == SQLITE_INDEX_CONSTRAINT_EQ
+        && ((text && (isFilterable(field) || field == Field::Tenant)) || column == SeqNo || column == TsEventNs))
         return column << OpBits | Equal;
     const bool range = column == SeqNo || column == TsEventNs || column == TsEvent || column == SeverityNo;
     if (range && (op == SQLITE_INDEX_CONSTRAINT_GE || op == SQLITE_INDEX_CONSTRAINT_GT))
@@ -161,8 +176,10 @@ void narrow(BlockBounds &bounds, int entry, sqlite3_value *value)
     }
     if (column == TsEvent) {
         // Texts of UTC times compare as times as long as both have the ISO form; the day alone is safe for all of them.
-        const std::string text = sqlite3_value_type(value) == SQLITE_TEXT
-            ? std::string(reinterpret_cast<const char *>(sqlite3_value_text(value))).substr(0, 10) : std::string();
+        const std::string text =
+            sqlite3_value_type(value) == SQLITE_TEXT
+                ? std::string(reinterpret_cast<const char *>(sqlite3_value_text(value))).substr(0, 10)
+                : std::string();
         const auto day = parseTimestamp(text + "T00:00:00Z");
         if (!day || text.size() != 10)
             return;
@@ -228,8 +245,9 @@ Status start(Cursor &cursor, Table &table, const char *plan, bool newestFirst, s
     sqlite::Statement sources = EVENTOPS_TRY(database.prepare("SELECT id, key FROM \"" + table.schema + "\".source"));
     while (EVENTOPS_TRY(sources.step()))
         cursor.sources.emplace(sources.integer(0), sources.string(1));
-    cursor.merge = std::make_unique<EventMerge>(
-        database, table.schema, EVENTOPS_TRY(listBlocks(database, table.schema, bounds, newestFirst)), newestFirst, nullptr);
+    cursor.merge = std::make_unique<EventMerge>(database, table.schema,
+                                                EVENTOPS_TRY(listBlocks(database, table.schema, bounds, newestFirst)),
+                                                newestFirst, nullptr);
     cursor.merge->setMask(maskOf(used));
     cursor.run = {};
     cursor.at = 0;
@@ -257,7 +275,8 @@ int atEnd(sqlite3_vtab_cursor *base)
 
 void resultText(sqlite3_context *context, std::string_view text)
 {
-    sqlite3_result_text64(context, text.data() == nullptr ? "" : text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+    sqlite3_result_text64(context, text.data() == nullptr ? "" : text.data(), text.size(), SQLITE_TRANSIENT,
+                          SQLITE_UTF8);
 }
 
 void idColumn(sqlite3_context *context, const Cursor &cursor, const Batch &batch, const Event &event)

@@ -12,9 +12,9 @@ namespace eventops {
 namespace {
 
 constexpr int BusyTimeoutMs = 10'000;
-constexpr int PageBytes = 16'384;        ///< Blocks are tens of kilobytes: fewer, larger pages.
+constexpr int PageBytes = 16'384; ///< Blocks are tens of kilobytes: fewer, larger pages.
 constexpr int CacheKiB = 4'096;
-constexpr int WalBytesMax = 64 << 20;    ///< The write-ahead log is cut back to this after a checkpoint.
+constexpr int WalBytesMax = 64 << 20; ///< The write-ahead log is cut back to this after a checkpoint.
 
 Status prepareWriter(sqlite::Database &database)
 {
@@ -39,7 +39,8 @@ Result<std::unique_ptr<Ledger>> Ledger::open(const std::string &directory, Ledge
     std::error_code failed;
     if (mode == LedgerMode::Read) {
         if (!std::filesystem::exists(path, failed))
-            return Error{Error::Code::NotFound, "no ledger in " + directory, {}, "name a workspace that was used before"};
+            return Error{
+                Error::Code::NotFound, "no ledger in " + directory, {}, "name a workspace that was used before"};
     } else {
         std::filesystem::create_directories(directory, failed);
         if (failed)
@@ -54,12 +55,19 @@ Result<std::unique_ptr<Ledger>> Ledger::open(const std::string &directory, Ledge
         EVENTOPS_TRY(database.execute("PRAGMA query_only = ON"));
     } else {
         EVENTOPS_TRY(prepareWriter(database));
+        if (options.bytesMax > 0) {
+            const std::int64_t page = EVENTOPS_TRY(database.integer("PRAGMA page_size"));
+            const std::uint64_t pages = options.bytesMax / static_cast<std::uint64_t>(page) + 1;
+            EVENTOPS_TRY(database.execute("PRAGMA max_page_count = " + std::to_string(pages)));
+        }
     }
     return std::unique_ptr<Ledger>(std::make_unique<SqliteLedger>(std::move(database), mode, options));
 }
 
 SqliteLedger::SqliteLedger(sqlite::Database database, LedgerMode mode, Options options)
-    : m_database(std::move(database)), m_mode(mode), m_options(options),
+    : m_database(std::move(database)),
+      m_mode(mode),
+      m_options(options),
       m_clock(options.clock != nullptr ? options.clock : &m_systemClock)
 {
 }

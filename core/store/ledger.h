@@ -90,6 +90,7 @@ public:
     struct Options {
         bool keepRaw = true;         ///< Keep the raw bytes of stored records.
         const Clock *clock = nullptr;///< Ingest and audit times; null: SystemClock.
+        std::uint64_t bytesMax = 0;  ///< Largest size of the database file; reaching it is Full. 0: no limit.
     };
     /// Opens or (Engine, Decide) creates `<directory>/ledger.db` and migrates it.
     static Result<std::unique_ptr<Ledger>> open(const std::string &directory, LedgerMode mode, Options options);
@@ -101,7 +102,8 @@ public:
     /// The newest checkpoint made under @p configHash, if any.
     virtual Result<std::optional<Checkpoint>> checkpoint(std::string_view configHash) = 0;
     /// Stored events with seq > @p after in input order, in batches of up to 8,192 records, with all that the stages
-    /// saw (records, seq, emission, texts). Used for recovery.
+    /// saw (records, seq, emission, texts, entity key). RawRecord::source is the place of its source in sources();
+    /// raw bytes are not there (one empty chunk), `redacted` at most marks a record. Used for recovery.
     virtual Status replay(Seq after, const std::function<Status(Batch &)> &consume) = 0;
     /// Expires every proposed action whose expiry lies at or before @p now; audited. Returns how many.
     virtual Result<std::uint64_t> expireActions(WallNs now) = 0;
@@ -111,13 +113,18 @@ public:
     virtual Status recordInput(const InputRow &row) = 0;
 
     // --- queries; callbacks return false to stop ---
-    /// Matching events, decoded: a batch and the indices in it that match. Field::EventId is always set.
+    /// Matching events, decoded: a batch and the indices in it that match. Field::EventId is always set, Batch::raw
+    /// gives the stored bytes where raw records are kept; RawRecord::source is the row id of the source.
+    /// A callback gets one block's stretch at a time; no lock is held while it runs.
     virtual Status events(const Filter &filter, QueryBounds bounds,
                           const std::function<bool(const Batch &, std::span<const std::uint32_t>)> &row) = 0;
-    virtual Status findings(const Filter &filter, QueryBounds bounds, const std::function<bool(const Finding &)> &row) = 0;
-    virtual Status entities(const Filter &filter, QueryBounds bounds, const std::function<bool(const Entity &)> &row) = 0;
+    virtual Status findings(const Filter &filter, QueryBounds bounds,
+                            const std::function<bool(const Finding &)> &row) = 0;
+    virtual Status entities(const Filter &filter, QueryBounds bounds,
+                            const std::function<bool(const Entity &)> &row) = 0;
     virtual Status links(const Filter &filter, QueryBounds bounds, const std::function<bool(const Link &)> &row) = 0;
-    virtual Status actions(const Filter &filter, QueryBounds bounds, const std::function<bool(const Action &)> &row) = 0;
+    virtual Status actions(const Filter &filter, QueryBounds bounds,
+                           const std::function<bool(const Action &)> &row) = 0;
     virtual Status deadLetters(QueryBounds bounds, std::uint64_t bytesMax,
                                const std::function<bool(const DeadLetterRow &)> &row) = 0;
     /// The whole record of a dead letter, in pieces.
@@ -144,6 +151,7 @@ public:
 
 /// Runs read-only SQL as `eventops sql` does: main is :memory:, the ledger is attached as karma. Each row as one JSON
 /// object. Cannot write, attach, load extensions or read files.
-Status runSql(const std::string &directory, std::string_view sql, const std::function<bool(std::string_view jsonRow)> &row);
+Status runSql(const std::string &directory, std::string_view sql,
+              const std::function<bool(std::string_view jsonRow)> &row);
 
 } // namespace eventops

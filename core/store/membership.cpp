@@ -27,7 +27,8 @@ std::uint32_t bit(std::uint64_t hash, unsigned word)
 
 std::string Membership::sized(std::size_t keys)
 {
-    return std::string(std::max<std::size_t>(1, (keys * BitsPerKey / 8 + BlockBytes - 1) / BlockBytes) * BlockBytes, '\0');
+    return std::string(std::max<std::size_t>(1, (keys * BitsPerKey / 8 + BlockBytes - 1) / BlockBytes) * BlockBytes,
+                       '\0');
 }
 
 void Membership::add(std::string &filter, std::uint64_t hash)

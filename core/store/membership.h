@@ -18,7 +18,7 @@ public:
     /// True: perhaps. An empty or damaged filter always says perhaps.
     static bool mayContain(std::string_view filter, std::uint64_t hash);
 
-    static std::string sized(std::size_t keys);          ///< An empty filter for so many keys.
+    static std::string sized(std::size_t keys); ///< An empty filter for so many keys.
     static void add(std::string &filter, std::uint64_t hash);
 };
 

@@ -17,12 +17,15 @@ namespace eventops {
 
 /// Reused memory of the writers. Thread: one.
 struct NumberScratch {
-    std::vector<std::uint64_t> offsets;
-    std::vector<std::int64_t> decimals;
+    std::vector<std::uint64_t> offsets, deltas;
+    std::vector<std::int64_t> decimals, runValues, runLengths;
     std::vector<std::uint32_t> odd;
 };
 
 void putIntegers(std::string &out, std::span<const std::int64_t> values, NumberScratch &scratch);
+/// The same for values known to lie in 0..@p max without outliers (codes), in runs where those pay. Read by
+/// takeIntegers.
+void putCodes(std::string &out, std::span<const std::int64_t> values, std::uint64_t max, NumberScratch &scratch);
 /// Reads @p count values; @p in must lie in memory with 8 readable bytes after it.
 bool takeIntegers(ByteReader &in, std::size_t count, std::vector<std::int64_t> &values);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Queries over ordinary rows. A reader's snapshot lasts as long as its callbacks; a slow consumer should page.
+#include "core/filter/rows.h"
 #include "core/store/row_io.h"
 #include "core/store/sqlite_ledger.h"
 
@@ -36,7 +37,8 @@ Status each(sqlite::Database &database, const Query &query, Row (*read)(const sq
     return Ok{};
 }
 
-std::string select(const char *columns, const char *table, std::initializer_list<const char *> order, const QueryBounds &bounds)
+std::string select(const char *columns, const char *table, std::initializer_list<const char *> order,
+                   const QueryBounds &bounds)
 {
     std::string sql = std::string("SELECT ") + columns + " FROM " + table + " ORDER BY ";
     bool first = true;
@@ -51,31 +53,31 @@ std::string select(const char *columns, const char *table, std::initializer_list
 
 Status SqliteLedger::findings(const Filter &filter, QueryBounds bounds, const std::function<bool(const Finding &)> &row)
 {
-    return each<Finding, FindingFields>(
+    return each<Finding, FindingRow>(
         m_database, {select(FindingColumns, "finding", {"number"}, bounds), filter, bounds}, readFinding, row);
 }
 
 Status SqliteLedger::entities(const Filter &filter, QueryBounds bounds, const std::function<bool(const Entity &)> &row)
 {
-    return each<Entity, EntityFields>(
-        m_database, {select(EntityColumns, "entity", {"first_seq", "tenant", "type", "id"}, bounds), filter, bounds}, readEntity,
-        row);
+    return each<Entity, EntityRow>(
+        m_database, {select(EntityColumns, "entity", {"first_seq", "tenant", "type", "id"}, bounds), filter, bounds},
+        readEntity, row);
 }
 
 Status SqliteLedger::links(const Filter &filter, QueryBounds bounds, const std::function<bool(const Link &)> &row)
 {
-    return each<Link, LinkFields>(
+    return each<Link, LinkRow>(
         m_database,
-        {select(LinkColumns, "link", {"first_seq", "tenant", "source_type", "source_id", "target_type", "target_id", "type"},
-                bounds),
+        {select(LinkColumns, "link",
+                {"first_seq", "tenant", "source_type", "source_id", "target_type", "target_id", "type"}, bounds),
          filter, bounds},
         readLink, row);
 }
 
 Status SqliteLedger::actions(const Filter &filter, QueryBounds bounds, const std::function<bool(const Action &)> &row)
 {
-    return each<Action, ActionFields>(
-        m_database, {select(ActionColumns, "action", {"number"}, bounds), filter, bounds}, readAction, row);
+    return each<Action, ActionRow>(m_database, {select(ActionColumns, "action", {"number"}, bounds), filter, bounds},
+                                   readAction, row);
 }
 
 Status SqliteLedger::deadLetters(QueryBounds bounds, std::uint64_t bytesMax,
@@ -126,8 +128,8 @@ Status SqliteLedger::deadLetterBytes(std::int64_t id, const std::function<bool(s
         return Error{Error::Code::NotFound, "no dead letter " + std::to_string(id), {}, {}};
     if (!give(row.text(0)))
         return Ok{};
-    sqlite::Statement parts = EVENTOPS_TRY(
-        m_database.prepare("SELECT bytes FROM dead_letter_part WHERE dead_letter = ? ORDER BY part"));
+    sqlite::Statement parts =
+        EVENTOPS_TRY(m_database.prepare("SELECT bytes FROM dead_letter_part WHERE dead_letter = ? ORDER BY part"));
     parts.bind(1, id);
     while (EVENTOPS_TRY(parts.step())) {
         if (!give(parts.text(0)))

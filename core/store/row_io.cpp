@@ -10,16 +10,17 @@
 
 namespace eventops {
 
-const char *const FindingColumns =
-    "id, seq, emission, origin, state, severity, ts, ts_text, tenant, entity_type, entity_id, source_id, name, metric, unit, "
-    "value, step, message, tags, bits, terms, evidence, alert";
+const char *const FindingColumns = "id, seq, emission, origin, state, severity, ts, ts_text, tenant, entity_type, "
+                                   "entity_id, source_id, name, metric, unit, "
+                                   "value, step, message, tags, bits, terms, evidence, alert";
 const char *const EntityColumns = "tenant, type, id, first_seen, last_seen, first_seq, events, last_step";
 const char *const LinkColumns =
     "tenant, source_type, source_id, target_type, target_id, type, first_seen, last_seen, first_seq, events";
-const char *const ActionColumns =
-    "id, seq, emission, finding_id, policy, tenant, entity_type, entity_id, correlation_id, command, args, reason, proposed_at, "
-    "expires_at, ttl_seconds, approvals_required, version, state, digest, idempotency_key, approver, decision_reason, attempts, "
-    "output";
+const char *const ActionColumns = "id, seq, emission, finding_id, policy, tenant, entity_type, entity_id, "
+                                  "correlation_id, command, args, reason, proposed_at, "
+                                  "expires_at, ttl_seconds, approvals_required, version, state, digest, "
+                                  "idempotency_key, approver, decision_reason, attempts, "
+                                  "output";
 
 namespace {
 
@@ -31,51 +32,6 @@ Enum byName(std::string_view name, Enum last)
             return static_cast<Enum>(i);
     }
     return last;
-}
-
-FilterValue textOrAbsent(std::string_view text)
-{
-    return text.empty() ? FilterValue::absent() : FilterValue::ofText(text);
-}
-
-FilterValue timeOrAbsent(WallNs time)
-{
-    return time == NoTime ? FilterValue::absent() : FilterValue::ofTime(time);
-}
-
-FilterValue count(std::uint64_t n)
-{
-    return FilterValue::ofNumber(static_cast<double>(n));
-}
-
-/// A member of a JSON object; @p scratch holds its text.
-FilterValue member(std::string_view json, std::string_view name, std::string &scratch)
-{
-    simdjson::dom::parser parser;
-    simdjson::dom::object object;
-    simdjson::dom::element element;
-    if (parser.parse(simdjson::padded_string(json)).get(object) != simdjson::SUCCESS
-        || object.at_key(name).get(element) != simdjson::SUCCESS)
-        return FilterValue::absent();
-    std::string_view text;
-    if (element.get(text) == simdjson::SUCCESS) {
-        scratch = text;
-        return FilterValue::ofText(scratch);
-    }
-    scratch = simdjson::to_string(element);
-    double number = 0;
-    FilterValue value = element.get(number) == simdjson::SUCCESS ? FilterValue::ofNumber(number) : FilterValue{};
-    if (value.kind == FilterValue::Kind::Absent)
-        return FilterValue::ofText(scratch);
-    value.text = scratch;
-    return value;
-}
-
-FilterValue severity(Severity value)
-{
-    FilterValue out = FilterValue::ofNumber(static_cast<double>(value));
-    out.text = severityName(static_cast<std::uint8_t>(value));
-    return out;
 }
 
 } // namespace
@@ -171,14 +127,15 @@ Finding readFinding(const sqlite::Statement &row)
 
 Entity readEntity(const sqlite::Statement &row)
 {
-    return {row.string(0), row.string(1), row.string(2), WallNs{row.integer(3)}, WallNs{row.integer(4)},
-            row.unsignedInteger(5), row.unsignedInteger(6), row.string(7)};
+    return {row.string(0),          row.string(1),          row.string(2),          WallNs{row.integer(3)},
+            WallNs{row.integer(4)}, row.unsignedInteger(5), row.unsignedInteger(6), row.string(7)};
 }
 
 Link readLink(const sqlite::Statement &row)
 {
-    return {row.string(0), row.string(1), row.string(2), row.string(3), row.string(4), row.string(5),
-            WallNs{row.integer(6)}, WallNs{row.integer(7)}, row.unsignedInteger(8), row.unsignedInteger(9)};
+    return {row.string(0),          row.string(1),         row.string(2),          row.string(3),
+            row.string(4),          row.string(5),         WallNs{row.integer(6)}, WallNs{row.integer(7)},
+            row.unsignedInteger(8), row.unsignedInteger(9)};
 }
 
 Action readAction(const sqlite::Statement &row)
@@ -210,94 +167,6 @@ Action readAction(const sqlite::Statement &row)
     a.attempts = static_cast<std::uint32_t>(row.integer(22));
     a.output = row.string(23);
     return a;
-}
-
-FilterValue FindingFields::field(std::string_view name) const
-{
-    const Finding &f = m_finding;
-    if (name == "id") return FilterValue::ofText(f.id);
-    if (name == "seq") return count(f.seq);
-    if (name == "origin") return FilterValue::ofText(toString(f.origin));
-    if (name == "state") return FilterValue::ofText(toString(f.state));
-    if (name == "severity") return severity(f.severity);
-    if (name == "ts" || name == "ts_event") return timeOrAbsent(f.ts);
-    if (name == "ts_text") return textOrAbsent(f.tsText);
-    if (name == "tenant") return FilterValue::ofText(f.tenant);
-    if (name == "entity.type") return textOrAbsent(f.entityType);
-    if (name == "entity.id" || name == "entity") return textOrAbsent(f.entityId);
-    if (name == "source.id" || name == "source_id") return textOrAbsent(f.sourceId);
-    if (name == "name" || name == "rule") return textOrAbsent(f.name);
-    if (name == "metric") return textOrAbsent(f.metric);
-    if (name == "unit") return textOrAbsent(f.unit);
-    if (name == "value") return f.hasValue ? FilterValue::ofNumber(f.value) : FilterValue::absent();
-    if (name == "step") return textOrAbsent(f.step);
-    if (name == "message") return textOrAbsent(f.message);
-    if (name == "bits") return FilterValue::ofNumber(f.bits);
-    if (name == "tags") return textOrAbsent(f.tags);
-    if (name == "evidence") return textOrAbsent(f.evidence);
-    if (name.starts_with("tags.")) return member(f.tags, name.substr(5), m_scratch);
-    return FilterValue::absent();
-}
-
-FilterValue EntityFields::field(std::string_view name) const
-{
-    const Entity &e = m_entity;
-    if (name == "tenant") return FilterValue::ofText(e.tenant);
-    if (name == "type" || name == "entity.type") return FilterValue::ofText(e.type);
-    if (name == "id" || name == "entity.id") return FilterValue::ofText(e.id);
-    if (name == "first_seen") return timeOrAbsent(e.firstSeen);
-    if (name == "last_seen" || name == "ts" || name == "ts_event") return timeOrAbsent(e.lastSeen);
-    if (name == "first_seq") return count(e.firstSeq);
-    if (name == "events") return count(e.events);
-    if (name == "last_step" || name == "step") return textOrAbsent(e.lastStep);
-    return FilterValue::absent();
-}
-
-FilterValue LinkFields::field(std::string_view name) const
-{
-    const Link &l = m_link;
-    if (name == "tenant") return FilterValue::ofText(l.tenant);
-    if (name == "type") return FilterValue::ofText(l.type);
-    if (name == "source.type") return FilterValue::ofText(l.sourceType);
-    if (name == "source.id" || name == "source") return FilterValue::ofText(l.sourceId);
-    if (name == "target.type") return FilterValue::ofText(l.targetType);
-    if (name == "target.id" || name == "target") return FilterValue::ofText(l.targetId);
-    if (name == "first_seen") return timeOrAbsent(l.firstSeen);
-    if (name == "last_seen" || name == "ts" || name == "ts_event") return timeOrAbsent(l.lastSeen);
-    if (name == "first_seq") return count(l.firstSeq);
-    if (name == "events") return count(l.events);
-    return FilterValue::absent();
-}
-
-FilterValue ActionFields::field(std::string_view name) const
-{
-    const Suggestion &s = m_action.suggestion;
-    const auto scratch = [&](std::string text) {
-        m_scratch = std::move(text);
-        return FilterValue::ofText(m_scratch);
-    };
-    if (name == "id") return scratch(m_action.displayId());
-    if (name == "suggestion_id") return FilterValue::ofText(s.id);
-    if (name == "version") return count(m_action.version);
-    if (name == "state") return FilterValue::ofText(toString(m_action.state));
-    if (name == "seq") return count(s.seq);
-    if (name == "finding_id") return textOrAbsent(s.findingId);
-    if (name == "policy") return textOrAbsent(s.policy);
-    if (name == "tenant") return FilterValue::ofText(s.tenant);
-    if (name == "entity.type") return textOrAbsent(s.entityType);
-    if (name == "entity.id" || name == "entity") return textOrAbsent(s.entityId);
-    if (name == "correlation_id") return textOrAbsent(s.correlationId);
-    if (name == "command") return textOrAbsent(s.command);
-    if (name == "reason") return textOrAbsent(s.reason);
-    if (name == "proposed_at" || name == "ts" || name == "ts_event") return timeOrAbsent(s.proposedAt);
-    if (name == "expires_at") return timeOrAbsent(s.expiresAt);
-    if (name == "approver") return textOrAbsent(m_action.approver);
-    if (name == "decision_reason") return textOrAbsent(m_action.decisionReason);
-    if (name == "attempts") return count(m_action.attempts);
-    if (name == "output") return textOrAbsent(m_action.output);
-    if (name == "args") return textOrAbsent(s.args);
-    if (name.starts_with("args.")) return member(s.args, name.substr(5), m_scratch);
-    return FilterValue::absent();
 }
 
 } // namespace eventops

@@ -21,7 +21,8 @@ constexpr int BusyTimeoutMs = 10'000;
 constexpr int SqlBytesMax = 1 << 20;
 constexpr int ValueBytesMax = 256 << 20;
 constexpr std::array<std::string_view, 8> Pragmas = {
-    "table_info", "table_xinfo", "table_list", "index_list", "index_info", "database_list", "function_list", "collation_list",
+    "table_info", "table_xinfo",   "table_list",    "index_list",
+    "index_info", "database_list", "function_list", "collation_list",
 };
 constexpr std::array<std::string_view, 6> BannedFunctions = {
     "load_extension", "readfile", "writefile", "edit", "fts3_tokenizer", "fsdir",
@@ -30,8 +31,8 @@ constexpr std::array<std::string_view, 6> BannedFunctions = {
 bool contains(const auto &list, const char *name)
 {
     return name != nullptr && std::any_of(list.begin(), list.end(), [&](std::string_view entry) {
-        return sqlite3_stricmp(std::string(entry).c_str(), name) == 0;
-    });
+               return sqlite3_stricmp(std::string(entry).c_str(), name) == 0;
+           });
 }
 
 int authorize(void *, int action, const char *first, const char *second, const char *, const char *)
@@ -39,14 +40,10 @@ int authorize(void *, int action, const char *first, const char *second, const c
     switch (action) {
     case SQLITE_SELECT:
     case SQLITE_READ:
-    case SQLITE_RECURSIVE:
-        return SQLITE_OK;
-    case SQLITE_FUNCTION:
-        return contains(BannedFunctions, second) ? SQLITE_DENY : SQLITE_OK;
-    case SQLITE_PRAGMA:
-        return contains(Pragmas, first) ? SQLITE_OK : SQLITE_DENY;
-    default:
-        return SQLITE_DENY;
+    case SQLITE_RECURSIVE: return SQLITE_OK;
+    case SQLITE_FUNCTION: return contains(BannedFunctions, second) ? SQLITE_DENY : SQLITE_OK;
+    case SQLITE_PRAGMA: return contains(Pragmas, first) ? SQLITE_OK : SQLITE_DENY;
+    default: return SQLITE_DENY;
     }
 }
 
@@ -57,8 +54,8 @@ std::string uriOf(const std::string &path)
     std::string uri = "file:";
     for (const char c : path) {
         const auto byte = static_cast<unsigned char>(c);
-        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' || c == '-' || c == '.'
-            || c == '_' || c == '~')
+        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' || c == '-'
+            || c == '.' || c == '_' || c == '~')
             uri += c;
         else {
             uri += '%';
@@ -73,8 +70,8 @@ void appendValue(JsonWriter &json, sqlite3_stmt *statement, int i)
 {
     const auto text = [&] {
         const void *data = sqlite3_column_blob(statement, i);
-        return std::string_view(static_cast<const char *>(data), data == nullptr ? 0
-                                : static_cast<std::size_t>(sqlite3_column_bytes(statement, i)));
+        return std::string_view(static_cast<const char *>(data),
+                                data == nullptr ? 0 : static_cast<std::size_t>(sqlite3_column_bytes(statement, i)));
     };
     switch (sqlite3_column_type(statement, i)) {
     case SQLITE_INTEGER: json.integer(sqlite3_column_int64(statement, i)); break;
@@ -123,14 +120,16 @@ Result<sqlite::Database> openReadOnly(const std::string &directory)
 }
 
 /// Runs one statement, or nothing when only white space is left; moves @p tail on.
-Status runOne(sqlite::Database &database, std::string_view &tail, const std::function<bool(std::string_view)> &row, bool &stop)
+Status runOne(sqlite::Database &database, std::string_view &tail, const std::function<bool(std::string_view)> &row,
+              bool &stop)
 {
     struct Finalizer {
         sqlite3_stmt *statement = nullptr;
         ~Finalizer() { sqlite3_finalize(statement); }
     } owned;
     const char *rest = nullptr;
-    if (sqlite3_prepare_v2(database.handle(), tail.data(), static_cast<int>(tail.size()), &owned.statement, &rest) != SQLITE_OK)
+    if (sqlite3_prepare_v2(database.handle(), tail.data(), static_cast<int>(tail.size()), &owned.statement, &rest)
+        != SQLITE_OK)
         return database.lastError("sql");
     tail.remove_prefix(static_cast<std::size_t>(rest - tail.data()));
     if (owned.statement == nullptr)
@@ -161,10 +160,14 @@ Status runOne(sqlite::Database &database, std::string_view &tail, const std::fun
 
 } // namespace
 
-Status runSql(const std::string &directory, std::string_view sql, const std::function<bool(std::string_view jsonRow)> &row)
+Status runSql(const std::string &directory, std::string_view sql,
+              const std::function<bool(std::string_view jsonRow)> &row)
 {
     if (sql.size() > SqlBytesMax)
-        return Error{Error::Code::LimitExceeded, "the SQL text is longer than " + std::to_string(SqlBytesMax) + " bytes", {}, {}};
+        return Error{Error::Code::LimitExceeded,
+                     "the SQL text is longer than " + std::to_string(SqlBytesMax) + " bytes",
+                     {},
+                     {}};
     sqlite::Database database = EVENTOPS_TRY(openReadOnly(directory));
     bool stop = false;
     while (!sql.empty() && !stop)

@@ -22,22 +22,27 @@ CREATE TABLE event_block(
     records INTEGER NOT NULL, ts_ingest INTEGER NOT NULL, filter BLOB NOT NULL, data BLOB NOT NULL);
 CREATE TABLE raw_block(id INTEGER PRIMARY KEY, data BLOB NOT NULL);
 CREATE TABLE dedupe_run(id INTEGER PRIMARY KEY, keys INTEGER NOT NULL);
-CREATE TABLE dedupe_page(run INTEGER NOT NULL, first INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY(run, first)) WITHOUT ROWID;
+CREATE TABLE dedupe_page(run INTEGER NOT NULL, first INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY(run,
+    first)) WITHOUT ROWID;
 CREATE TABLE dead_letter(
     id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, source INTEGER NOT NULL, position INTEGER NOT NULL,
     size INTEGER NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL, state TEXT NOT NULL, in_parts INTEGER NOT NULL,
     bytes BLOB NOT NULL);
 CREATE UNIQUE INDEX dead_letter_in_parts ON dead_letter(source, position) WHERE in_parts = 1;
 CREATE TABLE dead_letter_part(
-    dead_letter INTEGER NOT NULL, part INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY(dead_letter, part)) WITHOUT ROWID;
+    dead_letter INTEGER NOT NULL, part INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY(dead_letter,
+    part)) WITHOUT ROWID;
 CREATE TABLE finding(
     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, seq INTEGER NOT NULL, emission INTEGER NOT NULL,
     origin TEXT NOT NULL, state TEXT NOT NULL, severity INTEGER NOT NULL, ts INTEGER NOT NULL, ts_text TEXT NOT NULL,
-    tenant TEXT NOT NULL, entity_type TEXT NOT NULL, entity_id TEXT NOT NULL, source_id TEXT NOT NULL, name TEXT NOT NULL,
-    metric TEXT NOT NULL, unit TEXT NOT NULL, value REAL, step TEXT NOT NULL, message TEXT NOT NULL, tags TEXT NOT NULL,
+    tenant TEXT NOT NULL, entity_type TEXT NOT NULL, entity_id TEXT NOT NULL, source_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    metric TEXT NOT NULL, unit TEXT NOT NULL, value REAL, step TEXT NOT NULL, message TEXT NOT NULL,
+    tags TEXT NOT NULL,
     bits REAL NOT NULL, terms TEXT NOT NULL, evidence TEXT NOT NULL, alert TEXT NOT NULL);
 CREATE TABLE entity(
-    tenant TEXT NOT NULL, type TEXT NOT NULL, id TEXT NOT NULL, first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL,
+    tenant TEXT NOT NULL, type TEXT NOT NULL, id TEXT NOT NULL, first_seen INTEGER NOT NULL,
+    last_seen INTEGER NOT NULL,
     first_seq INTEGER NOT NULL, events INTEGER NOT NULL, last_step TEXT NOT NULL,
     PRIMARY KEY(tenant, type, id)) WITHOUT ROWID;
 CREATE TABLE link(
@@ -46,10 +51,13 @@ CREATE TABLE link(
     first_seq INTEGER NOT NULL, events INTEGER NOT NULL,
     PRIMARY KEY(tenant, source_type, source_id, target_type, target_id, type)) WITHOUT ROWID;
 CREATE TABLE action(
-    number INTEGER PRIMARY KEY, id TEXT NOT NULL, version INTEGER NOT NULL, seq INTEGER NOT NULL, emission INTEGER NOT NULL,
-    finding_id TEXT NOT NULL, policy TEXT NOT NULL, tenant TEXT NOT NULL, entity_type TEXT NOT NULL, entity_id TEXT NOT NULL,
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL, version INTEGER NOT NULL, seq INTEGER NOT NULL,
+    emission INTEGER NOT NULL,
+    finding_id TEXT NOT NULL, policy TEXT NOT NULL, tenant TEXT NOT NULL, entity_type TEXT NOT NULL,
+    entity_id TEXT NOT NULL,
     correlation_id TEXT NOT NULL, command TEXT NOT NULL, args TEXT NOT NULL, reason TEXT NOT NULL,
-    proposed_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, ttl_seconds REAL NOT NULL, approvals_required INTEGER NOT NULL,
+    proposed_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, ttl_seconds REAL NOT NULL,
+    approvals_required INTEGER NOT NULL,
     state TEXT NOT NULL, digest TEXT NOT NULL, idempotency_key TEXT NOT NULL, approver TEXT NOT NULL,
     decision_reason TEXT NOT NULL, attempts INTEGER NOT NULL, output TEXT NOT NULL, changed_at INTEGER NOT NULL,
     UNIQUE(id, version));
@@ -77,11 +85,15 @@ Status checkSchema(sqlite::Database &database)
     const std::int64_t version = EVENTOPS_TRY(database.integer("PRAGMA user_version"));
     const std::int64_t application = EVENTOPS_TRY(database.integer("PRAGMA application_id"));
     if (version > SchemaVersion && application == ApplicationId)
-        return Error{Error::Code::Refused, "the ledger has schema version " + std::to_string(version)
-                         + "; this program knows up to " + std::to_string(SchemaVersion), {}, "use a newer eventops"};
+        return Error{Error::Code::Refused,
+                     "the ledger has schema version " + std::to_string(version) + "; this program knows up to "
+                         + std::to_string(SchemaVersion),
+                     {},
+                     "use a newer eventops"};
     const std::int64_t tables = EVENTOPS_TRY(database.integer("SELECT count(*) FROM sqlite_schema"));
     if (tables > 0 && application != ApplicationId)
-        return Error{Error::Code::Refused, "ledger.db is a SQLite database but no ledger", {}, "name another workspace"};
+        return Error{
+            Error::Code::Refused, "ledger.db is a SQLite database but no ledger", {}, "name another workspace"};
     if (tables == 0)
         return Error{Error::Code::NotFound, "ledger.db is empty", {}, {}};
     return Ok{};

@@ -20,7 +20,8 @@ CREATE VIEW v_event_counts_5m AS
            count(*) AS events
     FROM event WHERE ts_event_ns IS NOT NULL GROUP BY ts_event_ns / 300000000000, type;
 CREATE VIEW v_latest_by_entity AS
-    SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY entity_id ORDER BY ts DESC) AS rn FROM events_raw) WHERE rn = 1;
+    SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY entity_id ORDER BY ts DESC)
+           AS rn FROM events_raw) WHERE rn = 1;
 CREATE VIEW metrics AS
     SELECT ts_event AS ts, tenant, source_id, metric, value, unit, coalesce(tags, '{}') AS tags
     FROM event WHERE metric IS NOT NULL;
@@ -37,41 +38,54 @@ CREATE VIEW raw_events AS
     FROM event WHERE emission = 0;
 CREATE VIEW processed_events_v2 AS
     SELECT id AS ProcessedEventID, seq AS RawEventID, type AS EventType, coalesce(attrs, '{}') AS EventData,
-           entity_id AS EntityID, source_id AS SourceID, NULL AS TransformerID, severity_name AS Severity, message AS Message,
+           entity_id AS EntityID, source_id AS SourceID, NULL AS TransformerID, severity_name AS Severity,
+           message AS Message,
            strftime('%Y-%m-%d %H:%M:%S', ts_ingest_ns / 1000000000, 'unixepoch') AS IngestionTime,
-           strftime('%Y-%m-%d %H:%M:%S', ts_ingest_ns / 1000000000, 'unixepoch') AS ProcessedTime, ts_event AS Timestamp
+           strftime('%Y-%m-%d %H:%M:%S', ts_ingest_ns / 1000000000, 'unixepoch') AS ProcessedTime,
+           ts_event AS Timestamp
     FROM event;
 CREATE VIEW processed_events AS SELECT * FROM processed_events_v2;
 CREATE VIEW sources AS
     SELECT id AS SourceID, title AS SourceName, key AS Description, 'application/json' AS EventFormatType FROM source;
 CREATE VIEW transformers AS
-    SELECT NULL AS TransformerID, NULL AS TransformerName, NULL AS TransformerType, NULL AS Description, NULL AS SourceID,
+    SELECT NULL AS TransformerID, NULL AS TransformerName, NULL AS TransformerType, NULL AS Description,
+           NULL AS SourceID,
            NULL AS ProcessType WHERE 0;
 CREATE VIEW python_transformers AS
-    SELECT NULL AS TransformerID, NULL AS TransformerName, NULL AS TransformerType, NULL AS Description, NULL AS SourceID,
+    SELECT NULL AS TransformerID, NULL AS TransformerName, NULL AS TransformerType, NULL AS Description,
+           NULL AS SourceID,
            NULL AS ProcessType, NULL AS ScriptPath, NULL AS ClassName WHERE 0;
 CREATE VIEW json_transformers AS
-    SELECT NULL AS TransformerID, NULL AS TransformerName, NULL AS TransformerType, NULL AS Description, NULL AS SourceID,
-           NULL AS ProcessType, NULL AS MatchingEntity, NULL AS MatchingPath, NULL AS MatchingValue, NULL AS EventMappings,
-           NULL AS EntityPath, NULL AS EntityType, NULL AS EventType, NULL AS Message, NULL AS Severity, NULL AS Relations
+    SELECT NULL AS TransformerID, NULL AS TransformerName, NULL AS TransformerType, NULL AS Description,
+           NULL AS SourceID,
+           NULL AS ProcessType, NULL AS MatchingEntity, NULL AS MatchingPath, NULL AS MatchingValue,
+           NULL AS EventMappings,
+           NULL AS EntityPath, NULL AS EntityType, NULL AS EventType, NULL AS Message, NULL AS Severity,
+           NULL AS Relations
     WHERE 0;
 CREATE VIEW entities AS SELECT id AS EntityID, type AS EntityType FROM entity;
 CREATE VIEW links AS
-    SELECT row_number() OVER (ORDER BY first_seq, tenant, source_type, source_id, target_type, target_id, type) AS LinkID,
+    SELECT row_number() OVER (ORDER BY first_seq, tenant, source_type, source_id, target_type, target_id,
+           type) AS LinkID,
            source_id AS SourceEntityID, target_id AS DestinationEntityID,
-           strftime('%Y-%m-%d %H:%M:%S', nullif(first_seen, -9223372036854775807 - 1) / 1000000000, 'unixepoch') AS CreatedAt
+           strftime('%Y-%m-%d %H:%M:%S', nullif(first_seen, -9223372036854775807 - 1) / 1000000000,
+           'unixepoch') AS CreatedAt
     FROM link;
 CREATE VIEW features_windowed AS
-    SELECT NULL AS ts, NULL AS entity_id, NULL AS step, NULL AS count, NULL AS p50, NULL AS p95, NULL AS avg, NULL AS stddev,
+    SELECT NULL AS ts, NULL AS entity_id, NULL AS step, NULL AS count, NULL AS p50, NULL AS p95, NULL AS avg,
+           NULL AS stddev,
            NULL AS day_of_week, NULL AS hour WHERE 0;
 CREATE VIEW entropy_scores AS
-    SELECT strftime('%Y-%m-%d %H:%M:%S', nullif(ts, -9223372036854775807 - 1) / 1000000000, 'unixepoch') AS ts, entity_id,
+    SELECT strftime('%Y-%m-%d %H:%M:%S', nullif(ts, -9223372036854775807 - 1) / 1000000000, 'unixepoch') AS ts,
+           entity_id,
            step, 'deviation' AS kind, bits AS score, NULL AS eta, terms AS details
     FROM finding WHERE origin IN ('entropy', 'absence');
 CREATE VIEW action_state_current AS
     SELECT id || '.' || version AS action_id, state, command, args, tenant, entity_type, entity_id, correlation_id,
-           strftime('%Y-%m-%d %H:%M:%S', nullif(proposed_at, -9223372036854775807 - 1) / 1000000000, 'unixepoch') AS ts,
-           strftime('%Y-%m-%d %H:%M:%S', nullif(expires_at, -9223372036854775807 - 1) / 1000000000, 'unixepoch') AS expires_at,
+           strftime('%Y-%m-%d %H:%M:%S', nullif(proposed_at, -9223372036854775807 - 1) / 1000000000,
+           'unixepoch') AS ts,
+           strftime('%Y-%m-%d %H:%M:%S', nullif(expires_at, -9223372036854775807 - 1) / 1000000000,
+           'unixepoch') AS expires_at,
            approver, attempts, output, idempotency_key
     FROM action AS a WHERE version = (SELECT max(version) FROM action AS b WHERE b.id = a.id);
 )sql";

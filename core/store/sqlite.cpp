@@ -17,9 +17,7 @@ Error errorFor(int code, std::string_view what, std::string_view message)
         error.remedy = "free some space and run again; nothing was lost";
         break;
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-        error.code = Error::Code::Corrupt;
-        break;
+    case SQLITE_NOTADB: error.code = Error::Code::Corrupt; break;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         error.code = Error::Code::Busy;
@@ -27,23 +25,14 @@ Error errorFor(int code, std::string_view what, std::string_view message)
         break;
     case SQLITE_AUTH:
     case SQLITE_READONLY:
-    case SQLITE_PERM:
-        error.code = Error::Code::Refused;
-        break;
+    case SQLITE_PERM: error.code = Error::Code::Refused; break;
     case SQLITE_ERROR:
     case SQLITE_RANGE:
-    case SQLITE_MISUSE:
-        error.code = Error::Code::InvalidArgument;
-        break;
+    case SQLITE_MISUSE: error.code = Error::Code::InvalidArgument; break;
     case SQLITE_TOOBIG:
-    case SQLITE_NOMEM:
-        error.code = Error::Code::LimitExceeded;
-        break;
-    case SQLITE_INTERRUPT:
-        error.code = Error::Code::Cancelled;
-        break;
-    default:
-        break;
+    case SQLITE_NOMEM: error.code = Error::Code::LimitExceeded; break;
+    case SQLITE_INTERRUPT: error.code = Error::Code::Cancelled; break;
+    default: break;
     }
     return error;
 }
@@ -80,7 +69,8 @@ Statement &Statement::bind(int index, double value)
 
 Statement &Statement::bind(int index, std::string_view text)
 {
-    sqlite3_bind_text64(m_statement, index, text.data() == nullptr ? "" : text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8);
+    sqlite3_bind_text64(m_statement, index, text.data() == nullptr ? "" : text.data(), text.size(), SQLITE_STATIC,
+                        SQLITE_UTF8);
     return *this;
 }
 
@@ -113,7 +103,7 @@ Result<bool> Statement::step()
 
 Status Statement::run()
 {
-    while (EVENTOPS_TRY(step())) { }
+    while (EVENTOPS_TRY(step())) {}
     return Ok{};
 }
 
@@ -141,7 +131,8 @@ std::string_view Statement::text(int column) const
 {
     const void *data = sqlite3_column_blob(m_statement, column);
     const int size = sqlite3_column_bytes(m_statement, column);
-    return data == nullptr ? std::string_view() : std::string_view(static_cast<const char *>(data), static_cast<std::size_t>(size));
+    return data == nullptr ? std::string_view()
+                           : std::string_view(static_cast<const char *>(data), static_cast<std::size_t>(size));
 }
 
 Database::Database(Database &&other) noexcept : m_handle(std::exchange(other.m_handle, nullptr)) {}
@@ -154,7 +145,8 @@ Database::~Database()
 Result<Database> Database::open(const std::string &path, int flags, int busyTimeoutMs)
 {
     Database database;
-    const int code = sqlite3_open_v2(path.c_str(), &database.m_handle, flags | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, nullptr);
+    const int code =
+        sqlite3_open_v2(path.c_str(), &database.m_handle, flags | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, nullptr);
     if (code != SQLITE_OK)
         return errorFor(code == SQLITE_CANTOPEN ? SQLITE_IOERR : code, "cannot open " + path,
                         database.m_handle != nullptr ? sqlite3_errmsg(database.m_handle) : "out of memory");

@@ -75,6 +75,8 @@ private:
         std::unordered_map<std::string, std::size_t> tenantIndex;
         std::vector<std::uint64_t> keys;
         WallNs now = NoTime;
+        bool partsKnown = false; ///< Whether someParts was looked up.
+        bool someParts = false;  ///< There are dead letters in parts.
     };
 
     // writer.cpp
@@ -83,6 +85,7 @@ private:
     Status writeEvents(const CommitGroup &group, CommitState &state);
     Status writeBlock(TenantRows &tenant, CommitState &state);
     Status writeDeadLetters(const Batch &batch, CommitState &state);
+    Result<bool> finishParts(const Batch &batch, const DeadLetter &letter, std::int64_t source, CommitState &state);
     Status writeParts(const Batch &batch, CommitState &state);
     Status writeEnd(const CommitGroup &group);
 
@@ -118,7 +121,6 @@ private:
     BlockWriter m_blockWriter;
     DedupeIndex m_dedupe;
 };
-
 
 /// Registers the virtual table `eventops_event` with a connection (event_table.cpp).
 Status registerEventTable(sqlite::Database &database);

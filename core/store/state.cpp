@@ -31,9 +31,9 @@ Result<WallNs> SqliteLedger::watermark()
 
 Result<std::vector<SourceRow>> SqliteLedger::sources()
 {
-    sqlite::Statement &rows = *EVENTOPS_TRY(cached(
-        "SELECT key, title, cursor, prefix_hash, merge_time, finished, received, stored, skipped, duplicate, dead_lettered, "
-        "in_flight, events FROM source ORDER BY id"));
+    sqlite::Statement &rows = *EVENTOPS_TRY(cached("SELECT key, title, cursor, prefix_hash, merge_time, finished, "
+                                                   "received, stored, skipped, duplicate, dead_lettered, "
+                                                   "in_flight, events FROM source ORDER BY id"));
     std::vector<SourceRow> all;
     while (EVENTOPS_TRY(rows.step())) {
         SourceProgress progress;
@@ -43,8 +43,9 @@ Result<std::vector<SourceRow>> SqliteLedger::sources()
         progress.prefixHash = rows.unsignedInteger(3);
         progress.mergeTime = WallNs{rows.integer(4)};
         progress.finished = rows.integer(5) != 0;
-        progress.added = {rows.unsignedInteger(6), rows.unsignedInteger(7), rows.unsignedInteger(8), rows.unsignedInteger(9),
-                          rows.unsignedInteger(10), rows.unsignedInteger(11), rows.unsignedInteger(12)};
+        progress.added = {rows.unsignedInteger(6), rows.unsignedInteger(7),  rows.unsignedInteger(8),
+                          rows.unsignedInteger(9), rows.unsignedInteger(10), rows.unsignedInteger(11),
+                          rows.unsignedInteger(12)};
         all.push_back({std::move(progress)});
     }
     return all;
@@ -83,7 +84,8 @@ Status SqliteLedger::takeInput(std::uint64_t number, Seq afterSeq)
 Status SqliteLedger::recordInput(const InputRow &row)
 {
     EVENTOPS_TRY(requireWriter());
-    sqlite::Statement &insert = *EVENTOPS_TRY(cached("INSERT INTO input_log(kind, after_seq, payload) VALUES (?, ?, ?)"));
+    sqlite::Statement &insert =
+        *EVENTOPS_TRY(cached("INSERT INTO input_log(kind, after_seq, payload) VALUES (?, ?, ?)"));
     return insert.bind(1, row.kind).bindUnsigned(2, row.afterSeq).bind(3, row.payload).run();
 }
 

@@ -10,7 +10,7 @@
 namespace eventops {
 namespace {
 
-enum Kind : std::uint8_t { Constant = 1, Dictionary = 2, Plain = 3, Times = 4 };
+enum Kind : std::uint8_t { Constant = 1, Dictionary = 2, Plain = 3, Times = 4, SameAs = 5 };
 
 // --- event times as their sources wrote them ---
 
@@ -22,7 +22,8 @@ struct TimePattern {
 };
 
 constexpr std::size_t SecondsSize = 19; ///< "2025-10-21T10:00:00"
-constexpr std::int64_t TenPower[10] = {1, 10, 100, 1'000, 10'000, 100'000, 1'000'000, 10'000'000, 100'000'000, 1'000'000'000};
+constexpr std::int64_t TenPower[10] = {1,       10,        100,        1'000,       10'000,
+                                       100'000, 1'000'000, 10'000'000, 100'000'000, 1'000'000'000};
 
 /// Writes times by a pattern; the date is computed once a second of event time.
 class TimeWriter
@@ -107,7 +108,7 @@ void putStrings(std::string &out, std::span<const std::string_view> texts, TextS
 }
 
 /// Distinct texts of a column: fills codes and dictionary. False: so many that a dictionary does not pay.
-bool collect(const BlockRows &rows, Field field, TextScratch &scratch)
+bool collect(const BlockRows &rows, std::span<const StrId> ids, TextScratch &scratch)
 {
     const std::size_t distinctMax = rows.events.size() / 2 + 16;
     const bool several = rows.segments.size() > 1;
@@ -124,11 +125,18 @@ bool collect(const BlockRows &rows, Field field, TextScratch &scratch)
             scratch.codeOf.resize(strings.size(), 0);
         }
         ++scratch.stamp;
+        StrId last = NoStr;
+        std::int64_t lastCode = 0;
         for (std::size_t i = rows.segments[s].begin, end = rows.segmentEnd(s); i < end; ++i) {
-            const StrId id = (*rows.events[i])[field];
+            const StrId id = ids[i];
             const auto n = static_cast<std::uint32_t>(id);
+            if (id == last) { // runs are common
+                scratch.codes[i] = lastCode;
+                continue;
+            }
+            last = id;
             if (n == 0) {
-                scratch.codes[i] = 0;
+                scratch.codes[i] = lastCode = 0;
                 continue;
             }
             if (scratch.stamps[n] != scratch.stamp) {
@@ -157,13 +165,14 @@ bool collect(const BlockRows &rows, Field field, TextScratch &scratch)
                 }
                 scratch.codeOf[n] = code;
             }
-            scratch.codes[i] = scratch.codeOf[n];
+            scratch.codes[i] = lastCode = scratch.codeOf[n];
         }
     }
     return true;
 }
 
-void putPlain(std::string &out, const BlockRows &rows, Field field, TextScratch &scratch, NumberScratch &numbers)
+void putPlain(std::string &out, const BlockRows &rows, std::span<const StrId> ids, TextScratch &scratch,
+              NumberScratch &numbers)
 {
     scratch.lengths.clear();
     scratch.hashes.clear();
@@ -171,7 +180,7 @@ void putPlain(std::string &out, const BlockRows &rows, Field field, TextScratch 
     for (std::size_t s = 0; s < rows.segments.size(); ++s) {
         const StringTable &strings = rows.segments[s].batch->strings;
         for (std::size_t i = rows.segments[s].begin, end = rows.segmentEnd(s); i < end; ++i) {
-            const StrId id = (*rows.events[i])[field];
+            const StrId id = ids[i];
             scratch.lengths.push_back(id == NoStr ? 0 : static_cast<std::int64_t>(strings.text(id).size()) + 1);
             if (id != NoStr)
                 scratch.hashes.push_back(strings.hash(id));
@@ -180,7 +189,7 @@ void putPlain(std::string &out, const BlockRows &rows, Field field, TextScratch 
     putIntegers(out, scratch.lengths, numbers);
     for (std::size_t s = 0; s < rows.segments.size(); ++s) {
         for (std::size_t i = rows.segments[s].begin, end = rows.segmentEnd(s); i < end; ++i)
-            out += rows.segments[s].batch->text(*rows.events[i], field);
+            out += rows.segments[s].batch->text(ids[i]);
     }
 }
 
@@ -251,7 +260,8 @@ bool takePlain(ByteReader &in, Batch &batch, std::size_t first, std::size_t coun
     for (std::size_t i = 0; i < count; ++i) {
         if (lengths[i] < 0)
             return false;
-        const std::string_view text = lengths[i] == 0 ? std::string_view() : in.take(static_cast<std::uint64_t>(lengths[i]) - 1);
+        const std::string_view text =
+            lengths[i] == 0 ? std::string_view() : in.take(static_cast<std::uint64_t>(lengths[i]) - 1);
         if (in.failed())
             return false;
         batch.events[first + i][field] = lengths[i] == 0 ? NoStr : batch.strings.append(text);
@@ -261,15 +271,17 @@ bool takePlain(ByteReader &in, Batch &batch, std::size_t first, std::size_t coun
 
 } // namespace
 
-void putTexts(std::string &out, const BlockRows &rows, Field field, TextScratch &scratch, NumberScratch &numbers)
+void putTexts(std::string &out, const BlockRows &rows, std::span<const StrId> ids, TextScratch &scratch,
+              NumberScratch &numbers)
 {
-    if (!collect(rows, field, scratch)) {
-        putPlain(out, rows, field, scratch, numbers);
+    if (!collect(rows, ids, scratch)) {
+        putPlain(out, rows, ids, scratch, numbers);
         return;
     }
     if (scratch.dictionary.empty())
         return;
-    const bool constant = scratch.dictionary.size() == 1
+    const bool constant =
+        scratch.dictionary.size() == 1
         && std::all_of(scratch.codes.begin(), scratch.codes.end(), [](std::int64_t c) { return c == 1; });
     if (constant) {
         putConstantText(out, scratch.dictionary.front());
@@ -278,7 +290,7 @@ void putTexts(std::string &out, const BlockRows &rows, Field field, TextScratch 
     out += static_cast<char>(Dictionary);
     putVarint(out, scratch.dictionary.size());
     putStrings(out, scratch.dictionary, scratch, numbers);
-    putIntegers(out, scratch.codes, numbers);
+    putCodes(out, scratch.codes, scratch.dictionary.size(), numbers);
 }
 
 void putConstantText(std::string &out, std::string_view text)
@@ -288,34 +300,39 @@ void putConstantText(std::string &out, std::string_view text)
     out += text;
 }
 
-bool putTimeTexts(std::string &out, const BlockRows &rows)
+void putSameTexts(std::string &out, Field as)
+{
+    out += static_cast<char>(SameAs);
+    out += static_cast<char>(as);
+}
+
+bool putTimeTexts(std::string &out, const BlockRows &rows, std::span<const StrId> ids,
+                  std::span<const std::int64_t> times)
 {
     TimePattern pattern;
     bool found = false;
     std::vector<OddTime> odd;
     std::string expected;
-    const Event *previous = nullptr;
     TimeWriter writer(pattern);
     for (std::size_t s = 0; s < rows.segments.size(); ++s) {
         const Batch &batch = *rows.segments[s].batch;
-        previous = nullptr; // ids of another batch mean nothing here
+        std::size_t regular = SIZE_MAX; // the row before, when it was; ids of another batch mean nothing here
         for (std::size_t i = rows.segments[s].begin, end = rows.segmentEnd(s); i < end; ++i) {
-            const Event &event = *rows.events[i];
-            const StrId id = event[Field::TsText];
-            if (previous != nullptr && id == (*previous)[Field::TsText] && event.tsEvent == previous->tsEvent)
-                continue; // as its predecessor, which was regular
+            const StrId id = ids[i];
+            if (regular != SIZE_MAX && id == ids[regular] && times[i] == times[regular])
+                continue;
             const std::string_view text = batch.text(id);
             if (!found && id != NoStr && patternOf(text, pattern)) {
                 found = true;
                 writer = TimeWriter(pattern);
             }
-            if (id != NoStr && found && writer.write(event.tsEvent, expected) && expected == text) {
-                previous = &event;
+            if (id != NoStr && found && writer.write(WallNs{times[i]}, expected) && expected == text) {
+                regular = i;
                 continue;
             }
-            previous = nullptr;
+            regular = SIZE_MAX;
             odd.push_back({i, id != NoStr, text});
-            if (odd.size() > rows.events.size() / 8 + 1)
+            if (odd.size() > ids.size() / 8 + 1)
                 return false;
         }
     }
@@ -348,6 +365,14 @@ bool takeTexts(ByteReader &in, Batch &batch, std::size_t first, std::size_t coun
     }
     case Dictionary: return takeDictionary(in, batch, first, count, field);
     case Plain: return takePlain(in, batch, first, count, field);
+    case SameAs: {
+        const std::uint8_t as = in.byte();
+        if (as >= static_cast<std::uint8_t>(field))
+            return false; // only what is read before
+        for (std::size_t i = 0; i < count; ++i)
+            batch.events[first + i][field] = batch.events[first + i].text[as];
+        return true;
+    }
     case Times: return field == Field::TsText && takeTimes(in, batch, first, count);
     default: return false;
     }

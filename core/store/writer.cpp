@@ -51,18 +51,27 @@ Status SqliteLedger::writeSources(const CommitGroup &group, CommitState &state)
 {
     for (const SourceProgress &source : group.sources) {
         sqlite::Statement &put = *EVENTOPS_TRY(cached(
-            "INSERT INTO source(key, title, cursor, prefix_hash, merge_time, finished, received, stored, skipped, duplicate, "
+            "INSERT INTO source(key, title, cursor, prefix_hash, merge_time, finished, received, stored, skipped, "
+            "duplicate, "
             "dead_lettered, in_flight, events) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) "
             "ON CONFLICT(key) DO UPDATE SET title = ?2, cursor = ?3, prefix_hash = ?4, merge_time = ?5, finished = ?6, "
             "received = received + ?7, stored = stored + ?8, skipped = skipped + ?9, duplicate = duplicate + ?10, "
             "dead_lettered = dead_lettered + ?11, in_flight = in_flight + ?12, events = events + ?13"));
         const Counters &added = source.added;
-        EVENTOPS_TRY(put.bind(1, source.key).bind(2, source.title).bindUnsigned(3, source.cursor)
-                         .bindUnsigned(4, source.prefixHash).bind(5, raw(source.mergeTime))
-                         .bind(6, std::int64_t{source.finished}).bindUnsigned(7, added.received).bindUnsigned(8, added.stored)
-                         .bindUnsigned(9, added.skipped).bindUnsigned(10, added.duplicate)
-                         .bindUnsigned(11, added.deadLettered).bindUnsigned(12, added.inFlight)
-                         .bindUnsigned(13, added.events).run());
+        EVENTOPS_TRY(put.bind(1, source.key)
+                         .bind(2, source.title)
+                         .bindUnsigned(3, source.cursor)
+                         .bindUnsigned(4, source.prefixHash)
+                         .bind(5, raw(source.mergeTime))
+                         .bind(6, std::int64_t{source.finished})
+                         .bindUnsigned(7, added.received)
+                         .bindUnsigned(8, added.stored)
+                         .bindUnsigned(9, added.skipped)
+                         .bindUnsigned(10, added.duplicate)
+                         .bindUnsigned(11, added.deadLettered)
+                         .bindUnsigned(12, added.inFlight)
+                         .bindUnsigned(13, added.events)
+                         .run());
         sqlite::Statement &get = *EVENTOPS_TRY(cached("SELECT id FROM source WHERE key = ?"));
         EVENTOPS_TRY(get.bind(1, source.key).step());
         state.sourceIds.push_back(get.integer(0));
@@ -122,13 +131,24 @@ Status SqliteLedger::writeBlock(TenantRows &tenant, CommitState &state)
     }
     const EncodedBlock block = EVENTOPS_TRY(m_blockWriter.encode(tenant.rows, state.sourceIds, m_options.keepRaw));
     sqlite::Statement &insert = *EVENTOPS_TRY(cached(
-        "INSERT INTO event_block(format, tenant, retention, seq_min, seq_max, ts_min, ts_max, untimed, unnamed, severity_max, "
+        "INSERT INTO event_block(format, tenant, retention, seq_min, seq_max, ts_min, ts_max, untimed, unnamed, "
+        "severity_max, "
         "events, records, ts_ingest, filter, data) VALUES (?, ?, 'default', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
-    EVENTOPS_TRY(insert.bind(1, std::int64_t{BlockVersion}).bind(2, tenant.tenant).bindUnsigned(3, block.seqMin)
-                     .bindUnsigned(4, block.seqMax).bind(5, raw(block.tsMin)).bind(6, raw(block.tsMax))
-                     .bind(7, std::int64_t{block.someWithoutTime}).bind(8, std::int64_t{block.someWithoutId})
-                     .bind(9, std::int64_t{block.severityMax}).bindUnsigned(10, block.events).bindUnsigned(11, block.records)
-                     .bind(12, raw(ingest)).bindBlob(13, block.filter).bindBlob(14, block.bytes).run());
+    EVENTOPS_TRY(insert.bind(1, std::int64_t{BlockVersion})
+                     .bind(2, tenant.tenant)
+                     .bindUnsigned(3, block.seqMin)
+                     .bindUnsigned(4, block.seqMax)
+                     .bind(5, raw(block.tsMin))
+                     .bind(6, raw(block.tsMax))
+                     .bind(7, std::int64_t{block.someWithoutTime})
+                     .bind(8, std::int64_t{block.someWithoutId})
+                     .bind(9, std::int64_t{block.severityMax})
+                     .bindUnsigned(10, block.events)
+                     .bindUnsigned(11, block.records)
+                     .bind(12, raw(ingest))
+                     .bindBlob(13, block.filter)
+                     .bindBlob(14, block.bytes)
+                     .run());
     if (!block.rawBytes.empty()) {
         const std::int64_t id = m_database.lastRowId();
         sqlite::Statement &insertRaw = *EVENTOPS_TRY(cached("INSERT INTO raw_block(id, data) VALUES (?, ?)"));
@@ -141,25 +161,53 @@ Status SqliteLedger::writeBlock(TenantRows &tenant, CommitState &state)
 Status SqliteLedger::writeParts(const Batch &batch, CommitState &state)
 {
     for (const OversizePart &part : batch.oversize) {
+        state.partsKnown = state.someParts = true;
         if (part.source >= state.sourceIds.size())
             return Error{Error::Code::InvalidArgument, "a part names a source that the commit does not have", {}, {}};
         const std::int64_t source = state.sourceIds[part.source];
-        sqlite::Statement &head = *EVENTOPS_TRY(cached(
-            "INSERT INTO dead_letter(seq, source, position, size, reason, detail, state, in_parts, bytes) "
-            "VALUES (0, ?, ?, 0, ?, '', 'waiting', 1, x'') ON CONFLICT DO NOTHING"));
+        sqlite::Statement &head = *EVENTOPS_TRY(
+            cached("INSERT INTO dead_letter(seq, source, position, size, reason, detail, state, in_parts, bytes) "
+                   "VALUES (0, ?, ?, 0, ?, '', 'waiting', 1, x'') ON CONFLICT DO NOTHING"));
         EVENTOPS_TRY(head.bind(1, source).bindUnsigned(2, part.position).bind(3, PartsReason).run());
         sqlite::Statement &insert = *EVENTOPS_TRY(cached(
             "INSERT OR IGNORE INTO dead_letter_part(dead_letter, part, bytes) SELECT id, ?3, ?4 FROM dead_letter "
             "WHERE source = ?1 AND position = ?2 AND in_parts = 1"));
-        EVENTOPS_TRY(insert.bind(1, source).bindUnsigned(2, part.position).bind(3, std::int64_t{part.part})
-                         .bindBlob(4, part.bytes).run());
+        EVENTOPS_TRY(insert.bind(1, source)
+                         .bindUnsigned(2, part.position)
+                         .bind(3, std::int64_t{part.part})
+                         .bindBlob(4, part.bytes)
+                         .run());
         if (m_database.changes() == 0)
             continue; // this part was there before
-        sqlite::Statement &grow = *EVENTOPS_TRY(cached(
-            "UPDATE dead_letter SET size = size + ?3 WHERE source = ?1 AND position = ?2 AND in_parts = 1"));
+        sqlite::Statement &grow = *EVENTOPS_TRY(
+            cached("UPDATE dead_letter SET size = size + ?3 WHERE source = ?1 AND position = ?2 AND in_parts = 1"));
         EVENTOPS_TRY(grow.bind(1, source).bindUnsigned(2, part.position).bindUnsigned(3, part.bytes.size()).run());
     }
     return Ok{};
+}
+
+Result<bool> SqliteLedger::finishParts(const Batch &batch, const DeadLetter &letter, std::int64_t source,
+                                       CommitState &state)
+{
+    // The bytes of a record read in parts are there already; it only lacks its number and reason. Most ledgers have
+    // none.
+    if (!state.partsKnown) {
+        state.someParts =
+            EVENTOPS_TRY(m_database.integer("SELECT EXISTS(SELECT 1 FROM dead_letter WHERE in_parts = 1)")) != 0;
+        state.partsKnown = true;
+    }
+    if (!state.someParts)
+        return false;
+    const RawRecord &record = batch.records[letter.record];
+    sqlite::Statement &finish = *EVENTOPS_TRY(cached("UPDATE dead_letter SET seq = ?3, reason = ?4, detail = ?5 WHERE "
+                                                     "source = ?1 AND position = ?2 AND in_parts = 1"));
+    EVENTOPS_TRY(finish.bind(1, source)
+                     .bindUnsigned(2, record.position)
+                     .bindUnsigned(3, record.seq)
+                     .bind(4, batch.text(letter.reason))
+                     .bind(5, batch.text(letter.detail))
+                     .run());
+    return m_database.changes() > 0;
 }
 
 Status SqliteLedger::writeDeadLetters(const Batch &batch, CommitState &state)
@@ -167,22 +215,23 @@ Status SqliteLedger::writeDeadLetters(const Batch &batch, CommitState &state)
     for (const DeadLetter &letter : batch.deadLetters) {
         const RawRecord &record = batch.records[letter.record];
         if (record.source >= state.sourceIds.size())
-            return Error{Error::Code::InvalidArgument, "a dead letter names a source that the commit does not have", {}, {}};
+            return Error{
+                Error::Code::InvalidArgument, "a dead letter names a source that the commit does not have", {}, {}};
         const std::int64_t source = state.sourceIds[record.source];
-        // The bytes of a record read in parts are there already; it only lacks its number and reason.
-        sqlite::Statement &finish = *EVENTOPS_TRY(cached(
-            "UPDATE dead_letter SET seq = ?3, reason = ?4, detail = ?5 WHERE source = ?1 AND position = ?2 AND in_parts = 1"));
-        EVENTOPS_TRY(finish.bind(1, source).bindUnsigned(2, record.position).bindUnsigned(3, record.seq)
-                         .bind(4, batch.text(letter.reason)).bind(5, batch.text(letter.detail)).run());
-        if (m_database.changes() > 0)
+        if (EVENTOPS_TRY(finishParts(batch, letter, source, state)))
             continue;
         const std::string_view bytes = record.redacted != NoStr ? batch.text(record.redacted) : batch.raw(record);
-        sqlite::Statement &insert = *EVENTOPS_TRY(cached(
-            "INSERT INTO dead_letter(seq, source, position, size, reason, detail, state, in_parts, bytes) "
-            "VALUES (?, ?, ?, ?, ?, ?, 'waiting', 0, ?)"));
-        EVENTOPS_TRY(insert.bindUnsigned(1, record.seq).bind(2, source).bindUnsigned(3, record.position)
-                         .bindUnsigned(4, bytes.size()).bind(5, batch.text(letter.reason)).bind(6, batch.text(letter.detail))
-                         .bindBlob(7, bytes).run());
+        sqlite::Statement &insert = *EVENTOPS_TRY(
+            cached("INSERT INTO dead_letter(seq, source, position, size, reason, detail, state, in_parts, bytes) "
+                   "VALUES (?, ?, ?, ?, ?, ?, 'waiting', 0, ?)"));
+        EVENTOPS_TRY(insert.bindUnsigned(1, record.seq)
+                         .bind(2, source)
+                         .bindUnsigned(3, record.position)
+                         .bindUnsigned(4, bytes.size())
+                         .bind(5, batch.text(letter.reason))
+                         .bind(6, batch.text(letter.detail))
+                         .bindBlob(7, bytes)
+                         .run());
     }
     return Ok{};
 }
@@ -190,10 +239,12 @@ Status SqliteLedger::writeDeadLetters(const Batch &batch, CommitState &state)
 Status SqliteLedger::writeEnd(const CommitGroup &group)
 {
     if (group.checkpoint) {
-        sqlite::Statement &put = *EVENTOPS_TRY(
-            cached("INSERT OR REPLACE INTO checkpoint(config_hash, seq, bytes) VALUES (?, ?, ?)"));
-        EVENTOPS_TRY(put.bind(1, group.checkpoint->configHash).bindUnsigned(2, group.checkpoint->seq)
-                         .bindBlob(3, group.checkpoint->bytes).run());
+        sqlite::Statement &put =
+            *EVENTOPS_TRY(cached("INSERT OR REPLACE INTO checkpoint(config_hash, seq, bytes) VALUES (?, ?, ?)"));
+        EVENTOPS_TRY(put.bind(1, group.checkpoint->configHash)
+                         .bindUnsigned(2, group.checkpoint->seq)
+                         .bindBlob(3, group.checkpoint->bytes)
+                         .run());
     }
     // Both only ever grow: a source that is read again must not turn the workspace's clock back.
     const std::int64_t last = EVENTOPS_TRY(metaInteger("last_seq", 0));

@@ -34,8 +34,14 @@ bool Filter::matches(const Batch &batch, const Event &event) const
     return m_root == nullptr || batch.text(event, *fieldByName(m_root->name)) == m_root->text;
 }
 
-std::optional<WallNs> Filter::tsEventMin() const { return std::nullopt; }
-std::optional<WallNs> Filter::tsEventMax() const { return std::nullopt; }
+std::optional<WallNs> Filter::tsEventMin() const
+{
+    return std::nullopt;
+}
+std::optional<WallNs> Filter::tsEventMax() const
+{
+    return std::nullopt;
+}
 
 std::vector<std::string> Filter::requiredTexts(Field field) const
 {

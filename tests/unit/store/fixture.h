@@ -37,7 +37,10 @@ class BatchMaker
 {
 public:
     explicit BatchMaker(Seq firstSeq = 1, std::uint64_t position = 0)
-        : m_batch(std::make_unique<Batch>()), m_chunk(std::make_shared<RawChunk>()), m_seq(firstSeq), m_position(position)
+        : m_batch(std::make_unique<Batch>()),
+          m_chunk(std::make_shared<RawChunk>()),
+          m_seq(firstSeq),
+          m_position(position)
     {
     }
 
@@ -123,10 +126,10 @@ std::string errorText(const Result<T> &result)
 }
 
 /// Fails the test with the error's text.
-#define EVENTOPS_OK(expression)                                                                            \
-    do {                                                                                                   \
-        const auto okResult_ = (expression);                                                               \
-        QVERIFY2(bool(okResult_), eventops::test::errorText(okResult_).c_str());                           \
+#define EVENTOPS_OK(expression)                                                                                        \
+    do {                                                                                                               \
+        const auto okResult_ = (expression);                                                                           \
+        QVERIFY2(bool(okResult_), eventops::test::errorText(okResult_).c_str());                                       \
     } while (false)
 
 } // namespace eventops::test

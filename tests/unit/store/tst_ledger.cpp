@@ -24,9 +24,11 @@ std::vector<std::string> dump(Ledger &ledger, Seq after = 0)
         for (const Event &event : batch.events) {
             const RawRecord &record = batch.records[event.record];
             std::string line = std::to_string(record.seq) + '/' + std::to_string(event.emission) + '@'
-                + std::to_string(record.position) + '#' + std::to_string(record.hash) + " t" + std::to_string(raw(event.tsEvent))
-                + " v" + (event.hasValue ? std::to_string(std::bit_cast<std::uint64_t>(event.value)) : "-") + " s"
-                + std::to_string(static_cast<int>(event.severity)) + " k" + std::to_string(event.entityKey);
+                               + std::to_string(record.position) + '#' + std::to_string(record.hash) + " t"
+                               + std::to_string(raw(event.tsEvent)) + " v"
+                               + (event.hasValue ? std::to_string(std::bit_cast<std::uint64_t>(event.value)) : "-")
+                               + " s" + std::to_string(static_cast<int>(event.severity)) + " k"
+                               + std::to_string(event.entityKey);
             for (std::size_t f = 0; f < FieldCount; ++f) {
                 if (event.text[f] != NoStr)
                     line += '|' + std::to_string(f) + '=' + std::string(batch.text(event.text[f]));
@@ -43,8 +45,9 @@ std::vector<std::string> dump(Ledger &ledger, Seq after = 0)
 std::string dumpOne(const Batch &batch, const Event &event)
 {
     const RawRecord &record = batch.records[event.record];
-    std::string line = std::to_string(record.seq) + '/' + std::to_string(event.emission) + '@' + std::to_string(record.position)
-        + '#' + std::to_string(record.hash) + " t" + std::to_string(raw(event.tsEvent)) + " v"
+    std::string line =
+        std::to_string(record.seq) + '/' + std::to_string(event.emission) + '@' + std::to_string(record.position) + '#'
+        + std::to_string(record.hash) + " t" + std::to_string(raw(event.tsEvent)) + " v"
         + (event.hasValue ? std::to_string(std::bit_cast<std::uint64_t>(event.value)) : "-") + " s"
         + std::to_string(static_cast<int>(event.severity)) + " k"
         + std::to_string(entityKey(batch.text(event, Field::Tenant), batch.text(event, Field::EntityType),
@@ -86,14 +89,16 @@ std::unique_ptr<Batch> sample(Seq first, std::size_t count)
             if (i % 11 == 0)
                 event[Field::Message] = maker.batch().strings.append("message " + std::to_string(i));
             if (i % 2 == 0)
-                event[Field::IdempotencyKey] = maker.batch().strings.append("key-" + std::to_string(i) + '-' + std::to_string(e));
+                event[Field::IdempotencyKey] =
+                    maker.batch().strings.append("key-" + std::to_string(i) + '-' + std::to_string(e));
             event.severity = i % 13 == 0 ? Severity::Warning : Severity::Unset;
         }
     }
     return maker.take();
 }
 
-std::vector<std::string> commitSample(Ledger &ledger, std::size_t records, std::size_t perBatch, std::size_t batchesPerGroup)
+std::vector<std::string> commitSample(Ledger &ledger, std::size_t records, std::size_t perBatch,
+                                      std::size_t batchesPerGroup)
 {
     std::vector<std::string> expected;
     CommitGroup group;
@@ -160,7 +165,8 @@ private Q_SLOTS:
         Event &bare = maker.event("t", {{Field::Message, ""}}, NoTime);
         bare.value = 0.0;
         maker.record(std::string_view("nul\0inside", 10));
-        maker.event("t", {{Field::Message, std::string_view("a\0b", 3)}, {Field::TsText, "2020-13-99"}}, WallNs{INT64_MAX});
+        maker.event("t", {{Field::Message, std::string_view("a\0b", 3)}, {Field::TsText, "2020-13-99"}},
+                    WallNs{INT64_MAX});
         auto batch = maker.take();
         const auto expected = dump(*batch);
         CommitGroup group = groupOf(std::move(batch));
@@ -176,8 +182,9 @@ private Q_SLOTS:
         Workspace workspace;
         auto ledger = workspace.open();
         BatchMaker maker;
-        const double odd[] = {0.0, -0.0, 0.1, 0.3, 1e300, -1e-300, 5e-324, 85.0, 92.25, 1.0 / 3.0, 9007199254740993.0,
-                              INFINITY, -INFINITY, 123456.789, 1e15, 1e16, -17.5, 4034649.0};
+        const double odd[] = {
+            0.0,      -0.0,      0.1,        0.3,  1e300, -1e-300, 5e-324,   85.0, 92.25, 1.0 / 3.0, 9007199254740993.0,
+            INFINITY, -INFINITY, 123456.789, 1e15, 1e16,  -17.5,   4034649.0};
         for (int round = 0; round < 20; ++round) {
             for (const double value : odd) {
                 maker.record("r");
@@ -204,8 +211,9 @@ private Q_SLOTS:
         Workspace workspace;
         auto ledger = workspace.open();
         BatchMaker maker;
-        const char *texts[] = {"2020-09-13T12:26:40Z", "2020-09-13T12:26:40.000Z", "2020-09-13 12:26:40", "yesterday", "",
-                               "2020-09-13T12:26:40+00:00", "2020-09-13T14:26:40+02:00"};
+        const char *texts[] = {
+            "2020-09-13T12:26:40Z",      "2020-09-13T12:26:40.000Z", "2020-09-13 12:26:40", "yesterday", "",
+            "2020-09-13T12:26:40+00:00", "2020-09-13T14:26:40+02:00"};
         for (int i = 0; i < 500; ++i) {
             maker.record("r");
             maker.event("regular", {{Field::TsText, "2020-09-13T12:26:40.5Z"}}, WallNs{1'600'000'000'500'000'000});
@@ -271,17 +279,18 @@ private Q_SLOTS:
         commitSample(*ledger, 10'000, 4'000, 1);
         const auto collect = [&](const Filter &filter, QueryBounds bounds) {
             std::vector<std::string> out;
-            const Status status = ledger->events(filter, bounds, [&](const Batch &batch, std::span<const std::uint32_t> rows) {
-                for (const std::uint32_t row : rows) {
-                    const Event &event = batch.events[row];
-                    const RawRecord &record = batch.records[event.record];
-                    out.push_back(std::to_string(record.seq) + ' ' + std::string(batch.raw(record)) + ' '
-                                  + std::string(batch.text(event, Field::Metric)));
-                    if (batch.text(event, Field::EventId).size() != 36)
-                        out.push_back("no event id");
-                }
-                return true;
-            });
+            const Status status =
+                ledger->events(filter, bounds, [&](const Batch &batch, std::span<const std::uint32_t> rows) {
+                    for (const std::uint32_t row : rows) {
+                        const Event &event = batch.events[row];
+                        const RawRecord &record = batch.records[event.record];
+                        out.push_back(std::to_string(record.seq) + ' ' + std::string(batch.raw(record)) + ' '
+                                      + std::string(batch.text(event, Field::Metric)));
+                        if (batch.text(event, Field::EventId).size() != 36)
+                            out.push_back("no event id");
+                    }
+                    return true;
+                });
             return status ? out : std::vector<std::string>{status.error().text()};
         };
         const auto all = collect(Filter(), {});
@@ -319,9 +328,11 @@ private Q_SLOTS:
         ledger.reset();
         ledger = workspace.open();
         for (int i = 2; i <= 1200; i += 2)
-            QVERIFY(ledger->seen(dedupeKeyHash("tenant-" + std::to_string(i * 7 % 5), "key-" + std::to_string(i) + "-0")));
+            QVERIFY(
+                ledger->seen(dedupeKeyHash("tenant-" + std::to_string(i * 7 % 5), "key-" + std::to_string(i) + "-0")));
         for (int i = 1; i <= 1200; i += 2)
-            QVERIFY(!ledger->seen(dedupeKeyHash("tenant-" + std::to_string(i * 7 % 5), "key-" + std::to_string(i) + "-0")));
+            QVERIFY(
+                !ledger->seen(dedupeKeyHash("tenant-" + std::to_string(i * 7 % 5), "key-" + std::to_string(i) + "-0")));
         QVERIFY(!ledger->seen(dedupeKeyHash("another tenant", "key-2-0")));
     }
 
@@ -362,14 +373,14 @@ private Q_SLOTS:
         const auto list = [&](std::uint64_t bytesMax) {
             std::vector<std::string> out;
             static_cast<void>(bool(ledger->deadLetters({}, bytesMax, [&](const DeadLetterRow &row) {
-                out.push_back(std::to_string(row.seq) + ' ' + row.reason + ' ' + std::to_string(row.size) + ' ' + row.state + ' '
-                              + row.bytes);
+                out.push_back(std::to_string(row.seq) + ' ' + row.reason + ' ' + std::to_string(row.size) + ' '
+                              + row.state + ' ' + row.bytes);
                 return true;
             })));
             return out;
         };
-        QCOMPARE(list(4), (std::vector<std::string>{"0 record_too_long 18 waiting part", "1 invalid_utf8 5 waiting bro\xff",
-                                                    "2 empty 0 waiting "}));
+        QCOMPARE(list(4), (std::vector<std::string>{"0 record_too_long 18 waiting part",
+                                                    "1 invalid_utf8 5 waiting bro\xff", "2 empty 0 waiting "}));
         // The same part again is one part; then the record's own dead letter gives it a number.
         BatchMaker again(3, 100);
         again.batch().oversize.push_back({100, 0, 1, "part one"});
@@ -465,7 +476,8 @@ private Q_SLOTS:
         finding.severity = Severity::Critical;
         finding.name = "value_surprise";
         finding.bits = 12.345678901234567;
-        finding.terms = {{"value", 12.1, "host:a", "97", "34 ± 2", 50}, {"timing", 0.245678901234567, "", "", "\"x\"", 0}};
+        finding.terms = {{"value", 12.1, "host:a", "97", "34 ± 2", 50},
+                         {"timing", 0.245678901234567, "", "", "\"x\"", 0}};
         finding.hasValue = true;
         finding.value = 97.5;
         finding.tags = R"({"env":"prod"})";
@@ -502,12 +514,48 @@ private Q_SLOTS:
     void fullDiskStoresNothingAndGoesOn()
     {
         Workspace workspace;
+        const auto limited = [&](std::uint64_t bytesMax) {
+            return std::move(Ledger::open(workspace.path(), LedgerMode::Engine, {true, &workspace.clock, bytesMax}))
+                .value();
+        };
+        auto ledger = limited(1'500'000);
+        std::string before;
+        Seq stored = 0;
+        Status status = Ok{};
+        for (; stored < 1'000'000; stored += 2'000) {
+            before = ledger->digest().value();
+            CommitGroup group = groupOf(sample(stored + 1, 2'000));
+            status = ledger->commit(group);
+            if (!status)
+                break;
+        }
+        QVERIFY(!status);
+        QCOMPARE(status.error().code, Error::Code::Full);
+        QVERIFY(stored > 0);
+        QCOMPARE(ledger->lastSeq().value(), stored);
+        QCOMPARE(ledger->digest().value(), before);
+        const Seq next = stored + 2 - stored % 2;
+        QVERIFY(!ledger->seen(
+            dedupeKeyHash("tenant-" + std::to_string(next * 7 % 5), "key-" + std::to_string(next) + "-0")));
+        ledger.reset();
+        ledger = limited(0);
+        CommitGroup group = groupOf(sample(stored + 1, 2'000));
+        EVENTOPS_OK(ledger->commit(group));
+        QCOMPARE(ledger->lastSeq().value(), stored + 2'000);
+    }
+
+    void failedCommitStoresNothingAndGoesOn()
+    {
+        Workspace workspace;
         workspace.open();
-        sqlite3 *limited = nullptr; // a page limit is a connection's own: a trigger shows the same code path to the ledger
-        QCOMPARE(sqlite3_open((workspace.path() + "/ledger.db").c_str(), &limited), SQLITE_OK);
-        QCOMPARE(sqlite3_exec(limited, "CREATE TRIGGER full BEFORE INSERT ON finding WHEN new.id = 'boom' "
-                                       "BEGIN SELECT RAISE(ABORT, 'refused'); END", nullptr, nullptr, nullptr), SQLITE_OK);
-        sqlite3_close(limited);
+        sqlite3 *other = nullptr;
+        QCOMPARE(sqlite3_open((workspace.path() + "/ledger.db").c_str(), &other), SQLITE_OK);
+        QCOMPARE(sqlite3_exec(other,
+                              "CREATE TRIGGER late BEFORE INSERT ON finding WHEN new.id = 'boom' "
+                              "BEGIN SELECT RAISE(ABORT, 'refused'); END",
+                              nullptr, nullptr, nullptr),
+                 SQLITE_OK);
+        sqlite3_close(other);
         auto ledger = workspace.open();
         commitSample(*ledger, 500, 500, 1);
         const std::string before = ledger->digest().value();
