@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/base/json_scan.h"
 
+#include "core/base/json.h"
 #include "core/base/limits.h"
 
 #include <bitset>
@@ -310,6 +311,31 @@ bool validString(Cursor &in)
     return false;
 }
 
+/// Well-formed UTF-8 (Unicode 15, table 3-7).
+bool isUtf8(std::string_view text)
+{
+    std::size_t i = 0;
+    const auto byte = [&](std::size_t at) { return at < text.size() ? static_cast<unsigned char>(text[at]) : 0u; };
+    while (i < text.size()) {
+        const unsigned first = byte(i++);
+        if (first < 0x80)
+            continue;
+        const std::size_t more = first >= 0xC2 && first <= 0xDF ? 1 : first >= 0xE0 && first <= 0xEF ? 2
+                                 : first >= 0xF0 && first <= 0xF4                                   ? 3
+                                                                                                    : 0;
+        const unsigned low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
+        const unsigned high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
+        if (more == 0 || byte(i) < low || byte(i) > high)
+            return false;
+        for (std::size_t k = 1; k < more; ++k) {
+            if ((byte(i + k) & 0xC0u) != 0x80u)
+                return false;
+        }
+        i += more;
+    }
+    return true;
+}
+
 bool validScalar(Cursor &in)
 {
     switch (in.peek()) {
@@ -452,6 +478,34 @@ bool jsonIsValid(std::string_view json)
                 return false;
             --depth;
         }
+    }
+}
+
+void appendJsonLine(std::string &out, std::string_view json, JsonShape shape)
+{
+    const std::size_t open = json.find_first_not_of(" \n\t\r");
+    const char wanted = shape == JsonShape::Object ? '{' : shape == JsonShape::Array ? '[' : '\0';
+    const bool shaped = open != std::string_view::npos && (wanted == '\0' || json[open] == wanted);
+    if (!shaped || !isUtf8(json) || !jsonIsValid(json)) {
+        out += shape == JsonShape::Object ? "{\"_invalid\":" : shape == JsonShape::Array ? "[" : "";
+        appendJsonString(out, json);
+        out += shape == JsonShape::Object ? "}" : shape == JsonShape::Array ? "]" : "";
+        return;
+    }
+    if (json.find_first_of("\n\r") == std::string_view::npos) {
+        out += json;
+        return;
+    }
+    bool inString = false;
+    for (std::size_t i = 0; i < json.size(); ++i) {
+        const char c = json[i];
+        if (!inString && (c == ' ' || c == '\n' || c == '\t' || c == '\r'))
+            continue;
+        if (c == '"')
+            inString = !inString;
+        out += c;
+        if (inString && c == '\\')
+            out += json[++i];
     }
 }
 

@@ -46,4 +46,10 @@ std::optional<JsonMember> jsonNext(std::string_view container, std::size_t &at);
 /// UTF-8 is not looked at. O(length), no allocation.
 bool jsonIsValid(std::string_view json);
 
+/// Appends the JSON value @p json on one line: as it stands, or without white space between tokens when that holds line
+/// ends. What is no valid JSON of UTF-8 becomes a JSON string. A text that does not have the shape wanted is
+/// wrapped: {"_invalid":"…"} or ["…"]. The result is valid JSON whatever the text. O(length).
+enum class JsonShape : std::uint8_t { Any, Object, Array };
+void appendJsonLine(std::string &out, std::string_view json, JsonShape shape);
+
 } // namespace eventops

@@ -4,6 +4,7 @@
 #include "core/filter/filter.h"
 
 #include <charconv>
+#include <limits>
 
 namespace eventops {
 
@@ -17,7 +18,11 @@ inline FilterValue timeValue(WallNs time)
 inline FilterValue numberValue(std::string_view written)
 {
     FilterValue out = FilterValue::ofNumber(0.0);
-    std::from_chars(written.data(), written.data() + written.size(), out.number);
+    const auto [end, error] = std::from_chars(written.data(), written.data() + written.size(), out.number);
+    if (error == std::errc::result_out_of_range && written.find("e-") == std::string_view::npos
+        && written.find("E-") == std::string_view::npos)
+        out.number = written.starts_with('-') ? -std::numeric_limits<double>::infinity()
+                                              : std::numeric_limits<double>::infinity();
     out.text = written;
     return out;
 }

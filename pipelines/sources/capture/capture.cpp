@@ -3,6 +3,7 @@
 
 #include "core/base/hash.h"
 #include "core/base/limits.h"
+#include "core/codec/batch_decoder.h"
 
 #include <algorithm>
 #include <cassert>
@@ -52,48 +53,15 @@ Result<std::size_t> readFully(int fd, char *to, std::size_t size, const std::str
     return have;
 }
 
+/// The codec's decoder, as the runner wants it.
 class CaptureDecoder final : public RecordDecoder
 {
 public:
-    explicit CaptureDecoder(std::unique_ptr<CodecDecoder> codec) : m_codec(std::move(codec)) {}
-
-    void decode(Batch &batch) override
-    {
-        for (std::uint32_t i = 0; i < batch.records.size(); ++i) {
-            RawRecord &record = batch.records[i];
-            if (record.outcome != Outcome::Pending)
-                continue;
-            const RawChunk &chunk = *batch.chunks[record.chunk];
-            if (chunk.oversizeBytes > 0) {
-                record.hash = chunk.oversizeHash;
-                refuse(batch, i, codecLoss("record_too_long"),
-                       "the record has " + std::to_string(chunk.oversizeBytes) + " bytes");
-                continue;
-            }
-            record.hash = hash64(batch.raw(record));
-            const std::size_t before = batch.events.size();
-            const DecodeFailure failure = m_codec->decode(batch, i);
-            if (failure)
-                refuse(batch, i, *failure.reason, failure.detail);
-            else
-                record.outcome = batch.events.size() > before ? Outcome::Stored : Outcome::Skipped;
-        }
-    }
+    explicit CaptureDecoder(std::unique_ptr<CodecDecoder> codec) : m_decoder(std::move(codec)) {}
+    void decode(Batch &batch) override { m_decoder.decode(batch); }
 
 private:
-    static const LossReason &codecLoss(std::string_view name)
-    {
-        const auto all = codecLosses();
-        return *std::find_if(all.begin(), all.end(), [&](const LossReason &loss) { return loss.name == name; });
-    }
-
-    static void refuse(Batch &batch, std::uint32_t record, const LossReason &reason, std::string_view detail)
-    {
-        batch.records[record].outcome = Outcome::DeadLettered;
-        batch.deadLetters.push_back({record, batch.strings.intern(reason.name), batch.strings.append(detail)});
-    }
-
-    std::unique_ptr<CodecDecoder> m_codec;
+    BatchDecoder m_decoder;
 };
 
 } // namespace
