@@ -104,8 +104,13 @@ private:
     {
         if (id == NoStr)
             return nullptr;
-        m_key.assign(batch.text(id));
-        const auto found = m_table.find(m_key);
+        const std::string_view text = batch.text(id);
+        m_key.assign(text);
+        auto found = m_table.find(m_key);
+        if (const std::size_t colon = text.find(':'); found == m_table.end() && colon != std::string_view::npos) {
+            m_key.erase(0, colon + 1); // "host:host-a" is the entity of host-a
+            found = m_table.find(m_key);
+        }
         return found == m_table.end() ? nullptr : &found->second;
     }
 

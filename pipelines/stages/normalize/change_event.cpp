@@ -5,7 +5,7 @@
 #include "core/codec/json_envelope.h"
 #include "core/codec/json_reader.h"
 
-namespace eventops {
+namespace eventops::normalize {
 namespace {
 
 /// A field of the change event itself, not of its fullDocument.
@@ -113,4 +113,4 @@ void readChangeEvent(Batch &batch, Event &event, const Document &clear, const Do
     set(Field::IdempotencyKey, "mongo:" + entity + ':' + operation + ':' + stamp);
 }
 
-} // namespace eventops
+} // namespace eventops::normalize

@@ -6,7 +6,7 @@
 
 #include <string>
 
-namespace eventops {
+namespace eventops::normalize {
 
 /// True when @p document is a MongoDB change event: it has `operationType` and `ns`.
 bool isChangeEvent(const Document &document);
@@ -17,4 +17,4 @@ bool isChangeEvent(const Document &document);
 /// same with personal data hashed.
 void readChangeEvent(Batch &batch, Event &event, const Document &clear, const Document &shown);
 
-} // namespace eventops
+} // namespace eventops::normalize

@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <charconv>
 
-namespace eventops {
+namespace eventops::normalize {
 namespace {
 
 std::optional<std::string_view> element(std::string_view array, std::string_view place)
@@ -349,4 +349,4 @@ std::string Expression::leafName() const
     return m_kind == Kind::Path ? m_text.substr(m_text.rfind('.') + 1) : std::string();
 }
 
-} // namespace eventops
+} // namespace eventops::normalize

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace eventops {
+namespace eventops::normalize {
 
 constexpr std::size_t ExpressionBytesMax = 4'096;
 constexpr unsigned ExpressionDepthMax = 8;
@@ -79,4 +79,4 @@ private:
     std::vector<Expression> m_arguments; ///< Of a template: literals (raw text in m_text) and paths.
 };
 
-} // namespace eventops
+} // namespace eventops::normalize

@@ -4,7 +4,7 @@
 #include "core/base/json.h"
 #include "core/pipeline/settings.h"
 
-namespace eventops {
+namespace eventops::normalize {
 namespace {
 
 constexpr FieldSpec FileFields[] = {
@@ -224,4 +224,4 @@ Status readMappingFile(const Value &file, std::vector<Mapping> &out)
     return readMappings(checked.at("defaults"), checked.at("mappings"), out);
 }
 
-} // namespace eventops
+} // namespace eventops::normalize

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-namespace eventops {
+namespace eventops::normalize {
 
 constexpr std::size_t MappingsMax = 10'000;
 
@@ -52,4 +52,4 @@ Status readMappings(const Value &defaults, const Value &mappings, std::vector<Ma
 /// @p file: `{defaults: {...}, mappings: [...]}`.
 Status readMappingFile(const Value &file, std::vector<Mapping> &out);
 
-} // namespace eventops
+} // namespace eventops::normalize

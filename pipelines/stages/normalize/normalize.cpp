@@ -8,7 +8,7 @@
 
 #include <algorithm>
 
-namespace eventops {
+namespace eventops::normalize {
 namespace {
 
 constexpr FieldSpec Fields[] = {
@@ -160,6 +160,8 @@ private:
             else if (text != NoStr)
                 event[output.field] = text;
         }
+        if (event[Field::EntityId] == NoStr) // a type alone names nothing
+            event[Field::EntityType] = NoStr;
     }
 
     void setTags(Batch &batch, Event &event, const Document &clear, const Document &shown)
@@ -299,8 +301,12 @@ Result<std::unique_ptr<MapStage>> make(const Value &settings)
 
 } // namespace
 
+} // namespace eventops::normalize
+
+namespace eventops {
+
 extern const StageSpec NormalizeStage;
-const StageSpec NormalizeStage{"normalize", "Shapes events by mappings: type, tags, attributes, personal data.", Fields,
-                               Losses, make, nullptr, nullptr};
+const StageSpec NormalizeStage{"normalize", "Shapes events by mappings: type, tags, attributes, personal data.", normalize::Fields,
+                               normalize::Losses, normalize::make, nullptr, nullptr};
 
 } // namespace eventops

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-namespace eventops {
+namespace eventops::normalize {
 namespace {
 
 bool names(const std::vector<std::string> &paths, std::string_view path)
@@ -203,4 +203,4 @@ std::string redactText(std::string_view text, const std::vector<Redactor::Clear>
     return out;
 }
 
-} // namespace eventops
+} // namespace eventops::normalize

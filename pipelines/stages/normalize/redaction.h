@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace eventops {
+namespace eventops::normalize {
 
 /// Which members of a document hold personal data, and what becomes of them: hashed (SHA-256 of the text, 64 hexadecimal
 /// digits) or taken out. A path names every member whose own path ends with it, at any depth and in arrays: `email` is
@@ -55,4 +55,4 @@ constexpr std::size_t ClearTextsMax = 256;
 /// @p text with each occurrence of a clear text replaced by its hash, or removed; for records that are no JSON.
 std::string redactText(std::string_view text, const std::vector<Redactor::Clear> &clear);
 
-} // namespace eventops
+} // namespace eventops::normalize

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <set>
 
-namespace eventops {
+namespace eventops::rules {
 namespace {
 
 constexpr FieldSpec FileFields[] = {
@@ -233,4 +233,4 @@ Result<RuleSet> readRules(const Value &files, const Value &inlined)
     return out;
 }
 
-} // namespace eventops
+} // namespace eventops::rules

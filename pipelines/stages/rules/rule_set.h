@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-namespace eventops {
+namespace eventops::rules {
 
 constexpr std::size_t RulesMax = 10'000;
 constexpr std::size_t RuleTextBytesMax = 4'096; ///< Of a name, metric or message.
@@ -66,4 +66,4 @@ struct RuleSet {
 /// Errors: InvalidConfig with the place.
 Result<RuleSet> readRules(const Value &files, const Value &inlined);
 
-} // namespace eventops
+} // namespace eventops::rules

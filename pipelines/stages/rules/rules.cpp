@@ -10,7 +10,7 @@
 #include <list>
 #include <unordered_map>
 
-namespace eventops {
+namespace eventops::rules {
 namespace {
 
 constexpr FieldSpec Fields[] = {
@@ -295,8 +295,12 @@ Result<std::unique_ptr<KeyedOperator>> make(const Value &settings)
 
 } // namespace
 
+} // namespace eventops::rules
+
+namespace eventops {
+
 extern const StageSpec RulesStage;
-const StageSpec RulesStage{"rules", "Turns thresholds and conditions into findings and alerts.", Fields, {},
-                           nullptr, make, nullptr};
+const StageSpec RulesStage{"rules", "Turns thresholds and conditions into findings and alerts.", rules::Fields, {},
+                           nullptr, rules::make, nullptr};
 
 } // namespace eventops
