@@ -94,9 +94,9 @@ void update(const fs::path &expected, const GoldenOutput &found)
 std::string compare(const fs::path &expected, GoldenOutput found)
 {
     std::string out;
-    std::size_t compared = 0;
-    constexpr const char *Known[] = {"events", "alerts", "findings", "entities", "links", "suggestions", "deadletters", "raw",
-                                     "counts"};
+    std::ptrdiff_t compared = 0;
+    constexpr const char *Known[] = {"events", "alerts", "findings", "entities", "links", "suggestions", "deadletters",
+                                     "raw", "counts"};
     for (const std::string what : Known) {
         const fs::path file = expected / fileName(what);
         if (!fs::exists(file))
@@ -105,9 +105,8 @@ std::string compare(const fs::path &expected, GoldenOutput found)
         if (const std::string wanted = readFile(file); wanted != found[what])
             out += fileName(what) + ":\n" + diff(wanted, found[what]);
     }
-    const auto files = fs::exists(expected)
-                           ? static_cast<std::size_t>(std::distance(fs::directory_iterator(expected), fs::directory_iterator()))
-                           : 0;
+    const auto files =
+        !fs::exists(expected) ? 0 : std::distance(fs::directory_iterator(expected), fs::directory_iterator());
     if (compared == 0 || compared != files)
         out += "expected/ holds " + std::to_string(files) + " files, of which " + std::to_string(compared) +
                " have a known name\n";

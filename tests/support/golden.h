@@ -9,13 +9,13 @@ namespace eventops::test {
 // A golden case is a folder, tests/golden/<component>/<case>/:
 //
 //     pipeline.yaml           the pipeline; files in it are looked for here, then in pipelines/
-//     input.<format>          what it reads; input-2.<format> and so on are merged with it by event time. The format is the
-//                             name's end (ndjson, json, karma.v1, …); "log" leaves it to the pipeline
-//     expected/<what>.ndjson  events, alerts, findings, entities, links, suggestions, deadletters, raw: those that are there
-//     expected/counts.json    are compared byte for byte
+//     input.<format>          what it reads; input-2.<format> and so on are merged with it by event time. The format
+//                             is the name's end (ndjson, json, karma.v1, …); "log" leaves it to the pipeline
+//     expected/<what>.ndjson  events, alerts, findings, entities, links, suggestions, deadletters, raw, and
+//     expected/counts.json    the counters: those that are there are compared byte for byte
 //
-// It is run with one and four workers, with whole and tiny chunks, and with a break in the middle; all runs must agree in
-// everything. EVENTOPS_UPDATE_GOLDEN=1 in the environment writes what came out: everything for a case without
+// It is run with one and four workers, with whole and tiny chunks, and with a break in the middle; all runs must agree
+// in everything. EVENTOPS_UPDATE_GOLDEN=1 in the environment writes what came out: everything for a case without
 // expected/, else the files that are there.
 
 struct GoldenCase {

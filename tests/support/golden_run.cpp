@@ -70,18 +70,12 @@ private:
     std::size_t m_next = 0, m_given = 0;
 };
 
-std::string quoted(std::string_view text)
-{
-    std::string out;
-    appendJsonString(out, text);
-    return out;
-}
-
 void appendSuggestion(std::string &out, const Suggestion &s)
 {
     JsonWriter json(out);
     json.beginObject().field("id", s.id).field("finding_id", s.findingId).field("policy", s.policy);
-    json.field("tenant", s.tenant).key("entity").beginObject().field("type", s.entityType).field("id", s.entityId).endObject();
+    json.field("tenant", s.tenant).key("entity").beginObject();
+    json.field("type", s.entityType).field("id", s.entityId).endObject();
     json.field("correlation_id", s.correlationId).field("command", s.command).key("args").raw(s.args);
     json.field("reason", s.reason).field("proposed_at", formatTimestamp(s.proposedAt));
     json.field("expires_at", formatTimestamp(s.expiresAt)).key("ttl_sec").number(s.ttlSeconds);
@@ -190,19 +184,26 @@ private:
     void keepRecords(const Batch &batch)
     {
         for (const Event &event : batch.events) {
-            const StrId key = event[Field::IdempotencyKey] != NoStr ? event[Field::IdempotencyKey] : event[Field::EventId];
+            const bool hasKey = event[Field::IdempotencyKey] != NoStr;
+            const StrId key = event[hasKey ? Field::IdempotencyKey : Field::EventId];
             if (key != NoStr)
                 m_keys.insert(dedupeKeyHash(batch.text(event, Field::Tenant), batch.text(key)));
         }
         for (const DeadLetter &letter : batch.deadLetters) {
             const RawRecord &record = batch.records[letter.record];
-            output["deadletters"] += "{\"seq\":" + std::to_string(record.seq) + ",\"reason\":" + quoted(batch.text(letter.reason)) +
-                                     ",\"detail\":" + quoted(batch.text(letter.detail)) + ",\"raw\":" + quoted(kept(batch, record)) +
-                                     "}\n";
+            line("deadletters", [&](std::string &out) {
+                JsonWriter json(out);
+                json.beginObject().key("seq").unsignedInteger(record.seq).field("reason", batch.text(letter.reason));
+                json.field("detail", batch.text(letter.detail)).field("raw", kept(batch, record)).endObject();
+            });
         }
         for (const RawRecord &record : batch.records) {
-            if (record.redacted != NoStr)
-                output["raw"] += "{\"seq\":" + std::to_string(record.seq) + ",\"raw\":" + quoted(kept(batch, record)) + "}\n";
+            if (record.redacted == NoStr)
+                continue;
+            line("raw", [&](std::string &out) {
+                JsonWriter json(out);
+                json.beginObject().key("seq").unsignedInteger(record.seq).field("raw", kept(batch, record)).endObject();
+            });
         }
     }
 
@@ -239,12 +240,14 @@ Result<Sources> openSources(const PipelineSpec &spec, const std::vector<std::str
         std::string bytes = readFile(path);
         const auto lines = static_cast<std::size_t>(std::count(bytes.begin(), bytes.end(), '\n'));
         const std::size_t chunks = lines / std::max<std::size_t>(1, setup.chunkRecords);
-        const std::size_t failAfter = breakDown && out.sources.empty() ? std::max<std::size_t>(1, chunks / 2) : SIZE_MAX;
+        const bool breaks = breakDown && out.sources.empty();
+        const std::size_t failAfter = breaks ? std::max<std::size_t>(1, chunks / 2) : SIZE_MAX;
         RunnerSource &running = out.sources.emplace_back();
         out.keys.push_back(source->key());
         if (const auto known = sink.sources.find(source->key()); known != sink.sources.end())
             running.progress = known->second;
-        running.source = std::make_unique<CutSource>(std::move(source), std::move(bytes), setup.chunkRecords, failAfter);
+        running.source = std::make_unique<CutSource>(std::move(source), std::move(bytes), setup.chunkRecords,
+                                                     failAfter);
     }
     return out;
 }
@@ -270,8 +273,8 @@ std::string GoldenSetup::title() const
            (restart ? ", restarted" : "");
 }
 
-Result<GoldenOutput> runGolden(const PipelineSpec &spec, const std::vector<std::string> &inputs, const std::string &format,
-                               const GoldenSetup &setup)
+Result<GoldenOutput> runGolden(const PipelineSpec &spec, const std::vector<std::string> &inputs,
+                               const std::string &format, const GoldenSetup &setup)
 {
     if (spec.sources.empty())
         return Error{Error::Code::InvalidConfig, "the case's pipeline has no source"};

@@ -19,12 +19,12 @@ struct GoldenSetup {
     std::string title() const;
 };
 
-/// What a run gave: "events", "alerts", "findings", "entities", "links", "suggestions", "deadletters", "raw" (records kept
-/// redacted) as NDJSON, and "counts", one line of JSON.
+/// What a run gave: "events", "alerts", "findings", "entities", "links", "suggestions", "deadletters", "raw" (records
+/// kept redacted) as NDJSON, and "counts", one line of JSON.
 using GoldenOutput = std::map<std::string, std::string>;
 
 /// Runs @p spec over @p inputs (paths) into memory. @p format: of the inputs, "" as the pipeline says.
-Result<GoldenOutput> runGolden(const PipelineSpec &spec, const std::vector<std::string> &inputs, const std::string &format,
-                               const GoldenSetup &setup);
+Result<GoldenOutput> runGolden(const PipelineSpec &spec, const std::vector<std::string> &inputs,
+                               const std::string &format, const GoldenSetup &setup);
 
 } // namespace eventops::test

@@ -177,7 +177,7 @@ Result<std::unique_ptr<MapStage>> make(const Value &settings)
 } // namespace
 
 extern const StageSpec EnrichStage;
-const StageSpec EnrichStage{"enrich", "Adds tags from a table of hosts or entities; an event's own tags win.", Fields, {},
-                            make, nullptr, nullptr};
+const StageSpec EnrichStage{"enrich", "Adds tags from a table of hosts or entities; an event's own tags win.",
+                            Fields, {}, make, nullptr, nullptr};
 
 } // namespace eventops

@@ -237,9 +237,11 @@ private:
             std::string_view name;
             Kind kind;
             std::size_t arguments;
-        } Functions[] = {{"eq", Kind::Eq, 2}, {"exists", Kind::Exists, 1}, {"gt", Kind::Gt, 2}, {"secondsDiff", Kind::SecondsDiff, 2}};
+        } Functions[] = {{"eq", Kind::Eq, 2}, {"exists", Kind::Exists, 1}, {"gt", Kind::Gt, 2},
+                         {"secondsDiff", Kind::SecondsDiff, 2}};
         const std::string_view name = m_text.substr(m_at + 1, open - m_at - 1);
-        const auto *found = std::find_if(std::begin(Functions), std::end(Functions), [&](const auto &f) { return f.name == name; });
+        const auto *found = std::find_if(std::begin(Functions), std::end(Functions),
+                                         [&](const auto &f) { return f.name == name; });
         if (found == std::end(Functions)) {
             constexpr std::string_view Names[] = {"eq", "exists", "gt", "secondsDiff"};
             return fail("there is no function $" + std::string(name), unknownNameRemedy(name, Names, "functions"));

@@ -60,8 +60,8 @@ public:
     /// @p bare: what a single word means. Errors: InvalidConfig at @p text with what was expected.
     static Result<Expression> parse(const Value &text, BareWord bare = BareWord::Path);
 
-    /// The value as JSON; nothing when a path is absent. Functions look at @p clear, values come from @p shown (the same
-    /// document with personal data hashed).
+    /// The value as JSON; nothing when a path is absent. Functions look at @p clear, values come from @p shown (the
+    /// same document with personal data hashed).
     std::optional<std::string_view> eval(const Document &clear, const Document &shown, Memory &memory) const;
     bool isTrue(const Document &clear, Memory &memory) const;
 

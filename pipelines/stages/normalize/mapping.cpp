@@ -19,7 +19,8 @@ constexpr FieldSpec DefaultsFields[] = {
 };
 
 constexpr FieldSpec MappingFields[] = {
-    {"match", "map", "{}", "Path and value that an event must have: ns.coll: files. @codec looks at the event's own field."},
+    {"match", "map", "{}",
+     "Path and value that an event must have: ns.coll: files. @codec looks at the event's own field."},
     {"event_type_override", "map", "{}", "when, value and else: the event's type."},
     {"tags", "list", "[]", "Paths, or name: expression."},
     {"attrs", "any", "", "A list of paths, or name: expression; all other attributes go. Left out: all stay."},
@@ -212,7 +213,8 @@ Status readMappings(const Value &defaults, const Value &mappings, std::vector<Ma
     const bool hashPii = EVENTOPS_TRY(checked.at("hash_pii").boolean());
     for (const Value &item : mappings.items()) {
         if (out.size() == MappingsMax)
-            return Error{Error::Code::LimitExceeded, "more than " + std::to_string(MappingsMax) + " mappings", item.where(), {}};
+            return Error{Error::Code::LimitExceeded, "more than " + std::to_string(MappingsMax) + " mappings",
+                         item.where(), {}};
         out.push_back(EVENTOPS_TRY(readMapping(item, hashPii)));
     }
     return Ok{};

@@ -47,7 +47,8 @@ struct Mapping {
     Redaction redaction;
 };
 
-/// @p defaults, @p mappings: as in a mapping file of the stage. Appends to @p out. Errors: InvalidConfig with the place.
+/// @p defaults, @p mappings: as in a mapping file of the stage. Appends to @p out. Errors: InvalidConfig with the
+/// place.
 Status readMappings(const Value &defaults, const Value &mappings, std::vector<Mapping> &out);
 /// @p file: `{defaults: {...}, mappings: [...]}`.
 Status readMappingFile(const Value &file, std::vector<Mapping> &out);

@@ -22,7 +22,7 @@ constexpr LossReason Losses[] = {
     {"bad_mapped_time", LossSeverity::DataLoss,
      "The value that a mapping takes the time from is no time; correct the mapping's ts and redrive."},
     {"bad_mapped_value", LossSeverity::DataLoss,
-     "The value that a mapping takes the measurement from is no finite number; correct the mapping's value and redrive."},
+     "The value that a mapping takes the measurement from is no finite number; correct the mapping and redrive."},
 };
 
 /// Fields that a codec fills from single members of the document, so that personal data can have got there.
@@ -46,11 +46,12 @@ public:
         for (std::uint32_t i = 0; i < batch.events.size(); ++i) {
             m_memory.clear();
             const bool applied = shape(batch, i, context);
-            const bool lastOfRecord = i + 1 == batch.events.size() || batch.events[i + 1].record != batch.events[i].record;
+            const std::uint32_t record = batch.events[i].record;
+            const bool lastOfRecord = i + 1 == batch.events.size() || batch.events[i + 1].record != record;
             if (applied && m_mapping != nullptr)
                 m_recordRedaction.add(m_mapping->redaction);
             if (lastOfRecord)
-                redactRecord(batch, batch.records[batch.events[i].record]);
+                redactRecord(batch, batch.records[record]);
         }
     }
 
@@ -78,7 +79,8 @@ private:
     bool shape(Batch &batch, std::uint32_t index, MapContext &context)
     {
         Event &event = batch.events[index];
-        const std::string_view attrs = event[Field::Attrs] == NoStr ? std::string_view("{}") : batch.text(event, Field::Attrs);
+        const bool hasAttrs = event[Field::Attrs] != NoStr;
+        const std::string_view attrs = hasAttrs ? batch.text(event, Field::Attrs) : std::string_view("{}");
         const Document clear(attrs);
         m_mapping = firstMatch(batch, event, clear);
         const bool change = m_changeEvents && isChangeEvent(clear);
@@ -86,7 +88,7 @@ private:
             return false;
         if (m_mapping != nullptr && !m_mapping->redaction.empty())
             redactEvent(batch, event);
-        const Document shown(event[Field::Attrs] == NoStr ? attrs : batch.text(event, Field::Attrs));
+        const Document shown(hasAttrs ? batch.text(event, Field::Attrs) : attrs);
         if (change)
             readChangeEvent(batch, event, clear, shown);
         if (m_mapping != nullptr) {
@@ -216,7 +218,8 @@ private:
     }
 
     /// Time, severity and measurement. False: the record went to the dead letters.
-    bool setNumbers(Batch &batch, std::uint32_t index, const Document &clear, const Document &shown, MapContext &context)
+    bool setNumbers(Batch &batch, std::uint32_t index, const Document &clear, const Document &shown,
+                    MapContext &context)
     {
         Event &event = batch.events[index];
         const auto json = [&](const std::optional<Expression> &expression) -> std::optional<std::string_view> {
@@ -306,7 +309,7 @@ Result<std::unique_ptr<MapStage>> make(const Value &settings)
 namespace eventops {
 
 extern const StageSpec NormalizeStage;
-const StageSpec NormalizeStage{"normalize", "Shapes events by mappings: type, tags, attributes, personal data.", normalize::Fields,
-                               normalize::Losses, normalize::make, nullptr, nullptr};
+const StageSpec NormalizeStage{"normalize", "Shapes events by mappings: type, tags, attributes, personal data.",
+                               normalize::Fields, normalize::Losses, normalize::make, nullptr, nullptr};
 
 } // namespace eventops

@@ -57,7 +57,8 @@ bool Redactor::redact(std::string_view json, std::string_view prefix, const Reda
 
 void Redactor::skipBlanks()
 {
-    while (m_at < m_text.size() && (m_text[m_at] == ' ' || m_text[m_at] == '\t' || m_text[m_at] == '\n' || m_text[m_at] == '\r'))
+    while (m_at < m_text.size()
+           && (m_text[m_at] == ' ' || m_text[m_at] == '\t' || m_text[m_at] == '\n' || m_text[m_at] == '\r'))
         ++m_at;
 }
 
@@ -186,7 +187,8 @@ std::string redactText(std::string_view text, const std::vector<Redactor::Clear>
         if (!entry.first.empty())
             order.push_back(&entry);
     }
-    std::stable_sort(order.begin(), order.end(), [](const auto *a, const auto *b) { return a->first.size() > b->first.size(); });
+    std::stable_sort(order.begin(), order.end(),
+                     [](const auto *a, const auto *b) { return a->first.size() > b->first.size(); });
     if (order.size() > ClearTextsMax)
         return {};
     std::string out;

@@ -8,9 +8,9 @@
 
 namespace eventops::normalize {
 
-/// Which members of a document hold personal data, and what becomes of them: hashed (SHA-256 of the text, 64 hexadecimal
-/// digits) or taken out. A path names every member whose own path ends with it, at any depth and in arrays: `email` is
-/// hashed wherever it stands, `user.email` below any `user`.
+/// Which members of a document hold personal data, and what becomes of them: hashed (SHA-256 of the text, 64
+/// hexadecimal digits) or taken out. A path names every member whose own path ends with it, at any depth and in
+/// arrays: `email` is hashed wherever it stands, `user.email` below any `user`.
 struct Redaction {
     std::vector<std::string> hashed;
     std::vector<std::string> dropped;

@@ -30,8 +30,9 @@ constexpr FieldSpec RuleFields[] = {
     {"for", "duration", "0s", "How long a breach must last before it is a finding."},
     {"hysteresis", "float", "0", "How far a value must come back from a threshold before the breach is over."},
     {"states", "bool", "false", "One finding a change (pending, firing, resolved) instead of one a sample."},
-    {"message", "string", "", "Text of the finding, with {metric}, {value}, {severity}, {threshold}, {unit}, {source_id}, "
-                              "{entity_id}, {type}, {message}."},
+    {"message", "string", "",
+     "Text of the finding, with {metric}, {value}, {severity}, {threshold}, {unit}, {source_id}, {entity_id}, {type}, "
+     "{message}."},
 };
 
 constexpr std::string_view ThresholdNames[] = {"info", "notice", "warning", "error", "critical"};
@@ -174,7 +175,8 @@ Result<MessageTemplate> MessageTemplate::parse(const Value &value)
             break;
         const std::size_t close = text.find('}', open);
         const std::string name = text.substr(open + 1, close == std::string::npos ? close : close - open - 1);
-        const auto *found = std::find_if(std::begin(Names), std::end(Names), [&](const auto &n) { return n.first == name; });
+        const auto *found = std::find_if(std::begin(Names), std::end(Names),
+                                         [&](const auto &n) { return n.first == name; });
         if (close == std::string::npos || found == std::end(Names)) {
             std::vector<std::string_view> known;
             for (const auto &entry : Names)
@@ -223,7 +225,8 @@ Result<RuleSet> readRules(const Value &files, const Value &inlined)
             if (!names.insert(rule.name).second)
                 return given.error("there are two rules \"" + rule.name + '"', "give one of them another `name`");
             if (out.rules.size() == RulesMax)
-                return Error{Error::Code::LimitExceeded, "more than " + std::to_string(RulesMax) + " rules", given.where(), {}};
+                return Error{Error::Code::LimitExceeded, "more than " + std::to_string(RulesMax) + " rules",
+                             given.where(), {}};
             rule.index = static_cast<std::uint32_t>(out.rules.size());
             out.rules.push_back(std::move(rule));
         }

@@ -22,12 +22,14 @@ constexpr std::size_t RuleTextBytesMax = 4'096; ///< Of a name, metric or messag
 enum class RuleOp : std::uint8_t { GreaterEqual, Greater, LessEqual, Less, Equal, NotEqual };
 
 /// The severities that a rule may have a threshold for, lowest first. A level is 1 + the place here; 0: none.
-constexpr std::array<Severity, 5> RuleSeverities = {Severity::Info, Severity::Notice, Severity::Warning, Severity::Error,
-                                                    Severity::Critical};
+constexpr std::array<Severity, 5> RuleSeverities = {Severity::Info, Severity::Notice, Severity::Warning,
+                                                    Severity::Error, Severity::Critical};
 
 /// A message with places for values: "{metric}={value} exceeds {severity} threshold".
 struct MessageTemplate {
-    enum class Part : std::uint8_t { Literal, Metric, Value, Severity, Threshold, Unit, SourceId, EntityId, Type, Message };
+    enum class Part : std::uint8_t {
+        Literal, Metric, Value, Severity, Threshold, Unit, SourceId, EntityId, Type, Message,
+    };
     std::vector<std::pair<Part, std::string>> parts;
     static Result<MessageTemplate> parse(const Value &text);
 };
@@ -48,8 +50,8 @@ struct Rule {
     bool states = false;
     MessageTemplate message;
 
-    /// The level that @p value reaches, 0 for none. A level already held (@p held) is kept until the value has come back
-    /// from its threshold by the hysteresis.
+    /// The level that @p value reaches, 0 for none. A level already held (@p held) is kept until the value has come
+    /// back from its threshold by the hysteresis.
     std::uint8_t level(double value, std::uint8_t held) const;
     bool tracked() const { return forNs > 0 || states; }
 };

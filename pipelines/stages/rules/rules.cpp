@@ -99,7 +99,8 @@ public:
             breach.since = WallNs{in.i64()};
             if (in.failed() || rule >= m_rules->rules.size() || level > RuleSeverities.size() ||
                 m_byKey.contains(breach.key))
-                return Error{Error::Code::Corrupt, "the stored state of the rules cannot be read", {}, "run again from the start"};
+                return Error{Error::Code::Corrupt, "the stored state of the rules cannot be read", {},
+                             "run again from the start"};
             breach.rule = static_cast<std::uint32_t>(rule);
             breach.level = static_cast<std::uint8_t>(level);
             m_breaches.push_back(breach);
@@ -165,7 +166,8 @@ private:
         const Severity severity = RuleSeverities[level - 1u];
         if (rule.states) {
             if (breach.firing ? !wasFiring || level != held : begins)
-                emit(rule, batch, index, breach.firing ? FindingState::Firing : FindingState::Pending, severity, emitter);
+                emit(rule, batch, index, breach.firing ? FindingState::Firing : FindingState::Pending, severity,
+                     emitter);
         } else if (breach.firing && rule.level(event.value, 0) > 0) {
             // One a sample; a sample that only the hysteresis keeps from ending the breach exceeds nothing.
             emit(rule, batch, index, FindingState::Firing, RuleSeverities[rule.level(event.value, 0) - 1u], emitter);
@@ -189,7 +191,8 @@ private:
         return *breach;
     }
 
-    static std::string message(const Rule &rule, const Batch &batch, const Event &event, FindingState state, Severity severity)
+    static std::string message(const Rule &rule, const Batch &batch, const Event &event, FindingState state,
+                               Severity severity)
     {
         std::string out;
         for (const auto &[part, literal] : rule.message.parts) {
@@ -290,7 +293,8 @@ Result<std::unique_ptr<KeyedOperator>> make(const Value &settings)
     const std::int64_t keysMax = EVENTOPS_TRY(settings.at("keys_max").integer());
     if (keysMax < PartitionCount || keysMax > 100'000'000)
         return settings.at("keys_max").error("keys_max must lie between 64 and 100000000");
-    return std::unique_ptr<KeyedOperator>(std::make_unique<Operator>(std::move(rules), static_cast<std::size_t>(keysMax)));
+    auto made = std::make_unique<Operator>(std::move(rules), static_cast<std::size_t>(keysMax));
+    return std::unique_ptr<KeyedOperator>(std::move(made));
 }
 
 } // namespace

@@ -34,7 +34,8 @@ private Q_SLOTS:
             QTest::newRow(name) << QByteArray(stages) << QByteArray(error);
         };
         row("rule field", "  - rules:\n      rules:\n        - metric: a\n          warn: 5\n",
-            "p.yaml:6:11: unknown field \"warn\" in a rule (known fields: name, description, metric, op, info, notice, warning, "
+            "p.yaml:6:11: unknown field \"warn\" in a rule (known fields: name, description, metric, op, info, "
+            "notice, warning, "
             "error, critical, severity, when, for, hysteresis, states, message)");
         row("rule threshold", "  - rules: {rules: [{metric: a, warning: lots}]}\n",
             "p.yaml:3:42: field \"warning\" of a rule: expected a number, found \"lots\" (Threshold of this severity)");
@@ -47,7 +48,8 @@ private Q_SLOTS:
         row("two rules", "  - rules: {rules: [{metric: a, warning: 1}, {metric: a, critical: 2}]}\n",
             "p.yaml:3:46: there are two rules \"a_threshold\" (give one of them another `name`)");
         row("message", "  - rules: {rules: [{metric: a, warning: 1, message: '{valeu}'}]}\n",
-            "p.yaml:3:54: a message has no place for {valeu} (did you mean \"value\"? known places: metric, value, severity, "
+            "p.yaml:3:54: a message has no place for {valeu} (did you mean \"value\"? known places: metric, value, "
+            "severity, "
             "threshold, unit, source_id, entity_id, type, message)");
         row("function", "  - normalize: {mappings: [{attrs: [{a: '$equ(b)'}]}]}\n",
             "p.yaml:3:41: expression \"$equ(b)\": there is no function $equ at character 1 (did you mean \"eq\"? known "
@@ -56,7 +58,8 @@ private Q_SLOTS:
             "p.yaml:3:41: expression \"$eq(b\": expected \",\" at character 6");
         row("mapping field", "  - normalize:\n      mappings:\n        - {entty: {}}\n",
             "p.yaml:5:12: unknown field \"entty\" in a mapping (did you mean \"entity\"? known fields: match, "
-            "event_type_override, tags, attrs, pii, drops, entity, source, type, step, tenant, ts, severity, message, event_id, "
+            "event_type_override, tags, attrs, pii, drops, entity, source, type, step, tenant, ts, severity, "
+            "message, event_id, "
             "correlation_id, causation_id, trace_id, span_id, idempotency_key, metric, value, unit)");
         row("nameless", "  - normalize: {mappings: [{tags: ['$exists(a)']}]}\n",
             "p.yaml:3:36: an expression needs a name (write `- name: expression`)");
@@ -80,7 +83,8 @@ private Q_SLOTS:
     /// Every function takes its expressions apart without reading past their ends.
     void oddExpressionsEnd()
     {
-        for (const char *text : {"$", "$(", "$eq", "$eq(", "$eq()", "$eq(,)", "$eq(a,)", "$eq(a,b))", "$eq(a,b)x", "'", "'a", "''",
+        for (const char *text :
+             {"$", "$(", "$eq", "$eq(", "$eq()", "$eq(,)", "$eq(a,)", "$eq(a,b))", "$eq(a,b)x", "'", "'a", "''",
                                  "{", "}", "{}", "{a", "a{", "$exists($exists($exists(a)))", "$gt(a b, c)", " ", ","}) {
             std::string yaml = "  - normalize: {mappings: [{attrs: [{a: \"";
             yaml += text;
@@ -90,7 +94,8 @@ private Q_SLOTS:
         std::string deep = "a";
         for (int i = 0; i < 20; ++i)
             deep = "$exists(" + deep + ')';
-        QVERIFY(errorOf("  - normalize: {mappings: [{attrs: [{a: '" + deep + "'}]}]}\n").find("nested deeper") != std::string::npos);
+        QVERIFY(errorOf("  - normalize: {mappings: [{attrs: [{a: '" + deep + "'}]}]}\n").find("nested deeper") !=
+                std::string::npos);
     }
 
     /// The rule, mapping and CMDB files that are shipped can be read by their stages.
