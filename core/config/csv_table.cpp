@@ -117,15 +117,18 @@ Result<Value> parseCsvTable(std::string_view text, const std::string &name, cons
     if (text.starts_with("\xEF\xBB\xBF"))
         text.remove_prefix(3);
     if (const std::size_t bad = invalidUtf8At(text); bad != std::string_view::npos)
-        return CsvReader::error({name, 0, 0}, "not valid UTF-8 at byte " + std::to_string(bad), "save the file as UTF-8");
+        return CsvReader::error({name, 0, 0}, "not valid UTF-8 at byte " + std::to_string(bad),
+                                "save the file as UTF-8");
     CsvReader reader(text, name);
     const std::vector<CsvReader::Cell> columns = EVENTOPS_TRY(reader.line());
     if (columns.size() < 2)
-        return CsvReader::error({name, 1, 1}, "the first line must name at least two columns", "begin with `id,env,team`");
+        return CsvReader::error({name, 1, 1}, "the first line must name at least two columns",
+                                "begin with `id,env,team`");
     std::unordered_set<std::string> keys;
     for (const CsvReader::Cell &column : columns) {
         if (!keys.insert(column.text).second)
-            return CsvReader::error(column.where, "the column \"" + column.text + "\" stands twice", "rename one of them");
+            return CsvReader::error(column.where, "the column \"" + column.text + "\" stands twice",
+                                    "rename one of them");
     }
     keys.clear();
     std::vector<Value::Member> rows;

@@ -179,7 +179,8 @@ Status readStages(const Value &list, const Registry &registry, const LoadFile &l
             const StageSpec &before = *out.stages.back().spec;
             if (phaseOf(*spec) < phaseOf(before))
                 return Error{Error::Code::InvalidConfig,
-                             "stage \"" + entry.name + "\" stands after \"" + std::string(before.name) + '"', entry.where,
+                             "stage \"" + entry.name + "\" stands after \"" + std::string(before.name) + '"',
+                             entry.where,
                              "move it up: \"" + entry.name + "\" " + std::string(describe(phaseOf(*spec))) + ", \"" +
                                  std::string(before.name) + "\" " + std::string(describe(phaseOf(before)))};
         }
@@ -197,7 +198,8 @@ Status readSources(const Value &list, const Registry &registry, const LoadFile &
         const SourceSpec *spec = registry.source(entry.name);
         if (spec == nullptr)
             return unknownComponent(entry, "source", registry.sources);
-        Value settings = EVENTOPS_TRY(checkSettings(entry.settings, spec->fields, "source \"" + entry.name + '"', load));
+        const std::string what = "source \"" + entry.name + '"';
+        Value settings = EVENTOPS_TRY(checkSettings(entry.settings, spec->fields, what, load));
         out.sources.push_back({spec, std::move(settings)});
     }
     return Ok{};

@@ -76,7 +76,8 @@ std::size_t invalidUtf8At(std::string_view text)
         else if (first >= 0xC2 && first <= 0xDF)
             length = tail(i + 1) ? 2 : 0;
         else if (first >= 0xE0 && first <= 0xEF)
-            length = second >= (first == 0xE0 ? 0xA0u : 0x80u) && second <= (first == 0xED ? 0x9Fu : 0xBFu) && tail(i + 2) ? 3 : 0;
+            length = second >= (first == 0xE0 ? 0xA0u : 0x80u) && second <= (first == 0xED ? 0x9Fu : 0xBFu) &&
+                             tail(i + 2) ? 3 : 0;
         else if (first >= 0xF0 && first <= 0xF4)
             length = second >= (first == 0xF0 ? 0x90u : 0x80u) && second <= (first == 0xF4 ? 0x8Fu : 0xBFu) &&
                              tail(i + 2) && tail(i + 3) ? 4 : 0;

@@ -64,7 +64,8 @@ public:
         add(mark, Value::scalar(text, at(m_file, mark), quoted));
     }
 
-    void OnSequenceStart(const YAML::Mark &mark, const std::string &tag, YAML::anchor_t, YAML::EmitterStyle::value) override
+    void OnSequenceStart(const YAML::Mark &mark, const std::string &tag, YAML::anchor_t,
+                         YAML::EmitterStyle::value) override
     {
         checkTag(mark, tag, "tag:yaml.org,2002:seq");
         open(mark, false);
@@ -206,8 +207,8 @@ std::size_t leadingComma(std::string_view text)
 }
 
 /// Refuses what yaml-cpp 0.7 does not survive or reads wrongly: it gives empty documents for ever on a text that begins
-/// with a comma (other such texts end at the second document), keeps memory for each open bracket, replaces bytes that are not UTF-8, and takes a first byte of 0 or
-/// 0xFE for UTF-16.
+/// with a comma (other such texts end at the second document), keeps memory for each open bracket, replaces bytes that
+/// are not UTF-8, and takes a first byte of 0 or 0xFE for UTF-16.
 Status scan(std::string_view text, const std::string &name, const YamlLimits &limits)
 {
     const auto refuse = [&](std::size_t offset, std::string message, std::string remedy,

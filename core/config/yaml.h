@@ -10,7 +10,7 @@
 
 namespace eventops {
 
-/// Bounds against hostile or mistaken files. One document, no aliases, tags or merge keys, so nothing can grow when read.
+/// Bounds against hostile or mistaken files. One document, no aliases, tags or merge keys, so nothing grows.
 struct YamlLimits {
     std::size_t bytesMax = 1u << 20;
     std::size_t depthMax = 64;
@@ -25,8 +25,8 @@ Result<Value> parseYaml(std::string_view text, const std::string &name, const Ya
 /// Reads a file, see parseYaml. Errors: also NotFound, Io. A name that ends in .csv is read by parseCsvTable.
 Result<Value> loadYaml(const std::string &path, const YamlLimits &limits = {});
 
-/// A table as `{first cell: {column: cell, …}, …}`: what a map of maps would be in YAML. The first line names the columns;
-/// RFC 4180 quoting; empty cells are left out; every cell is a text. Same bounds as YAML.
+/// A table as `{first cell: {column: cell, …}, …}`: what a map of maps would be in YAML. The first line names the
+/// columns; RFC 4180 quoting; empty cells are left out; every cell is a text. Same bounds as YAML.
 Result<Value> parseCsvTable(std::string_view text, const std::string &name, const YamlLimits &limits = {});
 
 } // namespace eventops

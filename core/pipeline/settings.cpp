@@ -51,11 +51,27 @@ bool isFile(const FieldSpec &field)
     return field.type == "yaml_file" || field.type == "yaml_files";
 }
 
+/// "[a, b]" of plain words.
+Value listOf(std::string_view text, const Location &where)
+{
+    std::vector<Value> items;
+    text = text.substr(1, text.size() - 2);
+    while (!text.empty()) {
+        const std::size_t comma = std::min(text.find(','), text.size());
+        const std::size_t from = std::min(text.find_first_not_of(' '), comma);
+        items.push_back(Value::scalar(std::string(text.substr(from, comma - from)), where));
+        text.remove_prefix(std::min(comma + 1, text.size()));
+    }
+    return Value::list(std::move(items), where);
+}
+
 /// "required" has no default; an empty default of anything but a text is nothing.
 Value defaultOf(const FieldSpec &field, const Location &where)
 {
-    if (field.defaultValue == "[]" || (field.type == "yaml_files" && field.defaultValue.empty()))
+    if (field.type == "yaml_files" && field.defaultValue.empty())
         return Value::list({}, where);
+    if (field.defaultValue.size() >= 2 && field.defaultValue.front() == '[' && field.defaultValue.back() == ']')
+        return listOf(field.defaultValue, where);
     if (field.defaultValue == "{}")
         return Value::map({}, where);
     if (field.defaultValue == "\"\"" || (field.type == "string" && field.defaultValue.empty()))

@@ -17,9 +17,9 @@ namespace eventops {
 using LoadFile = std::function<Result<Value>(const Value &path)>;
 
 /// @p given checked against @p fields: unknown fields and wrong types are errors, defaults are filled in, members come
-/// out in the order of @p fields. Nothing (null) counts as an empty map. Stages use it for the maps inside their settings.
-/// @p what names the map in messages: `stage "enrich"`. @p load: null when no field is a yaml_file; a yaml_file may also
-/// hold the content itself. Errors: InvalidConfig with the place. Complexity: O(members × fields).
+/// out in the order of @p fields. Nothing (null) counts as an empty map. Stages use it for the maps inside their
+/// settings. @p what names the map in messages: `stage "enrich"`. @p load: null when no field is a yaml_file; a
+/// yaml_file may also hold the content itself. Errors: InvalidConfig with the place. Complexity: O(members × fields).
 Result<Value> checkSettings(const Value &given, std::span<const FieldSpec> fields, std::string_view what,
                             const LoadFile &load = nullptr);
 

@@ -17,7 +17,7 @@ struct FieldSpec {
     std::string_view name;         ///< Unit last: "window_ms", "keys_max".
     std::string_view type;         ///< int, float, bool, string, duration, list, map, any, yaml_file, yaml_files, enum:a|b
                                    ///< (yaml_file: config puts the loaded file's tree in place of the path).
-    std::string_view defaultValue; ///< A YAML scalar, [] or {}; "required": must be given.
+    std::string_view defaultValue; ///< A YAML scalar, [], [word, word] or {}; "required": must be given.
     std::string_view help;
 };
 

@@ -72,11 +72,13 @@ class TestPipelineFile : public QObject
 private Q_SLOTS:
     void fillsDefaults()
     {
-        const auto spec = parsePipeline("pipeline: p\nsources: [capture]\nstages:\n  - look_up:\n  - check: {name: n}\n",
+        const auto spec = parsePipeline("pipeline: p\nsources: [capture]\nstages:\n  - look_up:\n"
+                                        "  - check: {name: n}\n",
                                         "p.yaml", TestRegistry);
         QVERIFY2(spec, spec ? "" : spec.error().text().c_str());
         QCOMPARE(spec.value().text,
-                 std::string(R"({"pipeline":"p","description":"","lateness":"0s","sources":[{"capture":{"format":"auto"}}],)"
+                 std::string(R"({"pipeline":"p","description":"","lateness":"0s",)"
+                             R"("sources":[{"capture":{"format":"auto"}}],)"
                              R"("stages":[{"look_up":{"table":null,"count_max":5}},{"check":{"files":[],"window":"5m",)"
                              R"("mode":"fast","ratio":0.5,"on":true,"name":"n","more":{}}}],)"
                              R"("ledger":{"keep_raw":true},"executors":{}})"));
@@ -86,12 +88,15 @@ private Q_SLOTS:
 
     void hashIgnoresWriting()
     {
-        const auto a = parsePipeline("pipeline: p\nlateness: 300s\nstages:\n  - check: {name: n, ratio: 1, count: 5}\n", "a",
+        const auto a = parsePipeline("pipeline: p\nlateness: 300s\nstages:\n"
+                                     "  - check: {name: n, ratio: 1, count: 5}\n", "a",
                                      TestRegistry);
         QVERIFY(!a);
-        const auto b = parsePipeline("# c\nstages:\n- check:\n    ratio:   1.0\n    name: 'n'\nlateness: 5m\npipeline: \"p\"\n",
+        const auto b = parsePipeline("# c\nstages:\n- check:\n    ratio:   1.0\n    name: 'n'\nlateness: 5m\n"
+                                     "pipeline: \"p\"\n",
                                      "dir/b", TestRegistry);
-        const auto c = parsePipeline("pipeline: p\nlateness: 300s\nstages:\n  - check: {name: n, ratio: 1, window: 300s}\n",
+        const auto c = parsePipeline("pipeline: p\nlateness: 300s\nstages:\n"
+                                     "  - check: {name: n, ratio: 1, window: 300s}\n",
                                      "c", TestRegistry);
         QVERIFY(b);
         QVERIFY(c);
@@ -154,23 +159,27 @@ private Q_SLOTS:
             "p.yaml:2:1: unknown field \"latenes\" in the pipeline (did you mean \"lateness\"? known fields: pipeline, "
             "description, lateness, sources, stages, ledger, executors)");
         row("unknown stage field", "pipeline: p\nstages:\n  - check:\n      name: x\n      widnow: 5s\n",
-            "p.yaml:5:7: unknown field \"widnow\" in stage \"check\" (did you mean \"window\"? known fields: files, window, "
+            "p.yaml:5:7: unknown field \"widnow\" in stage \"check\" (did you mean \"window\"? known fields: files, "
+            "window, "
             "mode, ratio, on, name, more)");
         row("far name", "pipeline: p\nledger: {zzzzz: 1}\n",
             "p.yaml:2:10: unknown field \"zzzzz\" in \"ledger\" (known fields: keep_raw)");
         row("type", "pipeline: p\nstages:\n  - look_up: {count_max: many}\n",
-            "p.yaml:3:26: field \"count_max\" of stage \"look_up\": expected a whole number, found \"many\" (How many)");
+            "p.yaml:3:26: field \"count_max\" of stage \"look_up\": expected a whole number, found \"many\" (How "
+            "many)");
         row("duration", "pipeline: p\nlateness: 5\n",
             "p.yaml:2:11: field \"lateness\" of the pipeline: expected a duration such as 500ms, 90s, 5m, 2h or 7d, "
             "found \"5\" (How far the watermark stays behind the newest event time)");
         row("enum", "pipeline: p\nstages:\n  - check: {name: n, mode: quick}\n",
             "p.yaml:3:28: field \"mode\" of stage \"check\": expected one of fast, slow, found \"quick\" (How)");
         row("nothing", "pipeline: p\nstages:\n  - check: {name: n, ratio: }\n",
-            "p.yaml:3:22: field \"ratio\" of stage \"check\": expected a number, found nothing (leave the field out for its "
+            "p.yaml:3:22: field \"ratio\" of stage \"check\": expected a number, found nothing (leave the field out "
+            "for its "
             "default 0.5)");
         row("required", "pipeline: p\nstages:\n  - check: {}\n",
             "p.yaml:3:5: stage \"check\" lacks the field \"name\" (The name to give)");
-        row("empty", "", "p.yaml:1:1: the pipeline lacks the field \"pipeline\" (The pipeline's name: pipeline: host-metrics)");
+        row("empty", "",
+            "p.yaml:1:1: the pipeline lacks the field \"pipeline\" (The pipeline's name: pipeline: host-metrics)");
         row("unknown stage", "pipeline: p\nstages:\n  - chekc: {}\n",
             "p.yaml:3:5: there is no stage \"chekc\" (did you mean \"check\"? known stages: check, look_up)");
         row("unknown source", "pipeline: p\nsources:\n  - kafak\n",
@@ -182,7 +191,8 @@ private Q_SLOTS:
             "p.yaml:3:5: an entry of \"stages\" must be one name and its settings (write `- name: {field: value}`, "
             "indented below the name when on lines of their own)");
         row("list", "pipeline: p\nstages: {check: {}}\n",
-            "p.yaml:2:1: field \"stages\" of the pipeline: expected a list, found a map (What is done with them: a list of "
+            "p.yaml:2:1: field \"stages\" of the pipeline: expected a list, found a map (What is done with them: a "
+            "list of "
             "`- name: {settings}`)");
         row("executor", "pipeline: p\nexecutors: {demo: 1}\n",
             "p.yaml:2:19: settings of executor \"demo\" must be a map (write `demo: {}`)");

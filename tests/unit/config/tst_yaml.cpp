@@ -73,17 +73,20 @@ private Q_SLOTS:
         row("twice", "a: 1\nb: 2\na: 3\n", "f.yaml:3:1: the name \"a\" stands twice in one map (keep one of them)");
         row("twice in flow", "{a: 1, a: 2}", "f.yaml:1:8: the name \"a\" stands twice in one map (keep one of them)");
         row("alias", "a: &x 1\nb: *x\n", "f.yaml:2:4: aliases (*name) are not supported (write the value out)");
-        row("merge", "a: &x {k: 1}\nb: {<<: *x}\n", "f.yaml:2:9: aliases (*name) are not supported (write the value out)");
+        row("merge", "a: &x {k: 1}\nb: {<<: *x}\n",
+            "f.yaml:2:9: aliases (*name) are not supported (write the value out)");
         row("tag", "a: !python/object x\n", "f.yaml:1:4: the tag !python/object is not supported (remove it)");
         row("tab", "a:\n\tb: 1\n", "f.yaml:2:1: a tab in the indentation (indent with spaces)");
         row("comma", ",", "f.yaml:1:1: the file begins with a comma (remove it)");
         row("comma later", "# x\n\n --- ,", "f.yaml:3:6: the file begins with a comma (remove it)");
         row("control", "a: \x01", "f.yaml:1:4: a control character (remove it)");
         row("not UTF-8", "a: b\nc: \xff\n", "f.yaml:2:4: not valid UTF-8 (save the file as UTF-8)");
-        row("list as name", "? [a]\n: b\n", "f.yaml:1:3: a name must be a text, not a list or map (write `name: value`)");
+        row("list as name", "? [a]\n: b\n",
+            "f.yaml:1:3: a name must be a text, not a list or map (write `name: value`)");
         row("no name", "~: b\n", "f.yaml:1:1: a name is missing before the colon (write `name: value`)");
         row("indentation", "a: 1\n b: 2\n",
-            "f.yaml:2:3: not valid YAML: illegal map value (check the indentation, and quote a text that holds \": \")");
+            "f.yaml:2:3: not valid YAML: illegal map value (check the indentation, and quote a text that holds \": "
+            "\")");
     }
     void errorsNameThePlace()
     {
@@ -111,14 +114,17 @@ private Q_SLOTS:
     /// Texts that kept yaml-cpp 0.7 busy for ever or cost it much; a test that hangs fails by its time limit.
     void hostileTextsEnd()
     {
-        for (const std::string_view text : {",", "[,", "{,}", "? ,", "- ,", ": ,", "--- ,", "&a ,", "!t ,", "%Y 1\n,", "|\n,",
-                                            "a\n,", "{a,", "- - ,", "[[],", "'", "\"\\", "*", "&", "!", "@", "`", "%", "---",
-                                            "...", "\xef\xbb\xbf,", "\r,", "? ? ?", "- :,", "[a: ", "{?"}) {
+        constexpr std::string_view Texts[] = {
+            ",", "[,", "{,}", "? ,", "- ,", ": ,", "--- ,", "&a ,", "!t ,", "%Y 1\n,", "|\n,", "a\n,", "{a,", "- - ,",
+            "[[],", "'", "\"\\", "*", "&", "!", "@", "`", "%", "---", "...", "\xef\xbb\xbf,", "\r,", "? ? ?", "- :,",
+            "[a: ", "{?"};
+        for (const std::string_view text : Texts) {
             const Result<Value> result = parseYaml(text, "f");
             QVERIFY(result || !result.error().message.empty());
         }
         QVERIFY(!parseYaml(",", "f") && !parseYaml("&a ,", "f") && !parseYaml("|\n,", "f"));
-        for (const std::string_view unit : {"[", "{a,", "- ", "? ", "a: ", "&a ", "\"a\" ", "'", "\n", "[]", "|\n a\n"}) {
+        for (const std::string_view unit :
+             {"[", "{a,", "- ", "? ", "a: ", "&a ", "\"a\" ", "'", "\n", "[]", "|\n a\n"}) {
             const auto from = std::chrono::steady_clock::now();
             const Result<Value> result = parseYaml(repeated(unit, 900'000), "f");
             QVERIFY(result || !result.error().message.empty());
@@ -129,9 +135,10 @@ private Q_SLOTS:
     /// Random texts out of YAML's own signs: each ends with a value or an error that has a sentence.
     void randomTextsEnd()
     {
-        constexpr std::string_view Signs[] = {",", "[", "]", "{", "}", "?", ":", "-", "\n", " ", "  ", "a", "b: ", "- ", "? ",
-                                              ": ", "&a ", "*a", "!", "!t ", "|", "|\n", "> ", "'", "\"", "#", " #", "%",
-                                              "%Y 1\n", "---", "...", "\t", "@", "`", "\r", "\\", "1", "<<", "\xc3", "0"};
+        constexpr std::string_view Signs[] = {
+            ",", "[", "]", "{", "}", "?", ":", "-", "\n", " ", "  ", "a", "b: ", "- ", "? ", ": ", "&a ", "*a", "!",
+            "!t ", "|", "|\n", "> ", "'", "\"", "#", " #", "%", "%Y 1\n", "---", "...", "\t", "@", "`", "\r", "\\", "1",
+            "<<", "\xc3", "0"};
         std::uint32_t state = 12345;
         const auto next = [&state] { return state = state * 1664525u + 1013904223u, state >> 8; };
         int values = 0;
@@ -157,7 +164,8 @@ private Q_SLOTS:
     {
         const auto value = parseCsvTable("id,env,team\nhost-a,prod,\"a \"\"b\"\", c\"\r\n\nhost-b,,x\n", "t.csv");
         QVERIFY2(value, value ? "" : value.error().text().c_str());
-        QCOMPARE(json(value.value()), std::string(R"({"host-a":{"env":"prod","team":"a \"b\", c"},"host-b":{"team":"x"}})"));
+        QCOMPARE(json(value.value()),
+                 std::string(R"({"host-a":{"env":"prod","team":"a \"b\", c"},"host-b":{"team":"x"}})"));
         QCOMPARE(parseCsvTable("id,env\na,1\na,2\n", "t").error().text(),
                  std::string("t:3:1: \"a\" stands twice in the table (keep one of them)"));
         QCOMPARE(parseCsvTable("id,env\na\n", "t").error().text(),
