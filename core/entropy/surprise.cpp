@@ -10,7 +10,7 @@
 namespace eventops {
 namespace {
 
-constexpr double SquareMax = 1e300; ///< Beyond it z·z would overflow; the tail is then c/z⁴ to the last bit.
+constexpr double SquareMax = 1e140; ///< Beyond it the tail would underflow; it is then c/z⁴ to the last bit.
 
 } // namespace
 

@@ -48,9 +48,9 @@ struct RobustValueOptions {
 ///
 /// Record test: a value alarms only outside the band of the values seen so far, by a quarter of the band's width and three
 /// typical steps. A slow random walk breaks records by one step at a time and so never alarms. The band forgets with
-/// 1/1024 a sample. An alarmed series alarms again only when it beats its last alarm by a bit; that mark decays by 1/256 a
-/// sample outside, by 1/16 a sample inside the band. Values outside move the level by clamped steps only and the band
-/// by a sixteenth, so that a second mode is learned in the end; 96 net samples outside are the new normal and learning
+/// 1/1024 a sample. An alarmed series alarms again only when it beats its last alarm by a bit; that mark decays by 1/2048 a
+/// sample outside, by 1/256 a sample inside the band. Values outside move the level by clamped steps only and the band
+/// by a sixty-fourth, so that a second mode is learned in the end; 96 net samples outside are the new normal and learning
 /// starts afresh. A series that never varied has no scale: its surprise at a change is log2(samples + 2) at most
 /// (Laplace's rule of succession). Counters and rounded values move in quanta: the spread is never taken for less than
 /// a quarter of the smallest step seen.
