@@ -68,10 +68,13 @@ using Status = Result<Ok>;
 } // namespace eventops
 
 /// Propagate an Error to the caller: `auto spec = EVENTOPS_TRY(loadSpec(path));`
-#define EVENTOPS_TRY(expression)                              \
-    __extension__({                                           \
-        auto eventopsTryResult_ = (expression);               \
-        if (!eventopsTryResult_) [[unlikely]]                 \
-            return std::move(eventopsTryResult_).error();     \
-        std::move(eventopsTryResult_).value();                \
+#define EVENTOPS_TRY(expression) EVENTOPS_TRY_COUNTED(expression, __COUNTER__)
+#define EVENTOPS_TRY_COUNTED(expression, number) EVENTOPS_TRY_NAMED(expression, number) // expands the counter
+#define EVENTOPS_TRY_NAMED(expression, number) EVENTOPS_TRY_BODY(expression, eventopsTryResult##number)
+#define EVENTOPS_TRY_BODY(expression, name)     \
+    __extension__({                             \
+        auto name = (expression);               \
+        if (!name) [[unlikely]]                 \
+            return std::move(name).error();     \
+        std::move(name).value();                \
     })

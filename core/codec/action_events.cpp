@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "core/codec/action_events.h"
 
+#include "core/codec/codec.h"
+
 #include "core/base/json.h"
 #include "core/base/time.h"
 #include "core/codec/entity_name.h"
@@ -222,13 +224,13 @@ std::string encodeActionReport(const ActionReport &report)
     return out;
 }
 
-Result<ActionRequest> decodeActionRequested(std::string_view json)
+Result<ActionRequestDocument> decodeActionRequested(std::string_view json)
 {
     ActionReader in;
     EVENTOPS_TRY(in.read(json));
     if (in.eventType() != "action.requested")
         return badInput("event_type is \"" + in.top("event_type") + "\", expected action.requested");
-    ActionRequest out;
+    ActionRequestDocument out;
     out.idempotencyKey = in.top("idempotency_key");
     out.actionId = in.actionId(out.idempotencyKey);
     if (out.actionId.empty())
@@ -298,6 +300,11 @@ Result<ActionReport> decodeActionReport(std::string_view json)
     out.error = in.attr("error");
     out.output = in.attr("output");
     return out;
+}
+
+const Codec &actionEventCodec()
+{
+    return *codecByName("karma.v1");
 }
 
 } // namespace eventops

@@ -55,7 +55,7 @@ struct ActionReport {
 };
 
 /// A published request, as executors read it.
-struct ActionRequest {
+struct ActionRequestDocument {
     std::string actionId;       ///< attrs.action_id, else the idempotency key (X3).
     std::string idempotencyKey;
     std::string tenant;         ///< tags.tenant, else "default".
@@ -73,9 +73,13 @@ std::string encodeActionRequested(const Action &action, WallNs ts);
 std::string encodeActionReport(const ActionReport &report);
 
 /// InvalidInput names the field that is missing or wrong. Accepts `actions.requested` as event_type as well (X1).
-Result<ActionRequest> decodeActionRequested(std::string_view json);
+Result<ActionRequestDocument> decodeActionRequested(std::string_view json);
 /// Accepts the specific event types, accepted and retrying among them, and the generic action.progress and
 /// action.result with attrs.state (X2); `actions.` for `action.`; action_id at top level (X3).
 Result<ActionReport> decodeActionReport(std::string_view json);
+
+class Codec;
+/// The codec that reads these documents as events of the pipeline.
+const Codec &actionEventCodec();
 
 } // namespace eventops

@@ -4,6 +4,7 @@
 #include "core/base/result.h"
 #include "core/model/batch.h"
 #include "core/model/loss.h"
+#include "core/model/value.h"
 
 #include <cstdint>
 #include <memory>
@@ -61,5 +62,12 @@ public:
 /// All codecs that need no settings, sorted by name.
 std::span<const Codec *const> builtinCodecs();
 const Codec *codecByName(std::string_view name);
+
+/// A codec with settings of its own, a map whose absent members keep their defaults:
+///   require       eventops.agent, auto: the fields without which an agent's line is refused (all five by default)
+///   content_type, source_name, tenant   chronos.raw: what its HTTP headers would have said
+///   map           mapped: see mapping.h
+/// Builtin codecs are found here as well. InvalidConfig with the place of what is wrong; NotFound for an unknown name.
+Result<std::shared_ptr<const Codec>> makeCodec(std::string_view name, const Value &settings);
 
 } // namespace eventops

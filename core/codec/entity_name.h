@@ -9,7 +9,7 @@ namespace eventops {
 constexpr std::string_view entityTypeOf(std::string_view id)
 {
     const std::size_t colon = id.find(':');
-    if (colon == std::string_view::npos || colon == 0 || colon + 1 == id.size())
+    if (colon == std::string_view::npos || colon == 0 || colon + 1 == id.size() || (id[0] >= '0' && id[0] <= '9'))
         return {};
     for (const char c : id.substr(0, colon)) {
         const bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-'

@@ -560,6 +560,19 @@ bool doubleIsExact(std::string_view number, double value)
     return decimal(number) == decimal({buffer, static_cast<std::size_t>(end - buffer)});
 }
 
+void appendJsonCompact(std::string &out, std::string_view valid)
+{
+    for (std::size_t at = 0; at < valid.size();) {
+        const std::size_t begin = at;
+        if (isSpace(valid[at])) {
+            ++at;
+            continue;
+        }
+        at = valid[at] == '"' ? stringEnd(valid, at) : at + 1;
+        out.append(valid, begin, at - begin);
+    }
+}
+
 bool isValidUtf8(std::string_view text)
 {
     return simdjson::validate_utf8(text.data(), text.size());

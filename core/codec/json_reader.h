@@ -89,6 +89,8 @@ std::optional<std::string_view> jsonMember(std::string_view object, std::string_
 std::optional<double> jsonDouble(std::string_view number);
 /// True when @p number, written back in its shortest form, is the same decimal: 0.10, 1e3; not 9007199254740993.
 bool doubleIsExact(std::string_view number, double value);
+/// Appends a valid value without the white space between its tokens; the tokens stay as written.
+void appendJsonCompact(std::string &out, std::string_view valid);
 /// RFC 8259 grammar of a number, whole text.
 bool isJsonNumberText(std::string_view text);
 

@@ -3,36 +3,53 @@
 
 #include "core/model/loss.h"
 
-/// Every reason for which a codec or a capture refuses a record. codecLosses() lists them all.
+/// Every reason for which a codec or a capture refuses a record: one table, and a name for each of its rows.
 namespace eventops::loss {
 
-inline constexpr LossReason InvalidUtf8{"invalid_utf8", LossSeverity::DataLoss,
-    "The record holds bytes that are not UTF-8; name its character set at the source, or read it as chronos.raw."};
-inline constexpr LossReason TruncatedJson{"truncated_json", LossSeverity::DataLoss,
-    "The JSON document stops before it is complete; the writer was cut off."};
-inline constexpr LossReason InvalidJson{"invalid_json", LossSeverity::DataLoss,
-    "The record is not a JSON document; read text lines with format text or with a mapping."};
-inline constexpr LossReason TooDeep{"too_deep", LossSeverity::DataLoss,
-    "The JSON document nests deeper than 1000 levels."};
-inline constexpr LossReason EmptyRecord{"empty_record", LossSeverity::DataLoss,
-    "The record holds no bytes where a document was expected."};
-inline constexpr LossReason RecordTooLong{"record_too_long", LossSeverity::DataLoss,
-    "The record is longer than record_bytes_max; its bytes are kept in parts. Raise the limit and redrive."};
-inline constexpr LossReason NotAnObject{"not_an_object", LossSeverity::DataLoss,
-    "The envelope is a JSON object; this record is another JSON value."};
-inline constexpr LossReason MissingField{"missing_field", LossSeverity::DataLoss,
-    "A field that the envelope or the mapping requires is absent or null."};
-inline constexpr LossReason BadField{"bad_field", LossSeverity::DataLoss,
-    "A field holds a value of the wrong type or form."};
-inline constexpr LossReason BadValue{"bad_value", LossSeverity::DataLoss,
-    "A measured value is not a finite number."};
-inline constexpr LossReason BadTimestamp{"bad_timestamp", LossSeverity::DataLoss,
-    "A time cannot be read in any of the formats given."};
-inline constexpr LossReason PatternMismatch{"pattern_mismatch", LossSeverity::DataLoss,
-    "The text does not match the pattern of the mapping."};
-inline constexpr LossReason BadElement{"bad_element", LossSeverity::DataLoss,
-    "An element of a record that is split cannot be decoded; the whole record is kept here."};
-inline constexpr LossReason TooManyElements{"too_many_elements", LossSeverity::DataLoss,
-    "The record splits into more than 65535 events; split it at the source."};
+inline constexpr LossReason All[] = {
+    {"bad_element", LossSeverity::DataLoss,
+     "An element of a record that is split cannot be decoded; the whole record is kept here."},
+    {"bad_field", LossSeverity::DataLoss,
+     "A field holds a value of the wrong type or form."},
+    {"bad_timestamp", LossSeverity::DataLoss,
+     "A time cannot be read in any of the formats given."},
+    {"bad_value", LossSeverity::DataLoss,
+     "A measured value is not a finite number."},
+    {"empty_record", LossSeverity::DataLoss,
+     "The record holds no bytes where a document was expected."},
+    {"invalid_json", LossSeverity::DataLoss,
+     "The record is not a JSON document; read text lines with format text or with a mapping."},
+    {"invalid_utf8", LossSeverity::DataLoss,
+     "The record holds bytes that are not UTF-8; name its character set at the source, or read it as chronos.raw."},
+    {"missing_field", LossSeverity::DataLoss,
+     "A field that the envelope or the mapping requires is absent or null."},
+    {"not_an_object", LossSeverity::DataLoss,
+     "The envelope is a JSON object; this record is another JSON value."},
+    {"pattern_mismatch", LossSeverity::DataLoss,
+     "The text does not match the pattern of the mapping."},
+    {"record_too_long", LossSeverity::DataLoss,
+     "The record is longer than record_bytes_max; its bytes are kept in parts. Raise the limit and redrive."},
+    {"too_deep", LossSeverity::DataLoss,
+     "The JSON document nests deeper than 1000 levels."},
+    {"too_many_elements", LossSeverity::DataLoss,
+     "The record splits into more than 65535 events; split it at the source."},
+    {"truncated_json", LossSeverity::DataLoss,
+     "The JSON document stops before it is complete; the writer was cut off."},
+};
+
+inline constexpr const LossReason &BadElement = All[0];
+inline constexpr const LossReason &BadField = All[1];
+inline constexpr const LossReason &BadTimestamp = All[2];
+inline constexpr const LossReason &BadValue = All[3];
+inline constexpr const LossReason &EmptyRecord = All[4];
+inline constexpr const LossReason &InvalidJson = All[5];
+inline constexpr const LossReason &InvalidUtf8 = All[6];
+inline constexpr const LossReason &MissingField = All[7];
+inline constexpr const LossReason &NotAnObject = All[8];
+inline constexpr const LossReason &PatternMismatch = All[9];
+inline constexpr const LossReason &RecordTooLong = All[10];
+inline constexpr const LossReason &TooDeep = All[11];
+inline constexpr const LossReason &TooManyElements = All[12];
+inline constexpr const LossReason &TruncatedJson = All[13];
 
 } // namespace eventops::loss

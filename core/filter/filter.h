@@ -34,7 +34,18 @@ class FilterRow
 public:
     virtual ~FilterRow();
     virtual FilterValue field(std::string_view name) const = 0;
+    /// True when any text of the row contains @p needle, ignoring ASCII case. The default looks at message and attrs.
+    virtual bool containsText(std::string_view needle) const;
 };
+
+/// Ignores the case of ASCII letters. The empty needle is in every text. O(length) for texts as people write them.
+bool containsIgnoringCase(std::string_view text, std::string_view needle);
+
+constexpr std::size_t FilterBytesMax = 16 * 1024; ///< Of a filter's text.
+constexpr std::size_t FilterDepthMax = 64;        ///< Nesting of parentheses and `not`.
+constexpr std::size_t FilterTermsMax = 1'024;     ///< Comparisons, list items and free texts together.
+constexpr std::size_t FilterPatternBytesMax = 1'024; ///< Of one regular expression.
+constexpr std::size_t FilterPatternsMax = 32;
 
 /// The expression language of queries, rules and policies.
 ///
@@ -42,9 +53,13 @@ public:
 ///     type ~ "^order\." and ts_event >= 2025-10-21T10:00:00Z and not exists(step)
 ///     "connection reset"              free text: contained in message, attrs or any text field, ignoring ASCII case
 ///
-/// Operators: = != < <= > >= ~ (RE2) !~ in (a, b), contains, exists(field), and/or/not, parentheses. Severities compare
-/// by number and may be written by name; times as RFC 3339; numbers as numbers. A comparison with an absent field is
-/// false, != included; write `not exists(x)`.
+/// Operators: = != < <= > >= ~ (RE2) !~ in (a, b), not in, contains, exists(field), and/or/not, parentheses. Severities
+/// compare by band and may be written by name; times as RFC 3339; numbers as numbers, whole ones exactly. A comparison
+/// with an absent field is false, != included; write `not exists(x)`. Texts are compared byte by byte; `contains` minds
+/// case. A text is put in double or single quotes when it holds spaces or one of ( ) = ! < > ~ , " '; inside quotes
+/// \\ is a backslash, \" a quote, and any other backslash stands for itself, as regular expressions need it.
+/// Fields of events are those of toString(Field), and id, ts_event (or ts), ts_ingest, severity, value, raw.codec,
+/// raw.content_type, raw.position; tags.X, attrs.X.Y, headers.X, entities.0.id and the like look into the JSON.
 /// Thread: immutable once parsed, any. Complexity: O(terms) a row.
 class Filter
 {
@@ -68,6 +83,8 @@ public:
     std::optional<WallNs> tsEventMax() const;
     /// Texts one of which a match must hold in @p field (from `=` and `in` in a conjunction); empty: no such bound.
     std::vector<std::string> requiredTexts(Field field) const;
+    /// Every field name the filter mentions, sorted, once each.
+    std::vector<std::string> fieldNames() const;
 
     struct Node;
 

@@ -22,8 +22,11 @@ struct RawChunk {
     std::vector<Record> records;
     std::uint32_t source = 0;      ///< Index of the source in the run.
     std::uint64_t prefixHash = 0;  ///< hash64 of the source's bytes [0, positionEnd).
-    bool tooLong = false;          ///< Stands for one record above the limit that has now ended: `records` is {{0, 0}},
-                                   ///< `position` is where it began, its bytes went ahead as OversizeParts.
+    bool last = false;             ///< The source ends with this chunk.
+    /// Not 0: the chunk stands for one record of that many bytes, longer than the record limit. `records` is then {{0, 0}},
+    /// `position` its place; its bytes came before, in this and earlier reads, as OversizePart of the same position.
+    std::uint64_t oversizeBytes = 0;
+    std::uint64_t oversizeHash = 0; ///< hash64 of all its bytes.
 };
 constexpr std::size_t RawPaddingBytes = 64;
 

@@ -62,6 +62,13 @@ bool isJsonNumber(std::string_view text)
 
 } // namespace
 
+Value Value::null(Location where)
+{
+    Value v;
+    v.m_where = std::move(where);
+    return v;
+}
+
 Value Value::scalar(std::string text, Location where, bool quoted)
 {
     Value v;
@@ -116,6 +123,17 @@ void Value::set(std::string name, Value value)
         }
     }
     m_members.emplace_back(std::move(name), std::move(value));
+}
+
+Location Value::keyWhere() const
+{
+    return m_keyLine == 0 ? m_where : Location{m_where.file, m_keyLine, m_keyColumn};
+}
+
+void Value::setKey(std::uint32_t line, std::uint32_t column)
+{
+    m_keyLine = line;
+    m_keyColumn = column;
 }
 
 Error Value::error(std::string message, std::string remedy) const

@@ -21,6 +21,7 @@ public:
     using Member = std::pair<std::string, Value>;
 
     Value() = default;
+    static Value null(Location where);
     static Value scalar(std::string text, Location where = {}, bool quoted = false);
     static Value list(std::vector<Value> items, Location where = {});
     static Value map(std::vector<Member> members, Location where = {});
@@ -32,6 +33,8 @@ public:
     bool isMap() const { return m_kind == Kind::Map; }
     bool quoted() const { return m_quoted; } ///< Written in quotes: a text even if it looks like a number.
     const Location &where() const { return m_where; }
+    Location keyWhere() const;                    ///< Of its name when it is the member of a map, else where().
+    void setKey(std::uint32_t line, std::uint32_t column);
 
     const std::vector<Value> &items() const { return m_items; }     ///< Of a list.
     const std::vector<Member> &members() const { return m_members; }///< Of a map.
@@ -57,6 +60,8 @@ public:
 private:
     Kind m_kind = Kind::Null;
     bool m_quoted = false;
+    std::uint32_t m_keyLine = 0; ///< 0: not known.
+    std::uint32_t m_keyColumn = 0;
     std::string m_text;
     std::vector<Value> m_items;
     std::vector<Member> m_members;

@@ -39,14 +39,15 @@ public:
 
     /// Fills @p chunk with the next stretch, at most ChunkRecordsMax records and about ChunkBytesMax bytes.
     /// False: the source has ended. A record above the limit arrives as parts with chunks of no records, whose
-    /// positionEnd stays at its beginning, and is closed by a chunk with `tooLong` set.
+    /// positionEnd stays at its beginning, and is closed by a chunk with `oversizeBytes` set.
     virtual Result<bool> read(RawChunk &chunk, std::vector<OversizePart> &oversize) = 0;
 
     /// Prepares reading from @p cursor, the start of a record; 0 is the beginning.
     virtual Status open(std::uint64_t cursor) = 0;
 
-    /// hash64 of the source's bytes [0, position), without moving the reading position; NotFound when it is shorter.
-    virtual Result<std::uint64_t> prefixHash(std::uint64_t position) const = 0;
+    /// True when hash64 of the source's bytes [0, position) is @p hash, or when that cannot be told (a stream).
+    /// Call before `open`.
+    virtual Result<bool> hasPrefix(std::uint64_t position, std::uint64_t hash) const = 0;
 
     virtual std::unique_ptr<RecordDecoder> makeDecoder() const = 0;
 };

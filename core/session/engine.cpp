@@ -56,11 +56,8 @@ Result<SourceProgress> Engine::place(const Source &source)
             return fresh;
         if (row->progress.hashedTo == 0)
             return row->progress;
-        const auto hash = source.prefixHash(row->progress.hashedTo);
-        if (hash && hash.value() == row->progress.prefixHash)
+        if (EVENTOPS_TRY(source.hasPrefix(row->progress.hashedTo, row->progress.prefixHash)))
             return row->progress;
-        if (!hash && hash.error().code != Error::Code::NotFound)
-            return hash.error();
     }
 }
 

@@ -2,7 +2,7 @@
 #include "core/session/input_log_source.h"
 
 #include "core/codec/action_events.h"
-#include "core/codec/record_decoder.h"
+#include "core/codec/batch_decoder.h"
 
 namespace eventops {
 namespace {

@@ -20,7 +20,7 @@ public:
     std::string title() const override { return "actions"; }
     Result<bool> read(RawChunk &chunk, std::vector<OversizePart> &oversize) override;
     Status open(std::uint64_t cursor) override;
-    Result<std::uint64_t> prefixHash(std::uint64_t) const override { return std::uint64_t{0}; }
+    Result<bool> hasPrefix(std::uint64_t, std::uint64_t) const override { return true; }
     std::unique_ptr<RecordDecoder> makeDecoder() const override;
 
 private:

@@ -35,7 +35,7 @@ Status tryDecode(const PipelineSpec &spec, const std::string &path, const std::s
         std::vector<OversizePart> oversize;
         if (!EVENTOPS_TRY(source->read(*chunk, oversize)))
             break;
-        if (!oversize.empty() || chunk->tooLong)
+        if (!oversize.empty() || chunk->oversizeBytes > 0)
             return Error{Error::Code::InvalidInput, "the record is still longer than the source's limit", {},
                          "raise record_bytes_max of the source"};
         Batch batch;

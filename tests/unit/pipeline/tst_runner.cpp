@@ -62,9 +62,9 @@ public:
         m_at = cursor;
         return Ok{};
     }
-    Result<std::uint64_t> prefixHash(std::uint64_t position) const override
+    Result<bool> hasPrefix(std::uint64_t position, std::uint64_t hash) const override
     {
-        return hash64(std::string_view(m_text).substr(0, position));
+        return hash64(std::string_view(m_text).substr(0, position)) == hash;
     }
     Result<bool> read(RawChunk &chunk, std::vector<OversizePart> &) override
     {

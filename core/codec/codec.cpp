@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+#include "core/codec/codec.h"
+
+#include "core/codec/envelopes.h"
+#include "core/codec/losses.h"
+
+#include <array>
+
+namespace eventops {
+
+CodecDecoder::~CodecDecoder() = default;
+Codec::~Codec() = default;
+
+std::span<const LossReason> codecLosses()
+{
+    return loss::All;
+}
+
+std::span<const Codec *const> builtinCodecs()
+{
+    static const std::array<const Codec *, 8> table = {
+        &autoCodec(), &chronosRawCodec(), &agentCodec(), &genericJsonCodec(),
+        &karmaApiCodec(), &karmaCodec(), &monitoringCodec(), &textCodec(),
+    };
+    return table;
+}
+
+const Codec *codecByName(std::string_view name)
+{
+    for (const Codec *codec : builtinCodecs()) {
+        if (codec->name() == name)
+            return codec;
+    }
+    return nullptr;
+}
+
+Result<std::shared_ptr<const Codec>> makeCodec(std::string_view name, const Value &settings)
+{
+    if (name == "auto")
+        return makeAutoCodec(settings);
+    if (name == "eventops.agent")
+        return makeAgentCodec(settings);
+    if (name == "chronos.raw")
+        return makeChronosRawCodec(settings);
+    if (name == "mapped")
+        return makeMappedCodec(settings);
+    if (const Codec *codec = codecByName(name))
+        return std::shared_ptr<const Codec>(codec, [](const Codec *) {}); // a constant of the program
+    std::string known;
+    for (const Codec *codec : builtinCodecs())
+        known += std::string(codec->name()) + ", ";
+    return Error{Error::Code::NotFound, "there is no format \"" + std::string(name) + '"', {},
+                 "use one of " + known + "mapped"};
+}
+
+} // namespace eventops

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "core/codec/codec.h"
+#include "core/codec/json_envelope.h"
+
+#include <memory>
+#include <string_view>
+
+/// The codecs, one file each. Internal to core/codec: outside use codecByName() and makeCodec().
+namespace eventops {
+
+const Codec &agentCodec();        ///< eventops.agent
+const Codec &autoCodec();         ///< auto
+const Codec &chronosRawCodec();   ///< chronos.raw
+const Codec &genericJsonCodec();  ///< json
+const Codec &karmaApiCodec();     ///< karma.api.v1
+const Codec &karmaCodec();        ///< karma.v1
+const Codec &monitoringCodec();   ///< monitoring.v1
+const Codec &textCodec();         ///< text
+
+Result<std::shared_ptr<const Codec>> makeAgentCodec(const Value &settings);
+Result<std::shared_ptr<const Codec>> makeAutoCodec(const Value &settings);
+Result<std::shared_ptr<const Codec>> makeChronosRawCodec(const Value &settings);
+Result<std::shared_ptr<const Codec>> makeMappedCodec(const Value &settings);
+
+/// The fields that an agent's line must have. The upstream normaliser demands none of them and fills in "default",
+/// "unknown" and 0; an engine that stores for years had better see that a tenant is missing.
+struct AgentRules {
+    bool tenant = true;
+    bool host = true;
+    bool metric = true;
+    bool value = true;
+    bool ts = true;
+};
+Result<AgentRules> agentRules(const Value &settings);
+
+// What `auto` asks of the others.
+bool looksLikeAgent(const JsonReader &json);
+bool looksLikeKarma(const JsonReader &json);
+bool looksLikeKarmaApi(const JsonReader &json);
+bool looksLikeMonitoring(const JsonReader &json);
+std::unique_ptr<JsonEnvelope> makeGenericJsonEnvelope();
+std::unique_ptr<JsonEnvelope> makeKarmaEnvelope();
+std::unique_ptr<JsonEnvelope> makeKarmaApiEnvelope();
+std::unique_ptr<JsonEnvelope> makeMonitoringEnvelope();
+
+} // namespace eventops

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: MIT
+#include "core/codec/entity_name.h"
+#include "core/codec/envelopes.h"
+
+#include "core/base/hash.h"
+#include "core/base/json.h"
+#include "core/base/time.h"
+#include "core/model/event_id.h"
+
+#include <algorithm>
+#include <utility>
+
+// karma.v1 (contracts 3.1, X5-X8): {ts, event_type, entity_id, correlation_id, tags, attrs, idempotency_key, source}.
+// Six fields are accepted (X5), eight written. What the envelope carries beyond them, at top level or in `source`, is kept
+// in Field::Headers and written back from there.
+namespace eventops {
+namespace {
+
+constexpr std::string_view Name = "karma.v1";
+constexpr std::string_view Known[] = {"ts", "event_type", "entity_id", "correlation_id", "tags", "attrs",
+                                      "idempotency_key", "source", "causation_id"};
+
+bool isNull(const JsonMember *member)
+{
+    return member == nullptr || jsonKind(member->value) == JsonKind::Null;
+}
+
+class KarmaEnvelope final : public JsonEnvelope
+{
+public:
+    DecodeFailure decode(Batch &batch, std::uint32_t record, const JsonReader &json) override
+    {
+        if (json.kind() != JsonKind::Object)
+            return lose(loss::NotAnObject, "the envelope is a JSON object");
+        Event &event = appendEvent(batch, record, Name);
+        DecodeFailure failure = head(batch, event, json);
+        if (!failure)
+            failure = payload(batch, event, json);
+        if (failure) {
+            batch.events.pop_back();
+            return failure;
+        }
+        source(batch, event, json);
+        return {};
+    }
+
+private:
+    DecodeFailure head(Batch &batch, Event &event, const JsonReader &json)
+    {
+        const JsonMember *ts = json.find("ts");
+        if (isNull(ts))
+            return loseMissing("ts");
+        std::string_view text;
+        const auto time = jsonTime(ts->value, m_scratch, text);
+        if (!time)
+            return loseField(loss::BadTimestamp, "ts", ts->value, "RFC 3339 or a Unix time");
+        event.tsEvent = *time;
+        event[Field::TsText] = batch.strings.append(text);
+
+        constexpr std::pair<std::string_view, Field> Texts[] = {
+            {"event_type", Field::Type}, {"entity_id", Field::EntityId}, {"correlation_id", Field::CorrelationId},
+            {"causation_id", Field::CausationId}, {"idempotency_key", Field::IdempotencyKey},
+        };
+        for (const auto &[name, field] : Texts) {
+            const JsonMember *member = json.find(name);
+            if (isNull(member))
+                continue;
+            event[field] = internScalar(batch, member->value, m_scratch);
+            if (event[field] == NoStr)
+                return loseField(loss::BadField, name, member->value, "a text");
+        }
+        if (batch.text(event, Field::Type).empty())
+            return loseMissing("event_type");
+        const std::string_view entityType = entityTypeOf(batch.text(event, Field::EntityId));
+        if (!entityType.empty())
+            event[Field::EntityType] = batch.strings.intern(entityType);
+        return {};
+    }
+
+    DecodeFailure payload(Batch &batch, Event &event, const JsonReader &json)
+    {
+        constexpr std::pair<std::string_view, Field> Objects[] = {{"tags", Field::Tags}, {"attrs", Field::Attrs}};
+        for (const auto &[name, field] : Objects) {
+            const JsonMember *member = json.find(name);
+            if (isNull(member))
+                continue;
+            if (jsonKind(member->value) != JsonKind::Object)
+                return loseField(loss::BadField, name, member->value, "an object");
+            event[field] = field == Field::Tags ? internRawJson(batch, member->value) : appendRawJson(batch, member->value);
+        }
+        const std::string_view tags = batch.text(event, Field::Tags);
+        const std::string_view attrs = batch.text(event, Field::Attrs);
+        const auto scalar = [&](std::string_view object, std::string_view name) {
+            const auto value = jsonMember(object, name);
+            return value ? internScalar(batch, *value, m_scratch) : NoStr;
+        };
+        event[Field::Tenant] = scalar(tags, "tenant");
+        if (event[Field::Tenant] == NoStr)
+            event[Field::Tenant] = batch.strings.intern("default");
+        const JsonMember *topStep = json.find("step"); // the author's own entropy events (X12)
+        event[Field::Step] = scalar(tags, "step");
+        if (event[Field::Step] == NoStr && topStep != nullptr)
+            event[Field::Step] = internScalar(batch, topStep->value, m_scratch);
+        if (event[Field::Step] == NoStr)
+            event[Field::Step] = scalar(attrs, "step");
+        if (event[Field::Step] == NoStr)
+            event[Field::Step] = event[Field::Type];
+        if (event[Field::CausationId] == NoStr)
+            event[Field::CausationId] = scalar(attrs, "causation_id");
+        measurement(batch, event, attrs);
+        return {};
+    }
+
+    /// attrs {metric, value, unit} are a measurement (X4), attrs.severity and attrs.message what they say.
+    void measurement(Batch &batch, Event &event, std::string_view attrs)
+    {
+        const auto metric = jsonMember(attrs, "metric");
+        const auto value = jsonMember(attrs, "value");
+        if (metric && value && jsonKind(*metric) == JsonKind::String && setValue(batch, event, *value, m_scratch)) {
+            event[Field::Metric] = internScalar(batch, *metric, m_scratch);
+            if (const auto unit = jsonMember(attrs, "unit"))
+                event[Field::Unit] = internScalar(batch, *unit, m_scratch);
+        }
+        if (const auto severity = jsonMember(attrs, "severity")) {
+            event.severity = jsonSeverity(*severity, m_scratch);
+            if (event.severity != Severity::Unset)
+                event[Field::SeverityText] = internScalar(batch, *severity, m_scratch);
+        }
+        const auto message = jsonMember(attrs, "message");
+        if (message && jsonKind(*message) == JsonKind::String)
+            event[Field::Message] = batch.strings.append(jsonText(*message, m_scratch));
+    }
+
+    void source(Batch &batch, Event &event, const JsonReader &json)
+    {
+        m_extra.clear();
+        for (const JsonMember &member : json.members()) {
+            if (std::find(std::begin(Known), std::end(Known), member.name) == std::end(Known))
+                addExtra(member.name, member.value);
+        }
+        const JsonMember *source = json.find("source");
+        if (!isNull(source) && jsonKind(source->value) == JsonKind::Object) {
+            bool plain = true;
+            JsonItems items(source->value);
+            std::string_view name, value;
+            while (items.next(name, value)) {
+                if (name == "system" && jsonKind(value) == JsonKind::String)
+                    event[Field::SourceType] = internScalar(batch, value, m_scratch);
+                else if (name == "id" && jsonKind(value) == JsonKind::String)
+                    event[Field::SourceId] = internScalar(batch, value, m_scratch);
+                else if (name == "ns" && jsonKind(value) == JsonKind::Object)
+                    event[Field::SourceNamespace] = internRawJson(batch, value);
+                else
+                    plain = false;
+            }
+            if (!plain)
+                addExtra("source", source->value);
+        } else if (!isNull(source)) {
+            event[Field::SourceType] = internScalar(batch, source->value, m_scratch);
+            addExtra("source", source->value);
+        }
+        if (!m_extra.empty())
+            event[Field::Headers] = internRawJson(batch, m_extra += '}');
+    }
+
+    void addExtra(std::string_view name, std::string_view value)
+    {
+        m_extra += m_extra.empty() ? '{' : ',';
+        appendJsonString(m_extra, name);
+        m_extra += ':';
+        m_extra += value;
+    }
+
+    std::string m_scratch, m_extra;
+};
+
+/// attrs of an event in this envelope: its own, and what the envelope has no field for.
+void writeAttrs(JsonWriter &json, const Batch &batch, const Event &event, LossReport &loss)
+{
+    const std::string_view attrs = batch.text(event, Field::Attrs);
+    json.key("attrs").beginObject();
+    if (!attrs.empty()) {
+        JsonItems items(attrs);
+        std::string_view name, value;
+        std::string scratch;
+        while (items.next(name, value))
+            json.key(jsonUnescape(name, scratch)).raw(value);
+    }
+    const auto add = [&](std::string_view name, const auto &write) {
+        if (!attrs.empty() && jsonMember(attrs, name))
+            return;
+        json.key(name);
+        write();
+        loss.items.push_back({std::string(name), "moved to attrs"});
+    };
+    if (event.hasValue) {
+        std::string value;
+        appendEventValue(value, batch, event);
+        add("value", [&] { json.raw(value); });
+    }
+    constexpr std::pair<Field, std::string_view> Texts[] = {
+        {Field::Metric, "metric"}, {Field::Unit, "unit"}, {Field::Message, "message"}, {Field::TraceId, "trace_id"},
+        {Field::SpanId, "span_id"}, {Field::CausationId, "causation_id"},
+    };
+    for (const auto &[field, name] : Texts) {
+        if (event[field] != NoStr)
+            add(name, [&, id = field] { json.string(batch.text(event, id)); });
+    }
+    if (event.severity != Severity::Unset) {
+        const std::string_view written = batch.text(event, Field::SeverityText);
+        add("severity", [&] {
+            json.string(written.empty() ? severityName(static_cast<std::uint8_t>(event.severity)) : written);
+        });
+    }
+    json.endObject();
+}
+
+class Karma final : public Codec
+{
+public:
+    std::string_view name() const override { return Name; }
+    std::string_view summary() const override
+    {
+        return "Karma's envelope, read with six or eight fields, written with eight.";
+    }
+    std::unique_ptr<CodecDecoder> makeDecoder() const override
+    {
+        return std::make_unique<JsonDecoder>(makeKarmaEnvelope());
+    }
+    Result<std::string> encode(const Batch &batch, const Event &event, LossReport &loss) const override;
+
+private:
+    static void writeTags(JsonWriter &json, const Batch &batch, const Event &event, LossReport &loss);
+    static void writeSource(JsonWriter &json, const Batch &batch, const Event &event, std::string_view extra);
+};
+
+void Karma::writeTags(JsonWriter &json, const Batch &batch, const Event &event, LossReport &loss)
+{
+    const std::string_view tags = batch.text(event, Field::Tags);
+    const std::string_view tenant = batch.text(event, Field::Tenant);
+    const std::string_view step = batch.text(event, Field::Step);
+    json.key("tags").beginObject();
+    std::string scratch;
+    if (!tags.empty()) {
+        JsonItems items(tags);
+        std::string_view name, value;
+        while (items.next(name, value))
+            json.key(jsonUnescape(name, scratch)).raw(value);
+    }
+    const auto missing = [&](std::string_view name) { return tags.empty() || !jsonMember(tags, name); };
+    if (!tenant.empty() && tenant != "default" && missing("tenant"))
+        json.field("tenant", tenant);
+    const std::string_view attrs = batch.text(event, Field::Attrs);
+    if (!step.empty() && step != batch.text(event, Field::Type) && missing("step") && !jsonMember(attrs, "step")) {
+        json.field("step", step);
+        loss.items.push_back({"step", "moved to tags"});
+    }
+    json.endObject();
+}
+
+void Karma::writeSource(JsonWriter &json, const Batch &batch, const Event &event, std::string_view extra)
+{
+    if (const auto whole = jsonMember(extra, "source")) {
+        json.key("source").raw(*whole);
+        return;
+    }
+    json.key("source").beginObject();
+    if (event[Field::SourceType] != NoStr)
+        json.field("system", batch.text(event, Field::SourceType));
+    const std::string_view ns = batch.text(event, Field::SourceNamespace);
+    if (!ns.empty() && ns.front() == '{')
+        json.key("ns").raw(ns);
+    else if (!ns.empty())
+        json.field("ns", ns);
+    if (event[Field::SourceId] != NoStr)
+        json.field("id", batch.text(event, Field::SourceId));
+    json.endObject();
+}
+
+Result<std::string> Karma::encode(const Batch &batch, const Event &event, LossReport &loss) const
+{
+    const std::string ts = eventTimeText(batch, event);
+    if (ts.empty())
+        return Error{Error::Code::InvalidInput, "the envelope requires a time and the event has none"};
+    const std::string_view extra = batch.text(event, Field::Headers);
+    const std::string_view type = batch.text(event, Field::Type);
+    std::string out;
+    JsonWriter json(out);
+    json.beginObject().field("ts", ts);
+    json.field("event_type", !type.empty() ? type : event[Field::SchemaName] != NoStr ? batch.text(event, Field::SchemaName)
+                                                                                    : "event");
+    json.field("entity_id", batch.text(event, Field::EntityId));
+    json.field("correlation_id", batch.text(event, Field::CorrelationId));
+    writeTags(json, batch, event, loss);
+    writeAttrs(json, batch, event, loss);
+    std::string key(batch.text(event, Field::IdempotencyKey));
+    if (key.empty())
+        key = batch.text(event, Field::EventId);
+    if (key.empty()) // without any position: from the canonical bytes (X15)
+        key = derivedEventId("", 0, hash64(out), event.emission);
+    json.field("idempotency_key", key);
+    writeSource(json, batch, event, extra);
+    if (!extra.empty() && batch.text(event, Field::Codec) == Name) {
+        JsonItems items(extra);
+        std::string_view name, value;
+        std::string scratch;
+        while (items.next(name, value)) {
+            if (name != "source")
+                json.key(jsonUnescape(name, scratch)).raw(value);
+        }
+    } else if (!extra.empty()) {
+        loss.items.push_back({"headers", "dropped"});
+    }
+    json.endObject();
+    for (const Field field : {Field::Entities, Field::Links}) {
+        if (event[field] != NoStr)
+            loss.items.push_back({std::string(toString(field)), "dropped"});
+    }
+    return out;
+}
+
+} // namespace
+
+bool looksLikeKarma(const JsonReader &json)
+{
+    return json.find("ts") != nullptr && json.find("event_type") != nullptr
+        && (json.find("entity_id") != nullptr || json.find("idempotency_key") != nullptr || json.find("attrs") != nullptr
+            || json.find("correlation_id") != nullptr);
+}
+
+std::unique_ptr<JsonEnvelope> makeKarmaEnvelope()
+{
+    return std::make_unique<KarmaEnvelope>();
+}
+
+const Codec &karmaCodec()
+{
+    static const Karma codec;
+    return codec;
+}
+
+} // namespace eventops

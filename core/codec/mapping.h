@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "core/base/result.h"
+#include "core/codec/json_path.h"
+#include "core/codec/time_format.h"
+#include "core/model/event.h"
+#include "core/model/value.h"
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace eventops {
+
+/// Where one value of an event comes from, as a pipeline file says it:
+///
+///     type: payload.status                      a path (json_path.h)
+///     type: {path: op, values: {c: created, u: updated}, default: changed}
+///     tenant: {const: acme}
+///     message: {first: [msg, error.text]}       the first that is there
+///     entity.id: {template: "{ns}:{event_id}"}  "" for what is missing; what is put in is never looked at again
+///     ts: {path: time, format: ["%Y-%m-%d %H:%M:%S,%f", epoch], zone: "+02:00"}
+///     tags: {pairs: ^^.resource.attributes}     [{key, value}, …] as an object
+///
+/// `lower: true` takes the value in small letters; `values` translates texts, others stay; `default` when there is none.
+/// Thread: immutable, any.
+class Selector
+{
+public:
+    static Result<Selector> parse(const Value &value, std::string_view field);
+    /// A JSON value; into @p scratch when it had to be made. Nothing: absent.
+    std::optional<std::string_view> find(std::span<const std::string_view> scopes, std::string &scratch) const;
+    const std::vector<TimeFormat> &formats() const { return m_formats; }
+    /// How it is written, for messages.
+    const std::string &text() const { return m_text; }
+
+private:
+    enum class Kind : std::uint8_t { Path, Const, First, Template, Pairs };
+    struct Part {
+        std::string literal;
+        std::optional<JsonPath> path;
+    };
+    Status parseMap(const Value &value, std::string_view field);
+    Status parseTemplate(const Value &value, std::string_view field);
+    Status parseOption(const Value::Member &member, std::string_view field);
+    Status parseFormats(const Value &map, std::string_view field);
+    std::optional<std::string_view> pick(std::span<const std::string_view> scopes, std::string &scratch) const;
+    std::string translated(std::string_view raw) const;
+
+    Kind m_kind = Kind::Const;
+    std::string m_text;
+    std::vector<JsonPath> m_paths;
+    std::string m_const;          ///< JSON.
+    std::vector<Part> m_parts;
+    std::vector<std::pair<std::string, std::string>> m_values;
+    std::string m_default;        ///< JSON; empty: none.
+    bool m_lower = false;
+    std::vector<TimeFormat> m_formats;
+};
+
+/// An object made of values: tags, attrs. Either one selector that gives an object, or members.
+struct ObjectMapping {
+    std::vector<Selector> whole;                           ///< Merged in order.
+    std::vector<std::pair<std::string, Selector>> members;
+    bool empty() const { return whole.empty() && members.empty(); }
+};
+
+struct EntityMapping {
+    Selector type, id;
+};
+
+struct LinkMapping {
+    EntityMapping source, target;
+    Selector type;
+};
+
+/// The `map:` of a source or pipeline, checked.
+///
+///     map:
+///       pattern: '^\[(?P<time>[^\]]+)\] (?P<level>\w+) (?P<text>.*)$'   text lines: named captures become the document
+///       split: resourceLogs[].scopeLogs[].logRecords[]                  one event an element, all or none
+///       ts: …        severity: …     value: …      tags: …     attrs: …   entities: […]   links: […]
+///       event_id, tenant, type, step, correlation_id, causation_id, trace_id, span_id, idempotency_key, message,
+///       metric, unit, source: {type, id, namespace}, schema: {name, version}, entity: {type, id}
+///       require: [ts, entity.id]      absent ones refuse the record; without it: ts, if it is mapped
+///
+/// Not mapped: tenant is "default", attrs the whole element (or the captures).
+struct Mapping {
+    struct Text {
+        Field field;
+        Selector selector;
+        bool required = false;
+    };
+    std::vector<std::string> patterns;      ///< RE2, valid; the first that matches reads the record.
+    std::optional<JsonSplit> split;
+    std::vector<Text> texts;
+    std::optional<Selector> ts, severity, value;
+    bool tsRequired = false, severityRequired = false, valueRequired = false;
+    std::optional<ObjectMapping> tags, attrs;
+    std::vector<EntityMapping> entities;
+    std::vector<LinkMapping> links;
+
+    /// InvalidConfig with place, field and remedy.
+    static Result<Mapping> parse(const Value &map);
+};
+
+} // namespace eventops

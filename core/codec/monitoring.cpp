@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: MIT
+#include "core/codec/envelopes.h"
+
+#include "core/base/hash.h"
+#include "core/base/json.h"
+#include "core/base/time.h"
+#include "core/codec/python_json.h"
+#include "core/model/event_id.h"
+
+#include <utility>
+
+// monitoring.v1 as JSON (contracts E14, 3.2): what the upstream normaliser writes to signals.metric.v1.
+namespace eventops {
+namespace {
+
+constexpr std::string_view Name = "monitoring.v1";
+
+bool isNull(const JsonMember *member)
+{
+    return member == nullptr || jsonKind(member->value) == JsonKind::Null;
+}
+
+class MonitoringEnvelope final : public JsonEnvelope
+{
+public:
+    DecodeFailure decode(Batch &batch, std::uint32_t record, const JsonReader &json) override
+    {
+        if (json.kind() != JsonKind::Object)
+            return lose(loss::NotAnObject, "the envelope is a JSON object");
+        Event &event = appendEvent(batch, record, Name);
+        DecodeFailure failure = head(batch, event, json);
+        if (!failure)
+            failure = payload(batch, event, json);
+        if (failure)
+            batch.events.pop_back();
+        return failure;
+    }
+
+private:
+    DecodeFailure head(Batch &batch, Event &event, const JsonReader &json)
+    {
+        constexpr std::pair<std::string_view, Field> Texts[] = {
+            {"event_id", Field::EventId}, {"tenant_id", Field::Tenant}, {"schema_name", Field::SchemaName},
+            {"schema_version", Field::SchemaVersion}, {"idempotency_key", Field::IdempotencyKey},
+            {"correlation_id", Field::CorrelationId},
+        };
+        for (const auto &[name, field] : Texts) {
+            const JsonMember *member = json.find(name);
+            if (isNull(member))
+                continue;
+            event[field] = internScalar(batch, member->value, m_scratch);
+            if (event[field] == NoStr)
+                return loseField(loss::BadField, name, member->value, "a text");
+        }
+        if (event[Field::SchemaName] == NoStr)
+            return loseMissing("schema_name");
+        event[Field::Type] = event[Field::SchemaName];
+        if (batch.text(event, Field::Tenant).empty())
+            event[Field::Tenant] = batch.strings.intern("default");
+        const JsonMember *ts = json.find("ts_event");
+        if (isNull(ts))
+            return loseMissing("ts_event");
+        std::string_view text;
+        const auto time = jsonTime(ts->value, m_scratch, text);
+        if (!time)
+            return loseField(loss::BadTimestamp, "ts_event", ts->value, "RFC 3339 or a Unix time");
+        event.tsEvent = *time;
+        event[Field::TsText] = batch.strings.append(text);
+        if (const JsonMember *ingest = json.find("ts_ingest"); !isNull(ingest)) {
+            m_text = "{\"ts_ingest\":";
+            m_text += ingest->value;
+            m_text += '}';
+            event[Field::Headers] = appendRawJson(batch, m_text);
+        }
+        return {};
+    }
+
+    DecodeFailure payload(Batch &batch, Event &event, const JsonReader &json)
+    {
+        const JsonMember *source = json.find("source");
+        if (!isNull(source)) {
+            if (jsonKind(source->value) != JsonKind::Object)
+                return loseField(loss::BadField, "source", source->value, "an object");
+            if (const auto type = jsonMember(source->value, "type"))
+                event[Field::SourceType] = internScalar(batch, *type, m_scratch);
+            if (const auto id = jsonMember(source->value, "source_id"))
+                event[Field::SourceId] = internScalar(batch, *id, m_scratch);
+        }
+        entity(batch, event);
+        constexpr std::pair<std::string_view, Field> Objects[] = {{"attributes", Field::Attrs}, {"tags", Field::Tags}};
+        for (const auto &[name, field] : Objects) {
+            const JsonMember *member = json.find(name);
+            if (isNull(member))
+                continue;
+            if (jsonKind(member->value) != JsonKind::Object)
+                return loseField(loss::BadField, name, member->value, "an object");
+            event[field] = internRawJson(batch, member->value);
+        }
+        const std::string_view attributes = batch.text(event, Field::Attrs);
+        const auto metric = jsonMember(attributes, "metric");
+        if (!metric)
+            return {};
+        event[Field::Metric] = internScalar(batch, *metric, m_scratch);
+        if (const auto unit = jsonMember(attributes, "unit"))
+            event[Field::Unit] = internScalar(batch, *unit, m_scratch);
+        const auto value = jsonMember(attributes, "value");
+        if (value && !setValue(batch, event, *value, m_scratch))
+            return loseField(loss::BadValue, "attributes.value", *value, "a finite number");
+        return {};
+    }
+
+    /// X7: host:<source_id> of type Host; other kinds of source keep their word.
+    void entity(Batch &batch, Event &event)
+    {
+        const std::string_view id = batch.text(event, Field::SourceId);
+        if (id.empty())
+            return;
+        const std::string type(batch.text(event, Field::SourceType));
+        event[Field::EntityType] = batch.strings.intern(type == "host" ? "Host" : type);
+        event[Field::EntityId] = batch.strings.intern(type.empty() ? std::string(id) : type + ':' + std::string(id));
+    }
+
+    std::string m_scratch, m_text;
+};
+
+class Monitoring final : public Codec
+{
+public:
+    std::string_view name() const override { return Name; }
+    std::string_view summary() const override
+    {
+        return "EventOps' normalised metric as JSON, written byte for byte as the upstream normaliser does.";
+    }
+    std::unique_ptr<CodecDecoder> makeDecoder() const override
+    {
+        return std::make_unique<JsonDecoder>(makeMonitoringEnvelope());
+    }
+    Result<std::string> encode(const Batch &batch, const Event &event, LossReport &loss) const override;
+};
+
+/// attributes is a map of texts (X6): scalars become text, objects compact JSON, and the report says so.
+void writeAttributes(std::string &out, const Batch &batch, const Event &event, LossReport &loss)
+{
+    out += "{\"metric\": ";
+    appendPythonString(out, event[Field::Metric] != NoStr ? batch.text(event, Field::Metric) : "unknown");
+    out += ", \"value\": ";
+    std::string value;
+    appendPythonFloat(value, event.value);
+    if (event[Field::ValueText] != NoStr)
+        loss.items.push_back({"value", "rounded to a double"});
+    appendPythonString(out, value);
+    out += ", \"unit\": ";
+    appendPythonString(out, batch.text(event, Field::Unit));
+    if (event[Field::Attrs] != NoStr) {
+        JsonItems items(batch.text(event, Field::Attrs));
+        std::string_view rawName, raw;
+        std::string scratch, text;
+        while (items.next(rawName, raw)) {
+            const std::string name(jsonUnescape(rawName, scratch));
+            if (name == "metric" || name == "value" || name == "unit")
+                continue;
+            out += ", ";
+            appendPythonString(out, name);
+            out += ": ";
+            if (const auto scalar = scalarText(raw, scratch)) {
+                appendPythonString(out, *scalar);
+            } else {
+                text.clear();
+                appendJsonCompact(text, raw);
+                appendPythonString(out, text);
+            }
+            if (jsonKind(raw) != JsonKind::String)
+                loss.items.push_back({"attrs." + name, "stringified"});
+        }
+    }
+    out += '}';
+}
+
+Result<std::string> Monitoring::encode(const Batch &batch, const Event &event, LossReport &loss) const
+{
+    const std::string ts = eventTimeText(batch, event);
+    if (ts.empty())
+        return Error{Error::Code::InvalidInput, "the envelope requires a time and the event has none"};
+    std::string id(batch.text(event, Field::EventId));
+    if (id.empty())
+        id = batch.text(event, Field::IdempotencyKey);
+    std::string body = ", \"ts_event\": ";
+    appendPythonString(body, ts);
+    body += ", \"ts_ingest\": ";
+    const auto ingest = jsonMember(batch.text(event, Field::Headers), "ts_ingest");
+    if (ingest && batch.text(event, Field::Codec) == Name)
+        appendPythonJson(body, *ingest);
+    else
+        appendPythonString(body, batch.tsIngest == NoTime ? ts : formatTimestamp(batch.tsIngest));
+    body += ", \"tenant_id\": ";
+    appendPythonString(body, event[Field::Tenant] != NoStr ? batch.text(event, Field::Tenant) : "default");
+    body += ", \"source\": {\"type\": ";
+    appendPythonString(body, event[Field::SourceType] != NoStr ? batch.text(event, Field::SourceType) : "host");
+    body += ", \"source_id\": ";
+    const Field idField = event[Field::SourceId] != NoStr ? Field::SourceId : Field::EntityId;
+    appendPythonString(body, event[idField] != NoStr ? batch.text(event, idField) : "unknown");
+    body += "}, \"schema_name\": ";
+    const Field schema = event[Field::SchemaName] != NoStr ? Field::SchemaName : Field::Type;
+    appendPythonString(body, event[schema] != NoStr ? batch.text(event, schema) : "signals.metric");
+    body += ", \"schema_version\": ";
+    const std::string_view version = batch.text(event, Field::SchemaVersion);
+    const bool whole = isJsonNumberText(version) && version.find_first_of(".eE") == std::string_view::npos;
+    body += whole ? version : "1";
+    if (!whole && !version.empty())
+        loss.items.push_back({"schema.version", "not a whole number, written as 1"});
+    body += ", \"attributes\": ";
+    writeAttributes(body, batch, event, loss);
+    body += ", \"tags\": ";
+    if (event[Field::Tags] != NoStr)
+        appendPythonJson(body, batch.text(event, Field::Tags));
+    else
+        body += "{}";
+    body += '}';
+    if (id.empty())
+        id = derivedEventId("", 0, hash64(body), event.emission);
+    std::string out = "{\"event_id\": ";
+    appendPythonString(out, id);
+    out += body;
+    for (const Field field : {Field::Step, Field::CorrelationId, Field::CausationId, Field::TraceId, Field::SpanId,
+                              Field::SeverityText, Field::Message, Field::Entities, Field::Links}) {
+        if (event[field] != NoStr)
+            loss.items.push_back({std::string(toString(field)), "dropped"});
+    }
+    return out;
+}
+
+} // namespace
+
+bool looksLikeMonitoring(const JsonReader &json)
+{
+    const JsonMember *source = json.find("source");
+    return json.find("schema_name") != nullptr && json.find("attributes") != nullptr && source != nullptr
+        && jsonKind(source->value) == JsonKind::Object;
+}
+
+std::unique_ptr<JsonEnvelope> makeMonitoringEnvelope()
+{
+    return std::make_unique<MonitoringEnvelope>();
+}
+
+const Codec &monitoringCodec()
+{
+    static const Monitoring codec;
+    return codec;
+}
+
+} // namespace eventops

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: MIT
+# bash completion for eventops
+
+_eventops()
+{
+    local current previous command i
+    COMPREPLY=()
+    current=${COMP_WORDS[COMP_CWORD]}
+    previous=${COMP_WORDS[COMP_CWORD-1]}
+    case $previous in
+        -w | --workspace) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+        --pipeline) mapfile -t COMPREPLY < <(compgen -f -X '!*.y*ml' -- "$current"; compgen -d -- "$current"); return ;;
+        --format)
+            mapfile -t COMPREPLY < <(compgen -W "auto ndjson json text mapped karma.v1 karma.api.v1 monitoring.v1 eventops.agent
+                chronos.raw" -- "$current")
+            return ;;
+        --workers) mapfile -t COMPREPLY < <(compgen -W "1 2 4 8" -- "$current"); return ;;
+        --reason | --limit) return ;;
+    esac
+    command=
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        case ${COMP_WORDS[i]} in
+            -*) ;;
+            *) command=${COMP_WORDS[i]}; break ;;
+        esac
+    done
+    if [[ $current == -* ]]; then
+        local options="--workspace --json --help"
+        case $command in
+            replay | bench) options+=" --pipeline --format --workers" ;;
+            run) options+=" --workers" ;;
+            query) options+=" --limit --newest" ;;
+            approvals) options+=" --all --reason --no-wait" ;;
+            deadletters) options+=" --format" ;;
+            executor) options+=" --once" ;;
+        esac
+        mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
+        return
+    fi
+    local words=
+    case $command in
+        '') words="run replay validate report query sql approvals executor deadletters audit stages bench" ;;
+        query) words="events alerts findings entities links actions" ;;
+        approvals) words="list show approve reject" ;;
+        deadletters) words="list show redrive" ;;
+        audit) words="list verify" ;;
+        replay | run | validate | bench) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    esac
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+}
+complete -o filenames -F _eventops eventops

@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: MIT
+#include "pipelines/sources/capture/capture.h"
+
+#include "core/base/hash.h"
+#include "core/base/limits.h"
+#include "core/codec/batch_decoder.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cerrno>
+#include <cstring>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace eventops {
+namespace {
+
+constexpr std::size_t HeadBytes = 256 * 1024;  ///< Looked at to tell the format.
+constexpr std::size_t KeyBytes = 4 * 1024;     ///< The fingerprint covers them.
+constexpr std::size_t PartBytesMax = 1u << 20; ///< Of a record that is too long, in one part.
+constexpr std::string_view ByteOrderMark = "\xEF\xBB\xBF";
+
+Error ioError(const std::string &title, int number)
+{
+    const Error::Code code = number == ENOENT ? Error::Code::NotFound : Error::Code::Io;
+    return Error{code, "cannot read " + title + ": " + std::strerror(number)};
+}
+
+/// Reads what is there, waiting for at least one byte; 0 at the end.
+Result<std::size_t> readSome(int fd, char *to, std::size_t size, const std::string &title)
+{
+    for (;;) {
+        const ssize_t got = ::read(fd, to, size);
+        if (got >= 0)
+            return static_cast<std::size_t>(got);
+        if (errno != EINTR)
+            return ioError(title, errno);
+    }
+}
+
+/// Reads until @p size bytes are there or the source ends.
+Result<std::size_t> readFully(int fd, char *to, std::size_t size, const std::string &title)
+{
+    std::size_t have = 0;
+    while (have < size) {
+        const std::size_t got = EVENTOPS_TRY(readSome(fd, to + have, size - have, title));
+        if (got == 0)
+            break;
+        have += got;
+    }
+    return have;
+}
+
+/// The codec's decoder, as the runner wants it.
+class CaptureDecoder final : public RecordDecoder
+{
+public:
+    explicit CaptureDecoder(std::unique_ptr<CodecDecoder> codec) : m_decoder(std::move(codec)) {}
+    void decode(Batch &batch) override { m_decoder.decode(batch); }
+
+private:
+    BatchDecoder m_decoder;
+};
+
+} // namespace
+
+Capture::Capture(CaptureSettings settings, int fd) : m_settings(std::move(settings)), m_fd(fd) {}
+
+Capture::~Capture()
+{
+    if (m_fd > STDIN_FILENO)
+        ::close(m_fd);
+}
+
+Result<std::unique_ptr<Capture>> Capture::make(CaptureSettings settings)
+{
+    const bool standardInput = settings.path == "-";
+    const std::string title = standardInput ? "standard input" : settings.path;
+    const int fd = standardInput ? STDIN_FILENO : ::open(settings.path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return ioError(title, errno);
+    std::unique_ptr<Capture> capture(new Capture(std::move(settings), fd));
+    capture->m_title = title.substr(title.rfind('/') + 1);
+    struct stat status = {};
+    if (::fstat(fd, &status) != 0)
+        return ioError(title, errno);
+    if (S_ISDIR(status.st_mode))
+        return Error{Error::Code::InvalidArgument, title + " is a directory", {}, "name a file"};
+    capture->m_seekable = S_ISREG(status.st_mode) && ::lseek(fd, 0, SEEK_CUR) == 0;
+    if (capture->m_seekable)
+        capture->m_sizeBytes = static_cast<std::uint64_t>(status.st_size);
+    EVENTOPS_TRY(capture->readHead());
+    return capture;
+}
+
+Status Capture::readHead()
+{
+    const std::size_t want = m_seekable ? HeadBytes : KeyBytes; // a stream is not kept waiting for more than the key needs
+    m_buffer.resize(want);
+    const std::size_t have = EVENTOPS_TRY(readFully(m_fd, m_buffer.data(), want, m_title));
+    m_buffer.resize(have);
+    m_eof = have < want;
+    m_key = sha256Hex(std::string_view(m_buffer).substr(0, KeyBytes));
+    std::string format = m_settings.format;
+    Framing framing = m_settings.framing.value_or(Framing::Lines);
+    if (!m_settings.framing && m_settings.sniff) {
+        std::string_view head = m_buffer;
+        if (head.substr(0, ByteOrderMark.size()) == ByteOrderMark)
+            head.remove_prefix(ByteOrderMark.size());
+        const Sniffed sniffed = sniffCapture(head, m_eof);
+        framing = sniffed.framing;
+        if (sniffed.text && format == "auto")
+            format = "text";
+    }
+    m_framing = framing;
+    m_keepMark = format == "chronos.raw";
+    m_framer = EVENTOPS_TRY(makeFramer(framing, m_settings.startPattern));
+    m_codec = EVENTOPS_TRY(makeCodec(format, m_settings.codec));
+    return Ok{};
+}
+
+/// Hash of the file's first @p bytes, or of all there are; the reading position stays.
+Result<StreamHash64> Capture::hashFile(std::uint64_t bytes) const
+{
+    StreamHash64 hash;
+    std::string piece(PartBytesMax, '\0');
+    for (std::uint64_t at = 0; at < bytes;) {
+        const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(piece.size(), bytes - at));
+        const ssize_t got = ::pread(m_fd, piece.data(), want, static_cast<off_t>(at));
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return ioError(m_title, errno);
+        if (got == 0)
+            break;
+        hash.update(std::string_view(piece).substr(0, static_cast<std::size_t>(got)));
+        at += static_cast<std::uint64_t>(got);
+    }
+    return hash;
+}
+
+Result<bool> Capture::hasPrefix(std::uint64_t position, std::uint64_t hash) const
+{
+    if (position <= m_buffer.size())
+        return hash64(std::string_view(m_buffer).substr(0, static_cast<std::size_t>(position))) == hash;
+    if (!m_seekable)
+        return !m_eof; // a stream that goes on behind its head cannot be looked at twice
+    if (position > m_sizeBytes)
+        return false;
+    return EVENTOPS_TRY(hashFile(position)).digest() == hash;
+}
+
+Status Capture::open(std::uint64_t cursor)
+{
+    if (cursor == 0)
+        return Ok{}; // the head is in the buffer
+    m_begun = true;
+    if (cursor <= m_buffer.size()) {
+        dropBuffer(static_cast<std::size_t>(cursor));
+        return Ok{};
+    }
+    std::uint64_t at = m_buffer.size();
+    m_position = cursor;
+    if (m_seekable) {
+        m_buffer.clear();
+        m_eof = false;
+        m_prefix = EVENTOPS_TRY(hashFile(cursor));
+        return ::lseek(m_fd, static_cast<off_t>(cursor), SEEK_SET) >= 0 ? Status(Ok{}) : Status(ioError(m_title, errno));
+    }
+    m_prefix.update(m_buffer);
+    m_buffer.clear();
+    std::string skipped(PartBytesMax, '\0');
+    while (at < cursor && !m_eof) {
+        const std::size_t want = static_cast<std::size_t>(std::min<std::uint64_t>(skipped.size(), cursor - at));
+        const std::size_t got = EVENTOPS_TRY(readFully(m_fd, skipped.data(), want, m_title));
+        m_prefix.update(std::string_view(skipped).substr(0, got));
+        at += got;
+        m_eof = got < want;
+    }
+    return Ok{};
+}
+
+Status Capture::fill()
+{
+    const std::size_t have = m_buffer.size();
+    m_buffer.resize(have + ChunkBytesMax);
+    // Of a stream, what is there: its writer may be slow. Of a file, a whole chunk.
+    const Result<std::size_t> got = m_seekable ? readFully(m_fd, m_buffer.data() + have, ChunkBytesMax, m_title)
+                                               : readSome(m_fd, m_buffer.data() + have, ChunkBytesMax, m_title);
+    m_buffer.resize(have + (got ? got.value() : 0));
+    if (!got)
+        return got.error();
+    m_eof = m_seekable ? got.value() < ChunkBytesMax : got.value() == 0;
+    return Ok{};
+}
+
+void Capture::dropBuffer(std::size_t bytes)
+{
+    m_prefix.update(std::string_view(m_buffer).substr(0, bytes));
+    m_buffer.erase(0, bytes);
+    m_position += bytes;
+}
+
+Result<bool> Capture::read(RawChunk &chunk, std::vector<OversizePart> &oversize)
+{
+    chunk.bytes.clear();
+    chunk.records.clear();
+    chunk.last = false;
+    chunk.oversizeBytes = chunk.oversizeHash = 0;
+    if (m_ended)
+        return false;
+    for (;;) {
+        if (!m_eof && m_buffer.size() < ChunkBytesMax)
+            EVENTOPS_TRY(fill());
+        if (m_oversize)
+            return continueOversize(chunk, oversize);
+        const std::size_t used = frame(chunk);
+        if (!chunk.records.empty() || m_eof)
+            return finishChunk(chunk, used, oversize);
+        dropBuffer(used);
+        if (m_tooLong || m_buffer.size() > m_settings.recordBytesMax) {
+            m_tooLong = false;
+            m_oversize = std::make_unique<Oversize>();
+            m_oversize->position = m_position;
+            return continueOversize(chunk, oversize);
+        }
+        EVENTOPS_TRY(fill());
+    }
+}
+
+std::size_t Capture::frame(RawChunk &chunk)
+{
+    std::size_t from = 0;
+    if (!m_begun && !m_keepMark && m_buffer.compare(0, ByteOrderMark.size(), ByteOrderMark) == 0)
+        from = ByteOrderMark.size();
+    while (chunk.records.size() < ChunkRecordsMax && from < ChunkBytesMax) {
+        const auto found = m_framer->next(m_buffer, from, m_eof);
+        if (!found)
+            break;
+        if (found->end - found->begin > m_settings.recordBytesMax) {
+            m_tooLong = true; // complete in the buffer, and yet longer than allowed
+            return found->begin;
+        }
+        if (found->end > found->begin || m_framing == Framing::Document) {
+            m_begun = true;
+            chunk.records.push_back({static_cast<std::uint32_t>(found->begin),
+                                     static_cast<std::uint32_t>(found->end - found->begin)});
+        }
+        from = found->next;
+    }
+    return from;
+}
+
+Result<bool> Capture::finishChunk(RawChunk &chunk, std::size_t used, std::vector<OversizePart> &oversize)
+{
+    if (chunk.records.empty() && m_tooLong) {
+        dropBuffer(used);
+        m_tooLong = false;
+        m_oversize = std::make_unique<Oversize>();
+        m_oversize->position = m_position;
+        return continueOversize(chunk, oversize);
+    }
+    const bool emptyDocument = m_framing == Framing::Document && !m_begun && m_eof;
+    if (emptyDocument) {
+        m_begun = true;
+        chunk.records.push_back({0, 0});
+        used = m_buffer.size();
+    }
+    m_tooLong = false;
+    m_prefix.update(std::string_view(m_buffer).substr(0, used));
+    chunk.prefixHash = m_prefix.digest();
+    std::string rest = m_buffer.substr(used);
+    chunk.bytes = std::move(m_buffer);
+    chunk.bytes.resize(used);
+    chunk.bytes.append(RawPaddingBytes, '\0'); // readers may look beyond the end; what they see is always the same
+    chunk.bytes.resize(used);
+    m_buffer = std::move(rest);
+    chunk.position = m_position;
+    m_position += used;
+    chunk.positionEnd = m_position;
+    m_ended = chunk.last = m_eof && m_buffer.empty();
+    return !chunk.records.empty() || used > 0;
+}
+
+Result<bool> Capture::continueOversize(RawChunk &chunk, std::vector<OversizePart> &oversize)
+{
+    const auto take = [&](std::size_t bytes) {
+        std::string_view rest = std::string_view(m_buffer).substr(0, bytes);
+        m_oversize->hash.update(rest);
+        m_oversize->bytes += bytes;
+        while (!rest.empty()) {
+            const std::size_t size = std::min(rest.size(), PartBytesMax);
+            oversize.push_back({m_oversize->position, chunk.source, m_oversize->parts++, std::string(rest.substr(0, size))});
+            rest.remove_prefix(size);
+        }
+        dropBuffer(bytes);
+    };
+    const auto found = m_framer->next(m_buffer, 0, m_eof);
+    chunk.position = chunk.positionEnd = m_oversize->position; // the cursor waits until the record is complete
+    if (!found && !m_eof) {
+        const std::size_t looked = m_framer->looked();
+        take(looked);
+        m_framer->drop(looked);
+        return true;
+    }
+    const std::size_t whole = found ? found->whole : m_buffer.size();
+    const std::size_t next = found ? found->next : m_buffer.size();
+    take(whole);
+    dropBuffer(next - whole);
+    chunk.records.push_back({0, 0});
+    chunk.bytes.reserve(RawPaddingBytes);
+    chunk.oversizeBytes = m_oversize->bytes;
+    chunk.oversizeHash = m_oversize->hash.digest();
+    chunk.positionEnd = m_position;
+    chunk.prefixHash = m_prefix.digest();
+    m_begun = true;
+    m_oversize.reset();
+    m_ended = chunk.last = m_eof && m_buffer.empty();
+    return true;
+}
+
+std::unique_ptr<RecordDecoder> Capture::makeDecoder() const
+{
+    return std::make_unique<CaptureDecoder>(m_codec->makeDecoder());
+}
+
+} // namespace eventops

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "core/base/hash.h"
+#include "core/base/limits.h"
+#include "core/codec/codec.h"
+#include "core/pipeline/source.h"
+#include "pipelines/sources/capture/framing.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace eventops {
+
+/// Settings of a capture, checked.
+struct CaptureSettings {
+    std::string path;             ///< "-": standard input.
+    std::string format = "auto";  ///< Name of a codec.
+    std::optional<Framing> framing;
+    bool sniff = true;            ///< Without a framing: look at the beginning; else lines.
+    std::string startPattern;
+    std::size_t recordBytesMax = RecordBytesMaxDefault;
+    Value codec;                  ///< For makeCodec().
+};
+
+/// A file or standard input as a source of raw records.
+///
+/// Memory: at most recordBytesMax + a few MiB, whatever the length of a record. One that is longer than recordBytesMax comes
+/// out in parts of at most 1 MiB over several reads whose chunks hold no record and whose cursor waits before it; the read
+/// that meets its end gives a chunk of one record of size 0 with oversizeBytes set. After a crash in between, the
+/// parts come again with the same (position, part).
+/// Thread: see Source. Errors: NotFound, Io; InvalidConfig for settings of the codec.
+class Capture final : public Source
+{
+public:
+    static Result<std::unique_ptr<Capture>> make(CaptureSettings settings);
+    ~Capture() override;
+
+    std::string key() const override { return m_key; } ///< SHA-256 of the first 4 KiB.
+    std::string title() const override { return m_title; }
+    std::uint64_t sizeBytes() const override { return m_sizeBytes; }
+    Result<bool> read(RawChunk &chunk, std::vector<OversizePart> &oversize) override;
+    Status open(std::uint64_t cursor) override;
+    Result<bool> hasPrefix(std::uint64_t position, std::uint64_t hash) const override;
+    std::unique_ptr<RecordDecoder> makeDecoder() const override;
+
+    /// What was found out about the capture, for people: name of the codec.
+    std::string_view codecName() const { return m_codec->name(); }
+    Framing framing() const { return m_framing; }
+
+private:
+    /// A record that is coming out in parts.
+    struct Oversize {
+        std::uint64_t position = 0;
+        std::uint64_t bytes = 0;
+        std::uint32_t parts = 0;
+        StreamHash64 hash;
+    };
+
+    Capture(CaptureSettings settings, int fd);
+    Status readHead();
+    Status fill();
+    void dropBuffer(std::size_t bytes);
+    std::size_t frame(RawChunk &chunk);
+    Result<bool> finishChunk(RawChunk &chunk, std::size_t used, std::vector<OversizePart> &oversize);
+    Result<bool> continueOversize(RawChunk &chunk, std::vector<OversizePart> &oversize);
+
+    Result<StreamHash64> hashFile(std::uint64_t bytes) const;
+
+    const CaptureSettings m_settings;
+    const int m_fd;
+    std::string m_title;
+    std::string m_key;
+    StreamHash64 m_prefix;  ///< Over all bytes before m_position.
+    std::uint64_t m_sizeBytes = 0;
+    bool m_seekable = false;
+    bool m_eof = false;     ///< The file has no bytes beyond the buffer.
+    bool m_ended = false;   ///< Everything was handed out.
+    bool m_begun = false;   ///< A record was handed out, or reading began behind the first one.
+    bool m_keepMark = false;///< A byte order mark belongs to the data.
+    bool m_tooLong = false; ///< The record at the beginning of the buffer is complete and too long.
+    Framing m_framing = Framing::Lines;
+    std::unique_ptr<Framer> m_framer;
+    std::shared_ptr<const Codec> m_codec;
+    std::unique_ptr<Oversize> m_oversize;
+    std::string m_buffer;         ///< Read and not handed out.
+    std::uint64_t m_position = 0; ///< Of the buffer's first byte in the source.
+};
+
+} // namespace eventops
