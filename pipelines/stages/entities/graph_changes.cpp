@@ -8,6 +8,9 @@
 namespace eventops {
 namespace {
 
+constexpr std::size_t SlotsMin = 1'024;
+constexpr std::size_t SlotsKept = 65'536;
+
 template <typename Change>
 void widen(Change &change, WallNs ts)
 {
@@ -20,20 +23,57 @@ void widen(Change &change, WallNs ts)
 
 } // namespace
 
+RoundIndex::Slot &RoundIndex::slotOf(std::uint64_t key)
+{
+    const std::size_t mask = m_slots.size() - 1;
+    std::size_t at = static_cast<std::size_t>((key * 0x9e3779b97f4a7c15ULL) >> 32) & mask;
+    while (m_slots[at].round == m_round && m_slots[at].key != key)
+        at = (at + 1) & mask;
+    return m_slots[at];
+}
+
+std::pair<std::uint32_t, bool> RoundIndex::tryEmplace(std::uint64_t key, std::uint32_t value)
+{
+    if ((m_size + 1) * 2 > m_slots.size()) {
+        std::vector<Slot> old(std::max(m_slots.size() * 2, SlotsMin));
+        old.swap(m_slots);
+        for (const Slot &slot : old) {
+            if (slot.round == m_round)
+                slotOf(slot.key) = slot;
+        }
+    }
+    Slot &slot = slotOf(key);
+    if (slot.round == m_round)
+        return {slot.value, false};
+    slot = {key, value, m_round};
+    ++m_size;
+    return {value, true};
+}
+
+void RoundIndex::clear()
+{
+    m_size = 0;
+    if (m_slots.size() > SlotsKept || m_round == UINT32_MAX) { // one odd batch shall not hold memory for ever
+        m_slots = {};
+        m_round = 0;
+    }
+    ++m_round;
+}
+
 GraphChanges::Index GraphChanges::indexOf(std::uint64_t key, std::string_view tenant, EntityName name, Seq seq)
 {
     for (;; ++key) { // two entities of one hash take neighbouring keys
-        const auto [it, isNew] = m_entityIndex.try_emplace(key, static_cast<Index>(m_entities.size()));
+        const auto [index, isNew] = m_entityIndex.tryEmplace(key, static_cast<Index>(m_entities.size()));
         if (isNew) {
             EntityChange &change = m_entities.emplace_back();
             change.tenant = tenant;
             change.name = name;
             change.firstSeq = seq;
-            return it->second;
+            return index;
         }
-        const EntityChange &change = m_entities[it->second];
+        const EntityChange &change = m_entities[index];
         if (change.name == name && change.tenant == tenant)
-            return it->second;
+            return index;
     }
 }
 
@@ -75,7 +115,7 @@ void GraphChanges::addLink(std::string_view tenant, EntityName source, EntityNam
     std::uint64_t key = hashCombine(hashCombine(entityKey(tenant, source.type, source.id),
                                                 entityKey(tenant, target.type, target.id)), hash64(type));
     for (;; ++key) {
-        const auto [it, isNew] = m_linkIndex.try_emplace(key, static_cast<Index>(m_links.size()));
+        const auto [index, isNew] = m_linkIndex.tryEmplace(key, static_cast<Index>(m_links.size()));
         if (isNew) {
             LinkChange &change = m_links.emplace_back();
             change.tenant = tenant;
@@ -84,7 +124,7 @@ void GraphChanges::addLink(std::string_view tenant, EntityName source, EntityNam
             change.type = type;
             change.firstSeq = seq;
         }
-        LinkChange &change = m_links[it->second];
+        LinkChange &change = m_links[index];
         if (!(change.source == source && change.target == target && change.type == type && change.tenant == tenant))
             continue;
         widen(change, ts);

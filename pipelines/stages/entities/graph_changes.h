@@ -8,7 +8,7 @@
 #include <deque>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace eventops {
@@ -18,6 +18,26 @@ struct EntityName {
     std::string_view type;
     std::string_view id;
     bool operator==(const EntityName &) const = default;
+};
+
+/// Index by key whose clearing costs nothing: slots of an earlier round count as free.
+class RoundIndex
+{
+public:
+    /// The value of @p key, or @p value, now stored, and true when it is new.
+    std::pair<std::uint32_t, bool> tryEmplace(std::uint64_t key, std::uint32_t value);
+    void clear();
+
+private:
+    struct Slot {
+        std::uint64_t key = 0;
+        std::uint32_t value = 0;
+        std::uint32_t round = 0;
+    };
+    Slot &slotOf(std::uint64_t key);
+    std::vector<Slot> m_slots;
+    std::size_t m_size = 0;
+    std::uint32_t m_round = 1;
 };
 
 /// The changes of one call, one an entity and one a link, however many events they come from. Adjacent events of one
@@ -63,8 +83,8 @@ private:
 
     std::vector<EntityChange> m_entities;
     std::vector<LinkChange> m_links;
-    std::unordered_map<std::uint64_t, Index> m_entityIndex; ///< Looked up only; its order never shows.
-    std::unordered_map<std::uint64_t, Index> m_linkIndex;
+    RoundIndex m_entityIndex;
+    RoundIndex m_linkIndex;
     std::deque<std::string> m_texts;
     StrId m_lastTenant = NoStr, m_lastType = NoStr, m_lastId = NoStr;
     Index m_last = 0;
