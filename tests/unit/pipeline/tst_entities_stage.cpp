@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tests/support/test_main.h"
 
+#include "core/pipeline/stage_engine.h"
 #include "pipelines/components.h"
 #include "tests/unit/pipeline/hand_batch.h"
 
@@ -188,6 +189,42 @@ private Q_SLOTS:
             hand.add("t", "e", 0, {{Field::Attrs, odd}, {Field::Links, odd}, {Field::Entities, odd}});
         const auto stage = makeStage();
         QCOMPARE(linksOf(*stage, hand), (Texts{"t/e part_of t/p"})); // an escaped name is still the name
+    }
+
+    /// K105: the graph is optional; a pipeline without it gives the same events and findings.
+    void withoutThisStageAllElseIsTheSame()
+    {
+        HandBatch hand;
+        for (int i = 0; i < 400; ++i) {
+            hand.addMetric("host-" + std::to_string(i % 4), "cpu_load", i >= 380 ? 99.0 : 34.0 + i * 7 % 5, i);
+            hand.add("service", "s" + std::to_string(i % 3), i,
+                     {{Field::Step, i % 2 == 0 ? "a" : "b"}, {Field::Attrs, R"({"depends_on":"db"})"}});
+        }
+        const Registry registry{builtinStages(), {}};
+        const StageSpec *entropy = registry.stage("entropy");
+        const auto run = [&](bool withGraph) {
+            std::vector<Configured<StageSpec>> stages{{entropy, stageSettings(*entropy)}};
+            if (withGraph)
+                stages.push_back({&entitiesSpec(), stageSettings(entitiesSpec())});
+            const auto engine = StageEngine::make(stages);
+            StageEngine::Output out;
+            const std::vector<std::string> sourceKeys{"capture"};
+            engine.value()->process(hand.batch, sourceKeys, nullptr, out);
+            return out;
+        };
+        const StageEngine::Output with = run(true);
+        const StageEngine::Output without = run(false);
+        QVERIFY(!with.global.entities.empty() && !with.global.links.empty());
+        QVERIFY(without.global.entities.empty() && without.global.links.empty());
+        QVERIFY(with.findings.size() >= 4);
+        QCOMPARE(without.findings.size(), with.findings.size());
+        for (std::size_t i = 0; i < with.findings.size(); ++i) {
+            QCOMPARE(without.findings[i].id, with.findings[i].id);
+            QCOMPARE(without.findings[i].seq, with.findings[i].seq);
+            QCOMPARE(without.findings[i].message, with.findings[i].message);
+            QCOMPARE(without.findings[i].evidence, with.findings[i].evidence);
+        }
+        QCOMPARE(without.global.suggestions.size(), with.global.suggestions.size());
     }
 
     void cutsNeverShowAndStateSurvives()
