@@ -16,7 +16,8 @@ namespace eventops {
 struct SequenceScore {
     bool learning = true;
     double bits = 0.0;         ///< −log2 p(step | context).
-    double rarityBits = 0.0;   ///< −log2 of the mass of all steps at most as likely: what decides an alarm. A wide choice
+    /// −log2 of the mass of all steps at most as likely: what decides an alarm. A wide choice
+    double rarityBits = 0.0;
                                ///< of likely next steps gives bits, but no rarity.
     double probability = 1.0;
     std::uint64_t count = 0;   ///< Of this step in this context.
@@ -41,7 +42,8 @@ public:
     virtual void learn(std::uint64_t scope, std::uint64_t previous, std::uint64_t step, std::string_view name,
                        std::uint32_t age) = 0;
     /// The likeliest next steps, at most @p countMax, likeliest first, ties by name.
-    virtual std::vector<StepExpectation> expect(std::uint64_t scope, std::uint64_t previous, std::size_t countMax) const = 0;
+    virtual std::vector<StepExpectation> expect(std::uint64_t scope, std::uint64_t previous,
+        std::size_t countMax) const = 0;
     virtual std::string_view name(std::uint64_t step) const = 0; ///< Empty: forgotten.
 };
 
@@ -90,8 +92,9 @@ private:
     FlatTable<Name> m_names;
 };
 
-/// Order-1 counts that escape to order-0 ones, interpolated with the Witten–Bell weight (Witten, Bell, "The zero-frequency
-/// problem", IEEE Trans. Inf. Theory 37, 1991, method C; Bell, Cleary, Witten, "Text Compression", 1990):
+/// Order-1 counts that escape to order-0 ones, interpolated with the Witten–Bell weight (Witten, Bell, "The
+/// zero-frequency problem", IEEE Trans. Inf. Theory 37, 1991, method C; Bell, Cleary, Witten, "Text Compression",
+/// 1990):
 ///   p(s | c) = (count(c, s) + t·p0(s)) / (n + t),   p0(s) = count0(s) / (n0 + t0), p0(anything new) = t0 / (n0 + t0)
 /// with n steps and t different ones in the context. Reads a snapshot plus its own delta.
 class EscapeSequenceModel final : public SequenceModel
@@ -105,7 +108,8 @@ public:
     SequenceScore score(std::uint64_t scope, std::uint64_t previous, std::uint64_t step) const override;
     void learn(std::uint64_t scope, std::uint64_t previous, std::uint64_t step, std::string_view name,
                std::uint32_t age) override;
-    std::vector<StepExpectation> expect(std::uint64_t scope, std::uint64_t previous, std::size_t countMax) const override;
+    std::vector<StepExpectation> expect(std::uint64_t scope, std::uint64_t previous,
+        std::size_t countMax) const override;
     std::string_view name(std::uint64_t step) const override;
 
     TransitionCounts &delta() { return m_delta; }

@@ -32,7 +32,8 @@ std::int64_t lowerEdge(unsigned index)
     if (index < (1U << SubBits))
         return index;
     const unsigned shift = (index >> SubBits) - 1;
-    return static_cast<std::int64_t>((static_cast<std::uint64_t>(1U << SubBits) + (index & ((1U << SubBits) - 1))) << shift);
+    return static_cast<std::int64_t>((static_cast<std::uint64_t>(1U << SubBits)
+        + (index & ((1U << SubBits) - 1))) << shift);
 }
 
 /// The last value inside; the highest bucket ends at the largest int64.

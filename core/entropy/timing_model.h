@@ -10,9 +10,9 @@
 
 namespace eventops {
 
-/// Quantiles of durations in logarithmic buckets, mergeable without loss (DDSketch: Masson, Rim, Lee, VLDB 12, 2019, with
-/// the mapping that interpolates linearly inside a power of two, so integers suffice): 8 buckets an octave, quantiles to
-/// within 6.25 %. Past BucketsMax buckets the lowest two collapse.
+/// Quantiles of durations in logarithmic buckets, mergeable without loss (DDSketch: Masson, Rim, Lee, VLDB 12, 2019,
+/// with the mapping that interpolates linearly inside a power of two, so integers suffice): 8 buckets an octave,
+/// quantiles to within 6.25 %. Past BucketsMax buckets the lowest two collapse.
 /// Complexity: O(log buckets) to add, O(buckets) to query. Memory: 8 bytes a bucket in use.
 class GapSketch
 {
@@ -50,8 +50,8 @@ struct TimingScore {
     std::uint64_t samples = 0;
 };
 
-/// Expectation of the time between two steps. @p transition: hash of (tenant, entity type, previous step, step); times in
-/// nanoseconds of event time, not negative. What a later model (hazard, calendar) has to be.
+/// Expectation of the time between two steps. @p transition: hash of (tenant, entity type, previous step, step); times
+/// in nanoseconds of event time, not negative. What a later model (hazard, calendar) has to be.
 /// Thread: one. Complexity: O(buckets) a gap. Memory: bounded.
 class TimingModel
 {
@@ -85,8 +85,8 @@ private:
     FlatTable<Entry> m_sketches;
 };
 
-/// Tail by counting, (later + half of the bucket + ½) / (n + 1); past the longest gap known by a Pareto tail of index 2 from
-/// there, so that ten times the longest adds 6.6 bits. Reads a snapshot plus its own delta.
+/// Tail by counting, (later + half of the bucket + ½) / (n + 1); past the longest gap known by a Pareto tail of index 2
+/// from there, so that ten times the longest adds 6.6 bits. Reads a snapshot plus its own delta.
 class SketchTimingModel final : public TimingModel
 {
 public:

@@ -43,17 +43,17 @@ struct RobustValueOptions {
 };
 
 /// Level and scale by decayed averages of clamped deviations (Huber's location of scale, "Robust Statistics" 1981,
-/// recursively as in Gelper, Fried, Croux, "Robust forecasting with exponential smoothing", 2010); a deviation is judged
-/// by studentTailBits of it in scales.
+/// recursively as in Gelper, Fried, Croux, "Robust forecasting with exponential smoothing", 2010); a deviation is
+/// judged by studentTailBits of it in scales.
 ///
-/// Record test: a value alarms only outside the band of the values seen so far, by a quarter of the band's width and three
-/// typical steps. A slow random walk breaks records by one step at a time and so never alarms. The band forgets with
-/// 1/1024 a sample. An alarmed series alarms again only when it beats its last alarm by a bit; that mark decays by 1/2048 a
-/// sample outside, by 1/256 a sample inside the band. Values outside move the level by clamped steps only and the band
-/// by a sixty-fourth, so that a second mode is learned in the end; 96 net samples outside are the new normal and learning
-/// starts afresh. A series that never varied has no scale: its surprise at a change is log2(samples + 2) at most
-/// (Laplace's rule of succession). Counters and rounded values move in quanta: the spread is never taken for less than
-/// a quarter of the smallest step seen.
+/// Record test: a value alarms only outside the band of the values seen so far, by a quarter of the band's width and
+/// three typical steps. A slow random walk breaks records by one step at a time and so never alarms. The band forgets
+/// with 1/1024 a sample. An alarmed series alarms again only when it beats its last alarm by a bit; that mark decays by
+/// 1/2048 a sample outside, by 1/256 a sample inside the band. Values outside move the level by clamped steps only and
+/// the band by a sixty-fourth, so that a second mode is learned in the end; 96 net samples outside are the new normal
+/// and learning starts afresh. A series that never varied has no scale: its surprise at a change is log2(samples + 2)
+/// at most (Laplace's rule of succession). Counters and rounded values move in quanta: the spread is never taken for
+/// less than a quarter of the smallest step seen.
 class RobustValueModel final : public ValueModel
 {
 public:

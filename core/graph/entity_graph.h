@@ -36,14 +36,14 @@ struct GraphView {
     bool truncated = false; ///< entitiesMax was met; there is more.
 };
 
-/// Which end of a link depends on which. A cause is what its effect depends on: failures travel along `causes` and against
-/// `depends_on`, `derived_from` and `part_of`; a type of a source's own counts as "source depends on target".
+/// Which end of a link depends on which. A cause is what its effect depends on: failures travel along `causes` and
+/// against `depends_on`, `derived_from` and `part_of`; a type of a source's own counts as "source depends on target".
 enum class LinkSense : std::uint8_t { SourceDependsOnTarget, TargetDependsOnSource };
 LinkSense linkSense(std::string_view linkType);
 
 /// The entities and links of one tenant, in memory: what queries walk. Self links are refused.
-/// Thread: one writer or many readers. Complexity: O(log n) to add, walks O(nodes + links reached). Memory: O(nodes + links),
-/// the caller's bound. Results do not depend on the order in which things were added.
+/// Thread: one writer or many readers. Complexity: O(log n) to add, walks O(nodes + links reached). Memory: O(nodes +
+/// links), the caller's bound. Results do not depend on the order in which things were added.
 class EntityGraph
 {
 public:
@@ -60,7 +60,8 @@ public:
     GraphView neighbourhood(const EntityRef &start, std::uint32_t depth,
                             std::size_t entitiesMax = WalkEntitiesMax) const;
     /// What @p start depends on, at any distance up to @p depth.
-    GraphView dependencies(const EntityRef &start, std::uint32_t depth, std::size_t entitiesMax = WalkEntitiesMax) const;
+    GraphView dependencies(const EntityRef &start, std::uint32_t depth, std::size_t entitiesMax =
+        WalkEntitiesMax) const;
     /// What depends on @p start: what is hit when it fails.
     GraphView impact(const EntityRef &start, std::uint32_t depth, std::size_t entitiesMax = WalkEntitiesMax) const;
     /// A shortest chain of entities from @p from to @p to, links taken in either direction; empty: there is none.

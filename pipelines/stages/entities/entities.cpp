@@ -64,9 +64,11 @@ private:
 
 constexpr FieldSpec Fields[] = {
     {"hierarchy", "list", "[]",
-     "Levels from the smallest to the largest, each {type, path}; empty: substep, step and job by their _id in attrs or tags."},
+     "Levels from the smallest to the largest, each {type, path}; empty: "
+     "substep, step and job by their _id in attrs or tags."},
     {"links", "list", "[]",
-     "More places that name what an entity is linked to, each {type, path, target_type}; path begins with attrs. or tags."},
+     "More places that name what an entity is linked to, each {type, path, target_type}; "
+     "path begins with attrs. or tags."},
     {"recent_events_max", "int", "16384",
      "Ids, idempotency keys and correlation ids remembered for causation_id; the least recently seen go first."},
 };
@@ -163,7 +165,8 @@ Result<std::unique_ptr<GlobalStage>> makeEntities(const Value &settings)
 extern const StageSpec EntitiesStage;
 const StageSpec EntitiesStage{
     .name = "entities",
-    .summary = "Collects the entities that events are about and the links between them: causes, part_of, derived_from, depends_on.",
+    .summary = "Collects the entities that events are about and the links between them: "
+               "causes, part_of, derived_from, depends_on.",
     .fields = Fields,
     .losses = {},
     .makeGlobal = makeEntities,

@@ -97,7 +97,8 @@ GraphChanges::Index GraphChanges::addEvent(const Batch &batch, const Event &even
     return m_last;
 }
 
-GraphChanges::Index GraphChanges::addEntity(std::string_view tenant, EntityName name, WallNs ts, Seq seq, bool mentioned)
+GraphChanges::Index GraphChanges::addEntity(std::string_view tenant, EntityName name, WallNs ts, Seq seq,
+                                            bool mentioned)
 {
     const Index index = indexOf(entityKey(tenant, name.type, name.id), tenant, name, seq);
     widen(m_entities[index], ts);
@@ -105,8 +106,8 @@ GraphChanges::Index GraphChanges::addEntity(std::string_view tenant, EntityName 
     return index;
 }
 
-void GraphChanges::addLink(std::string_view tenant, EntityName source, EntityName target, std::string_view type, WallNs ts,
-                           Seq seq)
+void GraphChanges::addLink(std::string_view tenant, EntityName source, EntityName target, std::string_view type,
+                           WallNs ts, Seq seq)
 {
     if (source == target)
         return;

@@ -53,7 +53,8 @@ public:
     /// An entity that an event names. @p mentioned: the event is also about it and counts.
     Index addEntity(std::string_view tenant, EntityName name, WallNs ts, Seq seq, bool mentioned);
     /// Self links are skipped.
-    void addLink(std::string_view tenant, EntityName source, EntityName target, std::string_view type, WallNs ts, Seq seq);
+    void addLink(std::string_view tenant, EntityName source, EntityName target, std::string_view type, WallNs ts,
+        Seq seq);
     /// Copies a text that does not outlive the event until `flush`.
     std::string_view keep(std::string_view text) { return m_texts.emplace_back(text); }
     /// Moves everything to @p out in the order of first mention, and forgets it.

@@ -36,7 +36,8 @@ Result<DocumentPath> DocumentPath::parse(const Value &value)
         const std::size_t dot = rest.find('.');
         path.names.emplace_back(rest.substr(0, dot));
         if (path.names.back().empty() || path.names.size() > PathNamesMax)
-            return value.error("'" + text + "' has an empty name or more than " + std::to_string(PathNamesMax) + " names");
+            return value.error("'" + text + "' has an empty name or more than " + std::to_string(PathNamesMax)
+                + " names");
         if (dot == std::string_view::npos)
             return path;
         rest.remove_prefix(dot + 1);
@@ -65,7 +66,10 @@ bool LinkFinder::holdsName(std::string_view document, const std::vector<std::str
 {
     const char *at = document.data();
     const char *const end = at + document.size();
-    while (at != end && (at = static_cast<const char *>(std::memchr(at, '"', static_cast<std::size_t>(end - at)))) != nullptr) {
+    while (at != end) {
+        at = static_cast<const char *>(std::memchr(at, '"', static_cast<std::size_t>(end - at)));
+        if (at == nullptr)
+            break;
         ++at;
         const std::string_view rest(at, static_cast<std::size_t>(end - at));
         for (const std::string &name : names) {
@@ -183,8 +187,8 @@ void LinkFinder::find(const Batch &batch, const Event &event, GraphChanges &chan
     hierarchy(tenant, own, event.tsEvent, seq, changes);
 }
 
-/// Each level is part of the next larger one that the event names. The event's own entity takes its place among them: at
-/// the level of its type or id, or below the smallest when it has no type.
+/// Each level is part of the next larger one that the event names. The event's own entity takes its place among them:
+/// at the level of its type or id, or below the smallest when it has no type.
 void LinkFinder::hierarchy(std::string_view tenant, EntityName own, WallNs ts, Seq seq, GraphChanges &changes)
 {
     m_found.clear();
@@ -196,7 +200,8 @@ void LinkFinder::hierarchy(std::string_view tenant, EntityName own, WallNs ts, S
         std::optional<EntityName> name;
         if (const auto value = at(level.path); value && jsonKind(*value) != JsonKind::Array)
             name = target(*value, level.type, changes);
-        const bool isOwn = level.type == own.type || (name && (*name == own || (own.type.empty() && name->id == own.id)));
+        const bool sameName = name && (*name == own || (own.type.empty() && name->id == own.id));
+        const bool isOwn = level.type == own.type || sameName;
         if (isOwn && !placed)
             name = own;
         if (!name)
@@ -219,7 +224,8 @@ void LinkFinder::statedEntities(const Batch &batch, const Event &event, GraphCha
     const EntityName own{batch.text(event, Field::EntityType), batch.text(event, Field::EntityId)};
     for (const EntityName &name : m_mentioned) {
         if (name != own)
-            changes.addEntity(batch.text(event, Field::Tenant), name, event.tsEvent, batch.records[event.record].seq, true);
+            changes.addEntity(batch.text(event, Field::Tenant), name, event.tsEvent, batch.records[event.record].seq,
+                true);
     }
 }
 

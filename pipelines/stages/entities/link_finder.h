@@ -53,7 +53,8 @@ public:
 private:
     bool mayMatter(const Batch &batch, const Event &event, Field field);
     bool holdsName(std::string_view document, const std::vector<std::string> &names) const;
-    void targets(std::string_view json, std::string_view defaultType, GraphChanges &changes, std::vector<EntityName> &out);
+    void targets(std::string_view json, std::string_view defaultType, GraphChanges &changes,
+        std::vector<EntityName> &out);
     std::optional<EntityName> target(std::string_view json, std::string_view defaultType, GraphChanges &changes);
     std::optional<std::string_view> at(const DocumentPath &path) const;
     void hierarchy(std::string_view tenant, EntityName own, WallNs ts, Seq seq, GraphChanges &changes);

@@ -12,8 +12,8 @@
 
 namespace eventops {
 
-/// Which entity an event was about, by what later events may name it: its id, its idempotency key, or its correlation id
-/// (the first entity seen with it). Within a tenant. Bounded: the least recently seen keys go first.
+/// Which entity an event was about, by what later events may name it: its id, its idempotency key, or its correlation
+/// id (the first entity seen with it). Within a tenant. Bounded: the least recently seen keys go first.
 /// Thread: one. Complexity: O(1) amortised a key.
 class RecentEvents
 {

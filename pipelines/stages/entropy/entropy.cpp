@@ -53,7 +53,8 @@ public:
                 continue;
             const std::uint32_t age = ageOf(batch.records[event.record].seq);
             if (!hasStep) { // nearly all events of a metrics stream: no more than the value model
-                const std::uint64_t series = tableKey(hashCombine(event.entityKey, batch.strings.hash(event[Field::Metric])));
+                const std::uint64_t series = tableKey(hashCombine(event.entityKey,
+                    batch.strings.hash(event[Field::Metric])));
                 const ValueScore score = m_values.observe(series, event.value, age, false);
                 if (score.alarm) [[unlikely]]
                     emitValue(batch, index, score, emitter);
@@ -126,7 +127,8 @@ private:
         const Event &event = batch.events[index];
         EventSurprise surprise;
         if (hasMetric) {
-            const std::uint64_t series = tableKey(hashCombine(event.entityKey, batch.strings.hash(event[Field::Metric])));
+            const std::uint64_t series = tableKey(hashCombine(event.entityKey,
+                batch.strings.hash(event[Field::Metric])));
             surprise.value = m_values.observe(series, event.value, age, true);
         }
         const std::uint64_t scope = hashCombine(batch.strings.hash(event[Field::Tenant]),
@@ -170,7 +172,8 @@ private:
 class EntropyOperator final : public KeyedOperator
 {
 public:
-    explicit EntropyOperator(const EntropySettings &settings) : m_settings(settings), m_shared(settings.transitionsMax) {}
+    explicit EntropyOperator(const EntropySettings &settings) : m_settings(settings),
+        m_shared(settings.transitionsMax) {}
 
     std::unique_ptr<KeyedStage> makePartition(unsigned) override
     {
@@ -257,7 +260,8 @@ Result<std::unique_ptr<KeyedOperator>> makeEntropy(const Value &settings)
 extern const StageSpec EntropyStage;
 const StageSpec EntropyStage{
     .name = "entropy",
-    .summary = "Learns what values, steps and delays are normal and reports what surprises, in bits, with the expectation.",
+    .summary = "Learns what values, steps and delays are normal and reports what surprises, "
+               "in bits, with the expectation.",
     .fields = Fields,
     .losses = {},
     .makeKeyed = makeEntropy,

@@ -81,10 +81,12 @@ BitsTerm transitionTerm(const Batch &batch, const Event &event, const EventSurpr
 BitsTerm timingTerm(const Batch &batch, const Event &event, const EventSurprise &surprise)
 {
     BitsTerm term{"timing", surprise.timing.bits, {}, {}, {}, surprise.timing.samples};
-    term.context = (surprise.previousStep.empty() ? std::string("a forgotten step") : std::string(surprise.previousStep))
+    term.context = (surprise.previousStep.empty() ? std::string("a forgotten step")
+        : std::string(surprise.previousStep))
                  + " to " + cut(batch.text(event, Field::Step));
     term.observed = describeDuration(surprise.gapNs);
-    term.expected = "p50 " + describeDuration(surprise.timing.p50Ns) + ", p95 " + describeDuration(surprise.timing.p95Ns);
+    term.expected = "p50 " + describeDuration(surprise.timing.p50Ns) + ", p95 "
+        + describeDuration(surprise.timing.p95Ns);
     return term;
 }
 

@@ -62,7 +62,8 @@ std::map<std::string, std::string> merged(const std::vector<GlobalOutput> &outpu
     }
     std::map<std::string, std::string> texts;
     for (const auto &[name, entity] : all)
-        texts[name] = std::to_string(entity.events) + ' ' + entity.lastStep + ' ' + std::to_string(entity.firstSeq) + ' '
+        texts[name] = std::to_string(entity.events) + ' ' + entity.lastStep + ' ' + std::to_string(entity.firstSeq)
+            + ' '
                     + std::to_string(raw(entity.lastSeen));
     return texts;
 }
@@ -126,7 +127,8 @@ private Q_SLOTS:
     void lineageAndDependencies()
     {
         HandBatch hand;
-        hand.add("dataset", "daily", 0, {{Field::Attrs, R"({"n":1,"derived_from":["raw","dataset:x",{"id":"f","type":"file"}]})"}});
+        hand.add("dataset", "daily", 0, {{Field::Attrs,
+            R"({"n":1,"derived_from":["raw","dataset:x",{"id":"f","type":"file"}]})"}});
         hand.add("service", "web", 1, {{Field::Tags, R"({"depends_on":"api"})"}});
         hand.add("service", "web", 2, {{Field::Tags, R"({"depends_on":"web"})"}}); // itself
         const auto stage = makeStage();
@@ -141,7 +143,8 @@ private Q_SLOTS:
         hand.add("vm", "v1", 0, {{Field::Entities, R"([{"type":"disk","id":"d1"},{"type":"vm","id":"v1"}])"},
                                  {Field::Links, R"([{"source":"v1","target":"d1","type":"uses"},
                                      {"source":{"type":"vm","id":"v1"},"target":{"type":"vm","id":"v1"},"type":"uses"},
-                                     {"source":{"type":"a","id":"1"},"target":{"type":"b","id":"2"}}, 5, {"source":"v1"}])"}});
+                                     {"source":{"type":"a","id":"1"},"target":{"type":"b","id":"2"}}, 5,
+                                         {"source":"v1"}])"}});
         GlobalOutput out;
         makeStage()->process(hand.batch, 0, 1, {}, out);
         QCOMPARE(out.links.size(), std::size_t{2});
@@ -165,7 +168,8 @@ private Q_SLOTS:
         HandBatch hand;
         hand.add("pod", "p", 0, {{Field::Attrs, R"({"node":{"name":"n1"},"dag":"d","task":"t"})"}});
         const auto stage = makeStage(
-            {{"links", Value::list({entry({{"type", "runs_on"}, {"path", "attrs.node.name"}, {"target_type", "node"}})})},
+            {{"links", Value::list({entry({{"type", "runs_on"}, {"path", "attrs.node.name"}, {"target_type",
+                "node"}})})},
              {"hierarchy", Value::list({entry({{"type", "task"}, {"path", "attrs.task"}}),
                                         entry({{"type", "dag"}, {"path", "attrs.dag"}})})}});
         QCOMPARE(linksOf(*stage, hand), (Texts{"pod/p runs_on node/n1", "task/t part_of dag/d"}));
@@ -183,7 +187,8 @@ private Q_SLOTS:
     {
         HandBatch hand;
         const std::string deep = R"({"parent":)" + std::string(5'000, '[') + "1";
-        for (const std::string_view odd : {std::string_view(deep), std::string_view(R"({"parent":)"), std::string_view("\"parent"),
+        for (const std::string_view odd : {std::string_view(deep), std::string_view(R"({"parent":)"),
+            std::string_view("\"parent"),
                                            std::string_view(R"({"parent":null,"depends_on":[[],{},{"id":{}},true]})"),
                                            std::string_view(R"({"\u0070arent":"p"})")})
             hand.add("t", "e", 0, {{Field::Attrs, odd}, {Field::Links, odd}, {Field::Entities, odd}});

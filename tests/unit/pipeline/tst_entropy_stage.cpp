@@ -140,7 +140,8 @@ private Q_SLOTS:
         QVERIFY(finding.bits >= 16.0);
         QCOMPARE(finding.severity, Severity::Critical);
         const QString message = QString::fromStdString(finding.message);
-        QVERIFY2(message.startsWith(QLatin1String("cpu_load of host-a is 97 percent; expected 3")), finding.message.c_str());
+        QVERIFY2(message.startsWith(QLatin1String("cpu_load of host-a is 97 percent; expected 3")),
+            finding.message.c_str());
         QVERIFY2(message.endsWith(QLatin1String("212 samples)")), finding.message.c_str());
     }
 
