@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "core/base/result.h"
+#include "core/base/state_io.h"
+#include "core/entropy/flat_table.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace eventops {
+
+/// Quantiles of durations in logarithmic buckets, mergeable without loss (DDSketch: Masson, Rim, Lee, VLDB 12, 2019,
+/// with the mapping that interpolates linearly inside a power of two, so integers suffice): 8 buckets an octave,
+/// quantiles to within 6.25 %. Past BucketsMax buckets the lowest two collapse.
+/// Complexity: O(log buckets) to add, O(buckets) to query. Memory: 8 bytes a bucket in use.
+class GapSketch
+{
+public:
+    static constexpr std::size_t BucketsMax = 160;
+    static constexpr std::uint64_t TotalMax = 1U << 16; ///< Counts halve beyond: the past fades.
+
+    void add(std::int64_t ns, std::uint32_t count = 1);
+    void merge(const GapSketch &other);
+    std::uint64_t total() const { return m_total; }
+    std::int64_t longestNs() const;            ///< Upper edge of the highest bucket in use; 0 when empty.
+    std::int64_t quantileNs(double q) const;   ///< q in [0,1]; middle of the bucket; 0 when empty.
+    /// Those in higher buckets, plus half of those in the bucket of @p ns.
+    double countLater(std::int64_t ns) const;
+    void save(StateWriter &out) const;
+    Status load(StateReader &in);
+
+private:
+    struct Bucket {
+        std::uint16_t index = 0;
+        std::uint32_t count = 0;
+    };
+    void addBucket(std::uint16_t index, std::uint32_t count);
+    std::vector<Bucket> m_buckets; ///< By index.
+    std::uint64_t m_total = 0;
+};
+
+/// What a timing model says of one gap, from before it was learned.
+struct TimingScore {
+    bool learning = true;
+    bool late = false;          ///< Half as long again as the longest gap known: only then may it alarm.
+    double bits = 0.0;          ///< −log2 P(gap ≥ this).
+    std::int64_t p50Ns = 0;
+    std::int64_t p95Ns = 0;
+    std::uint64_t samples = 0;
+};
+
+/// Expectation of the time between two steps. @p transition: hash of (tenant, entity type, previous step, step); times
+/// in nanoseconds of event time, not negative. What a later model (hazard, calendar) has to be.
+/// Thread: one. Complexity: O(buckets) a gap. Memory: bounded.
+class TimingModel
+{
+public:
+    virtual ~TimingModel();
+    virtual TimingScore score(std::uint64_t transition, std::int64_t gapNs) const = 0;
+    virtual void learn(std::uint64_t transition, std::int64_t gapNs, std::uint32_t age) = 0;
+    /// When the step is due: the quantile @p q of the gap; 0 while learning.
+    virtual std::int64_t dueNs(std::uint64_t transition, double q) const = 0;
+};
+
+/// Mergeable sketches by transition.
+class GapSketches
+{
+public:
+    explicit GapSketches(std::size_t transitionsMax) : m_sketches(transitionsMax) {}
+    void add(std::uint64_t transition, std::int64_t gapNs, std::uint32_t age);
+    void merge(const GapSketches &delta); ///< In the order of keys.
+    void clear() { m_sketches.clear(); }
+    bool empty() const { return m_sketches.size() == 0; }
+    const GapSketch *sketch(std::uint64_t transition) const;
+    void save(StateWriter &out) const;
+    Status load(StateReader &in);
+
+private:
+    struct Entry {
+        std::uint64_t key = 0;
+        std::uint32_t seen = 0;
+        GapSketch sketch;
+    };
+    FlatTable<Entry> m_sketches;
+};
+
+/// Tail by counting, (later + half of the bucket + ½) / (n + 1); past the longest gap known by a Pareto tail of index 2
+/// from there, so that ten times the longest adds 6.6 bits. Reads a snapshot plus its own delta.
+class SketchTimingModel final : public TimingModel
+{
+public:
+    SketchTimingModel(const GapSketches &snapshot, std::size_t deltaTransitionsMax, std::uint64_t samplesMin)
+        : m_snapshot(snapshot), m_delta(deltaTransitionsMax), m_samplesMin(samplesMin)
+    {
+    }
+    ~SketchTimingModel() override;
+    TimingScore score(std::uint64_t transition, std::int64_t gapNs) const override;
+    void learn(std::uint64_t transition, std::int64_t gapNs, std::uint32_t age) override;
+    std::int64_t dueNs(std::uint64_t transition, double q) const override;
+
+    GapSketches &delta() { return m_delta; }
+    const GapSketches &delta() const { return m_delta; }
+
+private:
+    GapSketch both(std::uint64_t transition) const;
+    const GapSketches &m_snapshot; ///< The operator's; changes only between calls.
+    GapSketches m_delta;
+    std::uint64_t m_samplesMin;
+};
+
+} // namespace eventops

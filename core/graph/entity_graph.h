@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "core/model/entity.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+namespace eventops {
+
+/// Identity of an entity inside one tenant's graph.
+struct EntityRef {
+    std::string type;
+    std::string id;
+    auto operator<=>(const EntityRef &) const = default;
+};
+
+/// How far a node lies from where a walk started.
+struct ReachedEntity {
+    EntityRef entity;
+    std::uint32_t depth = 0;
+    std::string linkType; ///< Of the link it was first reached by; empty at the start.
+};
+
+/// A part of a graph: nodes in the order of a breadth-first walk and the links between them, by identity.
+struct GraphView {
+    std::vector<ReachedEntity> entities;
+    std::vector<Link> links;
+    bool truncated = false; ///< entitiesMax was met; there is more.
+};
+
+/// Which end of a link depends on which. A cause is what its effect depends on: failures travel along `causes` and
+/// against `depends_on`, `derived_from` and `part_of`; a type of a source's own counts as "source depends on target".
+enum class LinkSense : std::uint8_t { SourceDependsOnTarget, TargetDependsOnSource };
+LinkSense linkSense(std::string_view linkType);
+
+/// The entities and links of one tenant, in memory: what queries walk. Self links are refused.
+/// Thread: one writer or many readers. Complexity: O(log n) to add, walks O(nodes + links reached). Memory: O(nodes +
+/// links), the caller's bound. Results do not depend on the order in which things were added.
+class EntityGraph
+{
+public:
+    static constexpr std::size_t WalkEntitiesMax = 100'000;
+
+    void add(const Entity &entity);           ///< Merges with what is known: counts add, the time span widens.
+    bool add(const Link &link);               ///< False: a self link. Adds both ends where unknown.
+
+    std::size_t entityCount() const { return m_nodes.size(); }
+    std::size_t linkCount() const { return m_links.size(); }
+    const Entity *find(const EntityRef &entity) const;
+
+    /// Everything within @p depth links in either direction, the start included (depth 0).
+    GraphView neighbourhood(const EntityRef &start, std::uint32_t depth,
+                            std::size_t entitiesMax = WalkEntitiesMax) const;
+    /// What @p start depends on, at any distance up to @p depth.
+    GraphView dependencies(const EntityRef &start, std::uint32_t depth, std::size_t entitiesMax =
+        WalkEntitiesMax) const;
+    /// What depends on @p start: what is hit when it fails.
+    GraphView impact(const EntityRef &start, std::uint32_t depth, std::size_t entitiesMax = WalkEntitiesMax) const;
+    /// A shortest chain of entities from @p from to @p to, links taken in either direction; empty: there is none.
+    std::vector<EntityRef> shortestPath(const EntityRef &from, const EntityRef &to) const;
+
+private:
+    struct Edge {
+        std::uint32_t node = 0; ///< At the other end.
+        std::uint32_t link = 0;
+        bool outgoing = false;
+        bool dependsOn = false; ///< This end depends on the other.
+    };
+    struct Node {
+        Entity entity;
+        std::vector<Edge> edges;
+    };
+    enum class Walk : std::uint8_t { Both, Dependencies, Impact };
+
+    std::uint32_t nodeOf(const Entity &entity);
+    std::vector<Edge> sortedEdges(std::uint32_t node, Walk walk) const;
+    GraphView walk(const EntityRef &start, std::uint32_t depth, std::size_t entitiesMax, Walk kind) const;
+    EntityRef refOf(std::uint32_t node) const;
+
+    std::map<EntityRef, std::uint32_t> m_byRef;
+    std::vector<Node> m_nodes;
+    std::map<std::tuple<std::uint32_t, std::uint32_t, std::string>, std::uint32_t> m_linkByKey;
+    std::vector<Link> m_links;
+};
+
+} // namespace eventops
