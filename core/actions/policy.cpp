@@ -18,8 +18,8 @@ constexpr std::int64_t ExecutionTtlNsMax = 24 * NsPerHour;
 constexpr std::size_t NameBytesMax = 64;
 
 constexpr std::array<std::string_view, 12> Fields = {
-    "name", "description", "when", "command", "args", "target", "reason", "ttl", "execution_ttl", "cooldown", "approvals",
-    "autonomy",
+    "name", "description", "when", "command", "args", "target", "reason", "ttl", "execution_ttl", "cooldown",
+    "approvals", "autonomy",
 };
 
 /// Names of policies and commands: they go into ids, logs and allow-lists.
@@ -27,7 +27,8 @@ Result<std::string> readName(const Value &value)
 {
     std::string name = EVENTOPS_TRY(value.text());
     const bool good = !name.empty() && name.size() <= NameBytesMax && std::all_of(name.begin(), name.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
+               || std::string_view("_-.").find(c) != std::string_view::npos;
     });
     if (!good)
         return value.error('"' + name.substr(0, NameBytesMax) + "\" is no name",
@@ -52,7 +53,8 @@ Result<std::int64_t> readDuration(const Value &map, std::string_view name, std::
 Result<TextTemplate> readTemplate(const Value *map, std::string_view name, std::string_view preset)
 {
     const Value *value = map == nullptr ? nullptr : map->find(name);
-    auto parsed = TextTemplate::parse(value == nullptr ? std::string(preset) : EVENTOPS_TRY(value->text()), findingHasField);
+    auto parsed = TextTemplate::parse(value == nullptr ? std::string(preset) : EVENTOPS_TRY(value->text()),
+                                      findingHasField);
     if (!parsed && value != nullptr)
         return value->error(parsed.error().message, parsed.error().remedy);
     return parsed;
@@ -66,7 +68,7 @@ Result<Filter> readWhen(const Value &value)
     for (const std::string &name : filter.value().fieldNames()) {
         if (!findingHasField(name))
             return value.error("a finding has no field \"" + name + '"',
-                               "policies look at findings: name, severity, entity.type, entity.id, metric, value, tags.x");
+                               "policies look at findings: name, severity, entity.type, entity.id, metric, tags.x");
     }
     return filter;
 }
@@ -108,8 +110,8 @@ Result<Policy> readPolicy(const Value &map)
     for (const auto &[name, value] : map.members()) {
         if (std::find(Fields.begin(), Fields.end(), name) == Fields.end())
             return value.error("unknown field \"" + name + "\" of a policy",
-                               "known fields: name, description, when, command, args, target, reason, ttl, execution_ttl, "
-                               "cooldown, approvals, autonomy");
+                               "known fields: name, description, when, command, args, target, reason, ttl, "
+                               "execution_ttl, cooldown, approvals, autonomy");
     }
     for (const std::string_view name : {"name", "when", "command"}) {
         if (map.find(name) == nullptr)
@@ -125,7 +127,8 @@ Result<Policy> readPolicy(const Value &map)
     EVENTOPS_TRY(readTarget(map.find("target"), policy));
     policy.reason = EVENTOPS_TRY(readTemplate(&map, "reason", "{message}"));
     policy.ttlNs = EVENTOPS_TRY(readDuration(map, "ttl", NsPerHour, NsPerSecond, TtlNsMax));
-    policy.executionTtlNs = EVENTOPS_TRY(readDuration(map, "execution_ttl", 600 * NsPerSecond, NsPerSecond, ExecutionTtlNsMax));
+    policy.executionTtlNs = EVENTOPS_TRY(readDuration(map, "execution_ttl", 600 * NsPerSecond, NsPerSecond,
+                                                      ExecutionTtlNsMax));
     policy.cooldownNs = EVENTOPS_TRY(readDuration(map, "cooldown", 900 * NsPerSecond, 0, TtlNsMax));
     EVENTOPS_TRY(readAutonomy(map, policy));
     return policy;
@@ -188,7 +191,8 @@ Status readPolicies(const Value &value, std::vector<Policy> &out)
     if (value.isMap()) {
         for (const auto &[name, member] : value.members()) {
             if (name != "policies" && name != "description")
-                return member.error("unknown field \"" + name + "\" of a policy file", "known fields: description, policies");
+                return member.error("unknown field \"" + name + "\" of a policy file",
+                                    "known fields: description, policies");
         }
         list = value.find("policies");
         if (list == nullptr)

@@ -33,7 +33,8 @@ bool Suggester::cooling(const std::string &key, WallNs at, std::int64_t cooldown
         return false;
     // Late events have an earlier time: near enough is near enough in both directions. Unsigned, so that no pair of
     // times overflows.
-    const auto [low, high] = std::minmax(raw(at), raw(it->second));
+    const std::int64_t low = std::min(raw(at), raw(it->second));
+    const std::int64_t high = std::max(raw(at), raw(it->second));
     return static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low) < static_cast<std::uint64_t>(cooldownNs);
 }
 
@@ -69,7 +70,8 @@ void Suggester::consider(const Finding &finding, std::vector<Suggestion> &out)
                 continue;
             remember(key, at);
         }
-        suggestion->emission = finding.emission * static_cast<std::uint32_t>(PoliciesMax) + static_cast<std::uint32_t>(i);
+        suggestion->emission = finding.emission * static_cast<std::uint32_t>(PoliciesMax)
+                               + static_cast<std::uint32_t>(i);
         out.push_back(std::move(*suggestion));
     }
 }
@@ -97,7 +99,8 @@ Status Suggester::load(StateReader &in)
             m_byTime.emplace(at, std::move(key));
     }
     if (in.failed() || m_last.size() != count || count > m_keysMax)
-        return Error{Error::Code::Corrupt, "stored cooldowns do not have the expected shape", {}, "they are rebuilt from the log"};
+        return Error{Error::Code::Corrupt, "stored cooldowns do not have the expected shape", {},
+                     "they are rebuilt from the log"};
     return Ok{};
 }
 

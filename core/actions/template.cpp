@@ -57,7 +57,8 @@ Result<TextTemplate> TextTemplate::parse(std::string_view text, const std::funct
                            "a field is written {entity.id}, a brace itself {{ or }}");
         const std::string_view name = text.substr(i + 1, end - i - 1);
         if (!hasField(name))
-            return problem("unknown field {" + std::string(name) + '}', "fields are those of a finding's JSON: {entity.id}");
+            return problem("unknown field {" + std::string(name) + '}',
+                           "fields are those of a finding's JSON: {entity.id}");
         out.m_pieces.push_back({true, std::string(name)});
         i = end + 1;
     }
@@ -82,7 +83,9 @@ std::optional<std::string> TextTemplate::render(const FilterRow &row) const
 
 std::string_view TextTemplate::onlyField() const
 {
-    return m_pieces.size() == 1 && m_pieces.front().field ? std::string_view(m_pieces.front().text) : std::string_view();
+    if (m_pieces.size() != 1 || !m_pieces.front().field)
+        return {};
+    return m_pieces.front().text;
 }
 
 Result<JsonTemplate> JsonTemplate::parse(const Value &value, const std::function<bool(std::string_view)> &hasField)

@@ -104,8 +104,9 @@ FilterValue FindingRow::field(std::string_view name) const
 bool findingHasField(std::string_view name)
 {
     constexpr std::string_view Names[] = {
-        "id", "seq", "ts", "ts_event", "tenant", "origin", "state", "severity", "severity_number", "name", "entity.type",
-        "entity.id", "source_id", "metric", "value", "unit", "step", "message", "bits", "tags", "evidence", "alert",
+        "id", "seq", "ts", "ts_event", "tenant", "origin", "state", "severity", "severity_number", "name",
+        "entity.type", "entity.id", "source_id", "metric", "value", "unit", "step", "message", "bits", "tags",
+        "evidence", "alert",
     };
     return std::find(std::begin(Names), std::end(Names), name) != std::end(Names)
            || (name.starts_with("tags.") && name.size() > 5) || (name.starts_with("alert.") && name.size() > 6);

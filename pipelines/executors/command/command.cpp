@@ -147,7 +147,8 @@ private:
             if (!text)
                 return Error{Error::Code::InvalidArgument, place + " needs a field that the request does not have"};
             if (text->size() > ArgumentBytesMax)
-                return Error{Error::Code::LimitExceeded, place + " is longer than " + std::to_string(ArgumentBytesMax) + " bytes"};
+                return Error{Error::Code::LimitExceeded,
+                             place + " is longer than " + std::to_string(ArgumentBytesMax) + " bytes"};
             if (text->find('\0') != std::string::npos)
                 return Error{Error::Code::InvalidArgument, place + " holds a NUL byte"};
             if (text->starts_with('-') && !argument.dash)
@@ -164,7 +165,8 @@ Result<Allowed> readCommand(const Value &value, const std::string &name)
     Allowed out;
     out.program = EVENTOPS_TRY(checked.at("program").text());
     if (!out.program.starts_with('/') || out.program.find('\0') != std::string::npos)
-        return checked.at("program").error("expected an absolute path, found \"" + out.program + '"', "no shell looks it up");
+        return checked.at("program").error("expected an absolute path, found \"" + out.program + '"',
+                                           "no shell looks it up");
     const bool allowDash = EVENTOPS_TRY(checked.at("allow_dash").boolean());
     for (const Value &item : checked.at("args").items()) {
         if (out.arguments.size() == ArgumentsMax)

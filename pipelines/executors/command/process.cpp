@@ -116,7 +116,8 @@ bool hasEnded(pid_t pid)
 }
 
 /// Collects output until the program ends or its time is over.
-void follow(pid_t pid, Descriptor &output, const ProcessSpec &spec, SteadyClock::time_point begin, ProcessResult &result)
+void follow(pid_t pid, Descriptor &output, const ProcessSpec &spec, SteadyClock::time_point begin,
+            ProcessResult &result)
 {
     const auto deadline = begin + std::chrono::milliseconds(spec.timeoutMs);
     while (!hasEnded(pid)) {

@@ -42,8 +42,8 @@ public:
             return outcome;
         }
         outcome.kind = ActionOutcome::Kind::Succeeded;
-        outcome.output = "simulated " + request.command + " on " + request.entityType + ' ' + request.entityId + " with "
-                         + request.args;
+        outcome.output = "simulated " + request.command + " on " + request.entityType + ' ' + request.entityId
+                         + " with " + request.args;
         outcome.output.resize(std::min(outcome.output.size(), ExecutorOutputBytesMax));
         return outcome;
     }

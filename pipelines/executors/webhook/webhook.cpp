@@ -17,7 +17,8 @@ constexpr FieldSpec Fields[] = {
     {"commands", "list", "[]", "Commands it carries out; none named: every one."},
     {"timeout", "duration", "10s", "Limit for the whole exchange; the request's own limit counts too."},
     {"allow_http", "bool", "false", "Send over plain http to other machines too."},
-    {"token_env", "string", "", "Environment variable whose content is sent as bearer token; secrets stay out of files."},
+    {"token_env", "string", "",
+     "Environment variable whose content is sent as bearer token; secrets stay out of files."},
 };
 constexpr std::int64_t TimeoutMsMax = 24LL * 3'600 * 1'000;
 constexpr std::size_t HeaderBytesMax = 1'024;
@@ -138,8 +139,9 @@ private:
         curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
         const bool cutByUs = code == CURLE_WRITE_ERROR && outcome.output.size() == ExecutorOutputBytesMax;
         if (code != CURLE_OK && !cutByUs) {
-            outcome.error = code == CURLE_OPERATION_TIMEDOUT ? "no answer within the time limit"
-                                                             : std::string("request failed: ") + curl_easy_strerror(code);
+            outcome.error = std::string("request failed: ") + curl_easy_strerror(code);
+            if (code == CURLE_OPERATION_TIMEDOUT)
+                outcome.error = "no answer within the time limit";
             outcome.retryable = code == CURLE_OPERATION_TIMEDOUT || code == CURLE_COULDNT_CONNECT
                                 || code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_GOT_NOTHING
                                 || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR || code == CURLE_PARTIAL_FILE;

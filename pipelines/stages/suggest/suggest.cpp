@@ -71,7 +71,8 @@ Result<std::unique_ptr<GlobalStage>> make(const Value &settings)
     const std::int64_t keysMax = EVENTOPS_TRY(settings.at("keys_max").integer());
     if (keysMax < 1 || keysMax > KeysMax)
         return settings.at("keys_max").error("keys_max must lie between 1 and " + std::to_string(KeysMax));
-    return std::unique_ptr<GlobalStage>(std::make_unique<Suggest>(std::move(policies), static_cast<std::size_t>(keysMax)));
+    return std::unique_ptr<GlobalStage>(std::make_unique<Suggest>(std::move(policies),
+                                                                  static_cast<std::size_t>(keysMax)));
 }
 
 } // namespace
