@@ -164,7 +164,7 @@ std::optional<Suggestion> Policy::suggest(const Finding &finding, WallNs at) con
     auto type = targetType.render(row);
     auto id = targetId.render(row);
     auto arguments = args.render(row);
-    if (!type || !id || id->empty() || !arguments || arguments->size() > ArgsBytesMax)
+    if (!id || id->empty() || !arguments || arguments->size() > ArgsBytesMax)
         return std::nullopt;
     Suggestion out;
     out.id = derivedId({"suggestion", finding.id, name});
@@ -172,7 +172,7 @@ std::optional<Suggestion> Policy::suggest(const Finding &finding, WallNs at) con
     out.findingId = finding.id;
     out.policy = name;
     out.tenant = finding.tenant;
-    out.entityType = std::move(*type);
+    out.entityType = type.value_or(""); // not every source says what its things are
     out.entityId = std::move(*id);
     out.command = command;
     out.args = std::move(*arguments);

@@ -51,7 +51,8 @@ struct Policy {
     Autonomy autonomy = Autonomy::Approve;
 
     /// The suggestion for @p finding at event time @p at; nothing when the policy does not apply: the finding is
-    /// pending or resolved, `when` does not match, or a field that an argument or the target needs is absent.
+    /// pending or resolved, `when` does not match, or a field that an argument or the target's id needs is
+    /// absent.
     /// Sets neither emission nor correlation. O(size of the policy).
     std::optional<Suggestion> suggest(const Finding &finding, WallNs at) const;
 };

@@ -107,6 +107,8 @@ private Q_SLOTS:
         f.tags = "{}";
         QVERIFY(!policies(Basic).front().suggest(f, f.ts));
         f = hot();
+        f.entityType.clear();
+        QVERIFY(policies(Basic).front().suggest(f, f.ts)); // a thing without a type is still a thing
         f.entityId.clear();
         QVERIFY(!policies(Basic).front().suggest(f, f.ts));
     }
