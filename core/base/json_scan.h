@@ -19,8 +19,9 @@ struct JsonSlice {
 constexpr std::size_t JsonPathSegmentsMax = 32;
 
 /// Finds a value by path: `env`, `a.b`, `items.0.name`. A segment names an object's member or an array's place; since
-/// keys may hold dots themselves, "a.b" finds the member `a.b` as well as `b` in `a`, whichever comes first in the text.
-/// Of duplicate keys the first wins. The empty path is the whole value. Nothing: not there, or not JSON up to there.
+/// keys may hold dots themselves, "a.b" finds the member `a.b` as well as `b` in `a`, whichever comes first in the
+/// text. Of duplicate keys the first wins. The empty path is the whole value. Nothing: not there, or not JSON up to
+/// there.
 ///
 /// Made for texts that were validated before: it looks at no more than it must, but never reads outside of any text.
 /// Thread: any. Complexity: O(length × segments), no allocation.

@@ -199,7 +199,10 @@ private:
         return Ok{};
     }
 
-    bool atWord(std::string_view lower) const { return m_token.kind == Token::Kind::Word && sameWord(m_token.text, lower); }
+    bool atWord(std::string_view lower) const
+    {
+        return m_token.kind == Token::Kind::Word && sameWord(m_token.text, lower);
+    }
 
     Status countTerm(std::size_t at)
     {
@@ -352,8 +355,8 @@ private:
         if (m_token.kind != Token::Kind::Word && m_token.kind != Token::Kind::Quoted)
             return expected("a value");
         const bool isQuoted = m_token.kind == Token::Kind::Quoted;
-        FilterLiteral out = readLiteral(isQuoted ? unquote(m_token.text, m_text[m_token.at]) : std::string(m_token.text),
-                                        isQuoted);
+        std::string text = isQuoted ? unquote(m_token.text, m_text[m_token.at]) : std::string(m_token.text);
+        FilterLiteral out = readLiteral(std::move(text), isQuoted);
         (void)EVENTOPS_TRY(advance());
         return out;
     }

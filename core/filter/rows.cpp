@@ -3,7 +3,9 @@
 
 #include "core/filter/values.h"
 
+#include <algorithm>
 #include <initializer_list>
+#include <iterator>
 
 namespace eventops {
 namespace {
@@ -62,8 +64,10 @@ FilterValue FindingRow::field(std::string_view name) const
         return FilterValue::ofText(toString(f.origin));
     if (name == "state")
         return FilterValue::ofText(toString(f.state));
-    if (name == "severity" || name == "severity_number")
+    if (name == "severity")
         return severityValue(f.severity);
+    if (name == "severity_number")
+        return FilterValue::ofNumber(static_cast<double>(f.severity));
     if (name == "name")
         return textValue(f.name);
     if (name == "entity.type")
@@ -95,6 +99,17 @@ FilterValue FindingRow::field(std::string_view name) const
     if (const auto path = below(name, "alert."))
         return jsonValue(f.alert, *path, m_scratch);
     return FilterValue::absent();
+}
+
+bool findingHasField(std::string_view name)
+{
+    constexpr std::string_view Names[] = {
+        "id", "seq", "ts", "ts_event", "tenant", "origin", "state", "severity", "severity_number", "name",
+        "entity.type", "entity.id", "source_id", "metric", "value", "unit", "step", "message", "bits", "tags",
+        "evidence", "alert",
+    };
+    return std::find(std::begin(Names), std::end(Names), name) != std::end(Names)
+           || (name.starts_with("tags.") && name.size() > 5) || (name.starts_with("alert.") && name.size() > 6);
 }
 
 bool FindingRow::containsText(std::string_view needle) const

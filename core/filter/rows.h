@@ -27,6 +27,9 @@ private:
     mutable std::string m_scratch;
 };
 
+/// True when FindingRow knows @p name. For telling a typing error in a policy or query from a field that is absent.
+bool findingHasField(std::string_view name);
+
 /// tenant, type, id, first_seen, last_seen, events, last_step; entity.type and entity.id as aliases.
 class EntityRow final : public FilterRow
 {

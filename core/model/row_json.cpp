@@ -40,7 +40,10 @@ void reference(JsonWriter &json, std::string_view name, std::string_view type, s
 class EventWriter
 {
 public:
-    EventWriter(JsonWriter &json, const Batch &batch, const Event &event) : m_json(json), m_batch(batch), m_event(event) {}
+    EventWriter(JsonWriter &json, const Batch &batch, const Event &event)
+        : m_json(json), m_batch(batch), m_event(event)
+    {
+    }
 
     bool has(Field field) const { return m_event[field] != NoStr; }
     void required(std::string_view name, Field field) { m_json.field(name, m_batch.text(m_event, field)); }
@@ -128,7 +131,8 @@ void appendEventJson(std::string &out, const Batch &batch, const Event &event)
     if (batch.tsIngest != NoTime)
         time(json, "ts_ingest", batch.tsIngest);
     fields.required("tenant", Field::Tenant);
-    fields.group("source", {{"type", Field::SourceType}, {"id", Field::SourceId}, {"namespace", Field::SourceNamespace}});
+    fields.group("source",
+                 {{"type", Field::SourceType}, {"id", Field::SourceId}, {"namespace", Field::SourceNamespace}});
     fields.group("schema", {{"name", Field::SchemaName}, {"version", Field::SchemaVersion}});
     fields.required("type", Field::Type);
     fields.group("entity", {{"type", Field::EntityType}, {"id", Field::EntityId}});

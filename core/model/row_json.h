@@ -11,9 +11,9 @@
 namespace eventops {
 
 // One row of `eventops query … --json` each: a JSON object on one line, appended without a line end. The names are a
-// contract with scripts (design section 4) and are those of core/filter's rows. Fields that the row does not have are left out,
-// but for those said to be always there. Times are RFC 3339 in UTC, null when there is none. The result is valid JSON
-// whatever the texts hold: what is no JSON where JSON belongs is given as a string inside it, see appendJsonLine.
+// contract with scripts (design section 4) and are those of core/filter's rows. Fields that the row does not have are
+// left out, but for those said to be always there. Times are RFC 3339 in UTC, null when there is none. The result is
+// valid JSON whatever the texts hold: what is no JSON where JSON belongs is given as a string, see appendJsonLine.
 // Thread: any. Complexity: O(size of the row).
 
 /// id, ts_event, ts_ingest, tenant, source{type,id,namespace}, schema{name,version}, type, entity{type,id}, step,

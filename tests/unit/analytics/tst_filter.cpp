@@ -57,18 +57,21 @@ private Q_SLOTS:
         for (const char *text :
              {"", "  ", "tenant = acme", "tenant == 'acme'", "entity.type = Host and entity.id in (x, host-a)",
               "severity >= warning", "severity = warning", "severity < error", "severity = 14", "severity != critical",
-              "ts_event >= 2025-10-21T10:00:00Z", "ts = 2025-10-21T12:00:00+02:00", "ts < 2025-10-21T10:00:00.000000001Z",
+              "ts_event >= 2025-10-21T10:00:00Z", "ts = 2025-10-21T12:00:00+02:00",
+              "ts < 2025-10-21T10:00:00.000000001Z",
               "type ~ \"^order\\.\"", "type ~ ^order", "type !~ '^x'", "type contains created", "not exists(step)",
               "exists(tags.env)", "tags.env = prod", "tags.k8s.pod = p1", "tags.code >= 500", "tags.code = 503",
               "tags.quote = 'a\"b'", "tags.quote = \"a\\\"b\"", "attrs.a.b > 41.5", "attrs.flag = true",
               "attrs.list.1 = 20", "attrs.big = 9007199254740993", "attrs.big > 9007199254740992",
               "value = 9007199254740993", "value > 9007199254740992", "\"connection RESET\"", "'K8S.POD'",
-              "tenant = x or tenant = acme and metric = cpu_load", "not (tenant = x)", "NOT tenant = x AND metric=cpu_load",
+              "tenant = x or tenant = acme and metric = cpu_load", "not (tenant = x)",
+              "NOT tenant = x AND metric=cpu_load",
               "tenant not in (x, y)", "id = e-1", "raw.position = 4711", "not (step = x)", "attrs.a.b ~ ^4",
               "ts_event ~ ^2025-10", "tags contains k8s"})
             QTest::newRow(text) << true;
         for (const char *text :
-             {"tenant = x", "tenant != acme", "step != x", "step = x", "step in (x)", "step not in (x)", "severity > warning",
+             {"tenant = x", "tenant != acme", "step != x", "step = x", "step in (x)", "step not in (x)",
+              "severity > warning",
               "severity >= error", "attrs.none = null", "exists(attrs.none)", "tags.env != prod", "tags.env > 5",
               "attrs.big = 9007199254740992", "value = 9007199254740992", "nonsense = 1", "exists(nonsense)",
               "\"connection refused\"", "type contains CREATED", "tenant = acme and metric = x",
@@ -113,7 +116,8 @@ private Q_SLOTS:
         const auto filter = Filter::parse(QTest::currentDataTag());
         QVERIFY(!filter);
         QVERIFY(filter.error().code == Error::Code::InvalidArgument);
-        QVERIFY2(filter.error().message.find(message.toStdString()) != std::string::npos, filter.error().message.c_str());
+        QVERIFY2(filter.error().message.find(message.toStdString()) != std::string::npos,
+                 filter.error().message.c_str());
     }
 
     void limits()

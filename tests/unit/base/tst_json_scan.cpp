@@ -77,11 +77,14 @@ private Q_SLOTS:
         QTest::addColumn<QByteArray>("json");
         QTest::addColumn<bool>("valid");
         const auto row = [](const char *json, bool valid) { QTest::newRow(json) << QByteArray(json) << valid; };
-        for (const char *json : {"{}", "[]", " 1 ", "-0", "1.5E+3", "\"\\u00e9\"", "{\"a\":[1,{\"b\":null}],\"c\":true}",
+        for (const char *json : {"{}", "[]", " 1 ", "-0", "1.5E+3", "\"\\u00e9\"",
+                                 "{\"a\":[1,{\"b\":null}],\"c\":true}",
                                  "[[],{}]", "false", "\"\""})
             row(json, true);
-        for (const char *json : {"", "{", "]", "[1,]", "{\"a\"}", "{\"a\":}", "{a:1}", "01", "1.", "-", "+1", "tru", "nul",
-                                 "\"a", "\"\\x\"", "\"\\u12\"", "\"\t\"", "[1}", "{\"a\":1]", "1 2", "[1 2]", "{\"a\":1,}",
+        for (const char *json : {"", "{", "]", "[1,]", "{\"a\"}", "{\"a\":}", "{a:1}", "01", "1.", "-", "+1", "tru",
+                                 "nul",
+                                 "\"a", "\"\\x\"", "\"\\u12\"", "\"\t\"", "[1}", "{\"a\":1]", "1 2", "[1 2]",
+                                 "{\"a\":1,}",
                                  "{,}", "[,1]", "1e", "\"\\"})
             row(json, false);
     }
