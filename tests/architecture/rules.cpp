@@ -257,7 +257,9 @@ std::vector<std::string> checkSizes(const std::vector<SourceFile> &files)
             breaches.push_back(file.path + ": has " + std::to_string(file.lines.size()) + " lines, more than "
                                + std::to_string(FileLinesMax));
         for (std::size_t i = 0; i < file.lines.size(); ++i) {
-            if (columns(file.lines[i]) > LineColumnsMax)
+            // A wire sample of a test stays on one line, as it is on the wire.
+            const bool sample = file.folder == "tests" && file.lines[i].find("R\"(") != std::string::npos;
+            if (columns(file.lines[i]) > LineColumnsMax && !sample)
                 breaches.push_back(at(file, i) + "has " + std::to_string(columns(file.lines[i]))
                                    + " columns, more than " + std::to_string(LineColumnsMax));
             if (endsWith(file.path, ".qml") || !opensFunction(file.lines, i))
