@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+//
+// Queries over ordinary rows. A reader's snapshot lasts as long as its callbacks; a slow consumer should page.
+#include "core/store/row_io.h"
+#include "core/store/sqlite_ledger.h"
+
+#include "core/base/limits.h"
+
+#include <algorithm>
+
+namespace eventops {
+namespace {
+
+constexpr std::size_t PieceBytes = 1u << 20;
+
+struct Query {
+    std::string sql;
+    const Filter &filter;
+    QueryBounds bounds;
+};
+
+template <typename Row, typename Fields>
+Status each(sqlite::Database &database, const Query &query, Row (*read)(const sqlite::Statement &),
+            const std::function<bool(const Row &)> &callback)
+{
+    sqlite::Statement rows = EVENTOPS_TRY(database.prepare(query.sql));
+    std::uint64_t left = query.bounds.rowsMax;
+    while (left > 0 && EVENTOPS_TRY(rows.step())) {
+        const Row row = read(rows);
+        if (!query.filter.matchesAll() && !query.filter.matches(Fields(row)))
+            continue;
+        --left;
+        if (!callback(row))
+            break;
+    }
+    return Ok{};
+}
+
+std::string select(const char *columns, const char *table, std::initializer_list<const char *> order, const QueryBounds &bounds)
+{
+    std::string sql = std::string("SELECT ") + columns + " FROM " + table + " ORDER BY ";
+    bool first = true;
+    for (const char *column : order) {
+        sql += std::string(first ? "" : ", ") + column + (bounds.oldestFirst ? "" : " DESC");
+        first = false;
+    }
+    return sql;
+}
+
+} // namespace
+
+Status SqliteLedger::findings(const Filter &filter, QueryBounds bounds, const std::function<bool(const Finding &)> &row)
+{
+    return each<Finding, FindingFields>(
+        m_database, {select(FindingColumns, "finding", {"number"}, bounds), filter, bounds}, readFinding, row);
+}
+
+Status SqliteLedger::entities(const Filter &filter, QueryBounds bounds, const std::function<bool(const Entity &)> &row)
+{
+    return each<Entity, EntityFields>(
+        m_database, {select(EntityColumns, "entity", {"first_seq", "tenant", "type", "id"}, bounds), filter, bounds}, readEntity,
+        row);
+}
+
+Status SqliteLedger::links(const Filter &filter, QueryBounds bounds, const std::function<bool(const Link &)> &row)
+{
+    return each<Link, LinkFields>(
+        m_database,
+        {select(LinkColumns, "link", {"first_seq", "tenant", "source_type", "source_id", "target_type", "target_id", "type"},
+                bounds),
+         filter, bounds},
+        readLink, row);
+}
+
+Status SqliteLedger::actions(const Filter &filter, QueryBounds bounds, const std::function<bool(const Action &)> &row)
+{
+    return each<Action, ActionFields>(
+        m_database, {select(ActionColumns, "action", {"number"}, bounds), filter, bounds}, readAction, row);
+}
+
+Status SqliteLedger::deadLetters(QueryBounds bounds, std::uint64_t bytesMax,
+                                 const std::function<bool(const DeadLetterRow &)> &row)
+{
+    sqlite::Statement rows = EVENTOPS_TRY(m_database.prepare(
+        std::string("SELECT d.id, d.seq, s.key, s.title, d.position, d.size, d.reason, d.detail, d.state, d.in_parts, "
+                    "substr(d.bytes, 1, ?1) FROM dead_letter AS d JOIN source AS s ON s.id = d.source ORDER BY d.id")
+        + (bounds.oldestFirst ? "" : " DESC")));
+    rows.bindUnsigned(1, std::min<std::uint64_t>(bytesMax, INT64_MAX));
+    std::uint64_t left = bounds.rowsMax;
+    while (left > 0 && EVENTOPS_TRY(rows.step())) {
+        DeadLetterRow letter;
+        letter.id = rows.integer(0);
+        letter.seq = rows.unsignedInteger(1);
+        letter.sourceKey = rows.string(2);
+        letter.sourceTitle = rows.string(3);
+        letter.position = rows.unsignedInteger(4);
+        letter.size = rows.unsignedInteger(5);
+        letter.reason = rows.string(6);
+        letter.detail = rows.string(7);
+        letter.state = rows.string(8);
+        letter.bytes = rows.string(10);
+        if (rows.integer(9) != 0 && bytesMax > 0) {
+            EVENTOPS_TRY(deadLetterBytes(letter.id, [&](std::string_view piece) {
+                letter.bytes += piece.substr(0, bytesMax - letter.bytes.size());
+                return letter.bytes.size() < bytesMax;
+            }));
+        }
+        --left;
+        if (!row(letter))
+            break;
+    }
+    return Ok{};
+}
+
+Status SqliteLedger::deadLetterBytes(std::int64_t id, const std::function<bool(std::string_view)> &piece)
+{
+    const auto give = [&](std::string_view bytes) {
+        for (; !bytes.empty(); bytes.remove_prefix(std::min(PieceBytes, bytes.size()))) {
+            if (!piece(bytes.substr(0, PieceBytes)))
+                return false;
+        }
+        return true;
+    };
+    sqlite::Statement row = EVENTOPS_TRY(m_database.prepare("SELECT bytes FROM dead_letter WHERE id = ?"));
+    if (!EVENTOPS_TRY(row.bind(1, id).step()))
+        return Error{Error::Code::NotFound, "no dead letter " + std::to_string(id), {}, {}};
+    if (!give(row.text(0)))
+        return Ok{};
+    sqlite::Statement parts = EVENTOPS_TRY(
+        m_database.prepare("SELECT bytes FROM dead_letter_part WHERE dead_letter = ? ORDER BY part"));
+    parts.bind(1, id);
+    while (EVENTOPS_TRY(parts.step())) {
+        if (!give(parts.text(0)))
+            break;
+    }
+    return Ok{};
+}
+
+Status SqliteLedger::markRedriven(std::int64_t id)
+{
+    EVENTOPS_TRY(requireWriter());
+    sqlite::Statement &update = *EVENTOPS_TRY(cached("UPDATE dead_letter SET state = 'redriven' WHERE id = ?"));
+    EVENTOPS_TRY(update.bind(1, id).run());
+    if (m_database.changes() == 0)
+        return Error{Error::Code::NotFound, "no dead letter " + std::to_string(id), {}, {}};
+    return Ok{};
+}
+
+} // namespace eventops

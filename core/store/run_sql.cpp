@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+//
+// Read-only SQL over a ledger. Several layers refuse writing, each enough by itself: the file is opened read-only, the
+// connection is query_only, and an authorizer lets nothing pass but reading.
+#include "core/base/json.h"
+#include "core/store/ledger.h"
+#include "core/store/schema.h"
+#include "core/store/sqlite.h"
+#include "core/store/sqlite_ledger.h"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+
+namespace eventops {
+namespace {
+
+constexpr int BusyTimeoutMs = 10'000;
+constexpr int SqlBytesMax = 1 << 20;
+constexpr int ValueBytesMax = 256 << 20;
+constexpr std::array<std::string_view, 8> Pragmas = {
+    "table_info", "table_xinfo", "table_list", "index_list", "index_info", "database_list", "function_list", "collation_list",
+};
+constexpr std::array<std::string_view, 6> BannedFunctions = {
+    "load_extension", "readfile", "writefile", "edit", "fts3_tokenizer", "fsdir",
+};
+
+bool contains(const auto &list, const char *name)
+{
+    return name != nullptr && std::any_of(list.begin(), list.end(), [&](std::string_view entry) {
+        return sqlite3_stricmp(std::string(entry).c_str(), name) == 0;
+    });
+}
+
+int authorize(void *, int action, const char *first, const char *second, const char *, const char *)
+{
+    switch (action) {
+    case SQLITE_SELECT:
+    case SQLITE_READ:
+    case SQLITE_RECURSIVE:
+        return SQLITE_OK;
+    case SQLITE_FUNCTION:
+        return contains(BannedFunctions, second) ? SQLITE_DENY : SQLITE_OK;
+    case SQLITE_PRAGMA:
+        return contains(Pragmas, first) ? SQLITE_OK : SQLITE_DENY;
+    default:
+        return SQLITE_DENY;
+    }
+}
+
+/// "file:" URI of a path: everything but unreserved characters is percent-encoded (RFC 3986).
+std::string uriOf(const std::string &path)
+{
+    constexpr char Digits[] = "0123456789ABCDEF";
+    std::string uri = "file:";
+    for (const char c : path) {
+        const auto byte = static_cast<unsigned char>(c);
+        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' || c == '-' || c == '.'
+            || c == '_' || c == '~')
+            uri += c;
+        else {
+            uri += '%';
+            uri += Digits[byte >> 4];
+            uri += Digits[byte & 15];
+        }
+    }
+    return uri + "?mode=ro";
+}
+
+void appendValue(JsonWriter &json, sqlite3_stmt *statement, int i)
+{
+    const auto text = [&] {
+        const void *data = sqlite3_column_blob(statement, i);
+        return std::string_view(static_cast<const char *>(data), data == nullptr ? 0
+                                : static_cast<std::size_t>(sqlite3_column_bytes(statement, i)));
+    };
+    switch (sqlite3_column_type(statement, i)) {
+    case SQLITE_INTEGER: json.integer(sqlite3_column_int64(statement, i)); break;
+    case SQLITE_FLOAT: json.number(sqlite3_column_double(statement, i)); break;
+    case SQLITE_NULL: json.null(); break;
+    case SQLITE_BLOB: {
+        constexpr char Digits[] = "0123456789abcdef";
+        std::string hex;
+        for (const char c : text()) {
+            hex += Digits[static_cast<unsigned char>(c) >> 4];
+            hex += Digits[static_cast<unsigned char>(c) & 15];
+        }
+        json.string(hex);
+        break;
+    }
+    default: json.string(text());
+    }
+}
+
+Result<sqlite::Database> openReadOnly(const std::string &directory)
+{
+    const std::filesystem::path path = std::filesystem::path(directory) / "ledger.db";
+    std::error_code failed;
+    if (!std::filesystem::exists(path, failed))
+        return Error{Error::Code::NotFound, "no ledger in " + directory, {}, "name a workspace that was used before"};
+    sqlite::Database database = EVENTOPS_TRY(sqlite::Database::open(":memory:", SQLITE_OPEN_READWRITE, BusyTimeoutMs));
+    EVENTOPS_TRY(registerEventTable(database));
+    sqlite::Statement attach = EVENTOPS_TRY(database.prepare("ATTACH ? AS karma"));
+    const std::string uri = uriOf(std::filesystem::absolute(path).string());
+    EVENTOPS_TRY(attach.bind(1, uri).run());
+    const std::int64_t application = EVENTOPS_TRY(database.integer("PRAGMA karma.application_id"));
+    if (application != ApplicationId)
+        return Error{Error::Code::Refused, "ledger.db is no ledger", {}, "name another workspace"};
+    EVENTOPS_TRY(database.execute("PRAGMA query_only = ON"));
+    EVENTOPS_TRY(database.execute("PRAGMA temp_store = MEMORY"));
+    sqlite3 *handle = database.handle();
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, nullptr);
+    sqlite3_limit(handle, SQLITE_LIMIT_SQL_LENGTH, SqlBytesMax);
+    sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, ValueBytesMax);
+    sqlite3_limit(handle, SQLITE_LIMIT_ATTACHED, 1);
+    // Connects the virtual table now: declaring its columns counts as creating a table, which is refused from here on.
+    EVENTOPS_TRY(database.integer("SELECT count(*) FROM pragma_table_info('event', 'karma')"));
+    sqlite3_set_authorizer(handle, authorize, nullptr);
+    return database;
+}
+
+/// Runs one statement, or nothing when only white space is left; moves @p tail on.
+Status runOne(sqlite::Database &database, std::string_view &tail, const std::function<bool(std::string_view)> &row, bool &stop)
+{
+    struct Finalizer {
+        sqlite3_stmt *statement = nullptr;
+        ~Finalizer() { sqlite3_finalize(statement); }
+    } owned;
+    const char *rest = nullptr;
+    if (sqlite3_prepare_v2(database.handle(), tail.data(), static_cast<int>(tail.size()), &owned.statement, &rest) != SQLITE_OK)
+        return database.lastError("sql");
+    tail.remove_prefix(static_cast<std::size_t>(rest - tail.data()));
+    if (owned.statement == nullptr)
+        return Ok{};
+    if (sqlite3_stmt_readonly(owned.statement) == 0)
+        return Error{Error::Code::Refused, "sql: only reading is allowed", {}, {}};
+    std::string out;
+    for (;;) {
+        const int code = sqlite3_step(owned.statement);
+        if (code == SQLITE_DONE)
+            return Ok{};
+        if (code != SQLITE_ROW)
+            return database.lastError("sql");
+        out.clear();
+        JsonWriter json(out);
+        json.beginObject();
+        for (int i = 0; i < sqlite3_column_count(owned.statement); ++i) {
+            json.key(sqlite3_column_name(owned.statement, i));
+            appendValue(json, owned.statement, i);
+        }
+        json.endObject();
+        if (!row(out)) {
+            stop = true;
+            return Ok{};
+        }
+    }
+}
+
+} // namespace
+
+Status runSql(const std::string &directory, std::string_view sql, const std::function<bool(std::string_view jsonRow)> &row)
+{
+    if (sql.size() > SqlBytesMax)
+        return Error{Error::Code::LimitExceeded, "the SQL text is longer than " + std::to_string(SqlBytesMax) + " bytes", {}, {}};
+    sqlite::Database database = EVENTOPS_TRY(openReadOnly(directory));
+    bool stop = false;
+    while (!sql.empty() && !stop)
+        EVENTOPS_TRY(runOne(database, sql, row, stop));
+    return Ok{};
+}
+
+} // namespace eventops

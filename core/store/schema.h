@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "core/store/sqlite.h"
+
+namespace eventops {
+
+constexpr int SchemaVersion = 1; ///< PRAGMA user_version of a ledger that this program writes.
+constexpr int ApplicationId = 0x45564f50; ///< "EVOP"
+
+/// Brings a ledger to SchemaVersion, in one transaction; an empty file becomes a ledger.
+/// Refused: the file was written by a newer program, or is no ledger.
+Status migrate(sqlite::Database &database);
+/// The same checks without changing anything. NotFound: the file is empty.
+Status checkSchema(sqlite::Database &database);
+
+/// The tables of the systems that people come from, as views over ours; one SQL text of many statements.
+extern const char *const SeedViewsSql;
+
+} // namespace eventops

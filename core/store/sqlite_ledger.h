@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "core/store/block_writer.h"
+#include "core/store/dedupe_index.h"
+#include "core/store/event_merge.h"
+#include "core/store/ledger.h"
+#include "core/store/sqlite.h"
+
+#include <map>
+#include <unordered_map>
+
+namespace eventops {
+
+/// The Ledger over SQLite. Its parts lie in the files named here.
+class SqliteLedger final : public Ledger
+{
+public:
+    SqliteLedger(sqlite::Database database, LedgerMode mode, Options options);
+
+    // writer.cpp
+    Status commit(CommitGroup &group) override;
+    bool seen(std::uint64_t keyHash) override;
+
+    // state.cpp
+    Result<Seq> lastSeq() override;
+    Result<WallNs> watermark() override;
+    Result<std::vector<SourceRow>> sources() override;
+    Result<std::optional<Checkpoint>> checkpoint(std::string_view configHash) override;
+    Result<std::vector<InputRow>> waitingInput() override;
+    Status takeInput(std::uint64_t number, Seq afterSeq) override;
+    Status recordInput(const InputRow &row) override;
+    Result<Counters> counters() override;
+    Result<std::uint64_t> findingCount() override;
+    Result<std::uint64_t> suggestionCount() override;
+
+    // event_readers.cpp
+    Status replay(Seq after, const std::function<Status(Batch &)> &consume) override;
+    Status events(const Filter &filter, QueryBounds bounds,
+                  const std::function<bool(const Batch &, std::span<const std::uint32_t>)> &row) override;
+
+    // readers.cpp
+    Status findings(const Filter &filter, QueryBounds bounds, const std::function<bool(const Finding &)> &row) override;
+    Status entities(const Filter &filter, QueryBounds bounds, const std::function<bool(const Entity &)> &row) override;
+    Status links(const Filter &filter, QueryBounds bounds, const std::function<bool(const Link &)> &row) override;
+    Status actions(const Filter &filter, QueryBounds bounds, const std::function<bool(const Action &)> &row) override;
+    Status deadLetters(QueryBounds bounds, std::uint64_t bytesMax,
+                       const std::function<bool(const DeadLetterRow &)> &row) override;
+    Status deadLetterBytes(std::int64_t id, const std::function<bool(std::string_view)> &piece) override;
+    Status markRedriven(std::int64_t id) override;
+
+    // action_store.cpp
+    Result<std::uint64_t> expireActions(WallNs now) override;
+    Result<Action> action(std::string_view displayId) override;
+    Status transition(const Transition &transition) override;
+    Result<std::vector<OutboxRow>> outbox(std::string_view state) override;
+    Status updateOutbox(const OutboxRow &row) override;
+
+    // audit.cpp
+    Status audit(QueryBounds bounds, const std::function<bool(const AuditRow &)> &row) override;
+    Result<std::uint64_t> verifyAudit() override;
+
+    // digest.cpp
+    Result<std::string> digest() override;
+
+private:
+    struct TenantRows {
+        std::string tenant;
+        BlockRows rows;
+    };
+    /// What one commit builds up.
+    struct CommitState {
+        std::vector<std::int64_t> sourceIds; ///< By RawRecord::source.
+        std::vector<TenantRows> tenants;     ///< In the order of their first event.
+        std::unordered_map<std::string, std::size_t> tenantIndex;
+        std::vector<std::uint64_t> keys;
+        WallNs now = NoTime;
+    };
+
+    // writer.cpp
+    Status writeGroup(CommitGroup &group);
+    Status writeSources(const CommitGroup &group, CommitState &state);
+    Status writeEvents(const CommitGroup &group, CommitState &state);
+    Status writeBlock(TenantRows &tenant, CommitState &state);
+    Status writeDeadLetters(const Batch &batch, CommitState &state);
+    Status writeParts(const Batch &batch, CommitState &state);
+    Status writeEnd(const CommitGroup &group);
+
+    // row_writer.cpp
+    Status writeFindings(const CommitGroup &group);
+    Status writeEntities(const CommitGroup &group);
+    Status writeLinks(const CommitGroup &group);
+    Status writeSuggestions(const CommitGroup &group, WallNs now);
+
+    // audit.cpp
+    /// Appends to the chain, inside the caller's transaction; number and hashes are filled in.
+    Status appendAudit(AuditRow row);
+
+    // event_readers.cpp
+    Result<std::map<std::int64_t, std::string>> sourceKeys();
+
+    // action_store.cpp
+    Status writeTransition(const Transition &transition);
+    Error whyRefused(const Transition &transition);
+
+    Result<std::int64_t> metaInteger(std::string_view key, std::int64_t fallback);
+    Status setMeta(std::string_view key, std::int64_t value);
+    /// The cached statement for this SQL text (by address: pass literals).
+    Result<sqlite::Statement *> cached(const char *sql);
+    Status requireWriter() const;
+
+    sqlite::Database m_database;
+    LedgerMode m_mode;
+    Options m_options;
+    SystemClock m_systemClock;
+    const Clock *m_clock;
+    std::map<const char *, sqlite::Statement> m_statements; ///< Destroyed before the database.
+    BlockWriter m_blockWriter;
+    DedupeIndex m_dedupe;
+};
+
+
+/// Registers the virtual table `eventops_event` with a connection (event_table.cpp).
+Status registerEventTable(sqlite::Database &database);
+
+} // namespace eventops

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+//
+// The ledger's small state: last record, watermark, sources, checkpoints, input log, counters.
+#include "core/store/sqlite_ledger.h"
+
+namespace eventops {
+
+Result<std::int64_t> SqliteLedger::metaInteger(std::string_view key, std::int64_t fallback)
+{
+    sqlite::Statement &get = *EVENTOPS_TRY(cached("SELECT value FROM meta WHERE key = ?"));
+    const std::int64_t value = EVENTOPS_TRY(get.bind(1, key).step()) ? get.integer(0) : fallback;
+    get.reset();
+    return value;
+}
+
+Status SqliteLedger::setMeta(std::string_view key, std::int64_t value)
+{
+    sqlite::Statement &put = *EVENTOPS_TRY(cached("INSERT OR REPLACE INTO meta(key, value) VALUES (?, ?)"));
+    return put.bind(1, key).bind(2, value).run();
+}
+
+Result<Seq> SqliteLedger::lastSeq()
+{
+    return static_cast<Seq>(EVENTOPS_TRY(metaInteger("last_seq", 0)));
+}
+
+Result<WallNs> SqliteLedger::watermark()
+{
+    return WallNs{EVENTOPS_TRY(metaInteger("watermark", raw(NoTime)))};
+}
+
+Result<std::vector<SourceRow>> SqliteLedger::sources()
+{
+    sqlite::Statement &rows = *EVENTOPS_TRY(cached(
+        "SELECT key, title, cursor, prefix_hash, merge_time, finished, received, stored, skipped, duplicate, dead_lettered, "
+        "in_flight, events FROM source ORDER BY id"));
+    std::vector<SourceRow> all;
+    while (EVENTOPS_TRY(rows.step())) {
+        SourceProgress progress;
+        progress.key = rows.string(0);
+        progress.title = rows.string(1);
+        progress.cursor = rows.unsignedInteger(2);
+        progress.prefixHash = rows.unsignedInteger(3);
+        progress.mergeTime = WallNs{rows.integer(4)};
+        progress.finished = rows.integer(5) != 0;
+        progress.added = {rows.unsignedInteger(6), rows.unsignedInteger(7), rows.unsignedInteger(8), rows.unsignedInteger(9),
+                          rows.unsignedInteger(10), rows.unsignedInteger(11), rows.unsignedInteger(12)};
+        all.push_back({std::move(progress)});
+    }
+    return all;
+}
+
+Result<std::optional<Checkpoint>> SqliteLedger::checkpoint(std::string_view configHash)
+{
+    sqlite::Statement &get = *EVENTOPS_TRY(cached("SELECT seq, bytes FROM checkpoint WHERE config_hash = ?"));
+    std::optional<Checkpoint> found;
+    if (EVENTOPS_TRY(get.bind(1, configHash).step()))
+        found = Checkpoint{get.unsignedInteger(0), std::string(configHash), get.string(1)};
+    get.reset();
+    return found;
+}
+
+Result<std::vector<InputRow>> SqliteLedger::waitingInput()
+{
+    sqlite::Statement &rows = *EVENTOPS_TRY(
+        cached("SELECT number, kind, after_seq, payload FROM input_log WHERE after_seq = 0 ORDER BY number"));
+    std::vector<InputRow> all;
+    while (EVENTOPS_TRY(rows.step()))
+        all.push_back({rows.unsignedInteger(0), rows.string(1), rows.unsignedInteger(2), rows.string(3)});
+    return all;
+}
+
+Status SqliteLedger::takeInput(std::uint64_t number, Seq afterSeq)
+{
+    EVENTOPS_TRY(requireWriter());
+    sqlite::Statement &update = *EVENTOPS_TRY(cached("UPDATE input_log SET after_seq = ? WHERE number = ?"));
+    EVENTOPS_TRY(update.bindUnsigned(1, afterSeq).bindUnsigned(2, number).run());
+    if (m_database.changes() == 0)
+        return Error{Error::Code::NotFound, "no input with number " + std::to_string(number), {}, {}};
+    return Ok{};
+}
+
+Status SqliteLedger::recordInput(const InputRow &row)
+{
+    EVENTOPS_TRY(requireWriter());
+    sqlite::Statement &insert = *EVENTOPS_TRY(cached("INSERT INTO input_log(kind, after_seq, payload) VALUES (?, ?, ?)"));
+    return insert.bind(1, row.kind).bindUnsigned(2, row.afterSeq).bind(3, row.payload).run();
+}
+
+Result<Counters> SqliteLedger::counters()
+{
+    Counters all;
+    for (const SourceRow &row : EVENTOPS_TRY(sources()))
+        all += row.progress.added;
+    return all;
+}
+
+Result<std::uint64_t> SqliteLedger::findingCount()
+{
+    return static_cast<std::uint64_t>(EVENTOPS_TRY(m_database.integer("SELECT count(*) FROM finding")));
+}
+
+Result<std::uint64_t> SqliteLedger::suggestionCount()
+{
+    return static_cast<std::uint64_t>(EVENTOPS_TRY(m_database.integer("SELECT count(DISTINCT id) FROM action")));
+}
+
+} // namespace eventops

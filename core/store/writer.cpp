@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT
+//
+// One commit: sources, event blocks, dead letters, and what the stages found, in one transaction.
+#include "core/store/sqlite_ledger.h"
+
+#include "core/base/limits.h"
+
+#include <algorithm>
+
+namespace eventops {
+namespace {
+
+/// Reason of a record that is still being read in parts, until its own dead letter names one.
+constexpr std::string_view PartsReason = "record_too_long";
+
+} // namespace
+
+Status SqliteLedger::commit(CommitGroup &group)
+{
+    if (m_mode != LedgerMode::Engine)
+        return Error{Error::Code::Refused, "only an engine may commit", {}, {}};
+    const Status status = writeGroup(group);
+    if (status)
+        m_dedupe.committed();
+    else
+        m_dedupe.rolledBack();
+    return status;
+}
+
+Status SqliteLedger::writeGroup(CommitGroup &group)
+{
+    sqlite::Transaction transaction = EVENTOPS_TRY(sqlite::Transaction::begin(m_database));
+    CommitState state;
+    state.now = m_clock->now();
+    EVENTOPS_TRY(writeSources(group, state));
+    EVENTOPS_TRY(writeEvents(group, state));
+    EVENTOPS_TRY(m_dedupe.add(m_database, state.keys));
+    for (const auto &batch : group.batches) {
+        EVENTOPS_TRY(writeParts(*batch, state));
+        EVENTOPS_TRY(writeDeadLetters(*batch, state));
+    }
+    EVENTOPS_TRY(writeFindings(group));
+    EVENTOPS_TRY(writeEntities(group));
+    EVENTOPS_TRY(writeLinks(group));
+    EVENTOPS_TRY(writeSuggestions(group, state.now));
+    EVENTOPS_TRY(writeEnd(group));
+    return transaction.commit();
+}
+
+Status SqliteLedger::writeSources(const CommitGroup &group, CommitState &state)
+{
+    for (const SourceProgress &source : group.sources) {
+        sqlite::Statement &put = *EVENTOPS_TRY(cached(
+            "INSERT INTO source(key, title, cursor, prefix_hash, merge_time, finished, received, stored, skipped, duplicate, "
+            "dead_lettered, in_flight, events) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) "
+            "ON CONFLICT(key) DO UPDATE SET title = ?2, cursor = ?3, prefix_hash = ?4, merge_time = ?5, finished = ?6, "
+            "received = received + ?7, stored = stored + ?8, skipped = skipped + ?9, duplicate = duplicate + ?10, "
+            "dead_lettered = dead_lettered + ?11, in_flight = in_flight + ?12, events = events + ?13"));
+        const Counters &added = source.added;
+        EVENTOPS_TRY(put.bind(1, source.key).bind(2, source.title).bindUnsigned(3, source.cursor)
+                         .bindUnsigned(4, source.prefixHash).bind(5, raw(source.mergeTime))
+                         .bind(6, std::int64_t{source.finished}).bindUnsigned(7, added.received).bindUnsigned(8, added.stored)
+                         .bindUnsigned(9, added.skipped).bindUnsigned(10, added.duplicate)
+                         .bindUnsigned(11, added.deadLettered).bindUnsigned(12, added.inFlight)
+                         .bindUnsigned(13, added.events).run());
+        sqlite::Statement &get = *EVENTOPS_TRY(cached("SELECT id FROM source WHERE key = ?"));
+        EVENTOPS_TRY(get.bind(1, source.key).step());
+        state.sourceIds.push_back(get.integer(0));
+        get.reset();
+    }
+    return Ok{};
+}
+
+Status SqliteLedger::writeEvents(const CommitGroup &group, CommitState &state)
+{
+    for (const auto &batchPointer : group.batches) {
+        const Batch &batch = *batchPointer;
+        std::unordered_map<StrId, std::size_t> tenantOf; // of this batch's ids
+        StrId lastTenant = NoStr;
+        std::size_t at = SIZE_MAX;
+        for (const Event &event : batch.events) {
+            const RawRecord &record = batch.records[event.record];
+            if (record.outcome != Outcome::Stored)
+                continue;
+            const StrId tenant = event[Field::Tenant];
+            if (at == SIZE_MAX || tenant != lastTenant) {
+                const auto [known, added] = tenantOf.try_emplace(tenant, 0);
+                if (added) {
+                    const std::string name(batch.text(tenant));
+                    const auto [index, fresh] = state.tenantIndex.try_emplace(name, state.tenants.size());
+                    if (fresh)
+                        state.tenants.push_back({name, {}});
+                    known->second = index->second;
+                }
+                at = known->second;
+                lastTenant = tenant;
+            }
+            TenantRows &rows = state.tenants[at];
+            if (rows.rows.segments.empty() || rows.rows.segments.back().batch != &batch)
+                rows.rows.segments.push_back({&batch, rows.rows.events.size()});
+            rows.rows.events.push_back(&event);
+            rows.rows.bytes += record.size;
+            if (const std::uint64_t key = eventDedupeKey(batch, event); key != 0)
+                state.keys.push_back(key);
+            if (rows.rows.events.size() >= BlockEventsMax || rows.rows.bytes >= BlockBytesTarget)
+                EVENTOPS_TRY(writeBlock(rows, state));
+        }
+    }
+    for (TenantRows &rows : state.tenants)
+        EVENTOPS_TRY(writeBlock(rows, state));
+    return Ok{};
+}
+
+Status SqliteLedger::writeBlock(TenantRows &tenant, CommitState &state)
+{
+    if (tenant.rows.events.empty())
+        return Ok{};
+    WallNs ingest = state.now;
+    for (const BlockRows::Segment &segment : tenant.rows.segments) {
+        if (segment.batch->tsIngest != NoTime)
+            ingest = segment.batch->tsIngest;
+    }
+    const EncodedBlock block = EVENTOPS_TRY(m_blockWriter.encode(tenant.rows, state.sourceIds, m_options.keepRaw));
+    sqlite::Statement &insert = *EVENTOPS_TRY(cached(
+        "INSERT INTO event_block(format, tenant, retention, seq_min, seq_max, ts_min, ts_max, untimed, unnamed, severity_max, "
+        "events, records, ts_ingest, filter, data) VALUES (?, ?, 'default', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+    EVENTOPS_TRY(insert.bind(1, std::int64_t{BlockVersion}).bind(2, tenant.tenant).bindUnsigned(3, block.seqMin)
+                     .bindUnsigned(4, block.seqMax).bind(5, raw(block.tsMin)).bind(6, raw(block.tsMax))
+                     .bind(7, std::int64_t{block.someWithoutTime}).bind(8, std::int64_t{block.someWithoutId})
+                     .bind(9, std::int64_t{block.severityMax}).bindUnsigned(10, block.events).bindUnsigned(11, block.records)
+                     .bind(12, raw(ingest)).bindBlob(13, block.filter).bindBlob(14, block.bytes).run());
+    if (!block.rawBytes.empty()) {
+        const std::int64_t id = m_database.lastRowId();
+        sqlite::Statement &insertRaw = *EVENTOPS_TRY(cached("INSERT INTO raw_block(id, data) VALUES (?, ?)"));
+        EVENTOPS_TRY(insertRaw.bind(1, id).bindBlob(2, block.rawBytes).run());
+    }
+    tenant.rows.clear();
+    return Ok{};
+}
+
+Status SqliteLedger::writeParts(const Batch &batch, CommitState &state)
+{
+    for (const OversizePart &part : batch.oversize) {
+        if (part.source >= state.sourceIds.size())
+            return Error{Error::Code::InvalidArgument, "a part names a source that the commit does not have", {}, {}};
+        const std::int64_t source = state.sourceIds[part.source];
+        sqlite::Statement &head = *EVENTOPS_TRY(cached(
+            "INSERT INTO dead_letter(seq, source, position, size, reason, detail, state, in_parts, bytes) "
+            "VALUES (0, ?, ?, 0, ?, '', 'waiting', 1, x'') ON CONFLICT DO NOTHING"));
+        EVENTOPS_TRY(head.bind(1, source).bindUnsigned(2, part.position).bind(3, PartsReason).run());
+        sqlite::Statement &insert = *EVENTOPS_TRY(cached(
+            "INSERT OR IGNORE INTO dead_letter_part(dead_letter, part, bytes) SELECT id, ?3, ?4 FROM dead_letter "
+            "WHERE source = ?1 AND position = ?2 AND in_parts = 1"));
+        EVENTOPS_TRY(insert.bind(1, source).bindUnsigned(2, part.position).bind(3, std::int64_t{part.part})
+                         .bindBlob(4, part.bytes).run());
+        if (m_database.changes() == 0)
+            continue; // this part was there before
+        sqlite::Statement &grow = *EVENTOPS_TRY(cached(
+            "UPDATE dead_letter SET size = size + ?3 WHERE source = ?1 AND position = ?2 AND in_parts = 1"));
+        EVENTOPS_TRY(grow.bind(1, source).bindUnsigned(2, part.position).bindUnsigned(3, part.bytes.size()).run());
+    }
+    return Ok{};
+}
+
+Status SqliteLedger::writeDeadLetters(const Batch &batch, CommitState &state)
+{
+    for (const DeadLetter &letter : batch.deadLetters) {
+        const RawRecord &record = batch.records[letter.record];
+        if (record.source >= state.sourceIds.size())
+            return Error{Error::Code::InvalidArgument, "a dead letter names a source that the commit does not have", {}, {}};
+        const std::int64_t source = state.sourceIds[record.source];
+        // The bytes of a record read in parts are there already; it only lacks its number and reason.
+        sqlite::Statement &finish = *EVENTOPS_TRY(cached(
+            "UPDATE dead_letter SET seq = ?3, reason = ?4, detail = ?5 WHERE source = ?1 AND position = ?2 AND in_parts = 1"));
+        EVENTOPS_TRY(finish.bind(1, source).bindUnsigned(2, record.position).bindUnsigned(3, record.seq)
+                         .bind(4, batch.text(letter.reason)).bind(5, batch.text(letter.detail)).run());
+        if (m_database.changes() > 0)
+            continue;
+        const std::string_view bytes = record.redacted != NoStr ? batch.text(record.redacted) : batch.raw(record);
+        sqlite::Statement &insert = *EVENTOPS_TRY(cached(
+            "INSERT INTO dead_letter(seq, source, position, size, reason, detail, state, in_parts, bytes) "
+            "VALUES (?, ?, ?, ?, ?, ?, 'waiting', 0, ?)"));
+        EVENTOPS_TRY(insert.bindUnsigned(1, record.seq).bind(2, source).bindUnsigned(3, record.position)
+                         .bindUnsigned(4, bytes.size()).bind(5, batch.text(letter.reason)).bind(6, batch.text(letter.detail))
+                         .bindBlob(7, bytes).run());
+    }
+    return Ok{};
+}
+
+Status SqliteLedger::writeEnd(const CommitGroup &group)
+{
+    if (group.checkpoint) {
+        sqlite::Statement &put = *EVENTOPS_TRY(
+            cached("INSERT OR REPLACE INTO checkpoint(config_hash, seq, bytes) VALUES (?, ?, ?)"));
+        EVENTOPS_TRY(put.bind(1, group.checkpoint->configHash).bindUnsigned(2, group.checkpoint->seq)
+                         .bindBlob(3, group.checkpoint->bytes).run());
+    }
+    // Both only ever grow: a source that is read again must not turn the workspace's clock back.
+    const std::int64_t last = EVENTOPS_TRY(metaInteger("last_seq", 0));
+    EVENTOPS_TRY(setMeta("last_seq", std::max(last, static_cast<std::int64_t>(group.lastSeq))));
+    const std::int64_t watermark = EVENTOPS_TRY(metaInteger("watermark", raw(NoTime)));
+    return setMeta("watermark", std::max(watermark, raw(group.watermark)));
+}
+
+bool SqliteLedger::seen(std::uint64_t keyHash)
+{
+    const Result<bool> found = m_dedupe.contains(m_database, keyHash);
+    // A failed look-up must not lose a record: it is taken in, and the commit then meets the same error and reports it.
+    return found && found.value();
+}
+
+} // namespace eventops
