@@ -161,6 +161,25 @@ bool opensFunction(const std::vector<std::string> &lines, std::size_t i)
     return indentation(lines[i]) == 0 && !startsWith(line, "#") && line.find(" = ") == std::string_view::npos;
 }
 
+/// The type whose definition begins in line @p i at the left margin; empty when none does.
+std::string definedType(const std::vector<std::string> &lines, std::size_t i)
+{
+    std::string_view line = lines[i];
+    constexpr std::array<std::string_view, 5> words{"enum class ", "class ", "struct ", "union ", "enum "};
+    const auto word = std::find_if(words.begin(), words.end(), [&](std::string_view w) { return startsWith(line, w); });
+    if (word == words.end())
+        return {};
+    line.remove_prefix(word->size());
+    const auto end = std::find_if_not(line.begin(), line.end(), isWordCharacter);
+    const std::string name(line.begin(), end);
+    // A declaration ends before a body begins; a template's specialisation is not a type of its own here.
+    const std::string_view rest(end, line.end());
+    const bool braceBelow =
+        i + 1 < lines.size() && (startsWith(lines[i + 1], "{") || startsWith(lines[i + 1], "    :"));
+    const bool defined = rest.find('{') != std::string_view::npos || braceBelow;
+    return defined && !startsWith(rest, "<") ? name : std::string();
+}
+
 } // namespace
 
 std::vector<SourceFile> readTree(const fs::path &root)
@@ -376,6 +395,40 @@ std::vector<std::string> checkWireNames(const std::vector<SourceFile> &files)
                         at(file, i) + "names '" + std::string(name)
                         + "'; wire and source names stand in core/codec, core/api, core/kafka and pipelines");
             }
+        }
+    }
+    return breaches;
+}
+
+std::vector<std::string> checkTypeNames(const std::vector<SourceFile> &files)
+{
+    std::map<std::string, std::string> seen; // qualified name -> where
+    std::vector<std::string> breaches;
+    for (const SourceFile &file : files) {
+        if (file.folder == "tests" || endsWith(file.path, ".qml"))
+            continue;
+        std::vector<std::string> spaces;
+        for (std::size_t i = 0; i < file.lines.size(); ++i) {
+            const std::string &line = file.lines[i];
+            if (startsWith(line, "namespace")) {
+                const std::string_view rest = trimmed(std::string_view(line).substr(9));
+                spaces.emplace_back(rest.substr(0, rest.find('{')));
+                continue;
+            }
+            if (startsWith(line, "} // namespace") && !spaces.empty()) {
+                spaces.pop_back();
+                continue;
+            }
+            const std::string name = definedType(file.lines, i);
+            if (name.empty() || std::find(spaces.begin(), spaces.end(), "") != spaces.end())
+                continue;
+            std::string qualified;
+            for (const std::string &space : spaces)
+                qualified += std::string(trimmed(space)) + "::";
+            const auto [first, isNew] = seen.emplace(qualified + name, at(file, i));
+            if (!isNew)
+                breaches.push_back(at(file, i) + "defines " + qualified + name + ", as does " + first->second
+                                   + "the linker takes one of the two for both");
         }
     }
     return breaches;
