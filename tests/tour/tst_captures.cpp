@@ -73,6 +73,7 @@ private Q_SLOTS:
         row("default.yaml", "agents.ndjson", 132, 132);
         row("kafka_logs.yaml", "kafka_server.log", 706, 706);
         row("adage_fabric.yaml", "adage-fabric/case_*.jsonl", 20, 20);
+        row("mongo_cdc.yaml", "mongo_files.ndjson", 17, 17);
         row("kafka_logs.yaml", "inputs:captures/kafka_controller.log", 570, 570);
         row("nginxplus.yaml", "inputs:captures/nginxplus.ndjson", 500, 500);
         row("otel_logs.yaml", "inputs:captures/otel_demo_logs.ndjson", 617, 1443);
