@@ -30,6 +30,8 @@ std::vector<std::string> checkSizes(const std::vector<SourceFile> &files);
 std::vector<std::string> checkWords(const std::vector<SourceFile> &files);
 std::vector<std::string> checkHeads(const std::vector<SourceFile> &files);
 std::vector<std::string> checkWireNames(const std::vector<SourceFile> &files);
+/// Two types of one name in one namespace break the one-definition rule, and no tool says so.
+std::vector<std::string> checkTypeNames(const std::vector<SourceFile> &files);
 std::vector<std::string> checkDeterminism(const std::vector<SourceFile> &files);
 std::vector<std::string> checkTopLevel(const std::filesystem::path &root);
 

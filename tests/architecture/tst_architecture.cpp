@@ -66,6 +66,7 @@ private Q_SLOTS:
     void bannedWordsAreAbsent() { QVERIFY(clean(architecture::checkWords(sources()))); }
     void filesBeginWithTheLicence() { QVERIFY(clean(architecture::checkHeads(sources()))); }
     void wireNamesStayInTheCodecs() { QVERIFY(clean(architecture::checkWireNames(sources()))); }
+    void typeNamesAreUnique() { QVERIFY(clean(architecture::checkTypeNames(sources()))); }
     void resultsDoNotDependOnTheMachine() { QVERIFY(clean(architecture::checkDeterminism(sources()))); }
     void topLevelIsAsAgreed() { QVERIFY(clean(architecture::checkTopLevel(EVENTOPS_SOURCE_DIR))); }
 
@@ -200,6 +201,22 @@ private Q_SLOTS:
         QVERIFY(breaches[0].starts_with("core/model/a.cpp:2"));
         QVERIFY(breaches[1].starts_with("core/session/a.cpp:2"));
         QVERIFY(breaches[2].starts_with("core/store/b.cpp:2"));
+    }
+
+    void findsTypesOfOneName()
+    {
+        PlantedTree tree;
+        tree.add("core/model/a.h", Head + "namespace eventops {\nclass X;\nstruct Y {\n};\n} // namespace eventops\n");
+        tree.add("core/model/b.h", Head + "namespace eventops {\nclass X final\n{\n};\n} // namespace eventops\n");
+        tree.add("core/model/c.cpp", Head
+                                         + "namespace eventops {\nnamespace {\nstruct Y {};\n} // namespace\n"
+                                           "struct Z {};\n} // namespace eventops\n");
+        tree.add("core/model/d.cpp", Head
+                                         + "namespace eventops {\nenum class Z : int { A };\n} // namespace eventops\n"
+                                           "namespace eventops::cli {\nstruct X {};\n} // namespace eventops::cli\n");
+        const std::vector<std::string> breaches = architecture::checkTypeNames(tree.files());
+        QCOMPARE(breaches.size(), std::size_t{1});
+        QVERIFY(breaches[0].starts_with("core/model/d.cpp:3"));
     }
 
     void findsWhatIsNotDeterministic()

@@ -16,8 +16,9 @@ constexpr FieldSpec Fields[] = {
     {"start", "string", "\"\"", "multiline: RE2 expression that the first line of a record matches."},
     {"record_bytes_max", "int", "8388608", "A longer record goes to the dead letters in parts."},
     {"map", "any", "{}", "mapped: where each field of an event comes from."},
-    {"require", "list", "[tenant_id, host, metric, value, ts_event]",
-     "Fields without which an agent's line is refused; [] takes the upstream normaliser's defaults."},
+    {"require", "any", "null",
+     "Fields without which an agent's line is refused: tenant_id, host, metric, value and ts_event when left out; [] takes "
+     "the upstream normaliser's defaults."},
     {"content_type", "string", "application/octet-stream", "chronos.raw: what the bytes are."},
     {"source_name", "string", "\"\"", "chronos.raw: name of the source."},
     {"tenant", "string", "default", "chronos.raw: tenant of the events."},
