@@ -70,16 +70,16 @@ public:
             return badInput("the action event is no JSON: " + failure.text());
         if (m_reader.kind() != JsonKind::Object)
             return badInput("the action event is no JSON object");
-        if (const JsonMember *attrs = m_reader.find("attrs"))
+        if (const JsonEntry *attrs = m_reader.find("attrs"))
             m_attrs = attrs->value;
-        if (const JsonMember *tags = m_reader.find("tags"))
+        if (const JsonEntry *tags = m_reader.find("tags"))
             m_tags = tags->value;
         return Ok{};
     }
 
     std::string top(std::string_view name)
     {
-        const JsonMember *member = m_reader.find(name);
+        const JsonEntry *member = m_reader.find(name);
         return member != nullptr ? string(member->value) : std::string();
     }
     std::string attr(std::string_view name)

@@ -32,7 +32,7 @@ std::string lowered(std::string_view text)
     return out;
 }
 
-bool isNull(const JsonMember *member)
+bool isNull(const JsonEntry *member)
 {
     return member == nullptr || jsonKind(member->value) == JsonKind::Null;
 }
@@ -63,7 +63,7 @@ DecodeFailure AgentEnvelope::identity(Batch &batch, Event &event, const JsonRead
 {
     StringTable &strings = batch.strings;
     /// A text that may be required. Its trimmed form goes to @p out, which stays empty when it is absent.
-    const auto text = [&](const JsonMember *member, std::string_view name, bool required, std::string &out) {
+    const auto text = [&](const JsonEntry *member, std::string_view name, bool required, std::string &out) {
         out.clear();
         if (!isNull(member)) {
             if (jsonKind(member->value) != JsonKind::String)
@@ -105,7 +105,7 @@ DecodeFailure AgentEnvelope::identity(Batch &batch, Event &event, const JsonRead
 
 DecodeFailure AgentEnvelope::measurement(Batch &batch, Event &event, const JsonReader &json)
 {
-    const JsonMember *value = json.find("value");
+    const JsonEntry *value = json.find("value");
     if (isNull(value)) {
         if (m_rules.value)
             return loseMissing("value");
@@ -113,7 +113,7 @@ DecodeFailure AgentEnvelope::measurement(Batch &batch, Event &event, const JsonR
     } else if (!setValue(batch, event, value->value, m_scratch)) {
         return loseField(loss::BadValue, "value", value->value, "a finite number");
     }
-    const JsonMember *ts = json.find("ts_event");
+    const JsonEntry *ts = json.find("ts_event");
     if (isNull(ts))
         return m_rules.ts ? loseMissing("ts_event") : DecodeFailure{};
     std::string_view text;
@@ -127,7 +127,7 @@ DecodeFailure AgentEnvelope::measurement(Batch &batch, Event &event, const JsonR
 
 DecodeFailure AgentEnvelope::rest(Batch &batch, Event &event, const JsonReader &json)
 {
-    const JsonMember *tags = json.find("tags");
+    const JsonEntry *tags = json.find("tags");
     if (!isNull(tags)) {
         if (jsonKind(tags->value) != JsonKind::Object)
             return loseField(loss::BadField, "tags", tags->value, "an object");
@@ -137,12 +137,12 @@ DecodeFailure AgentEnvelope::rest(Batch &batch, Event &event, const JsonReader &
                                                            {"idempotency_key", Field::IdempotencyKey},
                                                            {"correlation_id", Field::CorrelationId}};
     for (const auto &[name, field] : Keys) {
-        if (const JsonMember *member = json.find(name))
+        if (const JsonEntry *member = json.find(name))
             event[field] = internScalar(batch, member->value, m_scratch);
     }
     // What the envelope does not know is kept as written: forward-compatible (contract E22).
     m_text.clear();
-    for (const JsonMember &member : json.members()) {
+    for (const JsonEntry &member : json.members()) {
         if (std::find(std::begin(Known), std::end(Known), member.name) != std::end(Known))
             continue;
         m_text += m_text.empty() ? '{' : ',';

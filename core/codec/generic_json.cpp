@@ -34,7 +34,7 @@ public:
         }
         event[Field::Attrs] = appendRawJson(batch, json.document());
         for (const std::string_view name : TimeNames) {
-            const JsonMember *member = json.find(name);
+            const JsonEntry *member = json.find(name);
             std::string_view text;
             const auto time = member != nullptr ? jsonTime(member->value, m_scratch, text) : std::nullopt;
             if (time) {
@@ -44,7 +44,7 @@ public:
             }
         }
         for (const std::string_view name : SeverityNames) {
-            const JsonMember *member = json.find(name);
+            const JsonEntry *member = json.find(name);
             if (member == nullptr)
                 continue;
             event.severity = jsonSeverity(member->value, m_scratch);
@@ -54,7 +54,7 @@ public:
             }
         }
         for (const std::string_view name : MessageNames) {
-            const JsonMember *member = json.find(name);
+            const JsonEntry *member = json.find(name);
             if (member != nullptr && jsonKind(member->value) == JsonKind::String) {
                 event[Field::Message] = batch.strings.append(jsonText(member->value, m_scratch));
                 break;

@@ -389,7 +389,7 @@ JsonFailure JsonReader::read(std::string_view text)
     return failure;
 }
 
-const JsonMember *JsonReader::find(std::string_view name) const
+const JsonEntry *JsonReader::find(std::string_view name) const
 {
     for (std::size_t i = m_members.size(); i-- > 0;) {
         if (m_members[i].name == name)

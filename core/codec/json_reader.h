@@ -29,7 +29,7 @@ struct JsonFailure {
 };
 
 /// A member of an object. Views into the document, or into the reader for a name written with escapes.
-struct JsonMember {
+struct JsonEntry {
     std::string_view name;  ///< Unescaped.
     std::string_view value; ///< As written, without surrounding white space.
 };
@@ -53,14 +53,14 @@ public:
     std::string_view document() const { return m_document; } ///< Without surrounding white space.
     JsonKind kind() const { return jsonKind(m_document); }
     /// Of the outermost object, in order, duplicates included; empty for other kinds.
-    std::span<const JsonMember> members() const { return m_members; }
+    std::span<const JsonEntry> members() const { return m_members; }
     /// The last member of that name, as every JSON parser takes it. Null: none.
-    const JsonMember *find(std::string_view name) const;
+    const JsonEntry *find(std::string_view name) const;
 
 private:
     struct Scan;
     std::string_view m_document;
-    std::vector<JsonMember> m_members;
+    std::vector<JsonEntry> m_members;
     std::deque<std::string> m_names;
     std::vector<std::uint8_t> m_stack;
 };

@@ -20,7 +20,7 @@ constexpr std::string_view Name = "karma.v1";
 constexpr std::string_view Known[] = {"ts", "event_type", "entity_id", "correlation_id", "tags", "attrs",
                                       "idempotency_key", "source", "causation_id"};
 
-bool isNull(const JsonMember *member)
+bool isNull(const JsonEntry *member)
 {
     return member == nullptr || jsonKind(member->value) == JsonKind::Null;
 }
@@ -47,7 +47,7 @@ public:
 private:
     DecodeFailure head(Batch &batch, Event &event, const JsonReader &json)
     {
-        const JsonMember *ts = json.find("ts");
+        const JsonEntry *ts = json.find("ts");
         if (isNull(ts))
             return loseMissing("ts");
         std::string_view text;
@@ -62,7 +62,7 @@ private:
             {"causation_id", Field::CausationId}, {"idempotency_key", Field::IdempotencyKey},
         };
         for (const auto &[name, field] : Texts) {
-            const JsonMember *member = json.find(name);
+            const JsonEntry *member = json.find(name);
             if (isNull(member))
                 continue;
             event[field] = internScalar(batch, member->value, m_scratch);
@@ -81,7 +81,7 @@ private:
     {
         constexpr std::pair<std::string_view, Field> Objects[] = {{"tags", Field::Tags}, {"attrs", Field::Attrs}};
         for (const auto &[name, field] : Objects) {
-            const JsonMember *member = json.find(name);
+            const JsonEntry *member = json.find(name);
             if (isNull(member))
                 continue;
             if (jsonKind(member->value) != JsonKind::Object)
@@ -98,7 +98,7 @@ private:
         event[Field::Tenant] = scalar(tags, "tenant");
         if (event[Field::Tenant] == NoStr)
             event[Field::Tenant] = batch.strings.intern("default");
-        const JsonMember *topStep = json.find("step"); // the author's own entropy events (X12)
+        const JsonEntry *topStep = json.find("step"); // the author's own entropy events (X12)
         event[Field::Step] = scalar(tags, "step");
         if (event[Field::Step] == NoStr && topStep != nullptr)
             event[Field::Step] = internScalar(batch, topStep->value, m_scratch);
@@ -135,11 +135,11 @@ private:
     void source(Batch &batch, Event &event, const JsonReader &json)
     {
         m_extra.clear();
-        for (const JsonMember &member : json.members()) {
+        for (const JsonEntry &member : json.members()) {
             if (std::find(std::begin(Known), std::end(Known), member.name) == std::end(Known))
                 addExtra(member.name, member.value);
         }
-        const JsonMember *source = json.find("source");
+        const JsonEntry *source = json.find("source");
         if (!isNull(source) && jsonKind(source->value) == JsonKind::Object) {
             bool plain = true;
             JsonItems items(source->value);

@@ -19,15 +19,15 @@ public:
             return lose(loss::NotAnObject, "the envelope is a JSON object");
         if (looksLikeKarma(json))
             return m_full->decode(batch, record, json);
-        const JsonMember *type = json.find("type");
+        const JsonEntry *type = json.find("type");
         if (type == nullptr || jsonKind(type->value) == JsonKind::Null)
             return loseMissing("type");
         if (jsonKind(type->value) != JsonKind::String)
             return loseField(loss::BadField, "type", type->value, "a text");
-        const JsonMember *timestamp = json.find("timestamp");
+        const JsonEntry *timestamp = json.find("timestamp");
         if (timestamp == nullptr || jsonKind(timestamp->value) == JsonKind::Null)
             return loseMissing("timestamp");
-        const JsonMember *metadata = json.find("metadata");
+        const JsonEntry *metadata = json.find("metadata");
         const bool hasMetadata = metadata != nullptr && jsonKind(metadata->value) != JsonKind::Null;
         if (hasMetadata && jsonKind(metadata->value) != JsonKind::Object)
             return loseField(loss::BadField, "metadata", metadata->value, "an object");
@@ -91,7 +91,7 @@ bool looksLikeKarmaApi(const JsonReader &json)
 {
     if (json.find("type") == nullptr || json.find("timestamp") == nullptr)
         return false;
-    for (const JsonMember &member : json.members()) {
+    for (const JsonEntry &member : json.members()) {
         if (member.name != "type" && member.name != "timestamp" && member.name != "metadata")
             return false;
     }

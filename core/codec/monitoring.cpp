@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view Name = "monitoring.v1";
 
-bool isNull(const JsonMember *member)
+bool isNull(const JsonEntry *member)
 {
     return member == nullptr || jsonKind(member->value) == JsonKind::Null;
 }
@@ -45,7 +45,7 @@ private:
             {"correlation_id", Field::CorrelationId},
         };
         for (const auto &[name, field] : Texts) {
-            const JsonMember *member = json.find(name);
+            const JsonEntry *member = json.find(name);
             if (isNull(member))
                 continue;
             event[field] = internScalar(batch, member->value, m_scratch);
@@ -57,7 +57,7 @@ private:
         event[Field::Type] = event[Field::SchemaName];
         if (batch.text(event, Field::Tenant).empty())
             event[Field::Tenant] = batch.strings.intern("default");
-        const JsonMember *ts = json.find("ts_event");
+        const JsonEntry *ts = json.find("ts_event");
         if (isNull(ts))
             return loseMissing("ts_event");
         std::string_view text;
@@ -66,7 +66,7 @@ private:
             return loseField(loss::BadTimestamp, "ts_event", ts->value, "RFC 3339 or a Unix time");
         event.tsEvent = *time;
         event[Field::TsText] = batch.strings.append(text);
-        if (const JsonMember *ingest = json.find("ts_ingest"); !isNull(ingest)) {
+        if (const JsonEntry *ingest = json.find("ts_ingest"); !isNull(ingest)) {
             m_text = "{\"ts_ingest\":";
             m_text += ingest->value;
             m_text += '}';
@@ -77,7 +77,7 @@ private:
 
     DecodeFailure payload(Batch &batch, Event &event, const JsonReader &json)
     {
-        const JsonMember *source = json.find("source");
+        const JsonEntry *source = json.find("source");
         if (!isNull(source)) {
             if (jsonKind(source->value) != JsonKind::Object)
                 return loseField(loss::BadField, "source", source->value, "an object");
@@ -89,7 +89,7 @@ private:
         entity(batch, event);
         constexpr std::pair<std::string_view, Field> Objects[] = {{"attributes", Field::Attrs}, {"tags", Field::Tags}};
         for (const auto &[name, field] : Objects) {
-            const JsonMember *member = json.find(name);
+            const JsonEntry *member = json.find(name);
             if (isNull(member))
                 continue;
             if (jsonKind(member->value) != JsonKind::Object)
@@ -233,7 +233,7 @@ Result<std::string> Monitoring::encode(const Batch &batch, const Event &event, L
 
 bool looksLikeMonitoring(const JsonReader &json)
 {
-    const JsonMember *source = json.find("source");
+    const JsonEntry *source = json.find("source");
     return json.find("schema_name") != nullptr && json.find("attributes") != nullptr && source != nullptr
         && jsonKind(source->value) == JsonKind::Object;
 }

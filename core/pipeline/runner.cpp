@@ -352,11 +352,12 @@ Checkpoint PipelineRunner::makeCheckpoint() const
 
 Status PipelineRunner::flush(bool final)
 {
+    // All sources of the run, in its order: records name theirs by index.
+    bool changed = false;
     for (const auto &lane : m_lanes) {
-        if (!lane->changed)
-            continue;
         m_group.sources.push_back(lane->progress);
         lane->progress.added = {};
+        changed = changed || lane->changed;
         lane->changed = false;
     }
     const bool due = m_lastSeq - m_checkpointSeq >= m_options.checkpointRecords;
@@ -364,8 +365,10 @@ Status PipelineRunner::flush(bool final)
         m_group.checkpoint = makeCheckpoint();
         m_checkpointSeq = m_lastSeq;
     }
-    if (m_group.sources.empty() && !m_group.checkpoint)
+    if (!changed && !m_group.checkpoint) {
+        m_group.sources.clear();
         return Ok{};
+    }
     m_group.lastSeq = m_lastSeq;
     m_group.watermark = m_newest == NoTime ? NoTime : m_newest + -m_spec.latenessNs;
     m_progress.watermark = m_group.watermark;

@@ -76,7 +76,7 @@ Status readOptional(const Value &settings, std::string_view name, BareWord bare,
     return Ok{};
 }
 
-Status readField(const Value &settings, std::string_view name, Field field, BareWord bare, Mapping &mapping)
+Status readField(const Value &settings, std::string_view name, Field field, BareWord bare, DocumentMapping &mapping)
 {
     std::optional<Expression> expression;
     EVENTOPS_TRY(readOptional(settings, name, bare, expression));
@@ -85,7 +85,7 @@ Status readField(const Value &settings, std::string_view name, Field field, Bare
     return Ok{};
 }
 
-Status readFields(const Value &settings, Mapping &mapping)
+Status readFields(const Value &settings, DocumentMapping &mapping)
 {
     constexpr struct {
         std::string_view name;
@@ -113,7 +113,7 @@ Status readFields(const Value &settings, Mapping &mapping)
     return readOptional(settings, "value", BareWord::Path, mapping.value);
 }
 
-Status readOverride(const Value &settings, Mapping &mapping)
+Status readOverride(const Value &settings, DocumentMapping &mapping)
 {
     if (settings.members().empty())
         return Ok{};
@@ -187,10 +187,10 @@ Status readPaths(const Value &list, std::vector<std::string> &out)
     return Ok{};
 }
 
-Result<Mapping> readMapping(const Value &value, bool hashPii)
+Result<DocumentMapping> readMapping(const Value &value, bool hashPii)
 {
     const Value settings = EVENTOPS_TRY(checkSettings(value, MappingFields, "a mapping"));
-    Mapping mapping;
+    DocumentMapping mapping;
     for (const auto &[name, wanted] : settings.at("match").members())
         mapping.match.push_back(EVENTOPS_TRY(readMatchTerm(name, wanted)));
     EVENTOPS_TRY(readOverride(settings.at("event_type_override"), mapping));
@@ -207,7 +207,7 @@ Result<Mapping> readMapping(const Value &value, bool hashPii)
 
 } // namespace
 
-Status readMappings(const Value &defaults, const Value &mappings, std::vector<Mapping> &out)
+Status readMappings(const Value &defaults, const Value &mappings, std::vector<DocumentMapping> &out)
 {
     const Value checked = EVENTOPS_TRY(checkSettings(defaults, DefaultsFields, "\"defaults\""));
     const bool hashPii = EVENTOPS_TRY(checked.at("hash_pii").boolean());
@@ -220,7 +220,7 @@ Status readMappings(const Value &defaults, const Value &mappings, std::vector<Ma
     return Ok{};
 }
 
-Status readMappingFile(const Value &file, std::vector<Mapping> &out)
+Status readMappingFile(const Value &file, std::vector<DocumentMapping> &out)
 {
     const Value checked = EVENTOPS_TRY(checkSettings(file, FileFields, "a mapping file"));
     return readMappings(checked.at("defaults"), checked.at("mappings"), out);

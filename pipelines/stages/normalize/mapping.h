@@ -35,7 +35,7 @@ struct FieldExpression {
 };
 
 /// One entry of `mappings`, compiled. Immutable.
-struct Mapping {
+struct DocumentMapping {
     std::vector<MatchTerm> match;          ///< All must hold.
     std::optional<Expression> typeWhen;    ///< event_type_override: type = typeWhen ? typeThen : typeElse.
     std::optional<Expression> typeThen, typeElse;
@@ -49,8 +49,8 @@ struct Mapping {
 
 /// @p defaults, @p mappings: as in a mapping file of the stage. Appends to @p out. Errors: InvalidConfig with the
 /// place.
-Status readMappings(const Value &defaults, const Value &mappings, std::vector<Mapping> &out);
+Status readMappings(const Value &defaults, const Value &mappings, std::vector<DocumentMapping> &out);
 /// @p file: `{defaults: {...}, mappings: [...]}`.
-Status readMappingFile(const Value &file, std::vector<Mapping> &out);
+Status readMappingFile(const Value &file, std::vector<DocumentMapping> &out);
 
 } // namespace eventops::normalize

@@ -34,7 +34,7 @@ constexpr Field CopiedFields[] = {Field::EventId, Field::SourceId, Field::Entity
 class Normalize final : public MapStage
 {
 public:
-    Normalize(std::vector<Mapping> mappings, bool changeEvents)
+    Normalize(std::vector<DocumentMapping> mappings, bool changeEvents)
         : m_mappings(std::move(mappings)), m_changeEvents(changeEvents)
     {
     }
@@ -56,7 +56,7 @@ public:
     }
 
 private:
-    const Mapping *firstMatch(const Batch &batch, const Event &event, const Document &document)
+    const DocumentMapping *firstMatch(const Batch &batch, const Event &event, const Document &document)
     {
         const auto holds = [&](const MatchTerm &term) {
             std::optional<std::string_view> text;
@@ -68,7 +68,7 @@ private:
             }
             return text && std::find(term.texts.begin(), term.texts.end(), *text) != term.texts.end();
         };
-        for (const Mapping &mapping : m_mappings) {
+        for (const DocumentMapping &mapping : m_mappings) {
             if (std::all_of(mapping.match.begin(), mapping.match.end(), holds))
                 return &mapping;
         }
@@ -280,9 +280,9 @@ private:
         m_clear.clear();
     }
 
-    const std::vector<Mapping> m_mappings;
+    const std::vector<DocumentMapping> m_mappings;
     const bool m_changeEvents;
-    const Mapping *m_mapping = nullptr; ///< Of the event at hand.
+    const DocumentMapping *m_mapping = nullptr; ///< Of the event at hand.
     Redaction m_recordRedaction;        ///< Of the record at hand.
     std::vector<Redactor::Clear> m_clear;
     Redactor m_redactor;
@@ -294,7 +294,7 @@ private:
 
 Result<std::unique_ptr<MapStage>> make(const Value &settings)
 {
-    std::vector<Mapping> mappings;
+    std::vector<DocumentMapping> mappings;
     for (const Value &file : settings.at("files").items())
         EVENTOPS_TRY(readMappingFile(file, mappings));
     EVENTOPS_TRY(readMappings(settings.at("defaults"), settings.at("mappings"), mappings));

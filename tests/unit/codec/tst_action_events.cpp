@@ -40,7 +40,7 @@ bool validAction(const std::string &json)
         return false;
     std::string scratch;
     const auto text = [&](std::string_view name) {
-        const JsonMember *member = reader.find(name);
+        const JsonEntry *member = reader.find(name);
         return member != nullptr && jsonKind(member->value) == JsonKind::String
             ? std::string(jsonText(member->value, scratch))
                                                                                 : std::string("<absent>");
@@ -49,7 +49,7 @@ bool validAction(const std::string &json)
     if (type != "action.requested")
         return std::set<std::string>{"action.started", "action.succeeded", "action.failed",
                                      "action.cancelled"}.contains(type);
-    const JsonMember *attrs = reader.find("attrs");
+    const JsonEntry *attrs = reader.find("attrs");
     if (!parseTimestamp(text("ts")) || text("entity_id") == "<absent>" || text("idempotency_key") == "<absent>"
         || attrs == nullptr)
         return false;
