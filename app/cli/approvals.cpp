@@ -67,7 +67,8 @@ void show(Context &context, const Options &options)
         if (action.displayId() == options.id)
             return print(context, action, actionCard(action));
     }
-    context.fail(Error{Error::Code::NotFound, "there is no action " + options.id, {}, "see: eventops approvals list --all"});
+    context.fail(
+        Error{Error::Code::NotFound, "there is no action " + options.id, {}, "see: eventops approvals list --all"});
 }
 
 void decide(Context &context, const Options &options, DecisionKind kind)

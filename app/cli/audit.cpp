@@ -56,7 +56,8 @@ void addAudit(CLI::App &app, Context &context)
 {
     CLI::App *command = app.add_subcommand("audit", "The hash chain of every decision and what came of it");
     command->require_subcommand(1);
-    CLI::App *verifying = command->add_subcommand("verify", "Recompute the chain; fails at the first row that was changed");
+    CLI::App *verifying =
+        command->add_subcommand("verify", "Recompute the chain; fails at the first row that was changed");
     CLI::App *listing = command->add_subcommand("list", "Print the chain");
     for (CLI::App *sub : {verifying, listing}) {
         addWorkspace(*sub, context);

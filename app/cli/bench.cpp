@@ -38,7 +38,8 @@ void print(const char *what, double cpu, const Counters &counters)
 {
     std::printf("%-28s %8.3f CPU-s  %8.3f CPU-s per million records  %llu events, %llu dead letters\n", what, cpu,
                 counters.received == 0 ? 0.0 : cpu * 1e6 / static_cast<double>(counters.received),
-                static_cast<unsigned long long>(counters.events), static_cast<unsigned long long>(counters.deadLettered));
+                static_cast<unsigned long long>(counters.events),
+                static_cast<unsigned long long>(counters.deadLettered));
 }
 
 Result<std::vector<std::unique_ptr<Source>>> openSource(const PipelineSpec &spec, const Options &options)
@@ -85,7 +86,8 @@ Status benchDurable(PipelineSpec spec, const Options &options, bool keepRaw)
         const std::uintmax_t log = std::filesystem::file_size(std::string(directory) + "/ledger.db-wal", code);
         bytes += code ? 0 : log;
         if (counters.events > 0)
-            std::printf("%-28s %8.1f bytes an event\n", "", static_cast<double>(bytes) / static_cast<double>(counters.events));
+            std::printf("%-28s %8.1f bytes an event\n", "",
+                        static_cast<double>(bytes) / static_cast<double>(counters.events));
         return Ok{};
     }();
     std::error_code code;
@@ -109,11 +111,14 @@ Status bench(const Context &context, Options options)
 void addBench(CLI::App &app, Context &context)
 {
     const auto options = std::make_shared<Options>();
-    CLI::App *command = app.add_subcommand("bench", "Measure what a capture costs on this machine, in scratch workspaces");
+    CLI::App *command =
+        app.add_subcommand("bench", "Measure what a capture costs on this machine, in scratch workspaces");
     command->add_option("FILE", options->file, "A capture")->required()->check(CLI::ExistingFile);
     command->add_option("--pipeline", options->pipeline, "Pipeline file; default: the shipped default.yaml");
     command->add_option("--format", options->format, "As for replay");
-    command->add_option("--workers", options->workers, "Worker threads")->check(CLI::Range(1, 64))->capture_default_str();
+    command->add_option("--workers", options->workers, "Worker threads")
+        ->check(CLI::Range(1, 64))
+        ->capture_default_str();
     command->callback([&context, options] {
         if (const Status status = bench(context, *options); !status)
             context.fail(status.error());

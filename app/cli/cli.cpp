@@ -50,7 +50,8 @@ Result<std::string> spawnExecutor(const std::string &program, const std::string 
     if (code == ExitRefused)
         return std::string("published; no executor is configured in this workspace's pipeline");
     if (code != ExitDone)
-        return Error{Error::Code::Unavailable, "the executor failed", {}, "the request stays published; run: eventops executor"};
+        return Error{
+            Error::Code::Unavailable, "the executor failed", {}, "the request stays published; run: eventops executor"};
     return std::string();
 }
 
@@ -137,7 +138,8 @@ std::string findDataDirectory(const std::string &program)
     if (const char *given = std::getenv("EVENTOPS_DATA"))
         return given;
     std::error_code code;
-    const std::filesystem::path installed = std::filesystem::path(program).parent_path() / "../share/eventops/pipelines";
+    const std::filesystem::path installed =
+        std::filesystem::path(program).parent_path() / "../share/eventops/pipelines";
     if (std::filesystem::is_directory(installed, code))
         return std::filesystem::weakly_canonical(installed, code).string();
     return EVENTOPS_SOURCE_PIPELINES;

@@ -83,7 +83,8 @@ void redrive(Context &context, const Options &options)
 void addDeadLetters(CLI::App &app, Context &context)
 {
     const auto options = std::make_shared<Options>();
-    CLI::App *command = app.add_subcommand("deadletters", "Records that could not become events: kept whole, with the reason");
+    CLI::App *command =
+        app.add_subcommand("deadletters", "Records that could not become events: kept whole, with the reason");
     command->require_subcommand(1);
     CLI::App *listing = command->add_subcommand("list", "All of them");
     CLI::App *one = command->add_subcommand("show", "One of them");

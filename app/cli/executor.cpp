@@ -63,7 +63,8 @@ Status runExecutor(const Context &context, bool once)
 void addExecutor(CLI::App &app, Context &context)
 {
     const auto once = std::make_shared<bool>(false);
-    CLI::App *command = app.add_subcommand("executor", "Carry out approved actions: a role of its own, off unless started");
+    CLI::App *command =
+        app.add_subcommand("executor", "Carry out approved actions: a role of its own, off unless started");
     command->add_flag("--once", *once, "End when no request is left");
     addWorkspace(*command, context);
     command->callback([&context, once] {

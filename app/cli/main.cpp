@@ -16,13 +16,14 @@ int main(int argc, char **argv)
     context.workspace = defaultWorkspace();
     watchSignals();
 
-    CLI::App app("The event pipeline of EventOps Console: reads captures, explains what is surprising, asks before it acts.",
-                 "eventops");
+    CLI::App app(
+        "The event pipeline of EventOps Console: reads captures, explains what is surprising, asks before it acts.",
+        "eventops");
     app.require_subcommand(1);
     app.set_version_flag("--version", EVENTOPS_VERSION);
     app.footer("Exit codes: 0 done, 1 failed, 2 usage, 3 refused, 4 busy. More: man eventops");
-    for (auto *add : {addReplay, addRun, addReport, addQuery, addApprovals, addDeadLetters, addAudit, addSql, addExecutor,
-                      addValidate, addStages, addBench})
+    for (auto *add : {addReplay, addRun, addReport, addQuery, addApprovals, addDeadLetters, addAudit, addSql,
+                      addExecutor, addValidate, addStages, addBench})
         add(app, context);
     try {
         app.parse(argc, argv);

@@ -63,7 +63,8 @@ void replay(Context &context, const Options &options)
     request.files = options.files;
     request.format = options.format;
     request.workers = options.workers;
-    request.pipelineName = options.pipeline.empty() ? context.dataDirectory + "/definitions/default.yaml" : options.pipeline;
+    request.pipelineName =
+        options.pipeline.empty() ? context.dataDirectory + "/definitions/default.yaml" : options.pipeline;
     auto text = readFile(request.pipelineName);
     if (!text)
         return context.fail(text.error());
@@ -97,7 +98,8 @@ void addCommon(CLI::App &command, Context &context, const std::shared_ptr<Option
 void addReplay(CLI::App &app, Context &context)
 {
     const auto options = std::make_shared<Options>();
-    CLI::App *command = app.add_subcommand("replay", "Read captures into a workspace; several are merged by event time");
+    CLI::App *command =
+        app.add_subcommand("replay", "Read captures into a workspace; several are merged by event time");
     command->add_option("FILE", options->files, "Captures; - is standard input")->required();
     command->add_option("--pipeline", options->pipeline, "Pipeline file; default: the shipped default.yaml");
     options->format = "";

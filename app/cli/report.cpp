@@ -73,8 +73,10 @@ void printActions(const Context &context, const std::vector<Action> &waiting)
     const char *workspace = context.workspace.c_str();
     std::printf("\nWHAT YOU CAN DO\n");
     std::printf("  look closer   eventops approvals show %s --workspace %s\n", id.c_str(), workspace);
-    std::printf("  approve it    eventops approvals approve %s --reason \"seen, do it\" --workspace %s\n", id.c_str(), workspace);
-    std::printf("  reject it     eventops approvals reject %s --reason \"known\" --workspace %s\n", id.c_str(), workspace);
+    std::printf("  approve it    eventops approvals approve %s --reason \"seen, do it\" --workspace %s\n", id.c_str(),
+                workspace);
+    std::printf("  reject it     eventops approvals reject %s --reason \"known\" --workspace %s\n", id.c_str(),
+                workspace);
 }
 
 void report(Context &context)

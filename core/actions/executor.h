@@ -24,7 +24,7 @@ struct ActionRequest {
     std::string correlationId;
     double ttlSeconds = 0.0;    ///< Give up after this time.
     std::uint32_t attempt = 1;
-    std::string envelope;       ///< The whole request as published (Karma action.requested).
+    std::string envelope;       ///< The whole request as published.
 };
 
 struct ActionOutcome {

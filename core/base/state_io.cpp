@@ -84,7 +84,8 @@ std::string_view StateReader::text()
 Status StateReader::finish() const
 {
     if (m_failed || !atEnd())
-        return Error{Error::Code::Corrupt, "stored state does not have the expected shape", {}, "it is rebuilt from the log"};
+        return Error{
+            Error::Code::Corrupt, "stored state does not have the expected shape", {}, "it is rebuilt from the log"};
     return Ok{};
 }
 

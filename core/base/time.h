@@ -21,8 +21,8 @@ constexpr std::int64_t daysFromCivil(std::int64_t y, unsigned m, unsigned d)
 }
 
 /// Reads RFC 3339 ("2025-10-21T10:00:00.123456789+02:00", 'Z', 't'/' ' as separator, ',' as decimal sign) and the
-/// same without a zone, which is taken as UTC. Fractions past nanoseconds are cut. A leap second (:60) becomes :59.999999999.
-/// Nothing: the text is not a time, or lies outside WallNs.
+/// same without a zone, which is taken as UTC. Fractions past nanoseconds are cut. A leap second (:60) becomes
+/// :59.999999999. Nothing: the text is not a time, or lies outside WallNs.
 std::optional<WallNs> parseTimestamp(std::string_view text);
 
 /// Reads a Unix time. The unit follows from the magnitude, as every log tool does it: below 1e11 seconds,

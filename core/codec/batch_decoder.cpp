@@ -32,7 +32,8 @@ void BatchDecoder::decode(Batch &batch)
         const RawChunk &chunk = *batch.chunks[record.chunk];
         if (chunk.oversizeBytes > 0) {
             record.hash = chunk.oversizeHash;
-            refuse(batch, i, codecLoss("record_too_long"), "the record has " + std::to_string(chunk.oversizeBytes) + " bytes");
+            refuse(batch, i, codecLoss("record_too_long"),
+                   "the record has " + std::to_string(chunk.oversizeBytes) + " bytes");
             continue;
         }
         record.hash = hash64(batch.raw(record));

@@ -50,7 +50,7 @@ struct Action {
     Suggestion suggestion;
     std::uint32_t version = 1;  ///< An edit makes a new one and voids approvals.
     ActionState state = ActionState::Proposed;
-    std::string digest;         ///< SHA-256 over command, arguments, target, evidence and expiry: what a person approves.
+    std::string digest; ///< SHA-256 over command, arguments, target, evidence and expiry: what a person approves.
     std::string idempotencyKey; ///< Of the request; retries keep it.
     std::string approver;       ///< Empty until decided.
     std::string decisionReason;

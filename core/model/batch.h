@@ -23,8 +23,9 @@ struct RawChunk {
     std::uint32_t source = 0;      ///< Index of the source in the run.
     std::uint64_t prefixHash = 0;  ///< hash64 of the source's bytes [0, positionEnd).
     bool last = false;             ///< The source ends with this chunk.
-    /// Not 0: the chunk stands for one record of that many bytes, longer than the record limit. `records` is then {{0, 0}},
-    /// `position` its place; its bytes came before, in this and earlier reads, as OversizePart of the same position.
+    /// Not 0: the chunk stands for one record of that many bytes, longer than the record limit. `records` is then {{0,
+    /// 0}}, `position` its place; its bytes came before, in this and earlier reads, as OversizePart of the same
+    /// position.
     std::uint64_t oversizeBytes = 0;
     std::uint64_t oversizeHash = 0; ///< hash64 of all its bytes.
 };

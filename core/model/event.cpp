@@ -18,13 +18,25 @@ struct SeverityWord {
     Severity severity;
 };
 constexpr SeverityWord Words[] = {
-    {"trace", Severity::Debug}, {"debug", Severity::Debug}, {"verbose", Severity::Debug},
-    {"info", Severity::Info}, {"information", Severity::Info}, {"informational", Severity::Info}, {"ok", Severity::Info},
+    {"trace", Severity::Debug},
+    {"debug", Severity::Debug},
+    {"verbose", Severity::Debug},
+    {"info", Severity::Info},
+    {"information", Severity::Info},
+    {"informational", Severity::Info},
+    {"ok", Severity::Info},
     {"notice", Severity::Notice},
-    {"warn", Severity::Warning}, {"warning", Severity::Warning},
-    {"err", Severity::Error}, {"error", Severity::Error}, {"severe", Severity::Error},
-    {"crit", Severity::Critical}, {"critical", Severity::Critical}, {"fatal", Severity::Critical},
-    {"alert", Severity::Critical}, {"emerg", Severity::Critical}, {"emergency", Severity::Critical},
+    {"warn", Severity::Warning},
+    {"warning", Severity::Warning},
+    {"err", Severity::Error},
+    {"error", Severity::Error},
+    {"severe", Severity::Error},
+    {"crit", Severity::Critical},
+    {"critical", Severity::Critical},
+    {"fatal", Severity::Critical},
+    {"alert", Severity::Critical},
+    {"emerg", Severity::Critical},
+    {"emergency", Severity::Critical},
     {"panic", Severity::Critical},
 };
 

@@ -16,12 +16,12 @@ enum class Field : std::uint8_t {
     EventId,        ///< As the source gave it; absent: derived from the position, see eventId().
     TsText,         ///< The source's own writing of the event time.
     Tenant,
-    SourceType,     ///< Kind of origin: "host", "mongo".
+    SourceType,     ///< Kind of origin: "host", "database".
     SourceId,
     SourceNamespace,
     SchemaName,
     SchemaVersion,
-    Type,           ///< What happened: "signals.metric", "order".
+    Type,           ///< What happened: "metric", "order".
     EntityType,
     EntityId,
     Step,           ///< The type as seen from the entity's life; the sequence model's symbol.
@@ -50,7 +50,15 @@ std::string_view toString(Field field);
 std::optional<Field> fieldByName(std::string_view name);
 
 /// OpenTelemetry severity numbers that the console shows by name; 0 is unset.
-enum class Severity : std::uint8_t { Unset = 0, Debug = 5, Info = 9, Notice = 10, Warning = 13, Error = 17, Critical = 21 };
+enum class Severity : std::uint8_t {
+    Unset = 0,
+    Debug = 5,
+    Info = 9,
+    Notice = 10,
+    Warning = 13,
+    Error = 17,
+    Critical = 21
+};
 
 /// The name of the band that @p number (0..24) falls into: "critical" from 21, "error" from 17, …; "" for unset.
 std::string_view severityName(std::uint8_t number);

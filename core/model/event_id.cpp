@@ -17,9 +17,11 @@ std::string derivedId(std::initializer_list<std::string_view> parts)
     return hex;
 }
 
-std::string derivedEventId(std::string_view sourceKey, std::uint64_t position, std::uint64_t recordHash, unsigned emission)
+std::string derivedEventId(std::string_view sourceKey, std::uint64_t position, std::uint64_t recordHash,
+                           unsigned emission)
 {
-    std::string hex = derivedId({sourceKey, std::to_string(position), std::to_string(recordHash), std::to_string(emission)});
+    std::string hex =
+        derivedId({sourceKey, std::to_string(position), std::to_string(recordHash), std::to_string(emission)});
     hex[12] = '8';                                              // version 8
     const unsigned high = static_cast<unsigned>(hex[16] <= '9' ? hex[16] - '0' : hex[16] - 'a' + 10);
     hex[16] = "89ab"[high & 3];                                 // variant 10

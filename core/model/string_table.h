@@ -37,8 +37,8 @@ public:
     /// hash64 of the text; 0 for NoStr. Interned texts have it at hand.
     std::uint64_t hash(StrId id) const;
 
-    /// Names this filling of the table: another one after `clear`, and in every other table, while the program runs. What
-    /// remembers ids from batch to batch checks it. Never part of a result.
+    /// Names this filling of the table: another one after `clear`, and in every other table, while the program runs.
+    /// What remembers ids from batch to batch checks it. Never part of a result.
     std::uint64_t epoch() const { return m_epoch; }
 
     std::size_t size() const { return m_entries.size(); } ///< Ids run from 0 to size − 1.

@@ -152,7 +152,8 @@ Result<std::int64_t> Value::integer() const
 {
     std::int64_t out = 0;
     if (m_kind != Kind::Scalar || !readNumber(m_text, out))
-        return error("expected a whole number, found " + (isScalar() ? '"' + m_text + '"' : std::string(kindName(m_kind))));
+        return error("expected a whole number, found "
+                     + (isScalar() ? '"' + m_text + '"' : std::string(kindName(m_kind))));
     return out;
 }
 

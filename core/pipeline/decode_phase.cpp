@@ -71,7 +71,8 @@ void DecodePhase::compact(Batch &batch, const std::vector<Removal> &removals)
         if (batch.records[record].outcome == Outcome::DeadLettered)
             continue; // the first reason stands
         batch.records[record].outcome = Outcome::DeadLettered;
-        batch.deadLetters.push_back({record, batch.strings.intern(removal.reason), batch.strings.append(removal.detail)});
+        batch.deadLetters.push_back(
+            {record, batch.strings.intern(removal.reason), batch.strings.append(removal.detail)});
     }
     removeEvents(batch, drop, Outcome::Skipped);
     std::stable_sort(batch.deadLetters.begin(), batch.deadLetters.end(),

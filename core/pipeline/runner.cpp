@@ -46,7 +46,8 @@ struct PipelineRunner::Lane {
     WallNs headTime() const
     {
         const Batch &batch = *item.batch;
-        if (event < batch.events.size() && batch.events[event].record == record && batch.events[event].tsEvent != NoTime)
+        if (event < batch.events.size() && batch.events[event].record == record
+            && batch.events[event].tsEvent != NoTime)
             return batch.events[event].tsEvent;
         return progress.mergeTime;
     }
@@ -118,8 +119,9 @@ Status PipelineRunner::run(std::vector<RunnerSource> sources)
 Status PipelineRunner::runLanes(std::vector<RunnerSource> &sources)
 {
     EVENTOPS_TRY(openLanes(sources));
-    const bool merged = m_lanes.size() > 1
-                        && std::all_of(m_lanes.begin(), m_lanes.end(), [](const auto &l) { return l->source->finite(); });
+    const bool merged = m_lanes.size() > 1 && std::all_of(m_lanes.begin(), m_lanes.end(), [](const auto &l) {
+                            return l->source->finite();
+                        });
     return merged ? runMerged() : runInOrderOfArrival();
 }
 
@@ -141,9 +143,9 @@ Status PipelineRunner::openLanes(std::vector<RunnerSource> &sources)
     }
     for (std::size_t i = 0; i < m_lanes.size(); ++i) {
         Lane &lane = *m_lanes[i];
-        lane.reader = std::make_unique<SourceLane>(*lane.source, static_cast<std::uint32_t>(i), lane.progress.cursor,
-                                                   *m_pool, m_batches,
-                                                   [this](unsigned worker) -> DecodePhase & { return *m_phases[worker]; });
+        lane.reader = std::make_unique<SourceLane>(
+            *lane.source, static_cast<std::uint32_t>(i), lane.progress.cursor, *m_pool, m_batches,
+            [this](unsigned worker) -> DecodePhase & { return *m_phases[worker]; });
     }
     return Ok{};
 }

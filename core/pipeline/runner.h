@@ -44,21 +44,22 @@ struct RunnerOptions {
     std::chrono::milliseconds commitDelay{250};///< A live source's records wait no longer for their commit.
     const Clock *clock = nullptr;             ///< Ingest times; null: SystemClock.
     const std::atomic<bool> *stop = nullptr;  ///< Set: end after what was read is committed.
-    std::function<void(const RunProgress &)> progress; ///< On the runner's thread, after each group handed to the ledger.
+    std::function<void(const RunProgress &)>
+        progress; ///< On the runner's thread, after each group handed to the ledger.
 };
 
 /// Runs a pipeline over its sources into the ledger.
 ///
 /// Threads: a reader per source, `workers` workers, one ledger writer, and the caller of `run`, which admits records in
-/// order (sequence number, dedupe, missing times), drives the stateful stages and forms commits. Every queue is bounded:
-/// a slow ledger slows the sources.
-/// Order: one source keeps its own; several finite ones are merged by event time, ties by their order in `sources`;
-/// as soon as one is endless they are taken in order of arrival.
-/// Errors: what the ledger or a source returns; everything committed before stays valid and the cursor says how far.
+/// order (sequence number, dedupe, missing times), drives the stateful stages and forms commits. Every queue is
+/// bounded: a slow ledger slows the sources. Order: one source keeps its own; several finite ones are merged by event
+/// time, ties by their order in `sources`; as soon as one is endless they are taken in order of arrival. Errors: what
+/// the ledger or a source returns; everything committed before stays valid and the cursor says how far.
 class PipelineRunner
 {
 public:
-    static Result<std::unique_ptr<PipelineRunner>> make(const PipelineSpec &spec, CommitSink &sink, RunnerOptions options);
+    static Result<std::unique_ptr<PipelineRunner>> make(const PipelineSpec &spec, CommitSink &sink,
+                                                        RunnerOptions options);
     ~PipelineRunner();
 
     /// Where the ledger stands. @p replay feeds the stored events after a given seq in order, to bring the stages'

@@ -27,8 +27,8 @@ class Source
 public:
     virtual ~Source();
 
-    /// Identity of what is read, the same wherever it lies: for a capture a fingerprint of its first bytes, never a path.
-    /// Cursors and event ids hang on it.
+    /// Identity of what is read, the same wherever it lies: for a capture a fingerprint of its first bytes, never a
+    /// path. Cursors and event ids hang on it.
     virtual std::string key() const = 0;
     /// For people: file name, topic.
     virtual std::string title() const = 0;

@@ -15,14 +15,15 @@ namespace eventops {
 /// One configuration field: drives YAML validation, `eventops stages`, the docs and the editor form.
 struct FieldSpec {
     std::string_view name;         ///< Unit last: "window_ms", "keys_max".
-    std::string_view type;         ///< int, float, bool, string, duration, list, map, any, yaml_file, yaml_files, enum:a|b
-                                   ///< (yaml_file: config puts the loaded file's tree in place of the path).
+    std::string_view type; ///< int, float, bool, string, duration, list, map, any, yaml_file, yaml_files, enum:a|b
+                           ///< (yaml_file: config puts the loaded file's tree in place of the path).
     std::string_view defaultValue; ///< A YAML scalar, [], [word, word] or {}; "required": must be given.
     std::string_view help;
 };
 
 /// Everything known of a kind of stage: one constant beside its code. Exactly one of the three makers is set.
-/// Settings hold every field of `fields` (defaults filled in) with its type checked; nested content is the stage's to check.
+/// Settings hold every field of `fields` (defaults filled in) with its type checked; nested content is the stage's to
+/// check.
 struct StageSpec {
     std::string_view name;         ///< A verb, snake_case: "normalize".
     std::string_view summary;      ///< One sentence for docs and tooltips.

@@ -34,7 +34,8 @@ public:
     };
 
     /// Runs the stages over all events of @p batch. Records have their final seq, events their entityKey.
-    /// @p sourceKeys: Source::key() by RawRecord::source, for event ids. @p pool may be null: everything on this thread.
+    /// @p sourceKeys: Source::key() by RawRecord::source, for event ids. @p pool may be null: everything on this
+    /// thread.
     void process(const Batch &batch, std::span<const std::string> sourceKeys, WorkerPool *pool, Output &out);
 
     bool hasState() const { return !m_keyed.empty() || !m_global.empty(); }

@@ -52,7 +52,11 @@ Status applyDecision(Ledger &ledger, const Action &shown, const Decision &decisi
     transition.reason = decision.reason;
     transition.checkExpiry = true;
     transition.detail.clear();
-    JsonWriter(transition.detail).beginObject().field("digest", shown.digest).field("reason", decision.reason).endObject();
+    JsonWriter(transition.detail)
+        .beginObject()
+        .field("digest", shown.digest)
+        .field("reason", decision.reason)
+        .endObject();
 
     InputRow input;
     input.kind = "decision";

@@ -13,13 +13,13 @@ namespace eventops {
 /// transaction. Refused: no reason given, stale, expired by the workspace clock, already decided, own proposal.
 Status applyDecision(Ledger &ledger, const Action &shown, const Decision &decision);
 
-/// Publishes what waits in the outbox. Safe to repeat after a crash at any point: a request goes out again with the same
-/// idempotency key, its action becomes published once. Returns how many went out.
+/// Publishes what waits in the outbox. Safe to repeat after a crash at any point: a request goes out again with the
+/// same idempotency key, its action becomes published once. Returns how many went out.
 Result<unsigned> publishApproved(Ledger &ledger);
 
 /// The executor role (K119): takes published requests, has an executor do them, reports progress and result as events.
-/// Thread: one; one request at a time. At least once: a request that was taken when the role died is done again with its
-/// idempotency key.
+/// Thread: one; one request at a time. At least once: a request that was taken when the role died is done again with
+/// its idempotency key.
 class ExecutorRole
 {
 public:

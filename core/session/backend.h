@@ -86,7 +86,8 @@ struct DecisionOutcome {
     std::string note;                 ///< Empty, or why nothing more is to be expected: "no executor is attached".
 };
 
-/// What the console and the command line look at: a local engine, a remote one, Kafka, a capture. A view cannot tell which.
+/// What the console and the command line look at: a local engine, a remote one, Kafka, a capture. A view cannot tell
+/// which.
 ///
 /// Every call is asynchronous, cancellable (the Ticket; ends with Error::Cancelled) and bounded. Callbacks run on the
 /// back end's thread, never on the caller's, in order, `done` exactly once and last. Thread: any may call.
@@ -95,12 +96,14 @@ class Backend
 public:
     virtual ~Backend();
 
-    virtual Ticket events(const Caller &caller, const Query &query, std::function<void(EventPage)> page, Done<Ok> done) = 0;
+    virtual Ticket events(const Caller &caller, const Query &query, std::function<void(EventPage)> page,
+                          Done<Ok> done) = 0;
     virtual Ticket findings(const Caller &caller, const Query &query, OnPage<Finding> page, Done<Ok> done) = 0;
     virtual Ticket entities(const Caller &caller, const Query &query, OnPage<Entity> page, Done<Ok> done) = 0;
     virtual Ticket links(const Caller &caller, const Query &query, OnPage<Link> page, Done<Ok> done) = 0;
     virtual Ticket actions(const Caller &caller, const Query &query, OnPage<Action> page, Done<Ok> done) = 0;
-    virtual Ticket deadLetters(const Caller &caller, std::uint64_t rowsMax, OnPage<DeadLetterRow> page, Done<Ok> done) = 0;
+    virtual Ticket deadLetters(const Caller &caller, std::uint64_t rowsMax, OnPage<DeadLetterRow> page,
+                               Done<Ok> done) = 0;
     virtual Ticket audit(const Caller &caller, std::uint64_t rowsMax, OnPage<AuditRow> page, Done<Ok> done) = 0;
 
     virtual Ticket summary(const Caller &caller, bool withDigest, Done<WorkspaceSummary> done) = 0;

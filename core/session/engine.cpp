@@ -27,8 +27,8 @@ Result<std::unique_ptr<Engine>> Engine::start(const Workspace &workspace, const 
     for (const SourceRow &row : EVENTOPS_TRY(ledger.sources()))
         keys.push_back(row.progress.key);
     EVENTOPS_TRY(engine->m_runner->restore(
-        EVENTOPS_TRY(ledger.lastSeq()), EVENTOPS_TRY(ledger.watermark()), EVENTOPS_TRY(ledger.checkpoint(spec.hash)), keys,
-        [&](Seq after, const std::function<Status(Batch &)> &consume) { return ledger.replay(after, consume); }));
+        EVENTOPS_TRY(ledger.lastSeq()), EVENTOPS_TRY(ledger.watermark()), EVENTOPS_TRY(ledger.checkpoint(spec.hash)),
+        keys, [&](Seq after, const std::function<Status(Batch &)> &consume) { return ledger.replay(after, consume); }));
 
     const auto known = workspace.readPipeline();
     if (!known || known.value() != spec.text) {
@@ -49,7 +49,8 @@ Result<SourceProgress> Engine::place(const Source &source)
     const std::string key = source.key();
     for (unsigned variant = 0;; ++variant) {
         const std::string name = variant == 0 ? key : key + '~' + std::to_string(variant);
-        const auto row = std::find_if(rows.begin(), rows.end(), [&](const SourceRow &r) { return r.progress.key == name; });
+        const auto row =
+            std::find_if(rows.begin(), rows.end(), [&](const SourceRow &r) { return r.progress.key == name; });
         SourceProgress fresh;
         fresh.key = name;
         if (row == rows.end())

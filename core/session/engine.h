@@ -27,8 +27,9 @@ public:
     static Result<std::unique_ptr<Engine>> start(const Workspace &workspace, const PipelineSpec &spec, Options options);
     ~Engine();
 
-    /// Reads @p sources to their end. A capture that was read before goes on at its cursor; a finished one is read again
-    /// and counts as duplicates; one whose beginning equals another's but whose bytes differ is a capture of its own.
+    /// Reads @p sources to their end. A capture that was read before goes on at its cursor; a finished one is read
+    /// again and counts as duplicates; one whose beginning equals another's but whose bytes differ is a capture of its
+    /// own.
     Status read(std::vector<std::unique_ptr<Source>> sources);
 
     /// Takes in what other processes put into the input log: decisions are noted, action events become events.

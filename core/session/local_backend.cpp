@@ -153,7 +153,8 @@ Ticket LocalBackend::actions(const Caller &caller, const Query &query, OnPage<Ac
                         [](Ledger &l, const Filter &f, QueryBounds b, auto row) { return l.actions(f, b, row); });
 }
 
-Ticket LocalBackend::events(const Caller &caller, const Query &query, std::function<void(EventPage)> page, Done<Ok> done)
+Ticket LocalBackend::events(const Caller &caller, const Query &query, std::function<void(EventPage)> page,
+                            Done<Ok> done)
 {
     return post<Ok>(m_queries, std::move(done), [=, this](const Ticket &ticket) -> Status {
         const auto ledger = EVENTOPS_TRY(openLedger(LedgerMode::Read));
@@ -234,14 +235,15 @@ Result<WorkspaceSummary> LocalBackend::makeSummary(Ledger &ledger, bool withDige
     return summary;
 }
 
-Ticket LocalBackend::replay(const Caller &caller, const ReplayRequest &request, std::function<void(RunProgress)> progress,
-                            Done<WorkspaceSummary> done)
+Ticket LocalBackend::replay(const Caller &caller, const ReplayRequest &request,
+                            std::function<void(RunProgress)> progress, Done<WorkspaceSummary> done)
 {
-    return post<WorkspaceSummary>(m_commands, std::move(done), [=, this](const Ticket &ticket) -> Result<WorkspaceSummary> {
-        if (caller.role == Role::Viewer)
-            return Error{Error::Code::Refused, "a viewer may not read captures into the workspace"};
-        return runReplay(request, ticket, progress);
-    });
+    return post<WorkspaceSummary>(
+        m_commands, std::move(done), [=, this](const Ticket &ticket) -> Result<WorkspaceSummary> {
+            if (caller.role == Role::Viewer)
+                return Error{Error::Code::Refused, "a viewer may not read captures into the workspace"};
+            return runReplay(request, ticket, progress);
+        });
 }
 
 Result<WorkspaceSummary> LocalBackend::runReplay(const ReplayRequest &request, const Ticket &ticket,
@@ -276,11 +278,12 @@ Result<WorkspaceSummary> LocalBackend::runReplay(const ReplayRequest &request, c
 
 Ticket LocalBackend::decide(const Caller &caller, const Decision &decision, bool wait, Done<DecisionOutcome> done)
 {
-    return post<DecisionOutcome>(m_commands, std::move(done), [=, this](const Ticket &ticket) -> Result<DecisionOutcome> {
-        if (caller.role < Role::Approver)
-            return Error{Error::Code::Refused, caller.user + " has no role that may decide"};
-        return runDecision(caller, decision, wait, ticket);
-    });
+    return post<DecisionOutcome>(
+        m_commands, std::move(done), [=, this](const Ticket &ticket) -> Result<DecisionOutcome> {
+            if (caller.role < Role::Approver)
+                return Error{Error::Code::Refused, caller.user + " has no role that may decide"};
+            return runDecision(caller, decision, wait, ticket);
+        });
 }
 
 Result<DecisionOutcome> LocalBackend::runDecision(const Caller &caller, const Decision &decision, bool wait,

@@ -30,7 +30,8 @@ public:
     LocalBackend(Workspace workspace, LocalBackendOptions options);
     ~LocalBackend() override; ///< Cancels what is queued, ends what runs, joins.
 
-    Ticket events(const Caller &caller, const Query &query, std::function<void(EventPage)> page, Done<Ok> done) override;
+    Ticket events(const Caller &caller, const Query &query, std::function<void(EventPage)> page,
+                  Done<Ok> done) override;
     Ticket findings(const Caller &caller, const Query &query, OnPage<Finding> page, Done<Ok> done) override;
     Ticket entities(const Caller &caller, const Query &query, OnPage<Entity> page, Done<Ok> done) override;
     Ticket links(const Caller &caller, const Query &query, OnPage<Link> page, Done<Ok> done) override;
@@ -75,7 +76,8 @@ private:
     Result<WorkspaceSummary> makeSummary(Ledger &ledger, bool withDigest) const;
     Result<WorkspaceSummary> runReplay(const ReplayRequest &request, const Ticket &ticket,
                                        const std::function<void(RunProgress)> &progress);
-    Result<DecisionOutcome> runDecision(const Caller &caller, const Decision &decision, bool wait, const Ticket &ticket);
+    Result<DecisionOutcome> runDecision(const Caller &caller, const Decision &decision, bool wait,
+                                        const Ticket &ticket);
     Result<Action> waitForResult(Ledger &ledger, const std::string &actionId, const Ticket &ticket);
     Status takeInput();
     Status runRedrive(std::int64_t deadLetter, const std::string &format);

@@ -7,8 +7,8 @@
 
 namespace eventops {
 
-/// One directory that holds everything of a workspace: `ledger.db`, `pipeline.json` (the pipeline it last ran, canonical,
-/// so that every later command works on the same one) and the lock files.
+/// One directory that holds everything of a workspace: `ledger.db`, `pipeline.json` (the pipeline it last ran,
+/// canonical, so that every later command works on the same one) and the lock files.
 struct Workspace {
     std::string directory;
 

@@ -43,9 +43,7 @@ Result<Action> SqliteLedger::action(std::string_view displayId)
     if (!EVENTOPS_TRY(row.bind(1, name.id).step()))
         return Error{Error::Code::NotFound, "no action " + std::string(displayId), {}, {}};
     Action newest = readAction(row);
-    if (newest.version < name.version)
-        return Error{Error::Code::NotFound, "no action " + std::string(displayId), {}, {}};
-    if (newest.version > name.version)
+    if (newest.version != name.version)
         return Error{Error::Code::Refused,
                      "action " + std::string(displayId) + " is stale: version " + std::to_string(newest.version)
                          + " is the newest",

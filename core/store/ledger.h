@@ -51,7 +51,7 @@ struct InputRow {
 struct OutboxRow {
     std::int64_t id = 0;
     std::string actionId;    ///< displayId.
-    std::string topic;       ///< "actions.requested", "actions.dlq"; given by the caller.
+    std::string topic;       ///< Where it is published; given by the caller.
     std::string key;         ///< Partition key.
     std::string document;    ///< Wire form.
     std::string state;       ///< "waiting", "published", "taken", "done".

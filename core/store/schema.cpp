@@ -12,7 +12,7 @@ constexpr const char *Version1 = R"sql(
 CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE source(
     id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, title TEXT NOT NULL, cursor INTEGER NOT NULL,
-    prefix_hash INTEGER NOT NULL, merge_time INTEGER NOT NULL, finished INTEGER NOT NULL,
+    hashed_to INTEGER NOT NULL, prefix_hash INTEGER NOT NULL, merge_time INTEGER NOT NULL, finished INTEGER NOT NULL,
     received INTEGER NOT NULL, stored INTEGER NOT NULL, skipped INTEGER NOT NULL, duplicate INTEGER NOT NULL,
     dead_lettered INTEGER NOT NULL, in_flight INTEGER NOT NULL, events INTEGER NOT NULL);
 CREATE TABLE event_block(

@@ -53,10 +53,12 @@ Status SqliteLedger::writeSources(const CommitGroup &group, CommitState &state)
         sqlite::Statement &put = *EVENTOPS_TRY(cached(
             "INSERT INTO source(key, title, cursor, prefix_hash, merge_time, finished, received, stored, skipped, "
             "duplicate, "
-            "dead_lettered, in_flight, events) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) "
+            "dead_lettered, in_flight, events, hashed_to) "
+            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) "
             "ON CONFLICT(key) DO UPDATE SET title = ?2, cursor = ?3, prefix_hash = ?4, merge_time = ?5, finished = ?6, "
             "received = received + ?7, stored = stored + ?8, skipped = skipped + ?9, duplicate = duplicate + ?10, "
-            "dead_lettered = dead_lettered + ?11, in_flight = in_flight + ?12, events = events + ?13"));
+            "dead_lettered = dead_lettered + ?11, in_flight = in_flight + ?12, events = events + ?13, "
+            "hashed_to = ?14"));
         const Counters &added = source.added;
         EVENTOPS_TRY(put.bind(1, source.key)
                          .bind(2, source.title)
@@ -71,6 +73,7 @@ Status SqliteLedger::writeSources(const CommitGroup &group, CommitState &state)
                          .bindUnsigned(11, added.deadLettered)
                          .bindUnsigned(12, added.inFlight)
                          .bindUnsigned(13, added.events)
+                         .bindUnsigned(14, source.hashedTo)
                          .run());
         sqlite::Statement &get = *EVENTOPS_TRY(cached("SELECT id FROM source WHERE key = ?"));
         EVENTOPS_TRY(get.bind(1, source.key).step());

@@ -162,7 +162,8 @@ double residentMb()
 bool verdict(const char *what, double value, double limit, bool atLeast)
 {
     const bool met = atLeast ? value >= limit : value <= limit;
-    std::printf("  %-52s %7.2f  (%s %.2f)  %s\n", what, value, atLeast ? "at least" : "at most", limit, met ? "met" : "MISSED");
+    std::printf("  %-52s %7.2f  (%s %.2f)  %s\n", what, value, atLeast ? "at least" : "at most", limit,
+                met ? "met" : "MISSED");
     return met;
 }
 
@@ -214,8 +215,8 @@ int bench(std::uint64_t lines, int rounds)
     std::printf("  %-40s %10s %10s %10s\n", "", "CPU-s/M", "step", "of limit");
     double before = 0;
     for (const Contestant &c : all) {
-        std::printf("  %-40s %10.3f %+10.3f %9.1f%%   %llu events, %llu dead letters\n", c.name.c_str(), c.best * perMillion,
-                    (c.best - before) * perMillion, 100 * limit / c.best,
+        std::printf("  %-40s %10.3f %+10.3f %9.1f%%   %llu events, %llu dead letters\n", c.name.c_str(),
+                    c.best * perMillion, (c.best - before) * perMillion, 100 * limit / c.best,
                     static_cast<unsigned long long>(c.counters.events),
                     static_cast<unsigned long long>(c.counters.deadLettered));
         before = c.best;
@@ -226,12 +227,15 @@ int bench(std::uint64_t lines, int rounds)
         if (!c.conserved() || c.received != all[1].counters.received || c.events != all[1].counters.events)
             die(all[i].name + " does not count as the others do");
     }
-    if (lines == 1'000'000 && (all[1].counters.events != 985'062 || all[1].counters.received - all[1].counters.events > 14'938))
+    if (lines == 1'000'000
+        && (all[1].counters.events != 985'062 || all[1].counters.received - all[1].counters.events > 14'938))
         die("expected 985,062 events and at most 14,938 other records");
     std::printf("\n  simdjson found all seven fields in %llu lines\n\n", static_cast<unsigned long long>(extracted));
     bool met = verdict("stages without storing, rate to simdjson's", limit / all[stages].best, FloorStages, true);
-    met = verdict("whole durable pipeline, without raw records", limit / all[stages + 1].best, FloorDurable, true) && met;
-    met = verdict("whole durable pipeline, raw records kept", limit / all[stages + 2].best, FloorDurableRaw, true) && met;
+    met =
+        verdict("whole durable pipeline, without raw records", limit / all[stages + 1].best, FloorDurable, true) && met;
+    met =
+        verdict("whole durable pipeline, raw records kept", limit / all[stages + 2].best, FloorDurableRaw, true) && met;
     met = verdict("stored bytes an event, without raw records", bytesPlain, BytesPerEventMax / 2, false) && met;
     met = verdict("stored bytes an event, raw records kept", bytesRaw, BytesPerEventMax, false) && met;
     met = verdict("resident memory, MB (all of the above in one)", residentMb(), ResidentMbMax, false) && met;

@@ -36,17 +36,19 @@ Status MemorySink::commit(CommitGroup &group)
     for (const auto &batch : group.batches) {
         for (const Event &event : batch->events) {
             events.push_back(eventLine(*batch, event));
-            const StrId key = event[Field::IdempotencyKey] != NoStr ? event[Field::IdempotencyKey] : event[Field::EventId];
+            const StrId key =
+                event[Field::IdempotencyKey] != NoStr ? event[Field::IdempotencyKey] : event[Field::EventId];
             if (key != NoStr)
                 m_keys.insert(dedupeKeyHash(batch->text(event, Field::Tenant), batch->text(key)));
         }
         for (const DeadLetter &letter : batch->deadLetters)
             deadLetters.push_back(std::to_string(batch->records[letter.record].seq) + ' '
-                                  + std::string(batch->text(letter.reason)) + ": " + std::string(batch->text(letter.detail)));
+                                  + std::string(batch->text(letter.reason)) + ": "
+                                  + std::string(batch->text(letter.detail)));
     }
     for (const Finding &finding : group.findings) {
-        findings.push_back(std::to_string(finding.seq) + '/' + std::to_string(finding.emission) + ' ' + finding.name + ": "
-                           + finding.message);
+        findings.push_back(std::to_string(finding.seq) + '/' + std::to_string(finding.emission) + ' ' + finding.name
+                           + ": " + finding.message);
         findingRows.push_back(finding);
     }
     suggestions.insert(suggestions.end(), group.suggestions.begin(), group.suggestions.end());
@@ -60,7 +62,8 @@ Status MemorySink::commit(CommitGroup &group)
     }
     for (const Link &change : group.links) {
         auto [at, fresh] = links.try_emplace(change.tenant + '/' + change.sourceType + ':' + change.sourceId + " -"
-                                                 + change.type + "> " + change.targetType + ':' + change.targetId, change);
+                                                 + change.type + "> " + change.targetType + ':' + change.targetId,
+                                             change);
         if (!fresh)
             mergeSpan(at->second, change);
     }

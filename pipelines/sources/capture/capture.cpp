@@ -168,7 +168,8 @@ Status Capture::open(std::uint64_t cursor)
         m_buffer.clear();
         m_eof = false;
         m_prefix = EVENTOPS_TRY(hashFile(cursor));
-        return ::lseek(m_fd, static_cast<off_t>(cursor), SEEK_SET) >= 0 ? Status(Ok{}) : Status(ioError(m_title, errno));
+        return ::lseek(m_fd, static_cast<off_t>(cursor), SEEK_SET) >= 0 ? Status(Ok{})
+                                                                        : Status(ioError(m_title, errno));
     }
     m_prefix.update(m_buffer);
     m_buffer.clear();

@@ -17,7 +17,8 @@ constexpr FieldSpec Fields[] = {
     {"record_bytes_max", "int", "8388608", "A longer record goes to the dead letters in parts."},
     {"map", "any", "{}", "mapped: where each field of an event comes from."},
     {"require", "any", "null",
-     "Fields without which an agent's line is refused: tenant_id, host, metric, value and ts_event when left out; [] takes "
+     "Fields without which an agent's line is refused: tenant_id, host, metric, value and ts_event when left out; [] "
+     "takes "
      "the upstream normaliser's defaults."},
     {"content_type", "string", "application/octet-stream", "chronos.raw: what the bytes are."},
     {"source_name", "string", "\"\"", "chronos.raw: name of the source."},

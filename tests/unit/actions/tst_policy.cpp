@@ -72,8 +72,9 @@ private Q_SLOTS:
         suggester.consider(hot(), out);
         QCOMPARE(out.size(), std::size_t{1});
         const Suggestion &s = out.front();
-        QCOMPARE(s.args,
-                 std::string(R"({"host":"host-a","load":97.5,"note":"at 97.5 in prod","n":5,"list":["a","cpu_load"]})"));
+        QCOMPARE(
+            s.args,
+            std::string(R"({"host":"host-a","load":97.5,"note":"at 97.5 in prod","n":5,"list":["a","cpu_load"]})"));
         QCOMPARE(s.reason, std::string("cpu_load is 97.5 {really}"));
         QCOMPARE(s.command, std::string("restart_service"));
         QCOMPARE(s.entityId, std::string("host-a"));

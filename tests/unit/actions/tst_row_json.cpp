@@ -107,12 +107,14 @@ private Q_SLOTS:
         f.evidence = R"(["e1"])";
         std::string out;
         appendFindingJson(out, f);
-        QCOMPARE(QByteArray::fromStdString(out),
-                 QByteArray(R"({"id":"f1","ts":"2025-10-21T10:00:00Z","tenant":"","origin":"entropy","state":"firing",)"
-                            R"("severity":"critical","severity_number":21,"name":"value_surprise",)"
-                            R"("entity":{"type":"host","id":"h"},"message":"","bits":12.5,"terms":[{"name":"value","bits":12.5,)"
-                            R"("context":"host:h cpu","observed":"97","expected":"34.1","samples":60}],)"
-                            R"("tags":{},"evidence":["e1"]})"));
+        QCOMPARE(
+            QByteArray::fromStdString(out),
+            QByteArray(
+                R"({"id":"f1","ts":"2025-10-21T10:00:00Z","tenant":"","origin":"entropy","state":"firing",)"
+                R"("severity":"critical","severity_number":21,"name":"value_surprise",)"
+                R"("entity":{"type":"host","id":"h"},"message":"","bits":12.5,"terms":[{"name":"value","bits":12.5,)"
+                R"("context":"host:h cpu","observed":"97","expected":"34.1","samples":60}],)"
+                R"("tags":{},"evidence":["e1"]})"));
         Entity entity{"acme", "host", "h", f.ts, f.ts, 1, 3, ""};
         out.clear();
         appendEntityJson(out, entity);

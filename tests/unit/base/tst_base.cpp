@@ -161,7 +161,9 @@ private Q_SLOTS:
         QVERIFY(!number);
         QCOMPARE(number.error().text(), std::string("rules.yaml:4:12: expected a number, found \"ninety\""));
         std::string json;
-        Value::map({{"a", Value::scalar("007")}, {"b", Value::scalar("9007199254740993")}, {"c", Value::scalar("true", {}, true)}})
+        Value::map({{"a", Value::scalar("007")},
+                    {"b", Value::scalar("9007199254740993")},
+                    {"c", Value::scalar("true", {}, true)}})
             .appendJson(json);
         QCOMPARE(json, std::string(R"({"a":"007","b":9007199254740993,"c":"true"})"));
     }

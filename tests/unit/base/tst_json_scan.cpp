@@ -13,8 +13,9 @@ class TestJsonScan : public QObject
 private Q_SLOTS:
     void findsByPath()
     {
-        const std::string json = R"( {"a":{"b":[1,{"c":"x"},"y"],"n":null},"k8s.pod":"p","t":true,"big":18446744073709551615,)"
-                                 "\"e\":\"q\\\"\\\\\\u00e9\",\"f\\\"g\":{\"h\":-1.5e3}} ";
+        const std::string json =
+            R"( {"a":{"b":[1,{"c":"x"},"y"],"n":null},"k8s.pod":"p","t":true,"big":18446744073709551615,)"
+            "\"e\":\"q\\\"\\\\\\u00e9\",\"f\\\"g\":{\"h\":-1.5e3}} ";
         const auto text = [&](std::string_view path) {
             const auto found = jsonFind(json, path);
             return found ? std::string(found->text) : std::string("-");

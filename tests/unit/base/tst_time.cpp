@@ -14,14 +14,22 @@ private Q_SLOTS:
         QTest::addColumn<qint64>("ns");
         QTest::addColumn<QByteArray>("written");
         QTest::newRow("epoch") << QByteArray("1970-01-01T00:00:00Z") << qint64(0) << QByteArray("1970-01-01T00:00:00Z");
-        QTest::newRow("seed") << QByteArray("2025-10-21T10:05:00Z") << qint64(1761041100) * 1000000000 << QByteArray("2025-10-21T10:05:00Z");
-        QTest::newRow("millis") << QByteArray("2025-10-21T10:05:00.120Z") << qint64(1761041100120000000) << QByteArray("2025-10-21T10:05:00.120Z");
-        QTest::newRow("comma") << QByteArray("2016-12-19 20:39:48,918") << qint64(1482179988918000000) << QByteArray("2016-12-19T20:39:48.918Z");
-        QTest::newRow("offset") << QByteArray("2025-10-21T12:05:00+02:00") << qint64(1761041100) * 1000000000 << QByteArray("2025-10-21T10:05:00Z");
-        QTest::newRow("offset short") << QByteArray("2025-10-21T05:35:00-0430") << qint64(1761041100) * 1000000000 << QByteArray("2025-10-21T10:05:00Z");
-        QTest::newRow("nanos cut") << QByteArray("1969-12-31T23:59:59.9999999999Z") << qint64(-1) << QByteArray("1969-12-31T23:59:59.999999999Z");
-        QTest::newRow("leap day") << QByteArray("2024-02-29T00:00:00Z") << qint64(1709164800) * 1000000000 << QByteArray("2024-02-29T00:00:00Z");
-        QTest::newRow("leap second") << QByteArray("2016-12-31T23:59:60Z") << qint64(1483228799999999999) << QByteArray("2016-12-31T23:59:59.999999999Z");
+        QTest::newRow("seed") << QByteArray("2025-10-21T10:05:00Z") << qint64(1761041100) * 1000000000
+                              << QByteArray("2025-10-21T10:05:00Z");
+        QTest::newRow("millis") << QByteArray("2025-10-21T10:05:00.120Z") << qint64(1761041100120000000)
+                                << QByteArray("2025-10-21T10:05:00.120Z");
+        QTest::newRow("comma") << QByteArray("2016-12-19 20:39:48,918") << qint64(1482179988918000000)
+                               << QByteArray("2016-12-19T20:39:48.918Z");
+        QTest::newRow("offset") << QByteArray("2025-10-21T12:05:00+02:00") << qint64(1761041100) * 1000000000
+                                << QByteArray("2025-10-21T10:05:00Z");
+        QTest::newRow("offset short") << QByteArray("2025-10-21T05:35:00-0430") << qint64(1761041100) * 1000000000
+                                      << QByteArray("2025-10-21T10:05:00Z");
+        QTest::newRow("nanos cut") << QByteArray("1969-12-31T23:59:59.9999999999Z") << qint64(-1)
+                                   << QByteArray("1969-12-31T23:59:59.999999999Z");
+        QTest::newRow("leap day") << QByteArray("2024-02-29T00:00:00Z") << qint64(1709164800) * 1000000000
+                                  << QByteArray("2024-02-29T00:00:00Z");
+        QTest::newRow("leap second") << QByteArray("2016-12-31T23:59:60Z") << qint64(1483228799999999999)
+                                     << QByteArray("2016-12-31T23:59:59.999999999Z");
     }
     void readsAndWrites()
     {

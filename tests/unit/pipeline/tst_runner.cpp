@@ -75,7 +75,8 @@ public:
         chunk.position = m_at;
         while (chunk.records.size() < m_recordsPerChunk && m_at < m_text.size()) {
             const std::size_t end = m_text.find('\n', m_at);
-            chunk.records.push_back({static_cast<std::uint32_t>(m_at - chunk.position), static_cast<std::uint32_t>(end - m_at)});
+            chunk.records.push_back(
+                {static_cast<std::uint32_t>(m_at - chunk.position), static_cast<std::uint32_t>(end - m_at)});
             m_at = end + 1;
         }
         chunk.bytes = m_text.substr(chunk.position, m_at - chunk.position);
@@ -102,7 +103,8 @@ public:
             Finding finding;
             finding.name = "count";
             finding.message = std::string(batch.text(batch.events[index], Field::EntityId)) + " "
-                            + std::to_string(++m_counts[batch.events[index].entityKey]) + " of " + std::to_string(m_shared);
+                              + std::to_string(++m_counts[batch.events[index].entityKey]) + " of "
+                              + std::to_string(m_shared);
             ++delta;
             emitter.emit(index, std::move(finding));
         }
@@ -200,7 +202,8 @@ void run(Ran &ran, const PipelineSpec &pipeline, std::vector<RunnerSource> sourc
     ran.status = runner.value()->run(std::move(sources));
 }
 
-std::vector<RunnerSource> one(std::string name, std::string text, std::size_t recordsPerChunk, SourceProgress progress = {})
+std::vector<RunnerSource> one(std::string name, std::string text, std::size_t recordsPerChunk,
+                              SourceProgress progress = {})
 {
     std::vector<RunnerSource> sources(1);
     sources[0].source = std::make_unique<TextSource>(std::move(name), std::move(text), recordsPerChunk);
@@ -350,7 +353,8 @@ private Q_SLOTS:
         Ran ran;
         RunnerOptions options;
         options.commitRecordsMax = 2; // the repeat lies in a later commit
-        run(ran, pipeline, one("a", "1 t a k1\n2 t a k2\n3 u a k1\n4 t b k1\n5 t b k2\n6 t c\n", 1), std::move(options));
+        run(ran, pipeline, one("a", "1 t a k1\n2 t a k2\n3 u a k1\n4 t b k1\n5 t b k2\n6 t c\n", 1),
+            std::move(options));
         QCOMPARE(ran.sink.totals().stored, 4u);
         QCOMPARE(ran.sink.totals().duplicate, 2u); // a key counts within its tenant
         QVERIFY(ran.sink.totals().conserved());

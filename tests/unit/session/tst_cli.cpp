@@ -14,8 +14,12 @@ using namespace eventops::test;
 
 namespace {
 
-const QByteArray CpuWarning = R"({"tenant_id":"acme","host":"host-a","metric":"cpu_load","value":85,"ts_event":"2025-10-21T10:00:00Z","unit":"percent","tags":{"env":"prod"}})" "\n";
-const QByteArray CpuCritical = R"({"tenant_id":"acme","host":"host-a","metric":"cpu_load","value":97,"ts_event":"2025-10-21T10:05:00Z","unit":"percent","tags":{"env":"prod"}})" "\n";
+const QByteArray CpuWarning =
+    R"({"tenant_id":"acme","host":"host-a","metric":"cpu_load","value":85,"ts_event":"2025-10-21T10:00:00Z","unit":"percent","tags":{"env":"prod"}})"
+    "\n";
+const QByteArray CpuCritical =
+    R"({"tenant_id":"acme","host":"host-a","metric":"cpu_load","value":97,"ts_event":"2025-10-21T10:05:00Z","unit":"percent","tags":{"env":"prod"}})"
+    "\n";
 
 /// The multi-line form of seed 002's quick start.
 const QByteArray KcatExample = R"({"tenant_id":"acme","host":"host-a","metric":"cpu_load","value":92,
@@ -29,10 +33,17 @@ QByteArray manyLines(int count)
             out += "{\"tenant_id\":\"acme\",\"host\":\n";
             continue;
         }
-        out += QStringLiteral(R"({"tenant_id":"t%1","host":"host-%2","metric":"cpu_load","value":%3,"ts_event":"2025-10-21T%4:%5:%6Z","unit":"percent","tags":{"env":"prod"}})")
-                   .arg(i % 3).arg(i % 40).arg(20 + (i * 7919) % 30 + (i % 997 == 0 ? 60 : 0))
-                   .arg(i / 3600 % 24, 2, 10, QLatin1Char('0')).arg(i / 60 % 60, 2, 10, QLatin1Char('0'))
-                   .arg(i % 60, 2, 10, QLatin1Char('0')).toUtf8() + '\n';
+        out +=
+            QStringLiteral(
+                R"({"tenant_id":"t%1","host":"host-%2","metric":"cpu_load","value":%3,"ts_event":"2025-10-21T%4:%5:%6Z","unit":"percent","tags":{"env":"prod"}})")
+                .arg(i % 3)
+                .arg(i % 40)
+                .arg(20 + (i * 7919) % 30 + (i % 997 == 0 ? 60 : 0))
+                .arg(i / 3600 % 24, 2, 10, QLatin1Char('0'))
+                .arg(i / 60 % 60, 2, 10, QLatin1Char('0'))
+                .arg(i % 60, 2, 10, QLatin1Char('0'))
+                .toUtf8()
+            + '\n';
     }
     return out;
 }
@@ -52,8 +63,8 @@ QString firstWaiting(const Scratch &scratch)
 
 Ran decide(const Scratch &scratch, const char *verb, const QString &id)
 {
-    return run({QStringLiteral("approvals"), QLatin1String(verb), id, QStringLiteral("--reason"), QStringLiteral("seen"),
-                QStringLiteral("--workspace"), scratch.workspace(), QStringLiteral("--json")});
+    return run({QStringLiteral("approvals"), QLatin1String(verb), id, QStringLiteral("--reason"),
+                QStringLiteral("seen"), QStringLiteral("--workspace"), scratch.workspace(), QStringLiteral("--json")});
 }
 
 } // namespace
@@ -75,8 +86,10 @@ private Q_SLOTS:
         const Ran alerts = run({QStringLiteral("query"), QStringLiteral("alerts"), QStringLiteral("--workspace"),
                                 scratch.workspace(), QStringLiteral("--json")});
         const QByteArray expected =
-            R"({"ts": "2025-10-21T10:00:00Z", "tenant": "acme", "source_id": "host-a", "metric": "cpu_load", "severity": "warning", "rule": "cpu_load_threshold", "value": 85.0, "message": "cpu_load=85.0 exceeds warning threshold", "tags": {"env": "prod", "team": "core"}})" "\n"
-            R"({"ts": "2025-10-21T10:05:00Z", "tenant": "acme", "source_id": "host-a", "metric": "cpu_load", "severity": "critical", "rule": "cpu_load_threshold", "value": 97.0, "message": "cpu_load=97.0 exceeds critical threshold", "tags": {"env": "prod", "team": "core"}})" "\n";
+            R"({"ts": "2025-10-21T10:00:00Z", "tenant": "acme", "source_id": "host-a", "metric": "cpu_load", "severity": "warning", "rule": "cpu_load_threshold", "value": 85.0, "message": "cpu_load=85.0 exceeds warning threshold", "tags": {"env": "prod", "team": "core"}})"
+            "\n"
+            R"({"ts": "2025-10-21T10:05:00Z", "tenant": "acme", "source_id": "host-a", "metric": "cpu_load", "severity": "critical", "rule": "cpu_load_threshold", "value": 97.0, "message": "cpu_load=97.0 exceeds critical threshold", "tags": {"env": "prod", "team": "core"}})"
+            "\n";
         QCOMPARE(alerts.out, expected);
     }
 
@@ -180,7 +193,8 @@ private Q_SLOTS:
         // Decided once: the same version is refused.
         QCOMPARE(decide(scratch, "approve", id).exitCode, 3);
         QCOMPARE(decide(scratch, "reject", id).exitCode, 3);
-        const Ran audit = run({QStringLiteral("audit"), QStringLiteral("verify"), QStringLiteral("--workspace"), scratch.workspace()});
+        const Ran audit = run(
+            {QStringLiteral("audit"), QStringLiteral("verify"), QStringLiteral("--workspace"), scratch.workspace()});
         QCOMPARE(audit.exitCode, 0);
     }
 
@@ -216,7 +230,8 @@ private Q_SLOTS:
     {
         Scratch scratch;
         QByteArray deep(100'000, '[');
-        const QByteArray content = CpuWarning + "\xff\xfe not text\n" + deep + "\n{\"tenant_id\":\"acme\n\n" + CpuCritical;
+        const QByteArray content =
+            CpuWarning + "\xff\xfe not text\n" + deep + "\n{\"tenant_id\":\"acme\n\n" + CpuCritical;
         const QJsonObject counts = scratch.replay({scratch.file(QStringLiteral("a.ndjson"), content)}).json();
         QCOMPARE(counts.value(QLatin1String("received")).toInt(), 5);
         QCOMPARE(counts.value(QLatin1String("dead_lettered")).toInt(), 3);
@@ -234,8 +249,11 @@ private Q_SLOTS:
     void bigIntegersSurvive()
     {
         Scratch scratch;
-        const QByteArray content = R"({"timestamp":"2025-10-21T10:00:00Z","a":9007199254740993,"b":18446744073709551615})" "\n"
-            R"({"tenant_id":"t","host":"h","metric":"m","value":9007199254740993,"ts_event":"2025-10-21T10:00:00Z","unit":"u"})" "\n";
+        const QByteArray content =
+            R"({"timestamp":"2025-10-21T10:00:00Z","a":9007199254740993,"b":18446744073709551615})"
+            "\n"
+            R"({"tenant_id":"t","host":"h","metric":"m","value":9007199254740993,"ts_event":"2025-10-21T10:00:00Z","unit":"u"})"
+            "\n";
         QCOMPARE(scratch.replay({scratch.file(QStringLiteral("a.ndjson"), content)}).exitCode, 0);
         const QByteArray out = run({QStringLiteral("query"), QStringLiteral("events"), QStringLiteral("--workspace"),
                                     scratch.workspace(), QStringLiteral("--json")}).out;
@@ -248,11 +266,17 @@ private Q_SLOTS:
     {
         Scratch scratch;
         const QString json = QStringLiteral("json");
-        QJsonObject counts = scratch.replay({scratch.file(QStringLiteral("empty.json"), "")}, {QStringLiteral("--format"), json}).json();
+        QJsonObject counts =
+            scratch.replay({scratch.file(QStringLiteral("empty.json"), "")}, {QStringLiteral("--format"), json}).json();
         QCOMPARE(counts.value(QLatin1String("dead_lettered")).toInt(), 1);
-        counts = scratch.replay({scratch.file(QStringLiteral("one.json"), "[1,\n2]")}, {QStringLiteral("--format"), json}).json();
+        counts =
+            scratch.replay({scratch.file(QStringLiteral("one.json"), "[1,\n2]")}, {QStringLiteral("--format"), json})
+                .json();
         QCOMPARE(counts.value(QLatin1String("stored")).toInt(), 1);
-        counts = scratch.replay({scratch.file(QStringLiteral("blank.ndjson"), "\n\n  \n")}, {QStringLiteral("--format"), QStringLiteral("ndjson")}).json();
+        counts = scratch
+                     .replay({scratch.file(QStringLiteral("blank.ndjson"), "\n\n  \n")},
+                             {QStringLiteral("--format"), QStringLiteral("ndjson")})
+                     .json();
         QCOMPARE(counts.value(QLatin1String("received")).toInt(), 2); // blank lines are no records
         checkConserved(counts);
     }
@@ -262,7 +286,8 @@ private Q_SLOTS:
         Scratch scratch;
         scratch.replay({scratch.file(QStringLiteral("a.ndjson"), manyLines(500))});
         const auto sql = [&](const char *text) {
-            return run({QStringLiteral("sql"), QLatin1String(text), QStringLiteral("--workspace"), scratch.workspace()});
+            return run(
+                {QStringLiteral("sql"), QLatin1String(text), QStringLiteral("--workspace"), scratch.workspace()});
         };
         const Ran count = sql("SELECT count() FROM karma.events_raw");
         QCOMPARE(count.exitCode, 0);
