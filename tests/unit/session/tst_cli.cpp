@@ -207,7 +207,7 @@ private Q_SLOTS:
         QString stale = id;
         stale.replace(stale.size() - 1, 1, QStringLiteral("7"));
         QCOMPARE(decide(scratch, "approve", stale).exitCode, 3);
-        QCOMPARE(decide(scratch, "approve", QStringLiteral("nonsense")).exitCode, 1);
+        QCOMPARE(decide(scratch, "approve", QStringLiteral("nonsense")).exitCode, 2);
         QCOMPARE(decide(scratch, "reject", id).exitCode, 0);
         QCOMPARE(decide(scratch, "approve", id).exitCode, 3);
         QCOMPARE(scratch.query(QStringLiteral("events"), QStringLiteral("type ~ \"^action\"")).size(), 0);

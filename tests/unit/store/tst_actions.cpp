@@ -78,7 +78,7 @@ private Q_SLOTS:
         QCOMPARE(action.digest.size(), std::size_t{64});
         QVERIFY(!action.idempotencyKey.empty());
         QCOMPARE(ledger->verifyAudit().value(), std::uint64_t{2});
-        QCOMPARE(ledger->action("aa.2").error().code, Error::Code::NotFound);
+        QCOMPARE(ledger->action("aa.2").error().code, Error::Code::Refused);
         QCOMPARE(ledger->action("cc.1").error().code, Error::Code::NotFound);
         QCOMPARE(ledger->action("aa").error().code, Error::Code::InvalidArgument);
         QCOMPARE(ledger->action("aa.1x").error().code, Error::Code::InvalidArgument);
