@@ -32,7 +32,7 @@ public:
     }
 
 private:
-    static constexpr std::size_t FreeMax = 16;
+    static constexpr std::size_t FreeMax = 8;
     std::mutex m_mutex;
     std::vector<std::unique_ptr<Batch>> m_free;
 };

@@ -38,8 +38,8 @@ struct RunProgress {
 
 struct RunnerOptions {
     unsigned workers = 1;
-    std::size_t commitRecordsMax = 32'768;    ///< A commit holds at most about this many records …
-    std::size_t commitBytesMax = 12u << 20;   ///< … or raw bytes.
+    std::size_t commitRecordsMax = 16'384;    ///< A commit holds at most about this many records …
+    std::size_t commitBytesMax = 6u << 20;    ///< … or raw bytes.
     std::uint64_t checkpointRecords = 262'144;///< Records between two checkpoints of stage state.
     std::chrono::milliseconds commitDelay{250};///< A live source's records wait no longer for their commit.
     const Clock *clock = nullptr;             ///< Ingest times; null: SystemClock.
