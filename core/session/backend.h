@@ -55,6 +55,7 @@ struct Query {
 struct EventPage {
     Batch batch;
     std::vector<std::uint32_t> rows;
+    std::vector<std::uint64_t> places; ///< Of the rows in ledger order; only eventRange and story tell them.
 };
 
 /// Rows arrive in pages of at most this many; a page is the consumer's to keep.
@@ -62,13 +63,53 @@ constexpr std::size_t PageRowsMax = 4'096;
 template <typename T>
 using OnPage = std::function<void(std::vector<T>)>;
 
-struct ReplayRequest {
-    std::vector<std::string> files;   ///< Empty: the pipeline's own sources.
-    std::string pipelineText;         ///< Canonical JSON or YAML; see config.
-    std::string pipelineName;         ///< For errors: the file it came from.
-    std::string format;               ///< "auto" or a format name; empty: as the pipeline says.
-    unsigned workers = 0;             ///< 0: cores − 1, at least 1.
+/// A stretch of the events in ledger order, addressed by place: 0 is the oldest stored event. Places never change while
+/// events are only added.
+struct EventRange {
+    std::uint64_t first = 0;
+    std::uint32_t count = 0;          ///< At most PageRowsMax.
 };
+
+/// What a timeline draws of events, as parallel columns in ledger order.
+struct EventColumns {
+    std::uint64_t first = 0;          ///< Place of the first.
+    std::vector<WallNs> ts;           ///< Event times; not sorted.
+    std::vector<Severity> severity;
+    std::vector<std::uint16_t> lane;  ///< Index into laneNames.
+    std::vector<std::string> laneNames; ///< All met so far in this call; grows at its end from page to page.
+};
+constexpr std::size_t LaneNamesMax = 4'096; ///< Later values share the last lane, named "…".
+
+struct EventColumnsRequest {
+    std::uint64_t first = 0;          ///< From this place to the end.
+    Field laneBy = Field::EntityType;
+};
+
+/// What one stage did to an event.
+struct StoryStep {
+    struct Change {
+        std::string field;            ///< As filters name it.
+        std::string before, after;    ///< Empty: absent.
+    };
+    std::string stage;                ///< "decode", or the stage's name.
+    std::string note;                 ///< One sentence: what the stage did, or that it left the event as it was.
+    std::vector<Change> changes;
+};
+
+/// One event from its raw bytes to what came of it.
+struct EventStory {
+    std::uint64_t place = 0;
+    EventPage event;                  ///< As stored; one row.
+    std::string sourceTitle;
+    std::string rawBytes;             ///< The kept record, at most StoryBytesMax of it.
+    std::uint64_t rawSize = 0;        ///< Of the whole record; 0: the workspace keeps no raw records.
+    bool redacted = false;
+    std::vector<StoryStep> steps;     ///< In the order of the pipeline.
+    std::vector<Finding> findings;    ///< That name the event as evidence.
+    std::vector<Action> actions;      ///< Suggested because of those findings.
+    std::vector<AuditRow> audit;      ///< Of those actions, oldest first.
+};
+constexpr std::size_t StoryBytesMax = 64u << 10;
 
 /// State of the whole workspace.
 struct WorkspaceSummary {
@@ -78,6 +119,43 @@ struct WorkspaceSummary {
     WallNs clock = NoTime;            ///< Workspace clock.
     std::vector<SourceRow> sources;
     std::string digest;               ///< Only when asked for.
+};
+
+struct ReasonCount {
+    std::string reason;               ///< A declared loss reason.
+    std::uint64_t records = 0;
+};
+
+/// How the engine is doing, for the health view.
+struct Health {
+    WorkspaceSummary summary;
+    bool running = false;
+    RunProgress progress;             ///< Of the run under way, or of the last one in this process.
+    std::string pipelineName;         ///< Empty: nothing ran yet.
+    std::vector<std::string> stages;  ///< Names in order.
+    std::vector<ReasonCount> deadLetters;
+    std::uint64_t ledgerBytes = 0;    ///< Database and write-ahead log.
+    unsigned workers = 0;             ///< Of the run under way.
+};
+
+/// That something changed; a level, not a log: one that is missed loses nothing.
+struct Change {
+    std::uint64_t revision = 0;       ///< Grows with every change that this process knows of.
+    std::uint64_t events = 0;         ///< Places that exist by now.
+    std::uint64_t findings = 0;
+    std::uint64_t suggestions = 0;
+    WallNs clock = NoTime;            ///< Workspace clock.
+    bool running = false;             ///< Sources are being read.
+    RunProgress progress;             ///< Of that run.
+};
+
+struct ReplayRequest {
+    std::vector<std::string> files;   ///< Empty: the pipeline's own sources.
+    std::string pipelineText;         ///< Canonical JSON or YAML; see config.
+    std::string pipelineName;         ///< For errors: the file it came from.
+    std::string format;               ///< "auto" or a format name; empty: as the pipeline says.
+    unsigned workers = 0;             ///< 0: cores − 1, at least 1.
+    bool live = false;                ///< Take action results in while the sources are read, not only at their end.
 };
 
 /// What an action went through while one waited for it.
@@ -105,6 +183,17 @@ public:
     virtual Ticket deadLetters(const Caller &caller, std::uint64_t rowsMax, OnPage<DeadLetterRow> page,
                                Done<Ok> done) = 0;
     virtual Ticket audit(const Caller &caller, std::uint64_t rowsMax, OnPage<AuditRow> page, Done<Ok> done) = 0;
+
+    /// The events of @p range that exist and that the caller may see.
+    virtual Ticket eventRange(const Caller &caller, const EventRange &range, Done<EventPage> done) = 0;
+    virtual Ticket eventColumns(const Caller &caller, const EventColumnsRequest &request,
+                                std::function<void(EventColumns)> page, Done<Ok> done) = 0;
+    /// @p eventId: Field::EventId of a query's row. NotFound.
+    virtual Ticket story(const Caller &caller, const std::string &eventId, Done<EventStory> done) = 0;
+    virtual Ticket health(const Caller &caller, Done<Health> done) = 0;
+    /// Calls @p changed once soon and then after every change, several together at most 20 times a second, until
+    /// cancelled.
+    virtual Ticket subscribe(const Caller &caller, std::function<void(Change)> changed) = 0;
 
     virtual Ticket summary(const Caller &caller, bool withDigest, Done<WorkspaceSummary> done) = 0;
     virtual Ticket verifyAudit(const Caller &caller, Done<std::uint64_t> done) = 0; ///< Rows verified.

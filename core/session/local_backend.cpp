@@ -206,6 +206,32 @@ Ticket LocalBackend::audit(const Caller &, std::uint64_t rowsMax, OnPage<AuditRo
     });
 }
 
+Ticket LocalBackend::eventRange(const Caller &, const EventRange &, Done<EventPage> done)
+{
+    return post<EventPage>(m_queries, std::move(done), [](const Ticket &) -> Result<EventPage> { return EventPage{}; });
+}
+
+Ticket LocalBackend::eventColumns(const Caller &, const EventColumnsRequest &, std::function<void(EventColumns)>,
+                                  Done<Ok> done)
+{
+    return post<Ok>(m_queries, std::move(done), [](const Ticket &) -> Status { return Ok{}; });
+}
+
+Ticket LocalBackend::story(const Caller &, const std::string &, Done<EventStory> done)
+{
+    return post<EventStory>(m_queries, std::move(done), [](const Ticket &) -> Result<EventStory> { return EventStory{}; });
+}
+
+Ticket LocalBackend::health(const Caller &, Done<Health> done)
+{
+    return post<Health>(m_queries, std::move(done), [](const Ticket &) -> Result<Health> { return Health{}; });
+}
+
+Ticket LocalBackend::subscribe(const Caller &, std::function<void(Change)>)
+{
+    return {};
+}
+
 Ticket LocalBackend::summary(const Caller &, bool withDigest, Done<WorkspaceSummary> done)
 {
     return post<WorkspaceSummary>(m_queries, std::move(done), [=, this](const Ticket &) -> Result<WorkspaceSummary> {

@@ -38,6 +38,12 @@ public:
     Ticket actions(const Caller &caller, const Query &query, OnPage<Action> page, Done<Ok> done) override;
     Ticket deadLetters(const Caller &caller, std::uint64_t rowsMax, OnPage<DeadLetterRow> page, Done<Ok> done) override;
     Ticket audit(const Caller &caller, std::uint64_t rowsMax, OnPage<AuditRow> page, Done<Ok> done) override;
+    Ticket eventRange(const Caller &caller, const EventRange &range, Done<EventPage> done) override;
+    Ticket eventColumns(const Caller &caller, const EventColumnsRequest &request,
+                        std::function<void(EventColumns)> page, Done<Ok> done) override;
+    Ticket story(const Caller &caller, const std::string &eventId, Done<EventStory> done) override;
+    Ticket health(const Caller &caller, Done<Health> done) override;
+    Ticket subscribe(const Caller &caller, std::function<void(Change)> changed) override;
     Ticket summary(const Caller &caller, bool withDigest, Done<WorkspaceSummary> done) override;
     Ticket verifyAudit(const Caller &caller, Done<std::uint64_t> done) override;
     Ticket replay(const Caller &caller, const ReplayRequest &request, std::function<void(RunProgress)> progress,

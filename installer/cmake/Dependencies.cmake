@@ -10,3 +10,7 @@ pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(YAMLCPP REQUIRED IMPORTED_TARGET yaml-cpp)
+if(EVENTOPS_GUI)
+    find_package(Qt6 6.4 REQUIRED
+        COMPONENTS Core Gui Widgets Charts Svg Qml Quick QuickControls2 QuickWidgets)
+endif()

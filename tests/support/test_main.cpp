@@ -25,26 +25,23 @@ bool registerTest(std::function<std::unique_ptr<QObject>()> make)
     return true;
 }
 
-} // namespace eventops::test
-
 /// `tst_x` runs all classes; `tst_x TestHash [function…]` runs one class, with Qt Test's own arguments after it.
-int main(int argc, char **argv)
+int runTests()
 {
-    QCoreApplication app(argc, argv);
     const QString results = QStringLiteral(EVENTOPS_TEST_RESULTS_DIR);
     QDir().mkpath(results);
-    QStringList extra = app.arguments().mid(1);
+    QStringList extra = QCoreApplication::arguments().mid(1);
     QString only;
     if (!extra.isEmpty() && !extra.front().startsWith(QLatin1Char('-')))
         only = extra.takeFirst();
     int failures = 0;
     int ran = 0;
-    for (const auto &make : eventops::test::tests()) {
+    for (const auto &make : tests()) {
         const std::unique_ptr<QObject> test = make();
         const QString name = QString::fromLatin1(test->metaObject()->className());
         if (!only.isEmpty() && name != only)
             continue;
-        QStringList arguments{app.arguments().front(), QStringLiteral("-o"), QStringLiteral("-,txt")};
+        QStringList arguments{QCoreApplication::arguments().front(), QStringLiteral("-o"), QStringLiteral("-,txt")};
         if (extra.isEmpty())
             arguments << QStringLiteral("-o") << results + QLatin1Char('/') + name + QStringLiteral(".xml,junitxml");
         failures += QTest::qExec(test.get(), arguments + extra) != 0 ? 1 : 0;
@@ -52,3 +49,5 @@ int main(int argc, char **argv)
     }
     return ran == 0 ? 2 : failures == 0 ? 0 : 1;
 }
+
+} // namespace eventops::test

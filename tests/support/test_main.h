@@ -11,6 +11,9 @@ namespace eventops::test {
 /// Adds a test class to this executable. Used through EVENTOPS_TEST only.
 bool registerTest(std::function<std::unique_ptr<QObject>()> make);
 
+/// Runs the registered classes as the application's arguments say; the process's exit code.
+int runTests();
+
 } // namespace eventops::test
 
 /// At the end of a tst_*.cpp: `EVENTOPS_TEST(TestHash)`. Then `#include "tst_hash.moc"`.
