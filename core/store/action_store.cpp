@@ -33,6 +33,11 @@ Result<ActionName> parseName(std::string_view displayId)
                  "ids look like 0123abcd.1; see the list of approvals"};
 }
 
+/// Proposals whose expiry lies at or before the bound time.
+constexpr const char *DueActions =
+    "SELECT id, version, expires_at FROM action WHERE state = 'proposed' AND expires_at <= ? "
+    "AND expires_at <> -9223372036854775807 - 1 ORDER BY number";
+
 } // namespace
 
 Result<Action> SqliteLedger::action(std::string_view displayId)
@@ -146,15 +151,20 @@ Status SqliteLedger::writeTransition(const Transition &transition)
 Result<std::uint64_t> SqliteLedger::expireActions(WallNs now)
 {
     EVENTOPS_TRY(requireWriter());
-    const char *const due = "SELECT id, version, expires_at FROM action WHERE state = 'proposed' AND expires_at <= ? "
-                            "AND expires_at <> -9223372036854775807 - 1 ORDER BY number";
-    sqlite::Statement &any = *EVENTOPS_TRY(cached(due));
+    sqlite::Statement &any = *EVENTOPS_TRY(cached(DueActions));
     const bool some = EVENTOPS_TRY(any.bind(1, raw(now)).step());
     any.reset();
     if (!some)
         return std::uint64_t{0}; // the usual case takes no write lock
     sqlite::Transaction transaction = EVENTOPS_TRY(sqlite::Transaction::begin(m_database));
-    sqlite::Statement rows = EVENTOPS_TRY(m_database.prepare(due));
+    const std::uint64_t expired = EVENTOPS_TRY(expireDue(now));
+    EVENTOPS_TRY(transaction.commit());
+    return expired;
+}
+
+Result<std::uint64_t> SqliteLedger::expireDue(WallNs now)
+{
+    sqlite::Statement &rows = *EVENTOPS_TRY(cached(DueActions));
     rows.bind(1, raw(now));
     std::vector<Transition> all;
     while (EVENTOPS_TRY(rows.step())) {
@@ -167,7 +177,6 @@ Result<std::uint64_t> SqliteLedger::expireActions(WallNs now)
     }
     for (const Transition &expiry : all)
         EVENTOPS_TRY(writeTransition(expiry));
-    EVENTOPS_TRY(transaction.commit());
     return static_cast<std::uint64_t>(all.size());
 }
 

@@ -253,7 +253,9 @@ Status SqliteLedger::writeEnd(const CommitGroup &group)
     const std::int64_t last = EVENTOPS_TRY(metaInteger("last_seq", 0));
     EVENTOPS_TRY(setMeta("last_seq", std::max(last, static_cast<std::int64_t>(group.lastSeq))));
     const std::int64_t watermark = EVENTOPS_TRY(metaInteger("watermark", raw(NoTime)));
-    return setMeta("watermark", std::max(watermark, raw(group.watermark)));
+    EVENTOPS_TRY(setMeta("watermark", std::max(watermark, raw(group.watermark))));
+    EVENTOPS_TRY(expireDue(group.watermark));
+    return Ok{};
 }
 
 bool SqliteLedger::seen(std::uint64_t keyHash)
