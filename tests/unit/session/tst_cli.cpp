@@ -293,8 +293,8 @@ private Q_SLOTS:
         QVERIFY(scratch.sql("ATTACH '/tmp/x.db' AS x").exitCode != 0);
     }
 
-    /// Contracts K119, K120: approving publishes a request and nothing else; an executor, when one is started, takes it,
-    /// and what it reports comes back into the stream.
+    /// Contracts K119, K120: approving publishes a request and nothing else; an executor, when one is started, takes
+    /// it, and what it reports comes back into the stream.
     void nothingIsDoneUntilAnExecutorTakesTheRequest()
     {
         Scratch scratch;
