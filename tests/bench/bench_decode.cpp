@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // bench_decode [ROUNDS] [CODEC]: what it costs to turn agents' lines into validated events, against simdjson On-Demand
-// extracting the same seven fields and nothing else (no validation of what it skips, nothing kept). And what validating
-// the whole lines costs, by our reader and by simdjson's DOM. Interleaved rounds in one run; CPU time; the best round of
-// each counts. Counts are compared before a time counts.
+// extracting the same seven fields and nothing else (no validation of what it skips, nothing kept). And what it costs
+// to validate the whole lines, by our reader and by simdjson's DOM. Interleaved rounds in one run; CPU time; the best
+// round of each counts. Counts are compared before a time counts.
 #include "tests/bench/workload.h"
 
 #include "core/base/hash.h"

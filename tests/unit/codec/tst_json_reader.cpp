@@ -14,7 +14,7 @@ using namespace eventops::test;
 
 namespace {
 
-const std::string SuiteFolder = "/work/shared/bench/json";
+const std::string SuiteFolder = outsidePath("EVENTOPS_JSON_SUITE");
 
 std::string nested(std::size_t depth, char open, char close)
 {
