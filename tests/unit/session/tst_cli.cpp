@@ -4,6 +4,7 @@
 #include "tests/support/program.h"
 #include "tests/support/test_main.h"
 
+#include <QtCore/QFile>
 #include <QtCore/QJsonArray>
 #include <QtCore/QMap>
 #include <QtCore/QProcess>
@@ -420,14 +421,12 @@ private Q_SLOTS:
                                  scratch.workspace(), QStringLiteral("--json")});
         QVERIFY(holder.waitForStarted());
         holder.write(QByteArray(CpuWarning).repeated(40));
-        int code = 0;
-        for (int i = 0; i < 100 && code != 4; ++i) {
-            QTest::qWait(20);
-            code = scratch.replay({file}).exitCode;
-        }
+        // The lock is taken before the ledger is made: once that is there, another engine is late for certain.
+        QTRY_VERIFY_WITH_TIMEOUT(QFile::exists(scratch.workspace() + QStringLiteral("/ledger.db")), 30'000);
+        QCOMPARE(scratch.replay({file}).exitCode, 4);
         holder.closeWriteChannel();
-        QVERIFY(holder.waitForFinished());
-        QCOMPARE(code, 4);
+        QVERIFY(holder.state() == QProcess::NotRunning || holder.waitForFinished());
+        QCOMPARE(holder.exitCode(), 0);
     }
 };
 
