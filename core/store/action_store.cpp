@@ -109,17 +109,9 @@ Status SqliteLedger::writeTransition(const Transition &transition)
                              "WHERE id = ?1 AND version = ?2 AND state = ?3 "
                              "AND version = (SELECT max(version) FROM action AS newest WHERE newest.id = ?1) "
                              "AND (?9 = 0 OR expires_at = -9223372036854775807 - 1 OR expires_at > ?10)"));
-    EVENTOPS_TRY(update.bind(1, name.id)
-                     .bind(2, name.version)
-                     .bind(3, toString(transition.from))
-                     .bind(4, toString(transition.to))
-                     .bind(5, raw(now))
-                     .bind(6, transition.approver)
-                     .bind(7, transition.reason)
-                     .bind(8, transition.output)
-                     .bind(9, std::int64_t{transition.checkExpiry})
-                     .bind(10, watermark)
-                     .run());
+    EVENTOPS_TRY(update.bindAll(name.id, name.version, toString(transition.from), toString(transition.to), raw(now),
+                                transition.approver, transition.reason, transition.output, transition.checkExpiry,
+                                watermark).run());
     if (m_database.changes() != 1)
         return whyRefused(transition);
     AuditRow row;
@@ -134,14 +126,8 @@ Status SqliteLedger::writeTransition(const Transition &transition)
         sqlite::Statement &put = *EVENTOPS_TRY(cached("INSERT INTO outbox(action_id, topic, key, document, state, "
                                                       "attempt, not_before) VALUES (?, ?, ?, ?, ?, ?, ?)"));
         const std::string_view state = out.state.empty() ? std::string_view("waiting") : std::string_view(out.state);
-        EVENTOPS_TRY(put.bind(1, out.actionId.empty() ? transition.actionId : out.actionId)
-                         .bind(2, out.topic)
-                         .bind(3, out.key)
-                         .bind(4, out.document)
-                         .bind(5, state)
-                         .bind(6, std::int64_t{out.attempt})
-                         .bind(7, raw(out.notBefore))
-                         .run());
+        EVENTOPS_TRY(put.bindAll(out.actionId.empty() ? transition.actionId : out.actionId, out.topic, out.key,
+                                 out.document, state, out.attempt, raw(out.notBefore)).run());
     }
     if (transition.input)
         EVENTOPS_TRY(recordInput(*transition.input));
@@ -198,14 +184,8 @@ Status SqliteLedger::updateOutbox(const OutboxRow &row)
     sqlite::Transaction transaction = EVENTOPS_TRY(sqlite::Transaction::begin(m_database));
     sqlite::Statement &update = *EVENTOPS_TRY(cached("UPDATE outbox SET topic = ?2, key = ?3, document = ?4, state = "
                                                      "?5, attempt = ?6, not_before = ?7 WHERE id = ?1"));
-    EVENTOPS_TRY(update.bind(1, row.id)
-                     .bind(2, row.topic)
-                     .bind(3, row.key)
-                     .bind(4, row.document)
-                     .bind(5, row.state)
-                     .bind(6, std::int64_t{row.attempt})
-                     .bind(7, raw(row.notBefore))
-                     .run());
+    EVENTOPS_TRY(update.bindAll(row.id, row.topic, row.key, row.document, row.state, row.attempt,
+                                raw(row.notBefore)).run());
     if (m_database.changes() == 0)
         return Error{Error::Code::NotFound, "no outbox row " + std::to_string(row.id), {}, {}};
     sqlite::Statement &attempts = *EVENTOPS_TRY(cached(
