@@ -167,8 +167,8 @@ std::string fixed(double value, int decimals)
 void printScorecard(const Scorecard &card, const Truth &truth)
 {
     std::printf("\nSCORECARD  (our detectors against what is known to have been wrong)\n");
-    std::printf("  precision     %s  (%zu faults found, %zu findings about nothing)\n",
-                fixed(card.precision, 2).c_str(), card.detected, card.falseFindings);
+    std::printf("  precision     %s  (%zu found, %zu false %s)\n", fixed(card.precision, 2).c_str(), card.detected,
+                card.falseFindings, card.falseFindings == 1 ? "alarm" : "alarms");
     std::printf("  recall        %s  (%zu of %zu faults found%s)\n", fixed(card.recall, 2).c_str(), card.detected,
                 card.detected + card.missed, card.open > 0 ? ", others are not over" : "");
     std::printf("  lead time     %s  (median, from a fault's start to its first finding)\n",

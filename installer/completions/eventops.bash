@@ -15,7 +15,7 @@ _eventops()
                 chronos.raw" -- "$current")
             return ;;
         --workers) mapfile -t COMPREPLY < <(compgen -W "1 2 4 8" -- "$current"); return ;;
-        --reason | --limit) return ;;
+        --reason | --limit | --seed | --pace | --duration) return ;;
     esac
     command=
     for ((i = 1; i < COMP_CWORD; i++)); do
@@ -29,6 +29,7 @@ _eventops()
         case $command in
             replay | bench) options+=" --pipeline --format --workers" ;;
             run) options+=" --workers" ;;
+            demo) options+=" --seed --pace --duration --workers --approve" ;;
             query) options+=" --limit --newest" ;;
             approvals) options+=" --all --reason --no-wait" ;;
             deadletters) options+=" --format" ;;
@@ -39,7 +40,7 @@ _eventops()
     fi
     local words=
     case $command in
-        '') words="run replay validate report query sql approvals executor deadletters audit stages bench" ;;
+        '') words="run replay validate report query sql approvals executor deadletters audit stages bench demo" ;;
         query) words="events alerts findings entities links actions" ;;
         approvals) words="list show approve reject" ;;
         deadletters) words="list show redrive" ;;
