@@ -216,8 +216,8 @@ void addDemo(CLI::App &app, Context &context)
 {
     const auto options = std::make_shared<Options>();
     CLI::App *command = app.add_subcommand("demo", "Play a made-up shop with known faults and score what was found");
-    CLI::Option *workspace =
-        command->add_option("-w,--workspace", context.workspace, "Workspace to play it in; default: a fresh temporary one");
+    CLI::Option *workspace = command->add_option("-w,--workspace", context.workspace,
+                                                 "Workspace to play it in; default: a fresh temporary one");
     addJson(*command, context);
     command->add_option("--seed", options->seed, "Another seed is another day in the shop")
         ->check(CLI::Range(std::int64_t{0}, std::int64_t{INT64_MAX}));
@@ -226,7 +226,8 @@ void addDemo(CLI::App &app, Context &context)
     command->add_option("--duration", options->duration, "How long the shop is open, warm-up and all: 90m");
     command->add_option("--workers", options->workers, "Worker threads; 0: cores - 1. The result does not depend on it")
         ->check(CLI::Range(0, 64));
-    command->add_flag("--approve", options->approve, "Approve every suggestion, so that the shop mends; pace 60 if none");
+    command->add_flag("--approve", options->approve,
+                      "Approve every suggestion, so that the shop mends; at pace 60 unless another is given");
     command->callback([&context, options, workspace] {
         options->workspace = workspace->count() > 0;
         if (const Status status = demo(context, *options); !status)

@@ -33,18 +33,19 @@ struct FaultScore {
 ///
 /// What counts: findings in state Firing with a time within (from, to]. Pending ones are not said aloud yet, resolved
 /// ones report an end.
-/// A finding *matches* a fault when its tenant and entity are the fault's, its time lies in [start, end + grace], and it
-/// is about one of the metrics or steps that the fault names (any, when it names none). It matches at most one fault: of
-/// several the one that started last, of those the first of the list.
+/// A finding *matches* a fault when its tenant and entity are the fault's, its time lies in [start, end + grace], and
+/// it is about one of the metrics or steps that the fault names (any, when it names none). It matches at most one
+/// fault: of several the one that started last, of those the first of the list.
 /// A fault is *detected* when a finding matches it: once, however many do.
 /// A finding that matches no fault is *false*: each one, however many there are of one cause.
 ///
 ///     recall    = detected / (detected + missed)      faults that are open or have not started do not count
-///     precision = detected / (detected + false)       faults, not findings: saying it twice makes nobody more precise
-///     lead time = median over the detected faults of (first finding − start); of an even number the mean of the middle two
+///     precision = detected / (detected + false)       faults, not findings: nobody is more precise for saying it twice
+///     lead time = median over the detected faults of (first finding − start); of an even number the middle two's mean
 ///     false alarms an hour = false / (to − from)
 ///
-/// So findings made from the truth score 1 and 1, and no findings 0 and 0. What cannot be said (no fault, no time) is 0.
+/// So findings made from the truth score 1 and 1, and no findings 0 and 0. What cannot be said (no fault, no time) is
+/// 0.
 struct Scorecard {
     std::vector<FaultScore> faults;    ///< Those that have started, in the order of the truth.
     std::size_t detected = 0, missed = 0, open = 0;

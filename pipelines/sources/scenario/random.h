@@ -8,9 +8,9 @@
 
 namespace eventops::scenario {
 
-/// SplitMix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014). Every actor of a world
-/// has one of its own, seeded by the actor's name: what one does never shifts the luck of another. Only + − × and
-/// exactly rounded operations on doubles, so every machine draws the same.
+/// SplitMix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014). Every actor of a
+/// world has one of its own, seeded by the actor's name: what one does never shifts the luck of another. Only + − × on
+/// doubles, which every machine rounds alike.
 class Random
 {
 public:

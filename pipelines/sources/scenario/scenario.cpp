@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// A world that does not exist, as a source: its records are as raw as any agent's, and what is wrong with them is known.
+// A world that does not exist, as a source: its records are as raw as any agent's, and what is wrong in it is known.
 #include "core/base/hash.h"
 #include "core/base/limits.h"
 #include "core/codec/batch_decoder.h"
@@ -230,10 +230,11 @@ constexpr FieldSpec Fields[] = {
     {"seed", "any", "null", "Seed instead of the scenario's own."},
     {"start", "string", "\"\"", "Instant at which virtual time begins, instead of the scenario's own."},
     {"duration", "any", "null", "How long the world lasts, instead of the scenario's own."},
-    {"warmup", "any", "null", "The beginning that is handed out at once even when paced, instead of the scenario's."},
+    {"warmup", "any", "null",
+     "The beginning that is handed out at once even when paced, instead of the scenario's own."},
     {"pace", "float", "0", "Virtual seconds a second; 0: as fast as it goes. The bytes do not depend on it."},
     {"world", "string", "\"\"",
-     "File to which executors append what they do; what ends a fault there ends it in the world. Looked at when paced."},
+     "File to which executors append what they do; what remedies a fault there ends it. Looked at when paced."},
 };
 
 Result<std::unique_ptr<Source>> makeScenario(const Value &settings, const SourceArguments &arguments)
@@ -245,7 +246,8 @@ Result<std::unique_ptr<Source>> makeScenario(const Value &settings, const Source
     Scenario scenario = EVENTOPS_TRY(scenario::scenarioOf(settings));
     if (!arguments.path.empty()) {
         // Somebody's file goes before the made-up world: a dead letter that is read again, a capture to compare with.
-        const Value capture = EVENTOPS_TRY(checkSettings(Value::map({}), CaptureSource.fields, "source \"capture\""));
+        const Value capture =
+            EVENTOPS_TRY(checkSettings(Value::map({}), CaptureSource.fields, "source \"capture\""));
         return CaptureSource.make(capture, arguments);
     }
     auto codec = EVENTOPS_TRY(makeCodec("auto", Value::map({})));

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-// A scenario: a world of hosts and of things with a life, the faults it will have, and how its records arrive. Written in
-// YAML, see pipelines/scenarios/orders.yaml; immutable once read. All times are virtual: offsets from `start`.
+// A scenario: a world of hosts and of things with a life, the faults it will have, and how its records arrive. Written
+// in YAML, see pipelines/scenarios/orders.yaml; immutable once read. All times are virtual: offsets from `start`.
 namespace eventops::scenario {
 
 constexpr std::size_t ServicesMax = 64;

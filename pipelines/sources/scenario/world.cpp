@@ -14,10 +14,14 @@ constexpr double FaultNoise = 0.25;          ///< A metric that is driven by a f
 constexpr std::int64_t AgainAfterNsMax = 10 * NsPerSecond; ///< A record that is sent twice.
 constexpr std::int64_t RemedyTakesNs = 5 * NsPerSecond;    ///< Until what was late happens.
 
+double milliseconds(std::int64_t ns)
+{
+    return static_cast<double>(ns / NsPerMs);
+}
+
 std::int64_t scaled(std::int64_t ns, double factor)
 {
-    const double ms = static_cast<double>(ns / NsPerMs) * factor;
-    return std::max<std::int64_t>(static_cast<std::int64_t>(ms), 0) * NsPerMs;
+    return std::max<std::int64_t>(static_cast<std::int64_t>(milliseconds(ns) * factor), 0) * NsPerMs;
 }
 
 /// −1 to 1 and back over one period.
@@ -135,7 +139,10 @@ void World::run(const Task &task, std::string &out)
             thing != m_things.end() && thing->second.version == task.version)
             live(task.index, task.atNs, out);
         return;
-    case TaskKind::Deliver: out += task.text + '\n'; return;
+    case TaskKind::Deliver:
+        --m_underWay;
+        out += task.text + '\n';
+        return;
     case TaskKind::Line: out += m_scenario.lines[task.index].text + '\n'; return;
     case TaskKind::Happening: happen(m_scenario.happenings[task.index], out); return;
     }
@@ -165,9 +172,7 @@ bool World::faulted(const Host &host, const MetricModel &metric, std::int64_t at
             const std::int64_t since = atNs - fault.startNs - effect.atNs;
             if (effect.metric != metric.name || since < 0)
                 continue;
-            const double part = since >= effect.overNs
-                                    ? 1.0
-                                    : static_cast<double>(since / NsPerMs) / static_cast<double>(effect.overNs / NsPerMs);
+            const double part = since >= effect.overNs ? 1.0 : milliseconds(since) / milliseconds(effect.overNs);
             value += (effect.value - value) * part;
             moved = true;
         }
@@ -188,8 +193,7 @@ double World::measure(Host &host, const MetricModel &metric, std::int64_t atNs) 
     if (faulted(host, metric, atNs, level))
         return std::clamp(level + FaultNoise * metric.spread * noise, metric.min, metric.max);
     if (metric.periodNs > 0)
-        level += metric.wave
-                 * triangle(host.phase + static_cast<double>(atNs / NsPerMs) / static_cast<double>(metric.periodNs / NsPerMs));
+        level += metric.wave * triangle(host.phase + milliseconds(atNs) / milliseconds(metric.periodNs));
     return std::clamp(level + metric.spread * noise + (spikes ? metric.spike * height : 0.0), metric.min, metric.max);
 }
 
@@ -218,7 +222,10 @@ void World::birth(std::size_t index, std::int64_t atNs)
 
 void World::start(Start given, std::int64_t atNs)
 {
-    if (m_things.size() >= AliveMax)
+    if (atNs != m_bornNs)
+        m_bornNow = 0;
+    m_bornNs = atNs;
+    if (m_things.size() >= AliveMax || ++m_bornNow > BornAtOnceMax)
         return;
     const Life &life = m_scenario.lives[given.life];
     Thing thing{given.life, 0, given.fault, 0, 0, given.id, std::move(given.correlation), std::move(given.cause),
@@ -353,12 +360,19 @@ void World::send(std::string record, std::string_view name, bool keyed, std::int
     const bool again = keyed && luck.chance(m_scenario.againPercent);
     const std::int64_t pause = scaled(AgainAfterNsMax, luck.unit());
     const std::int64_t arrivesNs = late ? atNs + delay : atNs;
+    const auto deliver = [&](std::int64_t arrivalNs, std::string text) {
+        if (arrivalNs >= m_scenario.durationNs || m_underWay == UnderWayMax)
+            return false;
+        ++m_underWay;
+        push({arrivalNs, 0, TaskKind::Deliver, 0, 0, std::move(text)});
+        return true;
+    };
     if (again)
-        push({arrivesNs + pause, 0, TaskKind::Deliver, 0, 0, record});
-    if (late && delay > 0)
-        push({arrivesNs, 0, TaskKind::Deliver, 0, 0, std::move(record)});
-    else
+        deliver(arrivesNs + pause, record);
+    if (!late || delay == 0)
         out += record + '\n';
+    else if (!deliver(arrivesNs, record) && m_underWay == UnderWayMax)
+        out += record + '\n'; // too many are under way: this one is on time
 }
 
 void World::apply(const Remedy &remedy, std::int64_t atNs)

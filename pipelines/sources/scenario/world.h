@@ -23,7 +23,9 @@ struct Remedy {
 class World
 {
 public:
-    static constexpr std::size_t AliveMax = 200'000; ///< Things alive at once; beyond it none is born.
+    static constexpr std::size_t AliveMax = 200'000;   ///< Things alive at once; beyond it none is born.
+    static constexpr std::size_t BornAtOnceMax = 100'000; ///< Things born at one instant; beyond it none is.
+    static constexpr std::size_t UnderWayMax = 1'000'000; ///< Records that are to arrive later; others are on time.
 
     explicit World(const Scenario &scenario); ///< @p scenario must outlive it.
 
@@ -103,6 +105,9 @@ private:
     std::vector<std::int64_t> m_endNs;   ///< By fault: as scripted, or when it was remedied.
     std::map<std::uint64_t, Thing> m_things;
     std::uint64_t m_thingLast = 0;
+    std::int64_t m_bornNs = -1;
+    std::size_t m_bornNow = 0;           ///< At m_bornNs.
+    std::size_t m_underWay = 0;
     std::uint64_t m_order = 0;
     std::priority_queue<Task> m_tasks;
 };

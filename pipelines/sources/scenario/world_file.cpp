@@ -60,9 +60,9 @@ Status WorldFile::look()
             return status;
         }
         m_read += static_cast<std::size_t>(got);
+        std::size_t from = 0, looked = m_rest.size(); // up to there is no line end
         m_rest.append(piece, static_cast<std::size_t>(got));
-        std::size_t from = 0;
-        for (std::size_t end = 0; (end = m_rest.find('\n', from)) != std::string::npos; from = end + 1)
+        for (std::size_t end = 0; (end = m_rest.find('\n', looked)) != std::string::npos; looked = from = end + 1)
             readLine(std::string_view(m_rest).substr(from, end - from));
         m_rest.erase(0, from);
     }
