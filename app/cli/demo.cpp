@@ -33,24 +33,12 @@ struct Options {
     bool workspace = false;      ///< Given.
 };
 
-/// What is known of the world before it begins.
-struct Truth {
-    WallNs start = NoTime;
-    std::vector<GroundTruthFault> faults;
-};
-
-Result<Truth> readTruth(const Context &context, const ReplayRequest &request)
+Result<GroundTruth> readTruth(const Context &context, const ReplayRequest &request)
 {
     const LocalBackendOptions options = context.backendOptions();
     const PipelineSpec spec = EVENTOPS_TRY(
         parsePipeline(request.pipelineText, request.pipelineName, options.registry, options.dataDirectory));
-    for (const Configured<SourceSpec> &source : spec.sources) {
-        if (source.spec->name == "scenario") {
-            const scenario::Scenario scenario = EVENTOPS_TRY(scenario::scenarioOf(source.settings));
-            return Truth{scenario.start, EVENTOPS_TRY(scenario::readGroundTruth(source.settings))};
-        }
-    }
-    return Error{Error::Code::InvalidConfig, "the pipeline has no source \"scenario\"", {request.pipelineName, 0, 0}};
+    return scenario::readGroundTruth(spec);
 }
 
 Result<std::string> freshWorkspace()
@@ -143,7 +131,7 @@ Result<WorkspaceSummary> play(Context &context, const ReplayRequest &request, bo
     });
 }
 
-Result<Scorecard> score(Context &context, const Truth &truth, WallNs clock)
+Result<Scorecard> score(Context &context, const GroundTruth &truth, WallNs clock)
 {
     const auto backend = context.backend();
     std::vector<Finding> findings;
@@ -164,7 +152,7 @@ std::string fixed(double value, int decimals)
     return {text, end.ptr};
 }
 
-void printScorecard(const Scorecard &card, const Truth &truth)
+void printScorecard(const Scorecard &card, const GroundTruth &truth)
 {
     std::printf("\nSCORECARD  (our detectors against what is known to have been wrong)\n");
     std::printf("  precision     %s  (%zu found, %zu false %s)\n", fixed(card.precision, 2).c_str(), card.detected,
@@ -190,7 +178,7 @@ Status demo(Context &context, const Options &options)
     if (!options.workspace)
         context.workspace = EVENTOPS_TRY(freshWorkspace());
     const ReplayRequest request = EVENTOPS_TRY(makeRequest(context, options));
-    const Truth truth = EVENTOPS_TRY(readTruth(context, request));
+    const GroundTruth truth = EVENTOPS_TRY(readTruth(context, request));
     const WorkspaceSummary summary = EVENTOPS_TRY(play(context, request, options.approve));
     const Scorecard card = EVENTOPS_TRY(score(context, truth, summary.clock));
     if (!context.json) {

@@ -24,4 +24,12 @@ struct GroundTruthFault {
     std::string remedy;               ///< Command that ends it; empty: none does.
 };
 
+/// All of a made-up world that its records do not say.
+struct GroundTruth {
+    WallNs start = NoTime;            ///< Instant at which its time begins.
+    std::int64_t durationNs = 0;
+    std::int64_t warmupNs = 0;        ///< The beginning that comes at once, even when the world is paced.
+    std::vector<GroundTruthFault> faults; ///< In the order of the file.
+};
+
 } // namespace eventops

@@ -522,15 +522,21 @@ Result<Scenario> scenarioOf(const Value &settings)
     return readScenario(file, overrides);
 }
 
-Result<std::vector<GroundTruthFault>> readGroundTruth(const Value &settings)
+Result<GroundTruth> readGroundTruth(const PipelineSpec &pipeline)
 {
-    const Scenario scenario = EVENTOPS_TRY(scenarioOf(settings));
-    std::vector<GroundTruthFault> out;
-    for (const Fault &fault : scenario.faults) {
-        if (!fault.harmless)
-            out.push_back(fault.truth);
+    for (const Configured<SourceSpec> &source : pipeline.sources) {
+        if (source.spec->name != "scenario")
+            continue;
+        const Scenario scenario = EVENTOPS_TRY(scenarioOf(source.settings));
+        GroundTruth out{scenario.start, scenario.durationNs, scenario.warmupNs, {}};
+        for (const Fault &fault : scenario.faults) {
+            if (!fault.harmless)
+                out.faults.push_back(fault.truth);
+        }
+        return out;
     }
-    return out;
+    return Error{Error::Code::NotFound, "pipeline \"" + pipeline.name + "\" has no source \"scenario\"", {},
+                 "what is known of real sources is not known beforehand"};
 }
 
 } // namespace eventops::scenario

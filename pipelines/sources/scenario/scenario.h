@@ -4,6 +4,7 @@
 #include "core/base/result.h"
 #include "core/model/ground_truth.h"
 #include "core/model/value.h"
+#include "core/pipeline/spec.h"
 
 #include <cstdint>
 #include <optional>
@@ -138,7 +139,7 @@ Result<Scenario> readScenario(const Value &file, const Overrides &overrides);
 /// The scenario that a configured source names: the checked settings of a source `scenario`.
 Result<Scenario> scenarioOf(const Value &settings);
 
-/// What will go wrong in it, without what is harmless. @p settings: as scenarioOf.
-Result<std::vector<GroundTruthFault>> readGroundTruth(const Value &settings);
+/// What will go wrong in the first source `scenario` of @p pipeline, without what is harmless. NotFound: it has none.
+Result<GroundTruth> readGroundTruth(const PipelineSpec &pipeline);
 
 } // namespace eventops::scenario

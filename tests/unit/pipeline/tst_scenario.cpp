@@ -372,10 +372,13 @@ private Q_SLOTS:
     void theTruthIsToldWithoutWhatIsHarmless()
     {
         const auto spec = pipelineOf(indented(Small), {});
-        const auto truth = scenario::readGroundTruth(spec.value().sources.front().settings);
+        const auto truth = scenario::readGroundTruth(spec.value());
         QVERIFY(bool(truth));
-        QCOMPARE(truth.value().size(), std::size_t{4});
-        const GroundTruthFault &hot = truth.value().front();
+        QCOMPARE(truth.value().durationNs, 600 * NsPerSecond);
+        QCOMPARE(truth.value().warmupNs, 120 * NsPerSecond);
+        QCOMPARE(truth.value().faults.size(), std::size_t{4});
+        const GroundTruthFault &hot = truth.value().faults.front();
+        QCOMPARE(hot.start - truth.value().start, 180 * NsPerSecond);
         QCOMPARE(hot.id, std::string("hot"));
         QCOMPARE(hot.kind, std::string("metric"));
         QCOMPARE(hot.tenant, std::string("acme"));
@@ -385,6 +388,7 @@ private Q_SLOTS:
         QCOMPARE(hot.graceNs, 300 * NsPerSecond);
         QCOMPARE(hot.metrics, std::vector<std::string>{"cpu_load"});
         QCOMPARE(hot.remedy, std::string("restart_service"));
+        QVERIFY(!scenario::readGroundTruth(PipelineSpec()));
     }
 
     void mistakesAreNamedWithTheirPlace()
