@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // `eventops demo` as a whole: the same day every time, its faults found, and a world that mends when it is told to.
+#include "core/session/demo.h"
 #include "tests/support/program.h"
 #include "tests/support/test_main.h"
 
@@ -113,15 +114,15 @@ private Q_SLOTS:
 
     void anApprovedActionMendsTheWorld()
     {
-        const QStringList short75 = {QStringLiteral("--duration"), QStringLiteral("75m")};
+        const QStringList short80 = {QStringLiteral("--duration"), QStringLiteral("80m")};
         const QString resolved = QStringLiteral("state = resolved and name = cpu_load_threshold");
         Scratch left;
-        QCOMPARE(demo(left.workspace(), short75).exitCode, 0);
+        QCOMPARE(demo(left.workspace(), short80).exitCode, 0);
         QCOMPARE(left.query(QStringLiteral("findings"), resolved).size(), 0); // its scripted end comes later
 
         Scratch mended;
-        const QStringList approve = {QStringLiteral("--approve"), QStringLiteral("--pace"), QStringLiteral("150")};
-        const Ran ran = demo(mended.workspace(), short75 + approve);
+        const QStringList approve = {QStringLiteral("--approve"), QStringLiteral("--pace"), QStringLiteral("100")};
+        const Ran ran = demo(mended.workspace(), short80 + approve);
         QVERIFY2(ran.exitCode == 0, ran.err.constData());
         const auto rows = mended.query(QStringLiteral("findings"), resolved);
         QCOMPARE(rows.size(), 1);
@@ -131,12 +132,29 @@ private Q_SLOTS:
         QCOMPARE(text(done.front(), "state"), QStringLiteral("succeeded"));
 
         // The same world again, with what was done to it, at once: the same bytes, so all of them are duplicates.
-        const QJsonObject again = demo(mended.workspace(), short75).json();
+        const QJsonObject again = demo(mended.workspace(), short80).json();
         const QJsonObject once = ran.json();
         QVERIFY(number(again, "received") > number(once, "received"));
         QCOMPARE(number(again, "received") - number(once, "received"),
                  number(again, "duplicate") - number(once, "duplicate"));
         QCOMPARE(text(again, "digest"), text(once, "digest"));
+    }
+
+    void optionsReachSourceAndExecutor()
+    {
+        const std::string given = "pipeline: x\n"
+                                  "sources:\n  - capture: {path: a}\n  - scenario: {file: s.yaml, pace: 1}\n"
+                                  "executors: {demo: {steps: 2}, webhook: {url: u}}\n";
+        const eventops::DemoOptions options{5, 60.0, "90m", {}, "/w/world"};
+        const auto text = eventops::demoPipeline(given, "x.yaml", options);
+        QVERIFY(bool(text));
+        QCOMPARE(QByteArray::fromStdString(text.value()),
+                 QByteArray("{'pipeline':'x','sources':[{'capture':{'path':'a'}},{'scenario':{'file':'s.yaml',"
+                            "'pace':60,'seed':5,'duration':'90m','world':'/w/world'}}],'executors':{'demo':{'steps':2,"
+                            "'world':'/w/world'},'webhook':{'url':'u'}}}")
+                     .replace('\'', '"'));
+        QVERIFY(!eventops::demoPipeline("pipeline: x\nsources: [{capture: {}}]\n", "x.yaml", options));
+        QVERIFY(!eventops::demoPipeline("pipeline: [", "x.yaml", options));
     }
 
     void aWorkspaceOfItsOwnWhenNoneIsNamed()
