@@ -27,6 +27,12 @@ QString ApprovalsController::currentId() const
     return row != nullptr ? row->key : QString();
 }
 
+bool ApprovalsController::currentWaits() const
+{
+    const ApprovalRow *row = current();
+    return row != nullptr && row->isWaiting();
+}
+
 QString ApprovalsController::offeredReason() const
 {
     switch (m_mode) {

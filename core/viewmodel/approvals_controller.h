@@ -16,6 +16,7 @@ class ApprovalsController final : public QObject
     Q_OBJECT
     Q_PROPERTY(int currentRow READ currentRow NOTIFY currentChanged)
     Q_PROPERTY(QString currentId READ currentId NOTIFY currentChanged)
+    Q_PROPERTY(bool currentWaits READ currentWaits NOTIFY currentChanged)
     Q_PROPERTY(Mode mode READ mode NOTIFY modeChanged)
     Q_PROPERTY(QString offeredReason READ offeredReason NOTIFY modeChanged)
     Q_PROPERTY(bool mayDecide READ mayDecide CONSTANT)
@@ -31,6 +32,7 @@ public:
 
     int currentRow() const { return m_current.isValid() ? m_current.row() : -1; }
     QString currentId() const;
+    bool currentWaits() const;
     Mode mode() const { return m_mode; }
     QString offeredReason() const;
     bool mayDecide() const { return m_context.mayDecide(); }
