@@ -42,15 +42,7 @@ Q_SIGNALS:
     void countChanged();
 
 protected:
-    void setState(State state, const QString &problem = {}, const QString &remedy = {})
-    {
-        if (m_state == state && m_problem == problem && m_remedy == remedy)
-            return;
-        m_state = state;
-        m_problem = problem;
-        m_remedy = remedy;
-        Q_EMIT stateChanged();
-    }
+    void setState(State state, const QString &problem = {}, const QString &remedy = {});
 
 private:
     State m_state = Loading;
