@@ -22,6 +22,7 @@ class ApprovalsController final : public QObject
     Q_PROPERTY(bool mayDecide READ mayDecide CONSTANT)
     Q_PROPERTY(bool busy READ busy NOTIFY busyChanged)           ///< The current action is being decided.
     Q_PROPERTY(QString problem READ problem NOTIFY problemChanged)
+    Q_PROPERTY(int reasonMax READ reasonMax CONSTANT)
 
 public:
     enum Mode { Browsing, Approving, Rejecting };
@@ -38,6 +39,7 @@ public:
     bool mayDecide() const { return m_context.mayDecide(); }
     bool busy() const { return m_underWay.contains(currentId()); }
     const QString &problem() const { return m_problem; }
+    int reasonMax() const { return ReasonMax; }
 
     static constexpr int ReasonMax = 1'000; ///< UTF-16 units; the ledger's bound is 4,096 bytes.
 

@@ -18,7 +18,7 @@ constexpr double TenthsMax = 1e15; ///< Beyond, a double has no tenths.
 /// Whole tenths of the bits that sum to the rounded sum.
 std::vector<qint64> tenthsOf(const std::vector<BitsTerm> &terms, std::size_t count)
 {
-    double sum = 0.0;
+    double sum = 0.0; // of the bits themselves: rounded as the sum is shown
     std::vector<qint64> tenths(count);
     std::vector<double> remainders(count);
     std::vector<std::size_t> order(count);
@@ -26,11 +26,12 @@ std::vector<qint64> tenthsOf(const std::vector<BitsTerm> &terms, std::size_t cou
     for (std::size_t i = 0; i < count; ++i) {
         const double scaled = std::isfinite(terms[i].bits) ? std::clamp(terms[i].bits * 10.0, -TenthsMax, TenthsMax) : 0;
         const double down = std::floor(scaled);
-        sum += scaled;
+        sum += scaled / 10.0;
         tenths[i] = static_cast<qint64>(down);
         remainders[i] = scaled - down;
     }
-    qint64 left = std::llround(sum) - std::accumulate(tenths.begin(), tenths.end(), qint64{0});
+    const qint64 whole = std::llround(shownBits(sum).toDouble() * 10.0);
+    qint64 left = whole - std::accumulate(tenths.begin(), tenths.end(), qint64{0});
     std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return remainders[a] > remainders[b]; });
     for (std::size_t i = 0; i < count && left > 0; ++i, --left)
         ++tenths[order[i]];

@@ -102,7 +102,7 @@ Card {
             Layout.fillWidth: true
             sourceComponent: ApprovalDetail {
                 width: content.width
-                card: card
+                approval: card
             }
         }
     }

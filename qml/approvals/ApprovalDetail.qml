@@ -7,29 +7,29 @@ import EventOps.Theme
 // What a decision rests on: why, what happened before, what will be sent; and, once decided, what came of it.
 ColumnLayout {
     id: detail
-    required property Item card
+    required property Item approval
 
     spacing: Theme.metric.space4
 
     PlainText {
-        text: detail.card.findingText !== "" ? detail.card.findingText : detail.card.reason
+        text: detail.approval.findingText !== "" ? detail.approval.findingText : detail.approval.reason
         wrapMode: Text.Wrap
         maximumLineCount: 6
         Layout.fillWidth: true
     }
     OutcomeBlock {
-        visible: !detail.card.waiting
-        card: detail.card
+        visible: !detail.approval.waiting
+        approval: detail.approval
         Layout.fillWidth: true
     }
     BitsTerms {
-        visible: detail.card.terms.length > 0
-        terms: detail.card.terms
-        sumText: detail.card.bitsText
+        visible: detail.approval.terms.length > 0
+        terms: detail.approval.terms
+        sumText: detail.approval.bitsText
         Layout.fillWidth: true
     }
     ColumnLayout {
-        visible: detail.card.terms.length === 0
+        visible: detail.approval.terms.length === 0
         spacing: Theme.metric.space1
         Layout.fillWidth: true
 
@@ -41,14 +41,14 @@ ColumnLayout {
         }
     }
     ColumnLayout {
-        visible: detail.card.waiting
+        visible: detail.approval.waiting
         spacing: Theme.metric.space1
         Layout.fillWidth: true
 
         SectionTitle { text: qsTr("The last times") }
         PlainText {
-            text: detail.card.past !== "" ? qsTr("%1: %2").arg(detail.card.command).arg(detail.card.past)
-                                          : qsTr("%1 was never decided on here.").arg(detail.card.command)
+            text: detail.approval.past !== "" ? qsTr("%1: %2").arg(detail.approval.command).arg(detail.approval.past)
+                                          : qsTr("%1 was never decided on here.").arg(detail.approval.command)
             wrapMode: Text.Wrap
             maximumLineCount: 3
             Layout.fillWidth: true
@@ -58,7 +58,7 @@ ColumnLayout {
         spacing: Theme.metric.space1
         Layout.fillWidth: true
 
-        SectionTitle { text: detail.card.waiting ? qsTr("What will be sent") : qsTr("What was decided on") }
+        SectionTitle { text: detail.approval.waiting ? qsTr("What will be sent") : qsTr("What was decided on") }
         Rectangle {
             color: Theme.color.surfaceSunken
             radius: Theme.metric.space1
@@ -76,7 +76,7 @@ ColumnLayout {
                 }
 
                 Repeater {
-                    model: detail.card.sent
+                    model: detail.approval.sent
 
                     NamedRow {
                         required property var modelData
@@ -91,9 +91,9 @@ ColumnLayout {
         }
     }
     MutedText {
-        text: qsTr("%n event(s) as evidence", "", detail.card.evidenceCount)
-              + (detail.card.policy !== "" ? " · " + qsTr("suggested by the policy %1").arg(detail.card.policy) : "")
-              + (detail.card.proposedAt !== "" ? " · " + detail.card.proposedAt : "")
+        text: qsTr("%n event(s) as evidence", "", detail.approval.evidenceCount)
+              + (detail.approval.policy !== "" ? " · " + qsTr("suggested by the policy %1").arg(detail.approval.policy) : "")
+              + (detail.approval.proposedAt !== "" ? " · " + detail.approval.proposedAt : "")
         wrapMode: Text.Wrap
         maximumLineCount: 3
         Layout.fillWidth: true

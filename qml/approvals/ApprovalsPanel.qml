@@ -88,7 +88,7 @@ Panel {
             controller: panel.controller
             queue: panel.queue
             visible: list.visible
-            onLeft: panel.forceActiveFocus()
+            onFinished: panel.forceActiveFocus()
             Layout.fillWidth: true
         }
     }

@@ -12,7 +12,7 @@ Rectangle {
     readonly property bool isDeciding: controller.mode !== ApprovalsController.Browsing
     readonly property bool isApproving: controller.mode === ApprovalsController.Approving
     readonly property bool isOpen: controller.currentWaits && !controller.busy
-    signal left()
+    signal finished()
 
     color: Theme.color.surface
     implicitHeight: content.implicitHeight + 2 * Theme.metric.space3
@@ -21,7 +21,8 @@ Rectangle {
         target: bar.controller
         function onModeChanged() {
             if (!bar.isDeciding) {
-                bar.left()
+                reason.focus = false
+                bar.finished()
                 return
             }
             reason.text = bar.controller.offeredReason
@@ -65,7 +66,7 @@ Rectangle {
             EntryField {
                 id: reason
                 objectName: "reasonField"
-                maximumLength: ApprovalsController.ReasonMax
+                maximumLength: bar.controller.reasonMax
                 placeholderText: bar.controller.offeredReason
                 Accessible.name: qsTr("Reason of the decision")
                 Layout.fillWidth: true

@@ -117,7 +117,7 @@ Card {
                 active: card.isCurrent
                 visible: active
                 Layout.fillWidth: true
-                sourceComponent: FindingDetail { card: card }
+                sourceComponent: FindingDetail { finding: card }
             }
         }
     }

@@ -102,7 +102,9 @@ QuickPanel::QuickPanel(const QString &module, const QString &document, const QVa
     followTheme();
     const QUrl url(QStringLiteral("qrc:/qt/qml/EventOps/%1/%2.qml").arg(module, document));
     auto *component = new QQmlComponent(engine(), url, QQmlComponent::PreferSynchronous, this);
-    QObject *root = component->createWithInitialProperties(properties, rootContext());
+    QObject *root = nullptr;
+    if (component->isReady()) // else creating would crash in 6.4
+        root = component->createWithInitialProperties(properties, rootContext());
     for (const QQmlError &error : component->errors())
         qCritical("%s", qPrintable(error.toString()));
     Q_ASSERT(root != nullptr); // compiled in
