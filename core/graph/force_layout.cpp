@@ -13,11 +13,13 @@ namespace eventops {
 namespace {
 
 constexpr float NearDistance = 0.8F;        ///< Nodes nearer than this push each other.
-constexpr std::uint32_t NearNodesMax = 48;  ///< Looked at for one node and cell.
+constexpr std::uint32_t NearNodesMax = 8;   ///< Looked at for one node, cell and round.
 constexpr float StressEnd = 0.1F;           ///< Step size of the last round, times the largest weight.
 constexpr float MoveFirst = 0.3F, MoveLast = 0.02F; ///< Longest move of a node in the first and last refining round.
 constexpr float OldNodeMove = 0.15F;        ///< How far a node goes that was already drawn, against a new one.
+constexpr float NodeArea = 1.6F;             ///< Of a component's bounding box, at least, for each of its nodes.
 constexpr float KnownShare = 0.5F;          ///< A component with at least this share of known nodes keeps its place.
+constexpr float LinkLengthMax = 40.0F;
 constexpr float ComponentMargin = 1.0F;     ///< Free space around a component.
 constexpr std::uint32_t SmallComponent = 256; ///< Below this, a component is done in one step.
 constexpr std::uint16_t Far = std::numeric_limits<std::uint16_t>::max();
@@ -175,6 +177,7 @@ void ForceLayout::stepComponent()
     m_round = 0;
     if (c.placed) {
         const bool unchanged = std::all_of(m_known.begin() + c.begin, m_known.begin() + c.end, [](auto k) { return k; });
+        measureLinks(c);
         placeNewNodes(c);
         m_phase = Phase::Refine;
         if (unchanged && size < 3)
@@ -220,8 +223,8 @@ void ForceLayout::placeNewNodes(const Component &component)
             }
             if (count == 0.0F)
                 continue;
-            m_at[i] = {sum.x / count + 1.4F * chance(std::uint64_t{m_nodeAt[i]} * 2),
-                       sum.y / count + 1.4F * chance(std::uint64_t{m_nodeAt[i]} * 2 + 1)};
+            m_at[i] = {sum.x / count + 1.4F * m_linkLength * chance(std::uint64_t{m_nodeAt[i]} * 2),
+                       sum.y / count + 1.4F * m_linkLength * chance(std::uint64_t{m_nodeAt[i]} * 2 + 1)};
             has[i - component.begin] = 1;
             --missing;
         }
@@ -330,9 +333,41 @@ void ForceLayout::stepStress()
         m_at[i] = at;
     }
     if (++m_round == StressRounds) {
+        makeRoom(c);
         m_phase = Phase::Refine;
         m_round = 0;
     }
+}
+
+/// A component in which everything is near to everything has more nodes than room: it grows as a whole, so that its
+/// proportions stay.
+void ForceLayout::makeRoom(const Component &component)
+{
+    LayoutPoint low = m_at[component.begin], high = low;
+    for (std::uint32_t i = component.begin; i < component.end; ++i) {
+        low = {std::min(low.x, m_at[i].x), std::min(low.y, m_at[i].y)};
+        high = {std::max(high.x, m_at[i].x), std::max(high.y, m_at[i].y)};
+    }
+    const float area = (high.x - low.x) * (high.y - low.y) + 1e-6F;
+    const float wanted = NodeArea * static_cast<float>(component.end - component.begin);
+    // A chain has no area and needs none.
+    m_linkLength = std::clamp(std::sqrt(wanted / area), 1.0F, LinkLengthMax);
+    for (std::uint32_t i = component.begin; i < component.end; ++i)
+        m_at[i] = {m_at[i].x * m_linkLength, m_at[i].y * m_linkLength};
+}
+
+/// The mean length that the links of a placed component have.
+void ForceLayout::measureLinks(const Component &component)
+{
+    double sum = 0.0, count = 0.0;
+    for (std::uint32_t i = component.begin; i < component.end; ++i) {
+        for (std::uint32_t e = m_edgeBegin[i]; m_known[i] && e < m_edgeBegin[i + 1]; ++e) {
+            const float dx = m_at[m_edges[e]].x - m_at[i].x, dy = m_at[m_edges[e]].y - m_at[i].y;
+            sum += m_known[m_edges[e]] ? std::sqrt(dx * dx + dy * dy) : 0.0F;
+            count += m_known[m_edges[e]];
+        }
+    }
+    m_linkLength = count > 0.0 ? std::clamp(static_cast<float>(sum / count), 1.0F, LinkLengthMax) : 1.0F;
 }
 
 void ForceLayout::stepRefine()
@@ -436,7 +471,7 @@ void ForceLayout::pullLinks(const Component &component)
             const LayoutPoint to = m_at[m_edges[e]];
             const float dx = to.x - m_at[i].x, dy = to.y - m_at[i].y;
             const float length = std::sqrt(dx * dx + dy * dy) + 1e-6F;
-            const float strength = 0.2F * (length - 1.0F) / length;
+            const float strength = 0.2F * (length - m_linkLength) / length;
             pull.x += dx * strength;
             pull.y += dy * strength;
         }

@@ -72,6 +72,8 @@ private:
     void stepPivot();
     void prepareStress();
     void stepStress();
+    void makeRoom(const Component &component);
+    void measureLinks(const Component &component);
     void stepRefine();
     void pushNear(const Component &component);
     void pullLinks(const Component &component);
@@ -103,6 +105,7 @@ private:
     std::vector<float> m_weight;               ///< [pivot][distance], of a node at that distance.
     std::uint32_t m_distances = 0;             ///< Longest distance + 1.
     float m_weightMax = 1.0F;
+    float m_linkLength = 1.0F;                 ///< That the forces aim at.
     std::vector<std::uint32_t> m_cellBegin, m_cellNodes, m_cellOf;
     std::uint32_t m_cellColumns = 0, m_cellRows = 0;
 };
