@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "widgets/graph/graph_picture.h"
 
+#include "widgets/theme/severity_mark.h"
 #include "widgets/theme/theme.h"
 
 #include <QPainter>
@@ -18,6 +19,7 @@ constexpr double NodeShare = 0.24;       ///< Radius in units of the drawing …
 constexpr double NodeRadiusMin = 0.16, NodeRadiusMax = 0.8; ///< … within these.
 constexpr double HubGrowth = 0.5;        ///< The best linked nodes are larger by that share.
 constexpr double HubDegree = 32.0;
+constexpr double CircleShare = 0.9;       ///< A circle looks as large as other shapes of the same box.
 constexpr double SeverityGrowth = 1.35;
 constexpr double SeverityRadiusMin = 0.45;
 constexpr double ArrowLength = 0.6, ArrowWidth = 0.28, ArrowRoom = 2.6;
@@ -33,24 +35,11 @@ double marker()
     return themeMetric("markerSize");
 }
 
-QPainterPath polygon(QPointF middle, double radius, int corners, double turn)
-{
-    constexpr double FullTurn = 6.283185307179586;
-    QPainterPath path;
-    for (int i = 0; i < corners; ++i) {
-        const double angle = FullTurn * (i + turn) / corners;
-        const QPointF at = middle + QPointF(std::sin(angle), -std::cos(angle)) * radius;
-        i == 0 ? path.moveTo(at) : path.lineTo(at);
-    }
-    path.closeSubpath();
-    return path;
-}
-
-QColor severityColorOf(int band)
+int numberOf(int band)
 {
     constexpr std::array Severities{Severity::Unset, Severity::Notice, Severity::Warning, Severity::Error,
                                     Severity::Critical};
-    return Theme::instance().severityColor(static_cast<int>(Severities.at(static_cast<std::size_t>(band))));
+    return static_cast<int>(Severities.at(static_cast<std::size_t>(band)));
 }
 
 QRgb towards(QRgb from, QRgb to, double share)
@@ -138,23 +127,12 @@ int GraphPicture::colorOfType(std::string_view type) const
 
 void GraphPicture::paintSign(QPainter &painter, QPointF middle, double radius, int band, int typeColor)
 {
-    const QColor color = band == 0 ? GraphPicture::typeColor(typeColor) : severityColorOf(band);
-    QPainterPath path;
-    switch (band) {
-    case 0: path.addEllipse(middle, radius * 0.9, radius * 0.9); break;
-    case 1: path = polygon(middle, radius, 4, 0.5); break;                          // a square
-    case 2: path = polygon(middle + QPointF(0, radius * 0.1), radius * 1.1, 3, 0); break; // a triangle
-    case 3: path = polygon(middle, radius * 1.05, 4, 0); break;                     // a diamond
-    default: path = polygon(middle, radius, 8, 0.5); break;                         // a stop sign
-    }
-    painter.setBrush(color);
+    const QRectF box(middle - QPointF(radius, radius), QSizeF(2 * radius, 2 * radius));
+    QPainterPath circle;
+    circle.addEllipse(middle, radius * CircleShare, radius * CircleShare);
+    painter.setBrush(band == 0 ? GraphPicture::typeColor(typeColor) : Theme::instance().severityColor(numberOf(band)));
     painter.setPen(QPen(themeColor("surface"), themeMetric("border")));
-    painter.drawPath(path);
-    if (band == 4 && radius * 2 >= themeMetric("markerSize")) { // readable without colour: a bar, as on the sign
-        painter.setPen(Qt::NoPen);
-        painter.fillRect(QRectF(middle.x() - radius * 0.5, middle.y() - radius * 0.15, radius, radius * 0.3),
-                         themeColor("severityText"));
-    }
+    painter.drawPath(band == 0 ? circle : severityShape(numberOf(band), box));
 }
 
 const GraphSprite &GraphPicture::sprite(int band, int typeColor, int radiusQuarters, bool dimmed)
@@ -165,7 +143,7 @@ const GraphSprite &GraphPicture::sprite(int band, int typeColor, int radiusQuart
     if (found != m_sprites.constEnd())
         return *found;
     const double radius = radiusQuarters / 4.0;
-    const int half = static_cast<int>(std::ceil(radius * 1.2)) + 1;
+    const int half = static_cast<int>(std::ceil(radius)) + 1;
     QImage image(2 * half + 1, 2 * half + 1, QImage::Format_ARGB32_Premultiplied);
     image.fill(Qt::transparent);
     QPainter painter(&image);

@@ -43,7 +43,7 @@ public:
     static double radiusOf(const GraphNode &node, double scale);
     static double scaleMax();    ///< Nearest zoom.
     static double scaleToRead(); ///< A zoom at which labels have room.
-    /// 0..3: none, up to notice, warning, error, critical.
+    /// 0..4: none, up to notice, warning, error, critical.
     static int severityBand(Severity severity);
     /// Colour index of an entity type: 0..TypeColors − 1 for the most frequent, TypeColors for the rest.
     int colorOfType(std::string_view type) const;
