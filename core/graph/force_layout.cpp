@@ -20,7 +20,7 @@ constexpr float OldNodeMove = 0.15F;        ///< How far a node goes that was al
 constexpr float NodeArea = 1.6F;             ///< Of a component's bounding box, at least, for each of its nodes.
 constexpr float KnownShare = 0.5F;          ///< A component with at least this share of known nodes keeps its place.
 constexpr float LinkLengthMax = 40.0F;
-constexpr float ComponentMargin = 1.0F;     ///< Free space around a component.
+constexpr float MarginAcross = 2.0F, MarginDown = 1.0F; ///< Free space beside and below a component; names lie beside.
 constexpr std::uint32_t SmallComponent = 256; ///< Below this, a component is done in one step.
 constexpr std::uint16_t Far = std::numeric_limits<std::uint16_t>::max();
 
@@ -531,12 +531,12 @@ void ForceLayout::pack()
     std::vector<PackedBox> boxes;
     boxes.reserve(m_components.size());
     for (const Component &c : m_components)
-        boxes.push_back({c.left - ComponentMargin / 2, c.top - ComponentMargin / 2,
-                         c.right - c.left + ComponentMargin, c.bottom - c.top + ComponentMargin, c.placed});
+        boxes.push_back({c.left - MarginAcross / 2, c.top - MarginDown / 2, c.right - c.left + MarginAcross,
+                         c.bottom - c.top + MarginDown, c.placed});
     packBoxes(boxes);
     for (std::size_t n = 0; n < m_components.size(); ++n) {
         const Component &c = m_components[n];
-        const float dx = boxes[n].x + ComponentMargin / 2 - c.left, dy = boxes[n].y + ComponentMargin / 2 - c.top;
+        const float dx = boxes[n].x + MarginAcross / 2 - c.left, dy = boxes[n].y + MarginDown / 2 - c.top;
         for (std::uint32_t i = c.begin; i < c.end; ++i)
             m_out[m_nodeAt[i]] = {m_at[i].x + dx, m_at[i].y + dy};
     }

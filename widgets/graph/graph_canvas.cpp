@@ -23,7 +23,7 @@ namespace {
 constexpr int RestMs = 140;             ///< Without a move for that long, things rest.
 constexpr double ZoomStep = 1.25;
 constexpr double WheelZoom = 1.0015;    ///< For each eighth of a degree … 120 a notch.
-constexpr double FitScaleShare = 0.75;  ///< Of scaleToRead: a small graph is not blown up beyond.
+constexpr double CenterScaleShare = 0.75; ///< Of scaleToRead: so near at least is what was asked for.
 constexpr double PanShare = 0.12;       ///< Of the view, for each key press.
 constexpr double ForwardCone = 0.35;    ///< Cosine: how far aside a neighbour may lie of an arrow key's direction.
 
@@ -66,7 +66,7 @@ void GraphCanvas::refresh()
 {
     m_rest.stop();
     m_fresh = false;
-    m_labels.choose(m_model, m_camera, m_marks);
+    m_labels.choose(m_model, m_camera, m_marks, devicePixelRatioF());
     update();
 }
 
@@ -143,7 +143,7 @@ double GraphCanvas::scaleMin() const
 void GraphCanvas::fit()
 {
     m_camera.view = QSizeF(size());
-    m_camera.fit(m_model.positions(), themeMetric("space5") * 2.0, FitScaleShare * GraphPicture::scaleToRead());
+    m_camera.fit(m_model.positions(), themeMetric("space5") * 2.0, GraphPicture::scaleToRead());
     m_fitted = true;
     refresh();
 }
@@ -166,7 +166,7 @@ void GraphCanvas::centerOn(int node)
 {
     const LayoutPoint at = m_model.positions()[static_cast<std::size_t>(node)];
     m_camera.middle = {at.x, at.y};
-    m_camera.scale = std::max(m_camera.scale, FitScaleShare * GraphPicture::scaleToRead());
+    m_camera.scale = std::max(m_camera.scale, CenterScaleShare * GraphPicture::scaleToRead());
     m_fitted = false;
     refresh();
 }
@@ -219,7 +219,7 @@ void GraphCanvas::paintEvent(QPaintEvent *)
     m_fresh = true;
     QPainter painter(this);
     painter.drawImage(0, 0, m_image);
-    m_labels.paint(painter, m_model, m_camera, m_marks);
+    m_labels.paint(painter, m_model, m_camera);
     const int space = themeMetric("space2");
     const int legendHeight = static_cast<int>(m_legend.height() / m_legend.devicePixelRatio());
     if (!m_legend.isNull())

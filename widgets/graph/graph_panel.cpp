@@ -89,7 +89,7 @@ QWidget *GraphPanel::makeBar()
     m_search->setPlaceholderText(tr("Find an entity (Ctrl+F)"));
     m_search->setClearButtonEnabled(true);
     m_search->setMaxLength(static_cast<int>(ShownNameMax));
-    m_search->setMaximumWidth(fontMetrics().averageCharWidth() * SearchCharacters + themeMetric("iconSize") * 2);
+    m_search->setFixedWidth(fontMetrics().averageCharWidth() * SearchCharacters + themeMetric("iconSize") * 2);
     m_search->installEventFilter(this);
     m_found = makeLabel(Theme::FontRole::Small, QPalette::PlaceholderText);
     m_counts = makeLabel(Theme::FontRole::Small, QPalette::PlaceholderText);

@@ -17,8 +17,8 @@ namespace {
 // In units of the theme's marker size, so that everything grows with it.
 constexpr double NodeShare = 0.24;       ///< Radius in units of the drawing …
 constexpr double NodeRadiusMin = 0.16, NodeRadiusMax = 0.8; ///< … within these.
-constexpr double HubGrowth = 0.5;        ///< The best linked nodes are larger by that share.
-constexpr double HubDegree = 32.0;
+constexpr double HubGrowth = 0.6;        ///< The best linked nodes are larger by up to that share,
+constexpr double HubDegree = 8.0;        ///< those with that many links by half of it.
 constexpr double CircleShare = 0.9;       ///< A circle looks as large as other shapes of the same box.
 constexpr double SeverityGrowth = 1.35;
 constexpr double SeverityRadiusMin = 0.45;
@@ -79,7 +79,8 @@ double GraphPicture::scaleToRead()
 
 double GraphPicture::radiusOf(const GraphNode &node, double scale)
 {
-    const double hub = std::min(1.0, std::log2(1.0 + node.degree) / std::log2(1.0 + HubDegree));
+    // A saturating curve; a logarithm for each node and frame would cost more than drawing it.
+    const double hub = node.degree / (node.degree + HubDegree);
     double radius = std::clamp(NodeShare * scale, NodeRadiusMin * marker(), NodeRadiusMax * marker());
     radius *= 1.0 + HubGrowth * hub;
     if (node.openFindings > 0)
