@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/filter/filter.h"
+#include "core/filter/rows.h"
 #include "core/session/backend.h"
 
 #include <condition_variable>
@@ -177,9 +178,17 @@ public:
                 page(rows.eventsThat(filter.value()));
         }, std::move(done));
     }
-    Ticket findings(const Caller &, const Query &, OnPage<Finding> page, Done<Ok> done) override
+    Ticket findings(const Caller &, const Query &query, OnPage<Finding> page, Done<Ok> done) override
     {
-        return post([page](const GraphRows &rows) { page(rows.findings); }, std::move(done));
+        return post([page, query](const GraphRows &rows) {
+            const auto filter = Filter::parse(query.filter);
+            std::vector<Finding> found;
+            for (const Finding &finding : rows.findings) {
+                if (filter && filter.value().matches(FindingRow(finding)))
+                    found.push_back(finding);
+            }
+            page(std::move(found));
+        }, std::move(done));
     }
     Ticket entities(const Caller &, const Query &, OnPage<Entity> page, Done<Ok> done) override
     {
