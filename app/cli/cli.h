@@ -64,6 +64,11 @@ std::string findDataDirectory(const std::string &program);
 /// Text that is safe on a terminal: control characters and invalid UTF-8 are shown as escapes.
 std::string printable(std::string_view text);
 
+/// What `eventops report` prints; `eventops demo` ends with it.
+void showReport(Context &context);
+/// The bytes of a file. NotFound.
+Result<std::string> readFile(const std::string &path);
+
 // One file a command; each adds its sub-command.
 void addReplay(CLI::App &app, Context &context);
 void addRun(CLI::App &app, Context &context);
@@ -77,5 +82,6 @@ void addDeadLetters(CLI::App &app, Context &context);
 void addReport(CLI::App &app, Context &context);
 void addStages(CLI::App &app, Context &context);
 void addBench(CLI::App &app, Context &context);
+void addDemo(CLI::App &app, Context &context);
 
 } // namespace eventops::cli

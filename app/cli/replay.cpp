@@ -19,16 +19,6 @@ struct Options {
     unsigned workers = 0;
 };
 
-Result<std::string> readFile(const std::string &path)
-{
-    std::ifstream file(path, std::ios::binary);
-    if (!file)
-        return Error{Error::Code::NotFound, "cannot open the file", {path, 0, 0}};
-    std::ostringstream text;
-    text << file.rdbuf();
-    return std::move(text).str();
-}
-
 /// A bar on the terminal; nothing when standard error is no terminal.
 class ProgressBar
 {
@@ -94,6 +84,16 @@ void addCommon(CLI::App &command, Context &context, const std::shared_ptr<Option
 }
 
 } // namespace
+
+Result<std::string> readFile(const std::string &path)
+{
+    std::ifstream file(path, std::ios::binary);
+    if (!file)
+        return Error{Error::Code::NotFound, "cannot open the file", {path, 0, 0}};
+    std::ostringstream text;
+    text << file.rdbuf();
+    return std::move(text).str();
+}
 
 void addReplay(CLI::App &app, Context &context)
 {
