@@ -64,13 +64,16 @@ void paintLaneStrip(QImage &image, const TimelineColumns &columns, const LaneStr
         return;
     auto *const pixels = reinterpret_cast<QRgb *>(image.bits());
     const auto stride = static_cast<std::ptrdiff_t>(image.bytesPerLine() / static_cast<int>(sizeof(QRgb)));
-    const int width = std::min(cut.width(), static_cast<int>(columns.grid().columns));
-    for (int x = 0; x < width; ++x) {
-        const auto heights = bandHeights(columns.at(strip.slot, static_cast<std::size_t>(x)), strip);
+    const int columnsMax = (cut.width() + strip.columnPixels - 1) / strip.columnPixels;
+    const int shown = std::min(columnsMax, static_cast<int>(columns.grid().columns));
+    for (int column = 0; column < shown; ++column) {
+        const auto heights = bandHeights(columns.at(strip.slot, static_cast<std::size_t>(column)), strip);
+        const int x = column * strip.columnPixels;
+        const int width = std::min(strip.columnPixels, cut.width() - x);
         QRgb *pixel = pixels + static_cast<std::ptrdiff_t>(cut.bottom()) * stride + cut.left() + x;
         for (std::size_t band = SeverityBandCount; band-- > 0;) {
             for (int h = heights[band]; h > 0; --h, pixel -= stride)
-                *pixel = colors.of[band];
+                std::fill_n(pixel, width, colors.of[band]);
         }
     }
 }

@@ -16,12 +16,13 @@ struct BandColors {
     static BandColors fromTheme();
 };
 
-/// How a lane's columns stand in a picture: device pixels, one column a pixel.
+/// How a lane's columns stand in a picture: device pixels.
 struct LaneStrip {
-    QRect area;                 ///< Width: the number of columns.
+    QRect area;
     std::size_t slot = 0;
     std::uint32_t tallest = 1;  ///< The count that fills the height.
     int leastPixels = 1;        ///< Height of a band that counts one event.
+    int columnPixels = 1;       ///< Width of a column.
 };
 
 /// Writes one lane's columns as stacks, the worst severity at the bottom, straight into the pixels of @p image (32 bits a

@@ -146,7 +146,7 @@ void TimelineCanvas::revealFinding(const QString &findingId)
 
 void TimelineCanvas::resizeEvent(QResizeEvent *)
 {
-    m_window.setColumns(static_cast<std::size_t>(std::max(1.0, std::floor(plotArea().width() * devicePixelRatioF()))));
+    m_window.setColumns(static_cast<std::size_t>(std::max(1.0, std::ceil(plotArea().width() / columnWidth()))));
     m_sinceOverview.invalidate();
     if (m_follow && !m_window.isWhole())
         m_window.showEnd();
@@ -182,12 +182,12 @@ void TimelineCanvas::mouseMoveEvent(QMouseEvent *event)
     switch (m_drag) {
     case Drag::None: break;
     case Drag::Pan: {
-        const auto columns = static_cast<qint64>((m_pannedTo - at.x()) * devicePixelRatioF());
+        const auto columns = static_cast<qint64>((m_pannedTo - at.x()) / columnWidth());
         if (!m_moved || columns == 0)
             break;
         setFollowing(false);
         m_window.pan(columns);
-        m_pannedTo = at.x();
+        m_pannedTo -= static_cast<int>(std::lround(static_cast<double>(columns) * columnWidth()));
         moveWindow();
         break;
     }
@@ -305,7 +305,7 @@ void TimelineCanvas::wheelEvent(QWheelEvent *event)
         setFirstLane(m_firstLane - static_cast<int>(std::lround(notches / WheelStep)));
     } else if (std::abs(delta.x()) > std::abs(delta.y())) {
         setFollowing(false);
-        m_window.pan(static_cast<qint64>(-delta.x() * devicePixelRatioF()));
+        m_window.pan(static_cast<qint64>(-delta.x() / columnWidth()));
         moveWindow();
     } else {
         m_pointer = at;

@@ -98,9 +98,12 @@ private:
     int laneAt(int y) const;
     int laneTop(int lane) const;
     std::size_t columnAt(int x) const;
+    int columnPixels() const;   ///< Of the screen.
+    qreal columnWidth() const;  ///< Of the widget.
     // timeline_paint.cpp
     void refreshColumns();
     void renderPixels();
+    qint64 tickStepNs() const;
     void paintLabels(QPainter &painter);
     void paintAxis(QPainter &painter);
     void paintOverview(QPainter &painter);

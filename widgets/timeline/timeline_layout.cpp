@@ -12,6 +12,7 @@ namespace eventops {
 namespace {
 
 constexpr int LabelCharacters = 20;
+constexpr int ColumnBorders = 3; ///< A column is as wide as this many thin lines: narrower ones flicker and hide.
 constexpr int LabelPartMax = 4; ///< The names take at most this part of the width.
 
 } // namespace
@@ -72,9 +73,19 @@ int TimelineCanvas::laneAt(int y) const
     return y < plotArea().top() || lane >= static_cast<int>(m_model.lanes().size()) ? -1 : lane;
 }
 
+int TimelineCanvas::columnPixels() const
+{
+    return std::max(1, static_cast<int>(ColumnBorders * themeMetric("border") * devicePixelRatioF()));
+}
+
+qreal TimelineCanvas::columnWidth() const
+{
+    return columnPixels() / devicePixelRatioF();
+}
+
 std::size_t TimelineCanvas::columnAt(int x) const
 {
-    const int column = static_cast<int>((x - plotArea().left()) * devicePixelRatioF());
+    const int column = static_cast<int>((x - plotArea().left()) / columnWidth());
     return static_cast<std::size_t>(std::clamp(column, 0, static_cast<int>(m_window.grid().columns) - 1));
 }
 
@@ -83,7 +94,7 @@ int TimelineCanvas::xOf(qint64 ns) const
     const TimeGrid grid = m_window.grid();
     const double columns = (static_cast<double>(ns) - static_cast<double>(grid.fromNs)) / static_cast<double>(grid.columnNs);
     const double beside = static_cast<double>(grid.columns);
-    return plotArea().left() + static_cast<int>(std::clamp(columns, -beside, 2 * beside) / devicePixelRatioF());
+    return plotArea().left() + static_cast<int>(std::clamp(columns, -beside, 2 * beside) * columnWidth());
 }
 
 qint64 TimelineCanvas::timeAt(int x) const
@@ -95,7 +106,7 @@ qint64 TimelineCanvas::timeAt(int x) const
 qint64 TimelineCanvas::overviewTimeAt(int x) const
 {
     const TimeGrid &grid = m_overview.grid();
-    const auto column = static_cast<qint64>((x - overviewArea().left()) * devicePixelRatioF());
+    const auto column = static_cast<qint64>((x - overviewArea().left()) / columnWidth());
     return grid.fromNs + std::clamp<qint64>(column, 0, static_cast<qint64>(grid.columns)) * grid.columnNs;
 }
 
@@ -104,7 +115,7 @@ int TimelineCanvas::overviewXOf(qint64 ns) const
     const TimeGrid &grid = m_overview.grid();
     const double columns = (static_cast<double>(ns) - static_cast<double>(grid.fromNs)) / static_cast<double>(grid.columnNs);
     return overviewArea().left()
-           + static_cast<int>(std::clamp(columns, 0.0, static_cast<double>(grid.columns)) / devicePixelRatioF());
+           + static_cast<int>(std::clamp(columns, 0.0, static_cast<double>(grid.columns)) * columnWidth());
 }
 
 QSize TimelineCanvas::sizeHint() const

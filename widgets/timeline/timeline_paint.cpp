@@ -55,7 +55,7 @@ void TimelineCanvas::refreshColumns()
 {
     TimelineIndex &index = m_model.index();
     const auto &lanes = m_model.lanes();
-    const int shown = std::min(static_cast<int>(lanes.size()) - m_firstLane, lanesPerPage() + 1);
+    const int shown = std::min(static_cast<int>(lanes.size()) - m_firstLane, lanesPerPage());
     std::vector<std::uint16_t> slotOfLane(lanes.size(), TimelineIndex::NoSlot);
     for (int i = 0; i < shown; ++i) {
         const std::uint16_t number = lanes[static_cast<std::size_t>(m_firstLane + i)].number;
@@ -83,6 +83,14 @@ void TimelineCanvas::refreshColumns()
     m_sinceOverview.start();
 }
 
+/// So that the longest label has room between two ticks.
+qint64 TimelineCanvas::tickStepNs() const
+{
+    constexpr int LabelCharacters = 16;
+    const int apart = QFontMetrics(Theme::instance().font(Theme::FontRole::Small)).averageCharWidth() * LabelCharacters;
+    return m_window.columnNs() * static_cast<qint64>(apart / columnWidth());
+}
+
 void TimelineCanvas::renderPixels()
 {
     const qreal ratio = devicePixelRatioF();
@@ -101,12 +109,11 @@ void TimelineCanvas::renderPixels()
     const BandColors colors = BandColors::fromTheme();
     const int least = std::max(1, static_cast<int>(2 * themeMetric("border") * ratio));
     const int border = themeMetric("border");
-    LaneStrip strip{scaled(overviewArea()), 0, std::max(1u, m_overview.tallest()), least};
+    LaneStrip strip{scaled(overviewArea()), 0, std::max(1u, m_overview.tallest()), least,
+                    columnPixels()};
     paintLaneStrip(m_image, m_overview, strip, colors);
     const QRgb grid = themeColor("grid").rgb();
-    const auto ticks = timeTicks(m_window.fromNs(), m_window.toNs(),
-                                 m_window.columnNs() * static_cast<qint64>(ratio * QFontMetrics(font()).averageCharWidth() * 16));
-    for (const TimeTick &tick : ticks)
+    for (const TimeTick &tick : timeTicks(m_window.fromNs(), m_window.toNs(), tickStepNs()))
         fillPixels(m_image, scaled({xOf(tick.ns), plot.top(), border, plot.height()}), grid);
     strip.tallest = std::max(1u, m_columns.tallest());
     const int lanes = static_cast<int>(m_columns.slots());
@@ -117,8 +124,6 @@ void TimelineCanvas::renderPixels()
         const int inset = themeMetric("space1");
         const QRect drawn(plot.left(), top + inset, plot.width(), laneHeight() - inset - border);
         strip.area = scaled(drawn & plot);
-        if (strip.area.height() != scaled(drawn).height()) // the last one is cut: as much of it as there is room for
-            strip.area = scaled(QRect(drawn.left(), drawn.top(), drawn.width(), plot.bottom() - drawn.top()));
         strip.slot = static_cast<std::size_t>(lane);
         if (strip.area.height() > 0)
             paintLaneStrip(m_image, m_columns, strip, colors);
@@ -157,7 +162,7 @@ void TimelineCanvas::paintLabels(QPainter &painter)
     const QFont small = Theme::instance().font(Theme::FontRole::Small);
     painter.save();
     painter.setClipRect(0, plot.top(), width(), plot.height());
-    for (int lane = m_firstLane; lane < static_cast<int>(lanes.size()) && laneTop(lane) < plot.bottom(); ++lane) {
+    for (int lane = m_firstLane; lane < static_cast<int>(m_firstLane + m_columns.slots()) && lane < static_cast<int>(lanes.size()); ++lane) {
         const QRect row(0, laneTop(lane), labelWidth(), laneHeight());
         if (lane == m_currentLane) {
             painter.fillRect(row, themeColor(hasFocus() ? "selection" : "surfaceRaised"));
@@ -192,14 +197,10 @@ void TimelineCanvas::paintAxis(QPainter &painter)
     painter.setFont(Theme::instance().font(Theme::FontRole::Small));
     const QFontMetrics metrics(painter.font());
     const int gap = themeMetric("space1");
-    const int charWidth = QFontMetrics(font()).averageCharWidth();
-    const auto ticks = timeTicks(
-        m_window.fromNs(), m_window.toNs(),
-        m_window.columnNs() * static_cast<qint64>(devicePixelRatioF() * charWidth * 16));
     paintRowTitle(painter, area, tr("Time (UTC)"));
     painter.setFont(Theme::instance().font(Theme::FontRole::Small));
     int free = area.left();
-    for (const TimeTick &tick : ticks) {
+    for (const TimeTick &tick : timeTicks(m_window.fromNs(), m_window.toNs(), tickStepNs())) {
         const int x = xOf(tick.ns);
         painter.fillRect(x, area.bottom() + 1 - 2 * gap, themeMetric("border"), 2 * gap, themeColor("borderStrong"));
         const int left = x + gap;

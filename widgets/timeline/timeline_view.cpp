@@ -39,7 +39,7 @@ protected:
 private:
     void elide()
     {
-        const QString shown = fontMetrics().elidedText(m_whole, Qt::ElideRight, width());
+        const QString shown = fontMetrics().elidedText(m_whole, Qt::ElideRight, contentsRect().width());
         setText(shown);
         setToolTip(shown == m_whole ? QString() : m_whole.toHtmlEscaped());
     }
