@@ -63,7 +63,8 @@ std::vector<EventRow> eventRows(const EventPage &page)
         row.kind = EventRow::Kind::Present;
         row.place = i < page.places.size() ? page.places[i] : 0;
         row.severityNumber = static_cast<int>(event.severity);
-        row.severity = QString::fromUtf8(severityName(static_cast<std::uint8_t>(event.severity)).data());
+        const std::string_view severity = severityName(static_cast<std::uint8_t>(event.severity));
+        row.severity = QString::fromLatin1(severity.data(), static_cast<qsizetype>(severity.size()));
         row.eventId = texts.exact(event[Field::EventId]);
         row.tenant = texts(event[Field::Tenant]);
         row.entity = {texts.exact(event[Field::Tenant]), texts.exact(event[Field::EntityType]),

@@ -33,7 +33,8 @@ EventTableModel::EventTableModel(ViewContext &context, QObject *parent)
         m_span = span;
         startOver();
     });
-    takeChange(context.change());
+    if (context.change().revision > 0)
+        takeChange(context.change());
     if (isFiltered())
         startOver();
 }
