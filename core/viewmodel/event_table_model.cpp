@@ -111,6 +111,8 @@ QVariant EventTableModel::headerData(int section, Qt::Orientation orientation, i
         return {};
     if (role == Qt::DisplayRole)
         return names[static_cast<std::size_t>(section)];
+    if (role == Qt::TextAlignmentRole && section == Value)
+        return QVariant::fromValue(Qt::Alignment(Qt::AlignRight | Qt::AlignVCenter));
     if (role == Qt::ToolTipRole)
         return tr("Rows stand in the order of the ledger. Drag to move a column, right-click to hide or show columns.");
     return {};

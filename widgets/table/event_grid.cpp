@@ -21,7 +21,7 @@ namespace eventops {
 namespace {
 
 /// Usual lengths of what the columns hold, in characters.
-constexpr std::array<int, EventTableModel::ColumnCount> UsualCharacters{25, 10, 11, 12, 22, 12, 14, 11, 40};
+constexpr std::array<int, EventTableModel::ColumnCount> UsualCharacters{20, 9, 8, 8, 19, 9, 13, 10, 20};
 
 } // namespace
 
@@ -36,7 +36,7 @@ struct EventGrid::Look {
     Look()
         : body(Theme::instance().font(Theme::FontRole::Body)), mono(Theme::instance().font(Theme::FontRole::Mono)),
           bodyMetrics(body), monoMetrics(mono), text(themeColor("text")), muted(themeColor("textMuted")),
-          selectedText(themeColor("selectionText")), placeholder(themeColor("grid")), space(themeMetric("space2")),
+          selectedText(themeColor("selectionText")), placeholder(themeColor("grid")), space(themeMetric("space1")),
           mark(themeMetric("markerSize"))
     {
     }
@@ -97,7 +97,7 @@ void EventGrid::fitColumns()
     const QFontMetrics metrics(Theme::instance().font(Theme::FontRole::Body));
     for (int column = 0; column < EventTableModel::ColumnCount; ++column)
         m_header->resizeSection(column, UsualCharacters[static_cast<std::size_t>(column)] * metrics.averageCharWidth()
-                                            + 2 * themeMetric("space2"));
+                                            + 2 * themeMetric("space1"));
 }
 
 void EventGrid::showColumnMenu(const QPoint &at)
@@ -163,7 +163,7 @@ QModelIndex EventGrid::indexAt(const QPoint &point) const
 
 void EventGrid::updateGeometries()
 {
-    const int height = std::max(themeMetric("rowHeight"), m_header->minimumSizeHint().height());
+    const int height = std::max(themeMetric("rowHeight"), m_header->sizeHint().height());
     setViewportMargins(0, height, 0, 0);
     const QRect inside = viewport()->geometry();
     m_header->setGeometry(inside.left(), inside.top() - height, inside.width(), height);
@@ -371,7 +371,7 @@ bool EventGrid::viewportEvent(QEvent *event)
     const QModelIndex index = indexAt(help->pos());
     const EventRow *row = index.isValid() ? m_events.rowAt(index.row()) : nullptr;
     const QString text = row != nullptr ? m_events.cell(*row, index.column()) : QString();
-    const int room = visualRect(index).width() - 2 * themeMetric("space2");
+    const int room = visualRect(index).width() - 2 * themeMetric("space1");
     if (!text.isEmpty() && fontMetrics().horizontalAdvance(text) > room)
         QToolTip::showText(help->globalPos(), QStringLiteral("<qt>%1</qt>").arg(text.toHtmlEscaped()), viewport());
     else

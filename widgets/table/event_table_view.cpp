@@ -54,7 +54,7 @@ private:
 };
 
 EventTableView::EventTableView(ViewContext &context, QWidget *parent)
-    : QWidget(parent), m_context(context), m_model(context),
+    : QWidget(parent), m_context(context), m_model(context, this),
       m_filter(new FilterBar(EventTableModel::filterNames(), this)), m_grid(new EventGrid(m_model, this))
 {
     auto *column = new QVBoxLayout(this);
@@ -188,6 +188,8 @@ void EventTableView::showStatus()
     QString text;
     if (!m_model.isFiltered())
         text = tr("%1 events, in ledger order").arg(countText(m_model.events()));
+    else if (!m_model.filterProblem().isEmpty())
+        text = tr("Nothing was searched: the filter cannot be read");
     else if (m_model.hasMore())
         text = tr("First %1 of more matches, in ledger order; narrow the filter to see the others").arg(countText(rows));
     else if (m_model.isSearching())

@@ -74,6 +74,12 @@ void TimelineCanvas::moveWindow()
     update();
 }
 
+void TimelineCanvas::redraw()
+{
+    moveWindow();
+    repaint();
+}
+
 void TimelineCanvas::setFollowing(bool follow)
 {
     if (m_follow == follow)

@@ -51,6 +51,7 @@ public Q_SLOTS:
     void zoomBy(double factor);           ///< Around the pointer's column, or the middle.
     void showWhole();
     void selectVisible();
+    void redraw();                        ///< At once, pixels and all; for measuring.
 
 Q_SIGNALS:
     void windowChanged();                 ///< Another stretch of time, or follow mode.

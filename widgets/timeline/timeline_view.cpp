@@ -68,7 +68,7 @@ private:
 };
 
 TimelineView::TimelineView(ViewContext &context, QWidget *parent)
-    : QWidget(parent), m_model(context), m_canvas(new TimelineCanvas(context, m_model, this)),
+    : QWidget(parent), m_model(context, this), m_canvas(new TimelineCanvas(context, m_model, this)),
       m_scroll(new QScrollBar(Qt::Vertical, this))
 {
     auto *column = new QVBoxLayout(this);
