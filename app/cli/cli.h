@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "app/common/local.h"
 #include "core/base/result.h"
 #include "core/session/local_backend.h"
 
@@ -15,9 +16,7 @@
 
 namespace eventops::cli {
 
-/// Exit codes are a contract with scripts.
-enum ExitCode : int { ExitDone = 0, ExitFailed = 1, ExitUsage = 2, ExitRefused = 3, ExitBusy = 4 };
-int exitCodeOf(const Error &error);
+using enum app::ExitCode;
 
 /// What every command shares.
 struct Context {
@@ -56,10 +55,6 @@ Result<T> await(Start start)
 /// Shared option: --workspace, with its default.
 void addWorkspace(CLI::App &command, Context &context);
 void addJson(CLI::App &command, Context &context);
-/// The default of --workspace: $EVENTOPS_WORKSPACE, else the user's state directory.
-std::string defaultWorkspace();
-/// Where the shipped pipelines lie: $EVENTOPS_DATA, beside the installed program, or in the source tree.
-std::string findDataDirectory(const std::string &program);
 
 /// Text that is safe on a terminal: control characters and invalid UTF-8 are shown as escapes.
 std::string printable(std::string_view text);

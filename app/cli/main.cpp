@@ -4,16 +4,15 @@
 #include "app/cli/cli.h"
 
 #include <cstdio>
-#include <filesystem>
 
 int main(int argc, char **argv)
 {
+    using namespace eventops;
     using namespace eventops::cli;
     Context context;
-    std::error_code code;
-    context.program = std::filesystem::read_symlink("/proc/self/exe", code).string();
-    context.dataDirectory = findDataDirectory(context.program);
-    context.workspace = defaultWorkspace();
+    context.program = app::ownProgram();
+    context.dataDirectory = app::findDataDirectory(context.program);
+    context.workspace = app::defaultWorkspace();
     watchSignals();
 
     CLI::App app(

@@ -5,8 +5,6 @@
 #include "core/base/time.h"
 
 #include <cstdio>
-#include <fstream>
-#include <sstream>
 #include <unistd.h>
 
 namespace eventops::cli {
@@ -18,16 +16,6 @@ struct Options {
     std::string format;
     unsigned workers = 0;
 };
-
-Result<std::string> readFile(const std::string &path)
-{
-    std::ifstream file(path, std::ios::binary);
-    if (!file)
-        return Error{Error::Code::NotFound, "cannot open the file", {path, 0, 0}};
-    std::ostringstream text;
-    text << file.rdbuf();
-    return std::move(text).str();
-}
 
 /// A bar on the terminal; nothing when standard error is no terminal.
 class ProgressBar
@@ -65,7 +53,7 @@ void replay(Context &context, const Options &options)
     request.workers = options.workers;
     request.pipelineName =
         options.pipeline.empty() ? context.dataDirectory + "/definitions/default.yaml" : options.pipeline;
-    auto text = readFile(request.pipelineName);
+    auto text = app::readTextFile(request.pipelineName);
     if (!text)
         return context.fail(text.error());
     request.pipelineText = std::move(text).value();
