@@ -102,7 +102,7 @@ void MainWindow::makeCommands()
     m_stop = command(tr("&Stop reading"), QStringLiteral("x"), QKeySequence(tr("Ctrl+.")),
                      tr("Stop reading; what was read stays stored"), [this] { m_replay.cancel(); });
     m_stop->setEnabled(false);
-    m_follow = command(tr("&Follow new events"), QStringLiteral("pause"), QKeySequence(tr("Ctrl+P")),
+    m_follow = command(tr("&Follow new events"), QStringLiteral("fast-forward"), QKeySequence(tr("Ctrl+P")),
                        tr("Keep the newest events in sight, or stand still"),
                        [this] { m_context.setFollowing(m_follow->isChecked()); });
     m_follow->setCheckable(true);
@@ -141,7 +141,11 @@ void MainWindow::makeDocks()
         dock->hide();
         const auto later = [this] { m_tidyTimer.start(); };
         connect(dock, &QDockWidget::dockLocationChanged, this, later);
-        connect(dock, &QDockWidget::visibilityChanged, this, later);
+        connect(dock, &QDockWidget::visibilityChanged, this, [this](bool visible) {
+            m_tidyTimer.start();
+            if (visible)
+                m_makeTimer.start();
+        });
         connect(dock, &QDockWidget::topLevelChanged, this, later);
         connect(dock, &ViewDock::shownWithoutView, this, [this] { m_makeTimer.start(); });
     }
@@ -277,9 +281,6 @@ void MainWindow::connectContext()
         m_theme->setIcon(themeIcon(otherTheme() == QLatin1String("dark") ? QStringLiteral("moon") : QStringLiteral("sun")));
     };
     connect(&Theme::instance(), &Theme::changed, this, showTheme);
-    connect(m_follow, &QAction::toggled, this, [this](bool following) {
-        m_follow->setIcon(themeIcon(following ? QStringLiteral("pause") : QStringLiteral("play")));
-    });
     showTheme();
 }
 
@@ -426,10 +427,17 @@ void MainWindow::sizeDefault()
         }
         resizeDocks(docks, sizes, Qt::Vertical);
     };
-    for (ViewDock *dock : m_docks) {
-        if (dock->spec().area == ViewArea::RightTop || dock->spec().area == ViewArea::RightBottom)
-            resizeDocks({dock}, {themeMetric("sideWidth")}, Qt::Horizontal);
+    QList<QDockWidget *> columns;
+    for (const Qt::DockWidgetArea side : {Qt::LeftDockWidgetArea, Qt::RightDockWidgetArea}) {
+        const auto found = std::find_if(m_docks.begin(), m_docks.end(), [&](ViewDock *dock) {
+            return dockWidgetArea(dock) == side && !dock->isHidden() && !dock->isFloating();
+        });
+        if (found != m_docks.end())
+            columns << *found;
     }
+    const int side = std::min(themeMetric("sideWidth"), width() / 3);
+    if (columns.size() == 2)
+        resizeDocks(columns, {width() - side, side}, Qt::Horizontal);
     share({{ViewArea::Top, 42}, {ViewArea::Centre, 58}, {ViewArea::Bottom, 30}});
     share({{ViewArea::RightTop, 50}, {ViewArea::RightBottom, 50}});
 }
@@ -459,6 +467,7 @@ void MainWindow::tidy()
     }
     for (QTabBar *bar : findChildren<QTabBar *>(QString(), Qt::FindDirectChildrenOnly)) {
         bar->setExpanding(false);
+        bar->setDrawBase(false);
         bar->setFocusPolicy(Qt::TabFocus);
         for (int i = 0; i < bar->count(); ++i) {
             for (const ViewDock *dock : m_docks) {

@@ -6,6 +6,7 @@
 #include <QAction>
 #include <QLabel>
 #include <QPushButton>
+#include <QToolButton>
 #include <QVBoxLayout>
 
 namespace eventops {
@@ -64,8 +65,8 @@ QWidget *WelcomePage::makeCard(QAction *action)
     const int space = themeMetric("space3");
     row->setContentsMargins(space, space, space, space);
     row->setSpacing(space);
-    auto *icon = new QPushButton(action->icon(), QString(), card);
-    icon->setFlat(true);
+    auto *icon = new QToolButton(card); // a button draws its icon anew in every theme
+    icon->setIcon(action->icon());
     icon->setFocusPolicy(Qt::NoFocus);
     icon->setAttribute(Qt::WA_TransparentForMouseEvents);
     icon->setIconSize({themeMetric("space5"), themeMetric("space5")});
