@@ -25,14 +25,18 @@ _eventops()
         esac
     done
     if [[ $current == -* ]]; then
-        local options="--workspace --json --help"
+        local options="--help"
         case $command in
-            replay | bench) options+=" --pipeline --format --workers" ;;
-            run) options+=" --workers" ;;
-            query) options+=" --limit --newest" ;;
-            approvals) options+=" --all --reason --no-wait" ;;
-            deadletters) options+=" --format" ;;
-            executor) options+=" --once" ;;
+            replay) options+=" --workspace --json --pipeline --format --workers" ;;
+            bench) options+=" --pipeline --format --workers" ;;
+            run) options+=" --workspace --json --workers" ;;
+            validate) options+=" --json" ;;
+            query) options+=" --workspace --json --limit --newest" ;;
+            approvals) options+=" --workspace --json --all --reason --no-wait" ;;
+            deadletters) options+=" --workspace --json --format" ;;
+            audit) options+=" --workspace --json" ;;
+            report | sql) options+=" --workspace" ;;
+            executor) options+=" --workspace --once" ;;
         esac
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
         return

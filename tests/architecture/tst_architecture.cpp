@@ -235,6 +235,19 @@ private Q_SLOTS:
         QCOMPARE(architecture::checkTopLevel(tree.root()).size(), std::size_t{1});
     }
 
+    /// Contracts E33, L23: free for use, modification and extension.
+    void theLicenceIsMit()
+    {
+        QFile file(QStringLiteral(EVENTOPS_SOURCE_DIR "/LICENSE"));
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        const QByteArray text = file.readAll().simplified();
+        QVERIFY(text.startsWith("MIT License Copyright (c) "));
+        for (const char *part : {"to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies",
+                                 "The above copyright notice and this permission notice shall be included",
+                                 "THE SOFTWARE IS PROVIDED \"AS IS\", WITHOUT WARRANTY OF ANY KIND"})
+            QVERIFY2(text.contains(part), part);
+    }
+
     /// The command line program runs on servers: no window system, no charts (and so no GPL).
     void commandLineProgramLinksNoGui()
     {
