@@ -14,7 +14,39 @@
 #include <QStandardPaths>
 #include <QTimer>
 
+#include <QSocketNotifier>
+
+#include <array>
+#include <csignal>
 #include <cstdio>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace {
+
+std::array<int, 2> g_signalPair{-1, -1};
+
+void onSignal(int)
+{
+    const char byte = 1;
+    [[maybe_unused]] const auto written = ::write(g_signalPair[0], &byte, 1);
+}
+
+/// Interrupt and terminate close the window as a person would: the workspace is left in order, the demo's is removed.
+void quitOnSignals(QApplication &application)
+{
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, g_signalPair.data()) != 0)
+        return;
+    auto *notifier = new QSocketNotifier(g_signalPair[1], QSocketNotifier::Read, &application);
+    QObject::connect(notifier, &QSocketNotifier::activated, &application, &QApplication::quit);
+    struct sigaction action = {};
+    action.sa_handler = onSignal;
+    sigaction(SIGINT, &action, nullptr);
+    sigaction(SIGTERM, &action, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+}
+
+} // namespace
 
 int main(int argc, char **argv)
 {
@@ -32,6 +64,7 @@ int main(int argc, char **argv)
     QApplication::setApplicationDisplayName(QStringLiteral("EventOps Console"));
     QApplication::setApplicationVersion(QStringLiteral(EVENTOPS_VERSION));
     QApplication::setDesktopFileName(QStringLiteral("eventops-console"));
+    quitOnSignals(application);
     loadConsoleResources();
 
     const QString preferences =

@@ -16,7 +16,7 @@ bool readOptions(int argc, char **argv, Options &options, int &exitCode)
     auto *demo = parser.add_flag("--demo", options.demo, "Show a made-up shop with known faults, in a fresh workspace");
     auto *workspace = parser.add_option("-w,--workspace", options.workspace,
                                         "Directory that holds everything of a workspace; default: the user's own");
-    auto *open = parser.add_option("--open", options.files, "Captures to read into the workspace");
+    auto *open = parser.add_option("--open,FILE", options.files, "Captures to read into the workspace");
     parser.add_option("--pipeline", options.pipeline, "Pipeline file to read them with; default: the shipped one")
         ->needs(open);
     parser.add_flag("--read-only", options.readOnly, "Look only: nothing is read in, nothing is decided")

@@ -13,7 +13,7 @@ namespace eventops::test {
 class QuietBackend final : public Backend
 {
 public:
-    std::map<std::string, EventStory> stories;
+    std::map<std::string, std::function<EventStory()>> stories;
     std::function<void(Change)> changed;                     ///< Of the last subscriber.
     ReplayRequest replayRequest;                             ///< The last one.
     std::function<void(RunProgress)> replayProgress;
@@ -48,10 +48,13 @@ public:
     Ticket story(const Caller &, const std::string &eventId, Done<EventStory> done) override
     {
         const auto found = stories.find(eventId);
-        Result<EventStory> result = found == stories.end()
-            ? Result<EventStory>(Error{Error::Code::NotFound, "there is no event " + eventId})
-            : Result<EventStory>(found->second);
-        heldStory = [done, result] { done(result); };
+        const auto make = found == stories.end() ? std::function<EventStory()>() : found->second;
+        heldStory = [done, make, eventId] {
+            if (make == nullptr)
+                done(Error{Error::Code::NotFound, "there is no event " + eventId});
+            else
+                done(make());
+        };
         if (!holdStories)
             heldStory();
         return storyTicket = Ticket();

@@ -55,7 +55,7 @@ HelpWindow::HelpWindow(const QString &manual, const QList<Key> &keys, QWidget *p
     table->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     m_tabs->addTab(text, tr("Manual"));
     m_tabs->addTab(table, tr("Keys"));
-    resize(themeMetric("windowWidth") * 2 / 3, themeMetric("windowHeight") * 4 / 5);
+    resize(themeMetric("helpWidth"), themeMetric("helpHeight"));
 }
 
 void HelpWindow::showManual()
