@@ -28,7 +28,7 @@ struct Context {
 
     LocalBackendOptions backendOptions() const;
     std::unique_ptr<LocalBackend> backend() const;
-    Caller caller() const;     ///< The operating system's user.
+    Caller caller() const; ///< The operating system's user.
 
     /// Prints the error to standard error (as JSON with --json) and sets the exit code.
     void fail(const Error &error);
@@ -59,6 +59,9 @@ void addJson(CLI::App &command, Context &context);
 /// Text that is safe on a terminal: control characters and invalid UTF-8 are shown as escapes.
 std::string printable(std::string_view text);
 
+/// What `eventops report` prints; `eventops demo` ends with it.
+void showReport(Context &context);
+
 // One file a command; each adds its sub-command.
 void addReplay(CLI::App &app, Context &context);
 void addRun(CLI::App &app, Context &context);
@@ -72,5 +75,6 @@ void addDeadLetters(CLI::App &app, Context &context);
 void addReport(CLI::App &app, Context &context);
 void addStages(CLI::App &app, Context &context);
 void addBench(CLI::App &app, Context &context);
+void addDemo(CLI::App &app, Context &context);
 
 } // namespace eventops::cli

@@ -26,8 +26,9 @@ public:
         if (!m_terminal)
             return;
         m_shown = true;
-        const double part = progress.bytesTotal == 0 ? 0.0
-                          : static_cast<double>(progress.bytesRead) / static_cast<double>(progress.bytesTotal);
+        const double part = progress.bytesTotal == 0
+                                ? 0.0
+                                : static_cast<double>(progress.bytesRead) / static_cast<double>(progress.bytesTotal);
         const int filled = static_cast<int>(std::min(part, 1.0) * 30);
         std::fprintf(stderr, "\r[%.*s%*s] %3.0f %%  %llu events  %llu findings ", filled,
                      "##############################", 30 - filled, "", std::min(part, 1.0) * 100,
@@ -62,7 +63,8 @@ void replay(Context &context, const Options &options)
     Result<WorkspaceSummary> summary = [&] {
         ProgressBar bar;
         return await<WorkspaceSummary>([&](Done<WorkspaceSummary> done) {
-            return backend->replay(context.caller(), request, [&bar](RunProgress p) { bar.show(p); }, std::move(done));
+            return backend->replay(
+                context.caller(), request, [&bar](RunProgress p) { bar.show(p); }, std::move(done));
         });
     }();
     if (!summary)

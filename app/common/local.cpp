@@ -34,8 +34,7 @@ Result<std::string> spawnExecutor(const std::string &program, const std::string 
     if (error != 0)
         return Error{Error::Code::Unavailable, "cannot start the executor", {path, 0, 0}};
     int status = 0;
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-    }
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {}
     const int code = WIFEXITED(status) ? WEXITSTATUS(status) : ExitFailed;
     if (code == ExitBusy)
         return std::string(); // another one is at work; it takes the request
@@ -109,7 +108,9 @@ LocalBackendOptions localOptions(const std::string &program, const std::string &
     LocalBackendOptions options;
     options.registry = {builtinStages(), builtinSources()};
     options.dataDirectory = dataDirectory;
-    options.startExecutor = [program, workspace] { return spawnExecutor(program, workspace); };
+    options.startExecutor = [program, workspace] {
+        return spawnExecutor(program, workspace);
+    };
     return options;
 }
 

@@ -54,7 +54,8 @@ QString manualText()
 } // namespace
 
 Console::Console(Options options, QString preferencesFile)
-    : m_options(std::move(options)), m_preferencesFile(std::move(preferencesFile)),
+    : m_options(std::move(options)),
+      m_preferencesFile(std::move(preferencesFile)),
       m_dataDirectory(app::findDataDirectory(app::ownProgram()))
 {
 }
@@ -89,8 +90,7 @@ void Console::openWorkspace(const std::string &directory, bool expectsEvents)
     closeWindow();
     const std::filesystem::path own(app::ownProgram());
     auto backend = std::make_unique<LocalBackend>(
-        Workspace{directory},
-        app::localOptions((own.parent_path() / "eventops").string(), m_dataDirectory, directory));
+        Workspace{directory}, app::localOptions((own.parent_path() / "eventops").string(), m_dataDirectory, directory));
     const Role role = m_options.readOnly ? Role::Viewer : Role::Admin;
     m_context = std::make_unique<ViewContext>(std::move(backend), Caller{app::ownUser(), role, {}});
     m_replay = std::make_unique<ReplayController>(*m_context);
@@ -156,7 +156,7 @@ void Console::openCaptures(const QStringList &files)
 void Console::startDemo()
 {
     auto directory = std::make_unique<QTemporaryDir>(QDir::tempPath() + QStringLiteral("/eventops-demo-XXXXXX"));
-    auto request = demoRequest(m_dataDirectory);
+    auto request = demoRequest(m_dataDirectory, directory->path().toStdString());
     const bool ready = directory->isValid() && static_cast<bool>(request);
     const auto previous = std::move(m_demoDirectory); // goes after its window
     m_demoDirectory = std::move(directory);
@@ -194,8 +194,8 @@ void Console::selectAsAsked()
                                                        [this](const EventPage &page) {
                                                            const Event &event = page.batch.events[page.rows.front()];
                                                            if (!m_selected)
-                                                               m_context->selectEvent(exactText(
-                                                                   page.batch.text(event, Field::EventId)));
+                                                               m_context->selectEvent(
+                                                                   exactText(page.batch.text(event, Field::EventId)));
                                                            m_selected = true;
                                                        }),
                                 [](const Result<Ok> &) {});

@@ -29,8 +29,8 @@ public:
     Console(Options options, QString preferencesFile);
     ~Console() override;
 
-    void start();                 ///< Shows the window; nothing is asked.
-    bool saveScreenshot();        ///< To the file that the options name; true when none is named.
+    void start();          ///< Shows the window; nothing is asked.
+    bool saveScreenshot(); ///< To the file that the options name; true when none is named.
 
 private:
     void openWorkspace(const std::string &directory, bool expectsEvents);

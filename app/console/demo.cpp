@@ -1,40 +1,27 @@
 // SPDX-License-Identifier: MIT
 #include "app/console/demo.h"
 
-#include "core/config/yaml.h"
+#include "app/common/local.h"
+#include "core/session/demo.h"
 
 namespace eventops::console {
 namespace {
 
-/// Virtual seconds a second, after the scenario's warm-up: what goes wrong is on screen within a minute.
-constexpr const char *Pace = "20";
-
-/// The sources of the demo, at our pace.
-Value paced(const Value &sources)
-{
-    std::vector<Value> items;
-    for (const Value &item : sources.items()) {
-        Value source = item;
-        if (const Value *settings = item.find("scenario"); settings != nullptr && settings->isMap()) {
-            Value changed = *settings;
-            changed.set("pace", Value::scalar(Pace));
-            source.set("scenario", std::move(changed));
-        }
-        items.push_back(std::move(source));
-    }
-    return Value::list(std::move(items));
-}
+/// Virtual seconds a second, after the scenario's warm-up: what goes wrong is on screen within a minute, and a person
+/// has time to do something about it.
+constexpr double Pace = 20.0;
 
 } // namespace
 
-Result<ReplayRequest> demoRequest(const std::string &dataDirectory)
+Result<ReplayRequest> demoRequest(const std::string &dataDirectory, const std::string &workspace)
 {
     ReplayRequest request;
     request.pipelineName = dataDirectory + "/definitions/demo.yaml";
-    Value pipeline = EVENTOPS_TRY(loadYaml(request.pipelineName));
-    if (const Value *sources = pipeline.find("sources"); sources != nullptr && sources->isList())
-        pipeline.set("sources", paced(*sources));
-    pipeline.appendJson(request.pipelineText);
+    DemoOptions options;
+    options.pace = Pace;
+    options.world = workspace + "/world.ndjson"; // what is approved takes hold in the made-up world
+    const std::string text = EVENTOPS_TRY(app::readTextFile(request.pipelineName));
+    request.pipelineText = EVENTOPS_TRY(demoPipeline(text, request.pipelineName, options));
     request.live = true;
     return request;
 }

@@ -10,6 +10,6 @@ namespace eventops::console {
 
 /// The demo as a window shows it: its past at once, then at a pace at which a person can watch. Errors: the shipped
 /// definition is missing or broken.
-Result<ReplayRequest> demoRequest(const std::string &dataDirectory);
+Result<ReplayRequest> demoRequest(const std::string &dataDirectory, const std::string &workspace);
 
 } // namespace eventops::console

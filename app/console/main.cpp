@@ -67,8 +67,8 @@ int main(int argc, char **argv)
     quitOnSignals(application);
     loadConsoleResources();
 
-    const QString preferences =
-        QStandardPaths::writableLocation(QStandardPaths::GenericConfigLocation) + QStringLiteral("/eventops/console.ini");
+    const QString preferences = QStandardPaths::writableLocation(QStandardPaths::GenericConfigLocation)
+                                + QStringLiteral("/eventops/console.ini");
     QString theme = QString::fromStdString(options.theme);
     if (theme.isEmpty())
         theme = QSettings(preferences, QSettings::IniFormat).value(QStringLiteral("theme")).toString();

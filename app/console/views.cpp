@@ -22,17 +22,23 @@ QWidget *makeComing(ViewContext &, QWidget *parent)
 ViewRegistry consoleViews()
 {
     using enum ViewArea;
-    const auto t = [](const char *text) { return QObject::tr(text); };
+    const auto view = [](const char *id, const char *title, const char *icon, const char *summary, ViewArea area,
+                         auto factory, const char *keys = "") {
+        return ViewSpec{
+            QLatin1String(id), QObject::tr(title), QLatin1String(icon), QObject::tr(summary), area, factory, {},
+            QObject::tr(keys)};
+    };
     // clang-format off
     return {
-        {QStringLiteral("timeline"), t("Timeline"), QStringLiteral("chart-gantt"), t("When what happened, in lanes"), Top, makeComing},
-        {QStringLiteral("events"), t("Events"), QStringLiteral("table"), t("Every event, as it comes in"), Centre, makeComing},
-        {QStringLiteral("findings"), t("Findings"), QStringLiteral("triangle-alert"), t("What is wrong or surprising, and why"), RightTop, makeComing},
-        {QStringLiteral("approvals"), t("Approvals"), QStringLiteral("shield-check"), t("Suggested actions that wait for a person"), RightBottom, makeComing},
-        {QStringLiteral("inspector"), t("Inspector"), QStringLiteral("scan-search"), t("One event from its raw bytes to what came of it"), RightBottom, makeInspectorView},
-        {QStringLiteral("graph"), t("Graph"), QStringLiteral("share-2"), t("Entities and how they depend on one another"), Centre, makeComing},
-        {QStringLiteral("charts"), t("Charts"), QStringLiteral("chart-line"), t("Metrics and bits over time"), Centre, makeComing},
-        {QStringLiteral("health"), t("Health"), QStringLiteral("heart-pulse"), t("Where every record went, and how fast"), Centre, makeComing},
+        view("timeline", "Timeline", "chart-gantt", "When what happened, in lanes", Top, makeComing),
+        view("events", "Events", "table", "Every event, as it comes in", Centre, makeComing),
+        view("findings", "Findings", "triangle-alert", "What is wrong or surprising, and why", RightTop, makeComing),
+        view("approvals", "Approvals", "shield-check", "Actions that wait for a person", RightBottom, makeComing),
+        view("inspector", "Inspector", "scan-search", "One event, from its raw bytes to what came of it", RightBottom,
+             makeInspectorView, "Arrows: walk and open; Ctrl+C: copy the whole value"),
+        view("graph", "Graph", "share-2", "Entities and how they depend on one another", Centre, makeComing),
+        view("charts", "Charts", "chart-line", "Metrics and bits over time", Centre, makeComing),
+        view("health", "Health", "heart-pulse", "Where every record went, and how fast", Centre, makeComing),
     };
     // clang-format on
 }

@@ -44,7 +44,12 @@ QString escapeOf(char32_t c)
 std::size_t sequenceLength(std::string_view bytes)
 {
     const auto lead = static_cast<unsigned char>(bytes.front());
-    const std::size_t length = lead < 0x80 ? 1 : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
+    const std::size_t length = lead < 0x80   ? 1
+                               : lead < 0xC2 ? 0
+                               : lead < 0xE0 ? 2
+                               : lead < 0xF0 ? 3
+                               : lead < 0xF5 ? 4
+                                             : 0;
     if (length == 0 || length > bytes.size())
         return 0;
     QStringDecoder decoder(QStringDecoder::Utf8, QStringDecoder::Flag::Stateless);
@@ -103,7 +108,7 @@ QString hexLine(std::string_view bytes, quint64 offset, int bytesPerLine)
 bool InspectorModel::Node::sameAs(const Node &other) const
 {
     return kind == other.kind && what == other.what && before == other.before && after == other.after
-        && full == other.full && parent == other.parent;
+           && full == other.full && parent == other.parent;
 }
 
 /// Makes the nodes of a story.
@@ -168,7 +173,8 @@ private:
             row(parent, Kind::Field, tr("as text"), {}, bytes);
         for (std::size_t at = 0; at < bytes.size(); at += static_cast<std::size_t>(m_bytesPerLine)) {
             const std::string_view part = bytes.substr(at, static_cast<std::size_t>(m_bytesPerLine));
-            add(parent, {Kind::Bytes, hexLine(part, at, m_bytesPerLine), {}, {}, escapedText(part, CellMax), parent, 0});
+            add(parent,
+                {Kind::Bytes, hexLine(part, at, m_bytesPerLine), {}, {}, escapedText(part, CellMax), parent, 0});
         }
     }
 
@@ -188,7 +194,8 @@ private:
         const Batch &batch = m_story.event.batch;
         const Event &event = batch.events[m_story.event.rows.front()];
         const int parent = section(tr("Stored event"), tr("number %1 in the ledger").arg(shownCount(m_story.place)));
-        field(parent, QStringLiteral("ts_event"), event.tsEvent == NoTime ? std::string() : formatTimestamp(event.tsEvent));
+        field(parent, QStringLiteral("ts_event"),
+              event.tsEvent == NoTime ? std::string() : formatTimestamp(event.tsEvent));
         field(parent, QStringLiteral("severity"), severityName(static_cast<std::uint8_t>(event.severity)));
         if (event.hasValue)
             field(parent, QStringLiteral("value"),
@@ -205,14 +212,16 @@ private:
             return void(section(tr("Findings"), tr("none name this event as evidence")));
         const int parent = section(tr("Findings"), tr("%1 name this event as evidence").arg(m_story.findings.size()));
         for (const Finding &finding : m_story.findings) {
-            Node node{Kind::Finding, cell(finding.message), {}, {}, escapedText(finding.message, FullTextMax), parent, 0};
+            Node node{
+                Kind::Finding, cell(finding.message), {}, {}, escapedText(finding.message, FullTextMax), parent, 0};
             node.bits = finding.bits;
             node.severity = static_cast<int>(finding.severity);
             const int id = add(parent, std::move(node));
             for (const BitsTerm &term : finding.terms) {
                 const std::string seen = term.observed + " · " + shownBits(term.bits).toStdString() + " bits";
-                Node summand{Kind::Term, shownText(term.name, ShownNameMax), cell(term.expected), cell(seen),
-                             escapedText(term.context, FullTextMax), id, 0};
+                Node summand{Kind::Term, shownText(term.name, ShownNameMax),     cell(term.expected),
+                             cell(seen), escapedText(term.context, FullTextMax), id,
+                             0};
                 summand.bits = term.bits;
                 add(id, std::move(summand));
             }
@@ -227,8 +236,13 @@ private:
         for (const Action &action : m_story.actions) {
             const Suggestion &s = action.suggestion;
             const QString target = entityText(s.entityType, s.entityId);
-            const int id = add(parent, {Kind::Action, tr("%1 on %2").arg(shownText(s.command, ShownNameMax), target), {},
-                                        shownText(toString(action.state)), escapedText(s.reason, FullTextMax), parent, 0});
+            const int id = add(parent, {Kind::Action,
+                                        tr("%1 on %2").arg(shownText(s.command, ShownNameMax), target),
+                                        {},
+                                        shownText(toString(action.state)),
+                                        escapedText(s.reason, FullTextMax),
+                                        parent,
+                                        0});
             field(id, tr("why"), s.reason);
             field(id, tr("arguments"), s.args);
             field(id, tr("policy"), s.policy);
@@ -261,7 +275,8 @@ InspectorModel::InspectorModel(ViewContext &context, QObject *parent) : QAbstrac
     connect(&context, &ViewContext::eventSelected, this, &InspectorModel::load);
     // What comes of an event is known only later.
     connect(&context, &ViewContext::changed, this, [this](const Change &change) {
-        if (m_state == State::Ready && change.findings + change.suggestions + change.events != m_known && !m_refresh.isActive())
+        if (m_state == State::Ready && change.findings + change.suggestions + change.events != m_known
+            && !m_refresh.isActive())
             m_refresh.start();
     });
     connect(&m_refresh, &QTimer::timeout, this, [this] {
@@ -314,8 +329,10 @@ void InspectorModel::take(Result<EventStory> result)
         const Event &event = batch.events[m_story.event.rows.front()];
         const std::string_view step = batch.text(event, Field::Step);
         m_title = entityText(batch.text(event, Field::EntityType), batch.text(event, Field::EntityId));
-        m_title += QStringLiteral(" · ") + shownText(step.empty() ? batch.text(event, Field::Type) : step, ShownNameMax);
-        m_subtitle = tr("%1 UTC · %2").arg(shownTime(event.tsEvent), shownText(batch.text(event, Field::Tenant), ShownNameMax));
+        m_title +=
+            QStringLiteral(" · ") + shownText(step.empty() ? batch.text(event, Field::Type) : step, ShownNameMax);
+        m_subtitle =
+            tr("%1 UTC · %2").arg(shownTime(event.tsEvent), shownText(batch.text(event, Field::Tenant), ShownNameMax));
     }
     rebuild();
     setState(State::Ready);
@@ -364,14 +381,17 @@ QModelIndex InspectorModel::parent(const QModelIndex &child) const
     if (!child.isValid())
         return {};
     const int id = m_nodes[static_cast<std::size_t>(child.internalId())].parent;
-    return id < 0 ? QModelIndex() : createIndex(m_nodes[static_cast<std::size_t>(id)].row, 0, static_cast<quintptr>(id));
+    return id < 0 ? QModelIndex()
+                  : createIndex(m_nodes[static_cast<std::size_t>(id)].row, 0, static_cast<quintptr>(id));
 }
 
 int InspectorModel::rowCount(const QModelIndex &parent) const
 {
     if (!parent.isValid())
         return static_cast<int>(m_sections.size());
-    return parent.column() > 0 ? 0 : static_cast<int>(m_nodes[static_cast<std::size_t>(parent.internalId())].children.size());
+    return parent.column() > 0
+               ? 0
+               : static_cast<int>(m_nodes[static_cast<std::size_t>(parent.internalId())].children.size());
 }
 
 int InspectorModel::columnCount(const QModelIndex &) const

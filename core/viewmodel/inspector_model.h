@@ -38,10 +38,10 @@ public:
     ~InspectorModel() override;
 
     State state() const { return m_state; }
-    QString title() const { return m_title; }  ///< Of the event: "order o-17 · cancelled".
+    QString title() const { return m_title; } ///< Of the event: "order o-17 · cancelled".
     QString subtitle() const { return m_subtitle; }
     QString error() const { return m_error; }
-    void setBytesPerLine(int bytes);           ///< 8 or 16, by the room there is.
+    void setBytesPerLine(int bytes); ///< 8 or 16, by the room there is.
 
     QModelIndex index(int row, int column, const QModelIndex &parent = {}) const override;
     QModelIndex parent(const QModelIndex &child) const override;
@@ -61,7 +61,7 @@ private:
     struct Node {
         Kind kind;
         QString what, before, after, full;
-        int parent;   ///< -1: a section.
+        int parent; ///< -1: a section.
         int row;
         double bits = 0.0;
         int severity = 0;
@@ -85,7 +85,7 @@ private:
     std::vector<Node> m_nodes;
     std::vector<int> m_sections;
     int m_bytesPerLine = 8;
-    quint64 m_known = 0;          ///< Findings and suggestions when we last asked.
+    quint64 m_known = 0; ///< Findings and suggestions when we last asked.
     static constexpr int RefreshMs = 500;
 };
 

@@ -34,11 +34,12 @@ void ReplayController::start(ReplayRequest request, const QString &title)
     setState(State::Running);
     UiBridge &bridge = m_context.bridge();
     m_ticket = m_context.backend().replay(
-        m_context.caller(), request, bridge.to(m_guard,
-                                               [this](const RunProgress &progress) {
-                                                   m_progress = progress;
-                                                   Q_EMIT progressChanged();
-                                               }),
+        m_context.caller(), request,
+        bridge.to(m_guard,
+                  [this](const RunProgress &progress) {
+                      m_progress = progress;
+                      Q_EMIT progressChanged();
+                  }),
         bridge.to(m_guard, [this](Result<WorkspaceSummary> result) { end(std::move(result)); }));
 }
 

@@ -38,8 +38,8 @@ public:
 
 Q_SIGNALS:
     void stateChanged();
-    void progressChanged();                 ///< At most once a frame.
-    void finished(const QString &digest);   ///< Everything was read.
+    void progressChanged();               ///< At most once a frame.
+    void finished(const QString &digest); ///< Everything was read.
     void cancelled();
     void failed(const QString &sentence);
 

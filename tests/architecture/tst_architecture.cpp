@@ -254,7 +254,7 @@ private Q_SLOTS:
             found = true;
             QVERIFY(file.lines.size() < WindowLinesMax);
             for (const std::string &line : file.lines) {
-                for (const char *view : {"imeline", "EventTable", "indings", "pprovals", "nspector", "raphView", "harts"})
+                for (const char *view : {"imeline", "EventTable", "indings", "pprovals", "nspector", "raphView"})
                     QVERIFY2(line.find(view) == std::string::npos, line.c_str());
             }
         }

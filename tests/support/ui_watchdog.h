@@ -7,9 +7,9 @@
 
 namespace eventops::test {
 
-/// An application that fails the running test when the UI thread is busy with one event for longer than StallMs. Time in
-/// which the thread was ready and the machine did not let it run (/proc/thread-self/schedstat) does not count; nor does
-/// waiting in an event loop, nor what a test does outside of event handlers. Thread: UI.
+/// An application that fails the running test when the UI thread is busy with one event for longer than StallMs. Time
+/// in which the thread was ready and the machine did not let it run (/proc/thread-self/schedstat) does not count; nor
+/// does waiting in an event loop, nor what a test does outside of event handlers. Thread: UI.
 class WatchedApplication final : public QApplication
 {
 public:
@@ -31,7 +31,7 @@ private:
 
     int m_depth = 0;
     bool m_expected = false;
-    Stamp m_since;      ///< When the thread last began to be busy.
+    Stamp m_since; ///< When the thread last began to be busy.
     std::vector<QString> m_stalls;
 };
 

@@ -14,12 +14,12 @@ class QuietBackend final : public Backend
 {
 public:
     std::map<std::string, std::function<EventStory()>> stories;
-    std::function<void(Change)> changed;                     ///< Of the last subscriber.
-    ReplayRequest replayRequest;                             ///< The last one.
+    std::function<void(Change)> changed; ///< Of the last subscriber.
+    ReplayRequest replayRequest;         ///< The last one.
     std::function<void(RunProgress)> replayProgress;
-    Done<WorkspaceSummary> replayDone;                       ///< Set while one is under way.
+    Done<WorkspaceSummary> replayDone; ///< Set while one is under way.
     Ticket replayTicket, storyTicket;
-    bool holdStories = false;                                ///< Answers are kept back in heldStory.
+    bool holdStories = false; ///< Answers are kept back in heldStory.
     std::function<void()> heldStory;
 
     Ticket events(const Caller &, const Query &, std::function<void(EventPage)>, Done<Ok> done) override

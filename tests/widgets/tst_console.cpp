@@ -53,10 +53,10 @@ private Q_SLOTS:
     {
         const QTemporaryDir home;
         const QString picture = home.filePath(QStringLiteral("demo.png"));
-        const Ended ended = runConsole({QStringLiteral("--demo"), QStringLiteral("--quit-after"), QStringLiteral("5s"),
-                                        QStringLiteral("--size"), QStringLiteral("1280x800"),
-                                        QStringLiteral("--screenshot"), picture},
-                                       home.path());
+        const Ended ended =
+            runConsole({QStringLiteral("--demo"), QStringLiteral("--quit-after"), QStringLiteral("5s"),
+                        QStringLiteral("--size"), QStringLiteral("1280x800"), QStringLiteral("--screenshot"), picture},
+                       home.path());
         QVERIFY2(ended.complaints.isEmpty(), qPrintable(ended.complaints.join(QLatin1Char('\n'))));
         QCOMPARE(ended.exitCode, 0);
         QCOMPARE(QImage(picture).size(), QSize(1280, 800));

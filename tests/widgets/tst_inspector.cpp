@@ -30,7 +30,9 @@ EventStory sampleStory()
     story.rawSize = story.rawBytes.size();
     Batch &batch = story.event.batch;
     Event event;
-    const auto set = [&](Field field, std::string_view text) { event[field] = batch.strings.intern(text); };
+    const auto set = [&](Field field, std::string_view text) {
+        event[field] = batch.strings.intern(text);
+    };
     set(Field::Tenant, "acme");
     set(Field::EntityType, "order");
     set(Field::EntityId, "o-1");
@@ -120,21 +122,21 @@ private Q_SLOTS:
         QStringList sections;
         for (int row = 0; row < model.rowCount(); ++row)
             sections << model.index(row, 0).data().toString();
-        QCOMPARE(sections, (QStringList{QStringLiteral("Raw bytes"), QStringLiteral("decode"), QStringLiteral("enrich"),
-                                        QStringLiteral("rules"), QStringLiteral("Stored event"),
-                                        QStringLiteral("Findings"), QStringLiteral("Actions"), QStringLiteral("Audit")}));
+        QCOMPARE(sections,
+                 (QStringList{QStringLiteral("Raw bytes"), QStringLiteral("decode"), QStringLiteral("enrich"),
+                              QStringLiteral("rules"), QStringLiteral("Stored event"), QStringLiteral("Findings"),
+                              QStringLiteral("Actions"), QStringLiteral("Audit")}));
         QCOMPARE(childTexts(model, QStringLiteral("enrich"), 1), QStringList{QStringLiteral("{}")});
         QCOMPARE(childTexts(model, QStringLiteral("enrich"), 2), QStringList{QStringLiteral("{\"team\":\"core\"}")});
-        QVERIFY(childTexts(model, QStringLiteral("Raw bytes"), 0).contains(
-            QStringLiteral("000008  22 6f 2d 31 22 7d 01 ff  \"o-1\"}..")));
+        QVERIFY(childTexts(model, QStringLiteral("Raw bytes"), 0)
+                    .contains(QStringLiteral("000008  22 6f 2d 31 22 7d 01 ff  \"o-1\"}..")));
         QCOMPARE(childTexts(model, QStringLiteral("Audit"), 1), QStringList{QStringLiteral("proposed by suggest")});
         const QModelIndex finding = model.index(0, 0, model.index(5, 0));
         QCOMPARE(finding.data(InspectorModel::BitsRole).toDouble(), 6.5);
         QCOMPARE(model.index(0, 2, finding).data().toString(), QStringLiteral("cancelled · 6.5 bits"));
         model.setBytesPerLine(16);
-        QVERIFY(childTexts(model, QStringLiteral("Raw bytes"), 0).contains(QStringLiteral("000010  ff")
-                                                                           + QString(46, QLatin1Char(' '))
-                                                                           + QLatin1Char('.')));
+        QVERIFY(childTexts(model, QStringLiteral("Raw bytes"), 0)
+                    .contains(QStringLiteral("000010  ff") + QString(46, QLatin1Char(' ')) + QLatin1Char('.')));
     }
 
     void nothingIsHidden()

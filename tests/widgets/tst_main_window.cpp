@@ -39,8 +39,14 @@ QWidget *makeTestView(ViewContext &, QWidget *parent)
 ViewRegistry testViews()
 {
     const auto view = [](const char *id, const char *title, ViewArea area) {
-        return ViewSpec{QLatin1String(id), QLatin1String(title), QStringLiteral("table"),
-                        QStringLiteral("Shows nothing"), area, makeTestView, {}, QStringLiteral("N: does nothing")};
+        return ViewSpec{QLatin1String(id),
+                        QLatin1String(title),
+                        QStringLiteral("table"),
+                        QStringLiteral("Shows nothing"),
+                        area,
+                        makeTestView,
+                        {},
+                        QStringLiteral("N: does nothing")};
     };
     return {view("upper", "Upper", ViewArea::Top), view("middle", "Middle", ViewArea::Centre),
             view("beside", "Beside", ViewArea::RightTop), view("tabbed", "Tabbed", ViewArea::Centre),
@@ -102,7 +108,9 @@ private Q_SLOTS:
     {
         Fixture f;
         QTRY_VERIFY(f.shown("lower"));
-        const auto rect = [&](const char *id) { return f.window->dock(QLatin1String(id))->geometry(); };
+        const auto rect = [&](const char *id) {
+            return f.window->dock(QLatin1String(id))->geometry();
+        };
         QTRY_VERIFY(rect("beside").left() > rect("upper").right());
         QVERIFY(rect("upper").bottom() < rect("middle").top());
         QVERIFY(rect("beside").bottom() < rect("lower").top());
@@ -246,7 +254,8 @@ private Q_SLOTS:
         Fixture f;
         QSignalSpy chosen(f.window.get(), &MainWindow::capturesChosen);
         QMimeData data;
-        data.setUrls({QUrl::fromLocalFile(QStringLiteral("/captures/a.log")), QUrl(QStringLiteral("http://example.org/"))});
+        data.setUrls(
+            {QUrl::fromLocalFile(QStringLiteral("/captures/a.log")), QUrl(QStringLiteral("http://example.org/"))});
         QDragEnterEvent enter({5, 5}, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
         QCoreApplication::sendEvent(f.window.get(), &enter);
         QVERIFY(enter.isAccepted());
@@ -309,8 +318,7 @@ private Q_SLOTS:
         QTimer::singleShot(0, this, [] {
             QElapsedTimer timer;
             timer.start();
-            while (timer.elapsed() < 4 * test::WatchedApplication::StallMs) {
-            }
+            while (timer.elapsed() < 4 * test::WatchedApplication::StallMs) {}
         });
         QTRY_COMPARE(application->stalls().size(), before + 1);
         application->expectStalls(false);

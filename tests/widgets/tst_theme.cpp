@@ -39,14 +39,21 @@ double contrast(const QColor &a, const QColor &b)
 const std::vector<std::pair<const char *, std::vector<const char *>>> &pairs()
 {
     static const std::vector<const char *> surfaces{"window", "surface", "surfaceRaised", "surfaceSunken"};
-    static const std::vector<const char *> severities{"severityUnset", "severityInfo",  "severityNotice",
+    static const std::vector<const char *> severities{"severityUnset",   "severityInfo",  "severityNotice",
                                                       "severityWarning", "severityError", "severityCritical"};
-    static const std::vector<std::pair<const char *, std::vector<const char *>>> table{
-        {"text", surfaces},           {"textMuted", surfaces},       {"accent", surfaces},
-        {"positive", surfaces},       {"severityUnset", surfaces},   {"severityInfo", surfaces},
-        {"severityNotice", surfaces}, {"severityWarning", surfaces}, {"severityError", surfaces},
-        {"severityCritical", surfaces}, {"selectionText", {"selection"}}, {"accentText", {"accent"}},
-        {"severityText", severities}};
+    static const std::vector<std::pair<const char *, std::vector<const char *>>> table{{"text", surfaces},
+                                                                                       {"textMuted", surfaces},
+                                                                                       {"accent", surfaces},
+                                                                                       {"positive", surfaces},
+                                                                                       {"severityUnset", surfaces},
+                                                                                       {"severityInfo", surfaces},
+                                                                                       {"severityNotice", surfaces},
+                                                                                       {"severityWarning", surfaces},
+                                                                                       {"severityError", surfaces},
+                                                                                       {"severityCritical", surfaces},
+                                                                                       {"selectionText", {"selection"}},
+                                                                                       {"accentText", {"accent"}},
+                                                                                       {"severityText", severities}};
     return table;
 }
 

@@ -189,8 +189,9 @@ private:
             for (int row = 0; row < m_model->rowCount(parent); ++row) {
                 const QModelIndex index = m_model->index(row, 0, parent);
                 const Kind kind = index.data(InspectorModel::KindRole).value<Kind>();
-                m_tree->setFirstColumnSpanned(row, parent, kind == Kind::Section || kind == Kind::Bytes
-                                                               || kind == Kind::Finding || kind == Kind::Action);
+                m_tree->setFirstColumnSpanned(row, parent,
+                                              kind == Kind::Section || kind == Kind::Bytes || kind == Kind::Finding
+                                                  || kind == Kind::Action);
                 const bool isBytes = !parent.isValid() && row == 0;
                 m_tree->setExpanded(index, kind != Kind::Action && !isBytes);
                 if (m_model->hasChildren(index))
@@ -205,12 +206,14 @@ private:
     {
         switch (m_model->state()) {
         case InspectorModel::State::Empty:
-            m_notice->setText(tr("No event is selected.\nChoose one in the events, the timeline or a finding: it is shown "
-                                 "here from its raw bytes to what came of it."));
+            m_notice->setText(
+                tr("No event is selected.\nChoose one in the events, the timeline or a finding: it is shown "
+                   "here from its raw bytes to what came of it."));
             break;
         case InspectorModel::State::Loading: m_notice->setText(tr("Reading the event…")); break;
         case InspectorModel::State::Failed:
-            m_notice->setText(tr("The event cannot be shown: %1\nChoose it again, or another one.").arg(m_model->error()));
+            m_notice->setText(
+                tr("The event cannot be shown: %1\nChoose it again, or another one.").arg(m_model->error()));
             break;
         case InspectorModel::State::Ready:
             m_title->setText(m_model->title());

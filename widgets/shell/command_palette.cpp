@@ -103,8 +103,8 @@ void CommandPalette::refill()
 void CommandPalette::run()
 {
     const QListWidgetItem *item = m_list->currentItem();
-    const QPointer<QAction> action = item == nullptr ? nullptr
-                                                     : qobject_cast<QAction *>(item->data(Qt::UserRole).value<QObject *>());
+    const QPointer<QAction> action =
+        item == nullptr ? nullptr : qobject_cast<QAction *>(item->data(Qt::UserRole).value<QObject *>());
     dismiss();
     if (!action.isNull())
         action->trigger();

@@ -95,8 +95,9 @@ void MainWindow::makeCommands()
 {
     m_open = command(tr("&Open a capture…"), QStringLiteral("folder-open"), QKeySequence::Open,
                      tr("Read a file of events, metrics or logs into this workspace"), [this] { chooseCaptures(); });
-    m_demo = command(tr("Run the &demo"), QStringLiteral("play"), QKeySequence(tr("Ctrl+D")),
-                     tr("A made-up shop with known faults, in a workspace of its own"), [this] { Q_EMIT demoChosen(); });
+    m_demo =
+        command(tr("Run the &demo"), QStringLiteral("play"), QKeySequence(tr("Ctrl+D")),
+                tr("A made-up shop with known faults, in a workspace of its own"), [this] { Q_EMIT demoChosen(); });
     m_workspace = command(tr("Open a &workspace…"), QStringLiteral("database"), QKeySequence(tr("Ctrl+Shift+O")),
                           tr("Look at a directory in which events were stored before"), [this] { chooseWorkspace(); });
     m_stop = command(tr("&Stop reading"), QStringLiteral("x"), QKeySequence(tr("Ctrl+.")),
@@ -136,10 +137,13 @@ void MainWindow::makeDocks()
         QKeySequence keys = spec.shortcut;
         if (keys.isEmpty() && i < NumbersMax)
             keys = QKeySequence(QStringLiteral("Ctrl+%1").arg(i + 1));
-        m_viewActions.push_back(command(spec.title, spec.icon, keys, spec.summary, [this, id = spec.id] { showView(id); }));
+        m_viewActions.push_back(
+            command(spec.title, spec.icon, keys, spec.summary, [this, id = spec.id] { showView(id); }));
         addDockWidget(Qt::LeftDockWidgetArea, dock);
         dock->hide();
-        const auto later = [this] { m_tidyTimer.start(); };
+        const auto later = [this] {
+            m_tidyTimer.start();
+        };
         connect(dock, &QDockWidget::dockLocationChanged, this, later);
         connect(dock, &QDockWidget::visibilityChanged, this, [this](bool visible) {
             m_tidyTimer.start();
@@ -180,7 +184,8 @@ void MainWindow::makeToolBar()
     m_filter = new QLineEdit(bar);
     m_filter->setPlaceholderText(tr("Filter events, for example: severity >= error and tenant = acme"));
     m_filter->setAccessibleName(tr("Filter of the events"));
-    m_filter->addAction(themeIcon(QStringLiteral("list-filter"), QStringLiteral("textMuted")), QLineEdit::LeadingPosition);
+    m_filter->addAction(themeIcon(QStringLiteral("list-filter"), QStringLiteral("textMuted")),
+                        QLineEdit::LeadingPosition);
     m_filter->setClearButtonEnabled(true);
     m_filter->setMinimumWidth(themeMetric("filterWidth"));
     connect(m_filter, &QLineEdit::returnPressed, this, [this] { m_context.setFilter(m_filter->text().trimmed()); });
@@ -278,7 +283,8 @@ void MainWindow::connectContext()
     });
     connect(&m_context, &ViewContext::followingSet, m_follow, &QAction::setChecked);
     const auto showTheme = [this] {
-        m_theme->setIcon(themeIcon(otherTheme() == QLatin1String("dark") ? QStringLiteral("moon") : QStringLiteral("sun")));
+        m_theme->setIcon(
+            themeIcon(otherTheme() == QLatin1String("dark") ? QStringLiteral("moon") : QStringLiteral("sun")));
     };
     connect(&Theme::instance(), &Theme::changed, this, showTheme);
     showTheme();
@@ -462,7 +468,8 @@ void MainWindow::tidy()
 {
     for (ViewDock *dock : m_docks) {
         const QList<QDockWidget *> tabs = tabifiedDockWidgets(dock);
-        const bool tabbed = std::any_of(tabs.begin(), tabs.end(), [](QDockWidget *other) { return !other->isHidden(); });
+        const bool tabbed =
+            std::any_of(tabs.begin(), tabs.end(), [](QDockWidget *other) { return !other->isHidden(); });
         dock->setTitleShown(!tabbed || dock->isFloating());
     }
     for (QTabBar *bar : findChildren<QTabBar *>(QString(), Qt::FindDirectChildrenOnly)) {
@@ -506,9 +513,8 @@ void MainWindow::chooseCaptures()
 
 void MainWindow::chooseWorkspace()
 {
-    const QString directory =
-        QFileDialog::getExistingDirectory(this, tr("Open a workspace"), QString(),
-                                          QFileDialog::ShowDirsOnly | QFileDialog::DontUseNativeDialog);
+    const QString directory = QFileDialog::getExistingDirectory(
+        this, tr("Open a workspace"), QString(), QFileDialog::ShowDirsOnly | QFileDialog::DontUseNativeDialog);
     if (!directory.isEmpty())
         Q_EMIT workspaceChosen(directory);
 }

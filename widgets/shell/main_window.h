@@ -29,13 +29,13 @@ struct NamedFile {
 
 /// What the composition root tells a window.
 struct WindowSetup {
-    QString workspace;              ///< How it is called in title and status bar.
-    QString layoutFile;             ///< Where the layout of this workspace is kept; empty: nowhere.
-    QString preferencesFile;        ///< Where theme and workers of this user are kept; empty: nowhere.
-    QString manual;                 ///< Markdown.
+    QString workspace;                ///< How it is called in title and status bar.
+    QString layoutFile;               ///< Where the layout of this workspace is kept; empty: nowhere.
+    QString preferencesFile;          ///< Where theme and workers of this user are kept; empty: nowhere.
+    QString manual;                   ///< Markdown.
     std::vector<NamedFile> pipelines; ///< With which captures can be read; the first one is the default.
     bool readOnly = false;
-    bool expectsEvents = false;     ///< The workspace holds something or will soon: begin with the views.
+    bool expectsEvents = false; ///< The workspace holds something or will soon: begin with the views.
 };
 
 /// The window: docks, menus, tool bar, shortcuts, help and command palette from a registry of views, none of which it
@@ -54,7 +54,7 @@ public:
     ViewDock *dock(const QString &viewId) const; ///< Null: no such view.
     void showView(const QString &viewId);        ///< Brings it up and gives it the keyboard.
     bool showsWelcome() const { return m_welcoming; }
-    QString pipeline() const;                    ///< Path of the chosen one.
+    QString pipeline() const; ///< Path of the chosen one.
     CommandPalette &commandPalette() { return *m_palette; }
     MessageBar &messages() { return *m_messages; }
     QLineEdit *filterInput() const { return m_filter; }
@@ -103,8 +103,8 @@ private:
     const WindowSetup m_setup;
     ViewContext &m_context;
     ReplayController &m_replay;
-    std::vector<ViewDock *> m_docks;       ///< In the order of the registry.
-    std::vector<QAction *> m_viewActions;  ///< The same.
+    std::vector<ViewDock *> m_docks;      ///< In the order of the registry.
+    std::vector<QAction *> m_viewActions; ///< The same.
     std::vector<QAction *> m_commands;
     QAction *m_open = nullptr, *m_demo = nullptr, *m_workspace = nullptr, *m_follow = nullptr, *m_theme = nullptr;
     QAction *m_find = nullptr, *m_search = nullptr, *m_reset = nullptr, *m_quit = nullptr, *m_stop = nullptr;

@@ -37,7 +37,7 @@ private:
     QLabel *m_clock, *m_counts, *m_rate, *m_state;
     QProgressBar *m_progress;
     QToolButton *m_stop;
-    QTimer m_rateTimer;          ///< Runs only while events arrive.
+    QTimer m_rateTimer; ///< Runs only while events arrive.
     QElapsedTimer m_since;
     quint64 m_events = 0, m_eventsBefore = 0;
 };

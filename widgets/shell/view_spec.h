@@ -18,14 +18,14 @@ enum class ViewArea { Top, Centre, Bottom, Left, RightTop, RightBottom };
 
 /// All that the window knows of a view.
 struct ViewSpec {
-    QString id;           ///< Lower case; names the view in settings and on the command line. Never changes.
+    QString id; ///< Lower case; names the view in settings and on the command line. Never changes.
     QString title;
-    QString icon;         ///< See themeIcon.
-    QString summary;      ///< One sentence for help and tooltips.
+    QString icon;    ///< See themeIcon.
+    QString summary; ///< One sentence for help and tooltips.
     ViewArea area = ViewArea::Centre;
     std::function<QWidget *(ViewContext &, QWidget *parent)> factory; ///< Called once, when the view is first shown.
     QKeySequence shortcut = {}; ///< Empty: Ctrl and its number in the registry, 1 to 9.
-    QString keys = {};    ///< Its own keys for the help, "Enter: open; F: follow".
+    QString keys = {};          ///< Its own keys for the help, "Enter: open; F: follow".
 };
 using ViewRegistry = std::vector<ViewSpec>;
 
