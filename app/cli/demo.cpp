@@ -25,12 +25,12 @@ constexpr double ApprovePace = 60.0; ///< With --approve: slow enough for a worl
 constexpr std::chrono::milliseconds LookTime{200}; ///< Between two looks at what waits for approval.
 
 struct Options {
-    std::int64_t seed = -1;      ///< −1: the scenario's own.
-    double pace = -1.0;          ///< Below 0: not given.
+    std::int64_t seed = -1; ///< −1: the scenario's own.
+    double pace = -1.0;     ///< Below 0: not given.
     std::string duration;
     unsigned workers = 0;
     bool approve = false;
-    bool workspace = false;      ///< Given.
+    bool workspace = false; ///< Given.
 };
 
 Result<GroundTruth> readTruth(const Context &context, const ReplayRequest &request)
@@ -63,8 +63,8 @@ Result<ReplayRequest> makeRequest(const Context &context, const Options &options
     ReplayRequest request;
     request.workers = options.workers;
     request.pipelineName = context.dataDirectory + "/definitions/demo.yaml";
-    request.pipelineText = EVENTOPS_TRY(
-        demoPipeline(EVENTOPS_TRY(readFile(request.pipelineName)), request.pipelineName, demo));
+    request.pipelineText =
+        EVENTOPS_TRY(demoPipeline(EVENTOPS_TRY(app::readTextFile(request.pipelineName)), request.pipelineName, demo));
     return request;
 }
 
@@ -82,20 +82,22 @@ public:
         Query query;
         query.rowsMax = UINT64_MAX;
         const auto seen = await<Ok>([&](Done<Ok> done) {
-            return m_backend->actions(caller, query, [&](std::vector<Action> page) {
-                for (const Action &action : page) {
-                    if (action.state == ActionState::Proposed && !m_decided.contains(action.displayId()))
-                        waiting.push_back(action.displayId());
-                }
-            }, std::move(done));
+            return m_backend->actions(
+                caller, query,
+                [&](std::vector<Action> page) {
+                    for (const Action &action : page) {
+                        if (action.state == ActionState::Proposed && !m_decided.contains(action.displayId()))
+                            waiting.push_back(action.displayId());
+                    }
+                },
+                std::move(done));
         });
         if (!seen)
             return; // no workspace yet
         for (const std::string &id : waiting) {
             const Decision decision{id, DecisionKind::Approve, caller.user, "the demo was started with --approve"};
-            const auto outcome = await<DecisionOutcome>([&](Done<DecisionOutcome> done) {
-                return m_backend->decide(caller, decision, true, std::move(done));
-            });
+            const auto outcome = await<DecisionOutcome>(
+                [&](Done<DecisionOutcome> done) { return m_backend->decide(caller, decision, true, std::move(done)); });
             if (outcome || outcome.error().code == Error::Code::Refused)
                 m_decided.insert(id);
         }
@@ -126,9 +128,8 @@ Result<WorkspaceSummary> play(Context &context, const ReplayRequest &request, bo
     if (!summary || !approve)
         return summary;
     approver.look(); // what came last
-    return await<WorkspaceSummary>([&](Done<WorkspaceSummary> done) {
-        return backend->summary(context.caller(), true, std::move(done));
-    });
+    return await<WorkspaceSummary>(
+        [&](Done<WorkspaceSummary> done) { return backend->summary(context.caller(), true, std::move(done)); });
 }
 
 Result<Scorecard> score(Context &context, const GroundTruth &truth, WallNs clock)
@@ -138,9 +139,10 @@ Result<Scorecard> score(Context &context, const GroundTruth &truth, WallNs clock
     Query query;
     query.rowsMax = UINT64_MAX;
     EVENTOPS_TRY(await<Ok>([&](Done<Ok> done) {
-        return backend->findings(context.caller(), query, [&](std::vector<Finding> page) {
-            std::move(page.begin(), page.end(), std::back_inserter(findings));
-        }, std::move(done));
+        return backend->findings(
+            context.caller(), query,
+            [&](std::vector<Finding> page) { std::move(page.begin(), page.end(), std::back_inserter(findings)); },
+            std::move(done));
     }));
     return scoreFindings({truth.faults, findings, truth.start, clock});
 }

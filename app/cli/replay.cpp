@@ -5,8 +5,6 @@
 #include "core/base/time.h"
 
 #include <cstdio>
-#include <fstream>
-#include <sstream>
 #include <unistd.h>
 
 namespace eventops::cli {
@@ -28,8 +26,9 @@ public:
         if (!m_terminal)
             return;
         m_shown = true;
-        const double part = progress.bytesTotal == 0 ? 0.0
-                          : static_cast<double>(progress.bytesRead) / static_cast<double>(progress.bytesTotal);
+        const double part = progress.bytesTotal == 0
+                                ? 0.0
+                                : static_cast<double>(progress.bytesRead) / static_cast<double>(progress.bytesTotal);
         const int filled = static_cast<int>(std::min(part, 1.0) * 30);
         std::fprintf(stderr, "\r[%.*s%*s] %3.0f %%  %llu events  %llu findings ", filled,
                      "##############################", 30 - filled, "", std::min(part, 1.0) * 100,
@@ -55,7 +54,7 @@ void replay(Context &context, const Options &options)
     request.workers = options.workers;
     request.pipelineName =
         options.pipeline.empty() ? context.dataDirectory + "/definitions/default.yaml" : options.pipeline;
-    auto text = readFile(request.pipelineName);
+    auto text = app::readTextFile(request.pipelineName);
     if (!text)
         return context.fail(text.error());
     request.pipelineText = std::move(text).value();
@@ -64,7 +63,8 @@ void replay(Context &context, const Options &options)
     Result<WorkspaceSummary> summary = [&] {
         ProgressBar bar;
         return await<WorkspaceSummary>([&](Done<WorkspaceSummary> done) {
-            return backend->replay(context.caller(), request, [&bar](RunProgress p) { bar.show(p); }, std::move(done));
+            return backend->replay(
+                context.caller(), request, [&bar](RunProgress p) { bar.show(p); }, std::move(done));
         });
     }();
     if (!summary)
@@ -84,16 +84,6 @@ void addCommon(CLI::App &command, Context &context, const std::shared_ptr<Option
 }
 
 } // namespace
-
-Result<std::string> readFile(const std::string &path)
-{
-    std::ifstream file(path, std::ios::binary);
-    if (!file)
-        return Error{Error::Code::NotFound, "cannot open the file", {path, 0, 0}};
-    std::ostringstream text;
-    text << file.rdbuf();
-    return std::move(text).str();
-}
 
 void addReplay(CLI::App &app, Context &context)
 {
