@@ -129,7 +129,9 @@ private Q_SLOTS:
         s.select("host-a");
         QTRY_VERIFY(s.isReady());
         Theme::instance().load(QStringLiteral("light"));
-        const QColor light = s.panel->metricChart().backgroundBrush().color(), wanted = themeColor("surface");
+        const QColor wanted = themeColor("surface");
+        const QWidget *chart = s.panel->findChild<QChartView *>();
+        const QColor light = s.panel->grab().toImage().pixelColor(chart->geometry().bottomLeft() - QPoint(0, 9));
         Theme::instance().load(QStringLiteral("dark"));
         QCOMPARE(light, wanted);
     }

@@ -130,10 +130,11 @@ QChartView *ChartsPanel::makeChart(const QString &name)
 {
     auto *chart = new QChart;
     chart->setMargins({});
-    chart->setBackgroundRoundness(0);
+    chart->setBackgroundVisible(false); // the view's is drawn; this one does not follow a plot that is placed by hand
     chart->legend()->setAlignment(Qt::AlignTop);
     chart->legend()->detachFromChart(); // its place is set along with the plot's
     chart->legend()->setBackgroundVisible(false);
+    chart->legend()->setMarkerShape(QLegend::MarkerShapeFromSeries);
     auto *view = new QChartView(chart);
     view->setRenderHint(QPainter::Antialiasing);
     view->setFrameShape(QFrame::NoFrame);
@@ -207,8 +208,10 @@ void ChartsPanel::draw()
     m_heading->setText(m_model.title());
     drawMetrics(series);
     drawBits(series);
-    for (QChartView *view : {m_metrics, m_bits})
+    for (QChartView *view : {m_metrics, m_bits}) {
         applyTheme(*view->chart());
+        view->setBackgroundBrush(themeColor("surface"));
+    }
     m_metrics->setVisible(!series.metrics.empty());
     alignPlots();
 }
@@ -326,7 +329,6 @@ void ChartsPanel::drawBits(const EntitySeries &series)
 void ChartsPanel::applyTheme(QChart &chart)
 {
     const QFont small = Theme::instance().font(Theme::FontRole::Small);
-    chart.setBackgroundBrush(themeColor("surface"));
     chart.legend()->setFont(small);
     chart.legend()->setLabelColor(themeColor("text"));
     for (QAbstractAxis *axis : chart.axes()) {
