@@ -135,13 +135,16 @@ void packBoxes(std::vector<PackedBox> &boxes)
     const bool anyPlaced = std::any_of(boxes.begin(), boxes.end(), [](const PackedBox &b) { return b.placed; });
     if (anyPlaced)
         dropOverlapping(boxes, boundsOfPlaced(boxes));
-    float area = 0.0F, widest = 0.0F;
+    float area = 0.0F, widest = 0.0F, across = 0.0F;
     for (const PackedBox &b : boxes) {
         area += b.width * b.height;
         widest = std::max(widest, b.width);
+        across += b.width;
     }
     const Bounds bounds = boundsOfPlaced(boxes);
-    const float width = std::max({widest, std::sqrt(area * Proportion), bounds.right - bounds.left});
+    // Rows are not filled to their end: half a box is lost in each.
+    const float mean = boxes.empty() ? 0.0F : across / static_cast<float>(boxes.size());
+    const float width = std::max({widest, std::sqrt(area * Proportion) + mean / 2, bounds.right - bounds.left});
     Skyline skyline(bounds.left, bounds.left + width * 1.001F, bounds.top);
     for (const PackedBox &b : boxes) {
         if (b.placed)

@@ -176,7 +176,8 @@ void ForceLayout::stepComponent()
     const std::uint32_t size = c.end - c.begin;
     m_round = 0;
     if (c.placed) {
-        const bool unchanged = std::all_of(m_known.begin() + c.begin, m_known.begin() + c.end, [](auto k) { return k; });
+        const auto known = [](std::uint8_t k) { return k != 0; };
+        const bool unchanged = std::all_of(m_known.begin() + c.begin, m_known.begin() + c.end, known);
         measureLinks(c);
         placeNewNodes(c);
         m_phase = Phase::Refine;

@@ -67,7 +67,8 @@ std::string entityFilter(const EntityRef &entity, const TimeSpan &span)
     std::string filter = fieldIs("tenant", entity.tenant) + " and " + fieldIs("entity.type", entity.type) + " and "
         + fieldIs("entity.id", entity.id);
     if (!span.isEmpty()) {
-        filter += " and ts >= " + formatTimestamp(WallNs{span.fromNs}) + " and ts < " + formatTimestamp(WallNs{span.toNs});
+        filter += " and ts >= " + formatTimestamp(WallNs{span.fromNs});
+        filter += " and ts < " + formatTimestamp(WallNs{span.toNs});
     }
     return filter;
 }

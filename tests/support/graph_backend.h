@@ -103,7 +103,8 @@ struct GraphRows {
         }
         for (std::size_t i = 1; i < nodes && rows.links.size() < links; ++i) {
             if (i % 997 != 0) // now and then a component of its own
-                rows.link(i, i - 1 - next(std::min<std::size_t>(i, 60)) % (i % 997), LinkTypes[next(10) < 7 ? 0 : next(4)]);
+                rows.link(i, i - 1 - next(std::min<std::size_t>(i, 60)) % (i % 997),
+                          LinkTypes[next(10) < 7 ? 0 : next(4)]);
         }
         while (rows.links.size() < links) {
             const std::size_t i = next(nodes), near = i - i % 997 + next(997);

@@ -31,6 +31,7 @@ constexpr std::size_t MarkedPointsMax = 60; ///< A series with more points is a 
 constexpr double ZoomStep = 1.5;
 constexpr double AxisCharacters = 9.0;      ///< Room for the numbers beside a chart.
 constexpr qint64 MsPerDay = 86'400'000, MsPerMinute = 60'000;
+constexpr double TimeRoom = 0.012;          ///< Of the time, before and after.
 constexpr double Headroom = 0.08;           ///< Of the values' extent, above and below.
 
 /// QDateTimeAxis writes local time; events are told in UTC.
@@ -44,7 +45,8 @@ QString timeFormat(double spanMs)
 {
     if (spanMs > 3.0 * static_cast<double>(MsPerDay))
         return QStringLiteral("yyyy-MM-dd");
-    return spanMs > 10.0 * static_cast<double>(MsPerMinute) ? QStringLiteral("MM-dd HH:mm") : QStringLiteral("HH:mm:ss");
+    const bool isLong = spanMs > 10.0 * static_cast<double>(MsPerMinute);
+    return isLong ? QStringLiteral("MM-dd HH:mm") : QStringLiteral("HH:mm:ss");
 }
 
 /// A range around the values that is never empty.
@@ -128,8 +130,11 @@ QChartView *ChartsPanel::makeChart(const QString &name)
 {
     auto *chart = new QChart;
     chart->setMargins({});
-    chart->setBackgroundRoundness(0);
+    chart->setBackgroundVisible(false); // the view's is drawn; this one does not follow a plot that is placed by hand
     chart->legend()->setAlignment(Qt::AlignTop);
+    chart->legend()->detachFromChart(); // its place is set along with the plot's
+    chart->legend()->setBackgroundVisible(false);
+    chart->legend()->setMarkerShape(QLegend::MarkerShapeFromSeries);
     auto *view = new QChartView(chart);
     view->setRenderHint(QPainter::Antialiasing);
     view->setFrameShape(QFrame::NoFrame);
@@ -203,8 +208,10 @@ void ChartsPanel::draw()
     m_heading->setText(m_model.title());
     drawMetrics(series);
     drawBits(series);
-    for (QChartView *view : {m_metrics, m_bits})
+    for (QChartView *view : {m_metrics, m_bits}) {
         applyTheme(*view->chart());
+        view->setBackgroundBrush(themeColor("surface"));
+    }
     m_metrics->setVisible(!series.metrics.empty());
     alignPlots();
 }
@@ -216,8 +223,9 @@ void ChartsPanel::addTimeAxis(QChart &chart, const EntitySeries &series, bool la
     axis->setFormat(timeFormat(series.toMs - series.fromMs));
     axis->setLabelsVisible(labels);
     axis->setGridLineColor(themeColor("grid"));
-    // A single moment gets a minute around it.
-    const double around = series.toMs > series.fromMs ? 0.0 : static_cast<double>(MsPerMinute) / 2;
+    // Marks at the ends are not cut; a single moment gets a minute around it.
+    const double span = series.toMs - series.fromMs;
+    const double around = span > 0.0 ? span * TimeRoom : static_cast<double>(MsPerMinute) / 2;
     axis->setRange(QDateTime::fromMSecsSinceEpoch(axisMs(series.fromMs - around)),
                    QDateTime::fromMSecsSinceEpoch(axisMs(series.toMs + around)));
     chart.addAxis(axis, Qt::AlignBottom);
@@ -270,6 +278,7 @@ void ChartsPanel::drawMetrics(const EntitySeries &series)
     for (const Side &side : sides) {
         const auto [from, to] = rangeOf(side.least, side.greatest);
         side.axis->setRange(from, to);
+        side.axis->applyNiceNumbers();
     }
     addTimeAxis(chart, series, series.bits.empty());
     QStringList notes;
@@ -299,6 +308,7 @@ void ChartsPanel::drawBits(const EntitySeries &series)
     }
     auto *axis = makeValueAxis(tr("bits"));
     axis->setRange(0.0, rangeOf(0.0, greatest).second);
+    axis->applyNiceNumbers();
     chart.addAxis(axis, Qt::AlignLeft);
     for (std::size_t band = 0; band < BitsBands.size(); ++band) {
         if (points[band].isEmpty())
@@ -319,7 +329,6 @@ void ChartsPanel::drawBits(const EntitySeries &series)
 void ChartsPanel::applyTheme(QChart &chart)
 {
     const QFont small = Theme::instance().font(Theme::FontRole::Small);
-    chart.setBackgroundBrush(themeColor("surface"));
     chart.legend()->setFont(small);
     chart.legend()->setLabelColor(themeColor("text"));
     for (QAbstractAxis *axis : chart.axes()) {
@@ -341,8 +350,11 @@ void ChartsPanel::alignPlots()
         const bool labels = view == m_bits || m_model.series().bits.empty();
         const double below = labels ? 2.0 * metrics.height() : themeMetric("space2");
         const QRectF plot(beside, above, view->width() - 2.0 * beside, view->height() - above - below);
-        if (plot.isValid())
-            view->chart()->setPlotArea(plot);
+        if (!plot.isValid())
+            continue;
+        view->chart()->setPlotArea(plot);
+        view->chart()->legend()->setGeometry(QRectF(plot.left(), 0, plot.width(), above));
+        view->chart()->legend()->update();
     }
     const int pixels = static_cast<int>(m_metrics->width() - 2.0 * beside);
     if (pixels > 0)

@@ -13,8 +13,8 @@ class QStackedLayout;
 
 namespace eventops {
 
-/// Two charts over one axis of time: the metrics of the selected entity, with an axis for each of at most two units, and
-/// the bits of its findings. Keys: + and - zoom the time, 0 shows all of it. Thread: UI.
+/// Two charts over one axis of time: the metrics of the selected entity, with an axis for each of at most two units,
+/// and the bits of its findings. Keys: + and - zoom the time, 0 shows all of it. Thread: UI.
 class ChartsPanel final : public QWidget
 {
     Q_OBJECT

@@ -66,7 +66,7 @@ void GraphCanvas::refresh()
 {
     m_rest.stop();
     m_fresh = false;
-    m_labels.choose(m_model, m_camera, m_marks, devicePixelRatioF());
+    m_labels.choose(m_model, m_camera, m_marks, legendBox(), devicePixelRatioF());
     update();
 }
 
@@ -206,6 +206,13 @@ void GraphCanvas::drawLegend()
     m_legend = paintGraphLegend(m_model.graph(), m_picture, devicePixelRatioF());
 }
 
+QRectF GraphCanvas::legendBox() const
+{
+    const QSizeF box = m_legend.deviceIndependentSize();
+    const int space = themeMetric("space2");
+    return {QPointF(space, height() - box.height() - space), box};
+}
+
 void GraphCanvas::paintEvent(QPaintEvent *)
 {
     const QSize pixels = size() * devicePixelRatioF();
@@ -220,10 +227,8 @@ void GraphCanvas::paintEvent(QPaintEvent *)
     QPainter painter(this);
     painter.drawImage(0, 0, m_image);
     m_labels.paint(painter, m_model, m_camera);
-    const int space = themeMetric("space2");
-    const int legendHeight = static_cast<int>(m_legend.height() / m_legend.devicePixelRatio());
     if (!m_legend.isNull())
-        painter.drawPixmap(space, height() - legendHeight - space, m_legend);
+        painter.drawPixmap(legendBox().topLeft(), m_legend);
     if (hasFocus()) {
         painter.setPen(QPen(themeColor("focus"), themeMetric("border")));
         painter.drawRect(rect().adjusted(0, 0, -1, -1));

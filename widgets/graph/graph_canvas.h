@@ -72,6 +72,7 @@ private:
     bool stepAround(bool next);
     bool pressedCommand(const QKeyEvent &event);
     void drawLegend();
+    QRectF legendBox() const;
     double scaleMin() const;
 
     GraphModel &m_model;

@@ -47,10 +47,10 @@ void paintPicture(GraphLabels::Label &label, bool selected, double devicePixelRa
 } // namespace
 
 void GraphLabels::choose(const GraphModel &model, const GraphCamera &camera, const GraphMarks &marks,
-                         double devicePixelRatio)
+                         const QRectF &reserved, double devicePixelRatio)
 {
     m_labels.clear();
-    m_taken.clear();
+    m_taken.assign(1, reserved);
     const GraphSnapshot &graph = model.graph();
     const QRectF view({}, camera.view);
     const bool readable = camera.scale >= ReadableShare * GraphPicture::scaleToRead();
@@ -75,7 +75,8 @@ void GraphLabels::choose(const GraphModel &model, const GraphCamera &camera, con
     std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(candidates), order.end());
     for (std::size_t i = 0; i < candidates && m_labels.size() < labelsMax; ++i) {
         const int node = order[i].second;
-        const bool wanted = node == marks.selected || node == marks.hovered;
+        const bool wanted = node == marks.selected || node == marks.hovered
+            || graph.nodes[static_cast<std::size_t>(node)].openFindings > 0;
         if (place(model, camera, node, minding) || (wanted && place(model, camera, node, false)))
             paintPicture(m_labels.back(), node == marks.selected, devicePixelRatio);
     }

@@ -23,8 +23,9 @@ public:
     static constexpr int LabelsMax = 80;
     static constexpr std::size_t CandidatesMax = 600;
 
-    /// Chooses anew. O(nodes + candidates · labels).
-    void choose(const GraphModel &model, const GraphCamera &camera, const GraphMarks &marks, double devicePixelRatio);
+    /// Chooses anew; none lies over @p reserved. O(nodes + candidates · labels).
+    void choose(const GraphModel &model, const GraphCamera &camera, const GraphMarks &marks, const QRectF &reserved,
+                double devicePixelRatio);
     void clear() { m_labels.clear(); }
     void paint(QPainter &painter, const GraphModel &model, const GraphCamera &camera) const;
 

@@ -82,14 +82,15 @@ QWidget *GraphPanel::makeBar()
 {
     auto *bar = new QWidget;
     auto *row = new QHBoxLayout(bar);
-    const int space = themeMetric("space1");
-    row->setContentsMargins(space * 2, space, space * 2, space);
+    const int space = themeMetric("space1"), aside = themeMetric("space2");
+    row->setContentsMargins(aside, space, aside, space);
     row->setSpacing(space);
     m_search = new QLineEdit;
     m_search->setPlaceholderText(tr("Find an entity (Ctrl+F)"));
     m_search->setClearButtonEnabled(true);
     m_search->setMaxLength(static_cast<int>(ShownNameMax));
-    m_search->setFixedWidth(fontMetrics().averageCharWidth() * SearchCharacters + themeMetric("iconSize") * 2);
+    const int buttons = 2 * themeMetric("iconSize");
+    m_search->setFixedWidth(fontMetrics().averageCharWidth() * SearchCharacters + buttons);
     m_search->installEventFilter(this);
     m_found = makeLabel(Theme::FontRole::Small, QPalette::PlaceholderText);
     m_counts = makeLabel(Theme::FontRole::Small, QPalette::PlaceholderText);
