@@ -91,7 +91,8 @@ ColumnLayout {
         }
     }
     MutedText {
-        text: qsTr("%n event(s) as evidence", "", detail.approval.evidenceCount)
+        text: (detail.approval.evidenceCount === 1 ? qsTr("1 event as evidence")
+                                                    : qsTr("%1 events as evidence").arg(detail.approval.evidenceCount))
               + (detail.approval.policy !== "" ? " · " + qsTr("suggested by the policy %1").arg(detail.approval.policy) : "")
               + (detail.approval.proposedAt !== "" ? " · " + detail.approval.proposedAt : "")
         wrapMode: Text.Wrap
