@@ -15,7 +15,7 @@ _eventops()
                 chronos.raw" -- "$current")
             return ;;
         --workers) mapfile -t COMPREPLY < <(compgen -W "1 2 4 8" -- "$current"); return ;;
-        --reason | --limit) return ;;
+        --reason | --limit | --seed | --pace | --duration) return ;;
     esac
     command=
     for ((i = 1; i < COMP_CWORD; i++)); do
@@ -37,13 +37,14 @@ _eventops()
             audit) options+=" --workspace --json" ;;
             report | sql) options+=" --workspace" ;;
             executor) options+=" --workspace --once" ;;
+            demo) options+=" --workspace --json --seed --pace --duration --workers --approve" ;;
         esac
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
         return
     fi
     local words=
     case $command in
-        '') words="run replay validate report query sql approvals executor deadletters audit stages bench" ;;
+        '') words="run replay validate report query sql approvals executor deadletters audit stages bench demo" ;;
         query) words="events alerts findings entities links actions" ;;
         approvals) words="list show approve reject" ;;
         deadletters) words="list show redrive" ;;

@@ -68,6 +68,7 @@ private Q_SLOTS:
     void wireNamesStayInTheCodecs() { QVERIFY(clean(architecture::checkWireNames(sources()))); }
     void typeNamesAreUnique() { QVERIFY(clean(architecture::checkTypeNames(sources()))); }
     void resultsDoNotDependOnTheMachine() { QVERIFY(clean(architecture::checkDeterminism(sources()))); }
+    void colourAndLengthComeFromTheTheme() { QVERIFY(clean(architecture::checkLook(sources()))); }
     void topLevelIsAsAgreed() { QVERIFY(clean(architecture::checkTopLevel(EVENTOPS_SOURCE_DIR))); }
 
     void findsWrongArrows_data()
@@ -225,6 +226,39 @@ private Q_SLOTS:
         tree.add("core/entropy/a.cpp", Head + "return -std::log2(p);\n");
         tree.add("core/session/a.cpp", Head + "return std::chrono::system_clock::now();\n");
         QCOMPARE(architecture::checkDeterminism(tree.files()).size(), std::size_t{1});
+    }
+
+    void findsColoursAndLengths()
+    {
+        PlantedTree tree;
+        tree.add("widgets/a/a.cpp", Head
+                                        + "QColor(1, 2, 3);\npen(Qt::darkRed);\n\"#a1b2c3\";\n\"margin: 4px\";\n"
+                                          "row->setContentsMargins(8, 0, 0, 0);\nrow->setContentsMargins(0, 0, 0, 0);\n"
+                                          "fill(Qt::transparent);\nQColor(token);\n// #a1b2c3\nconst int red = 12;\n");
+        tree.add("qml/a/A.qml", Head + "color: \"red\"\ncolor: theme.text\nspacing: 8\nspacing: theme.space2\n"
+                                       "color: \"transparent\"\nborder.width: 1\n");
+        tree.add("core/viewmodel/a.cpp", Head + "\"#a1b2c3\";\n");
+        tree.add("app/console/a.cpp", Head + "\"#abc\";\n");
+        const std::vector<std::string> breaches = architecture::checkLook(tree.files());
+        QCOMPARE(breaches.size(), std::size_t{8});
+    }
+
+    /// The window is built from the registry: it names no view and stays small.
+    void mainWindowKnowsNoView()
+    {
+        constexpr std::size_t WindowLinesMax = 600;
+        bool found = false;
+        for (const architecture::SourceFile &file : sources()) {
+            if (file.path != "widgets/shell/main_window.cpp")
+                continue;
+            found = true;
+            QVERIFY(file.lines.size() < WindowLinesMax);
+            for (const std::string &line : file.lines) {
+                for (const char *view : {"imeline", "EventTable", "indings", "pprovals", "nspector", "raphView"})
+                    QVERIFY2(line.find(view) == std::string::npos, line.c_str());
+            }
+        }
+        QVERIFY(found);
     }
 
     void findsStrayTopLevelEntries()
