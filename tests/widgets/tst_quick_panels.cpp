@@ -132,7 +132,8 @@ void fill(FakeBackend &backend)
         surprise.name = "value_surprise";
         surprise.message = "cpu_load of host-a is 97 percent; expected 34.1 ± 2.2 (29.8 bits, 58 samples)";
         surprise.terms = {{"value", 29.84, "Host:host-a cpu_load", "97", "34.1 ± 2.2", 58},
-                          {"transition", 6.21, "after config_changed", "restarted (0 of 12)", "ready (92 %, 11 of 12)", 12},
+                          {"transition", 6.21, "after config_changed", "restarted (0 of 12)",
+                           "ready (92 %, 11 of 12)", 12},
                           {"timing", 3.4, "config_changed to restarted", "13 min 20 s", "p50 2 s, p95 9 s", 12}};
         surprise.bits = 39.45;
         Finding warning = someFinding("f2", Severity::Warning);
@@ -214,7 +215,8 @@ private Q_SLOTS:
         QTRY_VERIFY(named(*panel, "reasonField")->hasActiveFocus());
         picture(*panel, QStringLiteral("approvals-real-deciding"));
         QTest::keyClick(panel.get(), Qt::Key_Return);
-        QTRY_VERIFY_WITH_TIMEOUT(textOf(*panel).contains(QStringLiteral("Decided by alice: evidence reviewed")), 30'000);
+        const QString decided = QStringLiteral("Decided by alice: evidence reviewed");
+        QTRY_VERIFY_WITH_TIMEOUT(textOf(*panel).contains(decided), 30'000);
         QTRY_VERIFY_WITH_TIMEOUT(textOf(*panel).contains(QStringLiteral("succeeded")), 30'000);
         QCOMPARE(breachesOf(*panel).join(QLatin1Char('\n')), QString());
         picture(*panel, QStringLiteral("approvals-real-done"));
@@ -315,8 +317,9 @@ private Q_SLOTS:
         picture(*findings, QStringLiteral("findings-list") + tail);
         context->selectFinding(QStringLiteral("f1"));
         QTRY_VERIFY(textOf(*findings).contains(QStringLiteral("Why this is surprising")));
-        for (const auto &[panel, name] : {std::pair{approvals.get(), "approvals"}, std::pair{findings.get(), "findings"},
-                                          std::pair{health.get(), "health"}}) {
+        for (const auto &[panel, name] :
+             {std::pair{approvals.get(), "approvals"}, std::pair{findings.get(), "findings"},
+              std::pair{health.get(), "health"}}) {
             picture(*panel, QLatin1String(name) + tail);
             QCOMPARE(breachesOf(*panel).join(QLatin1Char('\n')), QString());
         }
@@ -356,7 +359,8 @@ private Q_SLOTS:
             QTRY_VERIFY(!textOf(*panel).contains(QStringLiteral("Open a capture or start the demo")));
             picture(*panel, QStringLiteral("learning-") + name);
             backend->with([](FakeBackend::Answers &answers) {
-                answers.failure = Error{Error::Code::Io, "the ledger cannot be read", {}, "free some space and ask again"};
+                answers.failure =
+                    Error{Error::Code::Io, "the ledger cannot be read", {}, "free some space and ask again"};
             });
             backend->change(change);
             QTRY_VERIFY(textOf(*panel).contains(QStringLiteral("free some space")));
