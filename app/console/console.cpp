@@ -7,6 +7,7 @@
 #include "core/viewmodel/replay_controller.h"
 #include "core/viewmodel/shown_text.h"
 #include "core/viewmodel/view_context.h"
+#include "qml/theme/quick_theme.h"
 #include "widgets/shell/main_window.h"
 #include "widgets/theme/theme.h"
 
@@ -58,6 +59,9 @@ Console::Console(Options options, QString preferencesFile)
       m_preferencesFile(std::move(preferencesFile)),
       m_dataDirectory(app::findDataDirectory(app::ownProgram()))
 {
+    const auto follow = [] { QuickTheme::instance().load(Theme::instance().name()); };
+    QObject::connect(&Theme::instance(), &Theme::changed, &QuickTheme::instance(), follow);
+    follow();
 }
 
 Console::~Console()

@@ -165,10 +165,10 @@ void ApprovalsController::confirm(const QString &reason)
     setMode(Browsing);
     setProblem({});
     Q_EMIT busyChanged();
-    m_context.backend().decide(m_context.caller(), decision, true,
-                               m_context.bridge().to(m_guard, [this, id, approve](const Result<DecisionOutcome> &outcome) {
-                                   finish(id, approve, outcome);
-                               }));
+    auto done = m_context.bridge().to(m_guard, [this, id, approve](const Result<DecisionOutcome> &outcome) {
+        finish(id, approve, outcome);
+    });
+    m_context.backend().decide(m_context.caller(), decision, true, std::move(done));
 }
 
 void ApprovalsController::finish(const QString &displayId, bool approve, const Result<DecisionOutcome> &outcome)

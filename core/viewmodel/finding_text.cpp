@@ -24,7 +24,8 @@ std::vector<qint64> tenthsOf(const std::vector<BitsTerm> &terms, std::size_t cou
     std::vector<std::size_t> order(count);
     std::iota(order.begin(), order.end(), std::size_t{0});
     for (std::size_t i = 0; i < count; ++i) {
-        const double scaled = std::isfinite(terms[i].bits) ? std::clamp(terms[i].bits * 10.0, -TenthsMax, TenthsMax) : 0;
+        const double bits = std::isfinite(terms[i].bits) ? terms[i].bits : 0.0;
+        const double scaled = std::clamp(bits * 10.0, -TenthsMax, TenthsMax);
         const double down = std::floor(scaled);
         sum += scaled / 10.0;
         tenths[i] = static_cast<qint64>(down);
@@ -48,7 +49,8 @@ QVariantList shownTerms(const Finding &finding)
     QVariantList list;
     for (std::size_t i = 0; i < count; ++i) {
         const BitsTerm &term = finding.terms[i];
-        const double share = sum > 0 ? static_cast<double>(std::max<qint64>(tenths[i], 0)) / static_cast<double>(sum) : 0;
+        const auto part = static_cast<double>(std::max<qint64>(tenths[i], 0));
+        const double share = sum > 0 ? part / static_cast<double>(sum) : 0.0;
         list.append(QVariantMap{
             {QStringLiteral("name"), shownText(term.name, ShownNameMax)},
             {QStringLiteral("bits"), term.bits},

@@ -295,7 +295,8 @@ QVariant FindingsModel::shownAt(const FindingCardRow &row, int role) const
     switch (role) {
     case TimeRole: return shownTime(row.ts);
     case SinceRole: return row.since == row.ts ? QString() : shownTime(row.since);
-    case AgeRole: return clock == NoTime || row.ts == NoTime || clock < row.ts ? QString() : shownDuration(clock - row.ts);
+    case AgeRole:
+        return clock == NoTime || row.ts == NoTime || clock < row.ts ? QString() : shownDuration(clock - row.ts);
     case EvidenceCountRole: return static_cast<int>(row.evidence.size());
     case RepeatsRole: return row.repeats;
     case SuggestionIdRole: return row.suggestionId;

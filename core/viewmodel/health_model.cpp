@@ -6,6 +6,7 @@
 #include <QVariantMap>
 
 #include <algorithm>
+#include <array>
 
 namespace eventops {
 namespace {
@@ -175,8 +176,7 @@ HealthModel::PartState HealthModel::stageState(const char *stage) const
 QVariantMap HealthModel::collectPart() const
 {
     const RunProgress &run = m_health.progress;
-    QVariantList counters{named(QStringLiteral("sources"), shownCount(m_health.summary.sources.size())),
-                          named(QStringLiteral("in flight"), shownCount(m_health.summary.counters.inFlight))};
+    QVariantList counters{named(QStringLiteral("sources"), shownCount(m_health.summary.sources.size()))};
     if (m_health.running)
         counters.prepend(named(QStringLiteral("read"), shownBytes(run.bytesRead)));
     const QString rate = m_recordsRate > 0.0 ? perSecond(m_recordsRate)
@@ -223,19 +223,22 @@ QVariantMap HealthModel::automatePart() const
 
 QVariantMap HealthModel::processPart() const
 {
-    QVariantList counters{named(QStringLiteral("stages"), shownCount(m_health.stages.size()))};
+    QVariantList counters{named(QStringLiteral("in flight"), shownCount(m_health.summary.counters.inFlight))};
     if (m_health.workers > 0)
         counters.prepend(named(QStringLiteral("workers"), shownCount(m_health.workers)));
     return part(QStringLiteral("Process"), QStringLiteral("activity"), m_health.running ? Working : Idle,
                 m_eventsRate > 0.0 ? perSecond(m_eventsRate) + QStringLiteral(" events")
-                                   : m_health.running ? QStringLiteral("running") : QStringLiteral("at rest"),
+                                   : shownCount(m_health.stages.size()) + QStringLiteral(" stages"),
                 counters);
 }
 
 QVariantMap HealthModel::servePart() const
 {
+    static constexpr std::array Roles{"viewer", "operator", "approver", "admin"};
+    const Caller &caller = m_context.caller();
     return part(QStringLiteral("Serve"), QStringLiteral("server"), Idle, QStringLiteral("this window"),
-                {named(QStringLiteral("clock"), shownTime(m_health.summary.clock))});
+                {named(QStringLiteral("user"), shownText(caller.user, ShownNameMax)),
+                 named(QStringLiteral("role"), QLatin1String(Roles.at(static_cast<std::size_t>(caller.role))))});
 }
 
 QVariantList HealthModel::parts() const

@@ -69,7 +69,8 @@ public:
     }
 
 protected:
-    /// Makes the list @p next, of which a second row of one key is dropped. O(n), and O(n) more for each row that moved.
+    /// Makes the list @p next, of which a second row of one key is dropped. O(n), and O(n) more for each row that
+    /// moved.
     void replaceRows(std::vector<Row> next)
     {
         const std::size_t before = m_rows.size();

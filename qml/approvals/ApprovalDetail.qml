@@ -91,9 +91,15 @@ ColumnLayout {
         }
     }
     MutedText {
-        text: qsTr("%n event(s) as evidence", "", detail.approval.evidenceCount)
-              + (detail.approval.policy !== "" ? " · " + qsTr("suggested by the policy %1").arg(detail.approval.policy) : "")
-              + (detail.approval.proposedAt !== "" ? " · " + detail.approval.proposedAt : "")
+        text: {
+            const count = detail.approval.evidenceCount
+            const parts = [count === 1 ? qsTr("1 event as evidence") : qsTr("%1 events as evidence").arg(count)]
+            if (detail.approval.policy !== "")
+                parts.push(qsTr("suggested by the policy %1").arg(detail.approval.policy))
+            if (detail.approval.proposedAt !== "")
+                parts.push(detail.approval.proposedAt)
+            return parts.join(" · ")
+        }
         wrapMode: Text.Wrap
         maximumLineCount: 3
         Layout.fillWidth: true

@@ -81,6 +81,7 @@ Card {
                 MutedText { text: card.time }
             }
             Flow {
+                id: chips
                 visible: card.isCurrent || card.isResolved || card.suggestionWaits || card.repeats > 1
                     || card.bitsText !== ""
                 spacing: Theme.metric.space1
@@ -89,7 +90,7 @@ Card {
                 Chip {
                     text: qsTr("%1 bits").arg(card.bitsText)
                     icon: "activity"
-                    visible: card.bitsText !== ""
+                    visible: card.bitsText !== "" && !card.isCurrent // there the terms say it
                 }
                 Chip {
                     text: card.lasted !== "" ? qsTr("resolved after %1").arg(card.lasted) : card.conditionName
@@ -106,6 +107,7 @@ Card {
                     visible: card.isCurrent
                 }
                 Chip {
+                    widthMax: chips.width
                     text: card.suggestionWaits ? qsTr("%1 waits").arg(card.suggestedCommand)
                                                : card.suggestedCommand + ": " + card.suggestionState
                     icon: card.suggestionWaits ? "arrow-right" : ""

@@ -18,7 +18,9 @@ ColumnLayout {
         Layout.topMargin: Theme.metric.space1
     }
     MutedText {
-        text: qsTr("%1 · %n event(s) as evidence", "", detail.finding.evidenceCount).arg(detail.finding.name)
+        text: detail.finding.name + " · "
+              + (detail.finding.evidenceCount === 1 ? qsTr("1 event as evidence")
+                                                    : qsTr("%1 events as evidence").arg(detail.finding.evidenceCount))
               + (detail.finding.age !== "" ? " · " + qsTr("%1 ago by the workspace clock").arg(detail.finding.age) : "")
               + (detail.finding.resolvedAt !== "" ? " · " + qsTr("resolved %1").arg(detail.finding.resolvedAt) : "")
         wrapMode: Text.Wrap
@@ -34,6 +36,8 @@ ColumnLayout {
         keyName: "A"
         iconName: "arrow-right"
         isPrimary: detail.finding.suggestionWaits
+        Layout.fillWidth: true
+        Layout.maximumWidth: implicitWidth
         onClicked: detail.finding.suggestionWanted()
     }
 }

@@ -48,6 +48,7 @@ Panel {
                 Layout.fillWidth: true
             }
             GridLayout {
+                id: parts
                 columns: panel.width >= panel.unit * 40 ? 7 : panel.width >= panel.unit * 24 ? 4 : 2
                 columnSpacing: Theme.metric.space2
                 rowSpacing: Theme.metric.space2
@@ -58,7 +59,10 @@ Panel {
 
                     PartCard {
                         required property var modelData
+                        required property int index
                         part: modelData
+                        // The seventh fills the row that it would leave open.
+                        Layout.columnSpan: index === 6 && parts.columns !== 7 ? 2 : 1
                         Layout.fillWidth: true
                         Layout.fillHeight: true
                         Layout.preferredWidth: panel.unit

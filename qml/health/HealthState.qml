@@ -35,7 +35,8 @@ Item {
             case HealthModel.Loading: return ""
             case HealthModel.Learning: return holder.health.progressText
             case HealthModel.Failed:
-                return holder.health.remedy !== "" ? holder.health.remedy : qsTr("It is asked again at the next change.")
+                return holder.health.remedy !== "" ? holder.health.remedy
+                                                   : qsTr("It is asked again at the next change.")
             default: return qsTr("Open a capture or start the demo to see what becomes of each record.")
             }
         }

@@ -67,12 +67,21 @@ Card {
         Repeater {
             model: card.part.counters
 
-            MutedText {
+            RowLayout {
+                id: counter
                 required property var modelData
-                text: modelData.name + " " + modelData.value
-                wrapMode: Text.Wrap
-                maximumLineCount: 2
+                spacing: Theme.metric.space1
                 Layout.fillWidth: true
+
+                MutedText {
+                    text: counter.modelData.name
+                    Layout.fillWidth: true
+                }
+                MutedText {
+                    text: counter.modelData.value
+                    color: Theme.color.text
+                    Layout.maximumWidth: content.width * 0.6
+                }
             }
         }
     }

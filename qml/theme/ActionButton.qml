@@ -24,7 +24,9 @@ T.Button {
     readonly property color ink: isPrimary ? Theme.color.accentText : Theme.color.text
 
     contentItem: Item {
-        implicitWidth: row.implicitWidth
+        // Of the texts in full, whatever room they get.
+        implicitWidth: label.implicitWidth + (icon.visible ? icon.width + row.spacing : 0)
+                       + (hint.visible ? hint.width + row.spacing : 0)
         implicitHeight: row.implicitHeight
 
         Row {
@@ -33,18 +35,23 @@ T.Button {
             spacing: Theme.metric.space2
 
             ThemeIcon {
+                id: icon
                 visible: button.iconName !== ""
                 name: button.iconName
                 tint: button.ink
                 anchors.verticalCenter: parent.verticalCenter
             }
             PlainText {
+                id: label
                 text: button.text
                 color: button.ink
+                width: Math.min(implicitWidth, Math.max(0, button.availableWidth
+                    - (icon.visible ? icon.width + row.spacing : 0) - (hint.visible ? hint.width + row.spacing : 0)))
                 font.weight: button.isPrimary ? Font.DemiBold : Font.Normal
                 anchors.verticalCenter: parent.verticalCenter
             }
             PlainText {
+                id: hint
                 text: button.keyName
                 visible: text !== ""
                 color: button.ink

@@ -4,11 +4,14 @@ import EventOps.Theme
 
 // A word or two in a frame.
 Rectangle {
+    id: chip
     property alias text: label.text
     property color tint: Theme.color.textMuted
     property string icon
+    property real widthMax: implicitWidth // less than that cuts the text
 
-    implicitWidth: row.implicitWidth + 2 * Theme.metric.space2
+    width: Math.min(implicitWidth, widthMax)
+    implicitWidth: label.implicitWidth + 2 * Theme.metric.space2 + (mark.visible ? mark.width + row.spacing : 0)
     implicitHeight: row.implicitHeight + Theme.metric.space1
     radius: height / 2
     color: "transparent"
@@ -21,15 +24,17 @@ Rectangle {
         spacing: Theme.metric.space1
 
         ThemeIcon {
-            visible: parent.parent.icon !== ""
-            name: parent.parent.icon
-            tint: parent.parent.tint
+            id: mark
+            visible: chip.icon !== ""
+            name: chip.icon
+            tint: chip.tint
             side: Theme.font.small
             anchors.verticalCenter: parent.verticalCenter
         }
         MutedText {
             id: label
-            color: parent.parent.tint
+            color: chip.tint
+            width: Math.min(implicitWidth, Math.max(0, chip.width - chip.implicitWidth + implicitWidth))
         }
     }
 }

@@ -13,7 +13,10 @@ using namespace eventops::test;
 namespace {
 
 struct FakeFindings {
-    FakeFindings() : backend(new FakeBackend), context(std::unique_ptr<Backend>(backend), {"alice", Role::Viewer, {}}) {}
+    FakeFindings()
+        : backend(new FakeBackend), context(std::unique_ptr<Backend>(backend), {"alice", Role::Viewer, {}})
+    {
+    }
 
     void add(const std::string &id, FindingState state, int minutes, Severity severity = Severity::Critical,
              FindingOrigin origin = FindingOrigin::Rule)
@@ -124,7 +127,8 @@ private Q_SLOTS:
     {
         FakeFindings fake;
         for (int i = 0; i < 1'000; ++i)
-            fake.add("i" + std::to_string(i), FindingState::Firing, i * 60, Severity::Critical, FindingOrigin::External);
+            fake.add("i" + std::to_string(i), FindingState::Firing, i * 60, Severity::Critical,
+                     FindingOrigin::External);
         FindingsModel model(fake.context);
         QTRY_COMPARE(model.count(), 1'000);
         fake.tell();
@@ -144,7 +148,8 @@ private Q_SLOTS:
         FakeFindings fake;
         const int more = static_cast<int>(FindingsModel::FindingsMax) + 100;
         for (int i = 0; i < more; ++i)
-            fake.add("i" + std::to_string(i), FindingState::Firing, i * 60, Severity::Critical, FindingOrigin::External);
+            fake.add("i" + std::to_string(i), FindingState::Firing, i * 60, Severity::Critical,
+                     FindingOrigin::External);
         FindingsModel model(fake.context);
         QTRY_COMPARE(model.count(), static_cast<int>(FindingsModel::FindingsMax));
         QCOMPARE(model.rowAt(0).key, QStringLiteral("i%1").arg(more - 1));
@@ -165,7 +170,8 @@ private Q_SLOTS:
         FindingsModel model(fake.context);
         QTRY_COMPARE(model.count(), 1);
         QVERIFY(model.index(0).data(FindingsModel::SuggestionWaitsRole).toBool());
-        QCOMPARE(model.index(0).data(FindingsModel::SuggestedCommandRole).toString(), QStringLiteral("restart_service"));
+        QCOMPARE(model.index(0).data(FindingsModel::SuggestedCommandRole).toString(),
+                 QStringLiteral("restart_service"));
         QSignalSpy wanted(&fake.context, &ViewContext::viewRequested);
         model.showSuggestion(0);
         QCOMPARE(wanted.size(), qsizetype(1));

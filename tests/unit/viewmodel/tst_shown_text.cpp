@@ -44,7 +44,8 @@ private Q_SLOTS:
     void timesAndAmounts()
     {
         QCOMPARE(shownTime(WallNs{1'761'041'100 * NsPerSecond}), QStringLiteral("2025-10-21 10:05:00"));
-        QCOMPARE(shownTime(WallNs{1'761'041'100 * NsPerSecond + 7 * NsPerMs}), QStringLiteral("2025-10-21 10:05:00.007"));
+        QCOMPARE(shownTime(WallNs{1'761'041'100 * NsPerSecond + 7 * NsPerMs}),
+                 QStringLiteral("2025-10-21 10:05:00.007"));
         QCOMPARE(shownTime(NoTime), QString());
         QCOMPARE(shownDuration(0), QStringLiteral("0 s"));
         QCOMPARE(shownDuration(725 * NsPerSecond), QStringLiteral("12 min 5 s"));
