@@ -247,7 +247,7 @@ std::vector<std::string> checkQtUse(const std::vector<SourceFile> &files)
     std::vector<std::string> breaches;
     for (const SourceFile &file : files) {
         const bool window = file.folder == "widgets" || file.folder == "qml" || startsWith(file.path, "app/console/")
-                            || startsWith(file.path, "tests/widgets/");
+                            || startsWith(file.path, "tests/widgets/") || startsWith(file.path, "tests/bench/");
         const bool qtCore = file.folder == "core/remote" || file.folder == "core/api" || file.folder == "core/viewmodel"
                             || file.folder == "app" || file.folder == "tests";
         if (window)
