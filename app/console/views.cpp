@@ -1,23 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "app/console/views.h"
 
+#include "qml/approvals/approvals_panel.h"
+#include "qml/findings/findings_panel.h"
+#include "qml/health/health_panel.h"
+#include "widgets/charts/charts_view.h"
+#include "widgets/graph/graph_view.h"
 #include "widgets/inspector/inspector_view.h"
+#include "widgets/table/event_table_view.h"
+#include "widgets/timeline/timeline_view.h"
 
-#include <QLabel>
+#include <QObject>
 
 namespace eventops::console {
-namespace {
-
-/// Stands where a view will.
-QWidget *makeComing(ViewContext &, QWidget *parent)
-{
-    auto *label = new QLabel(QObject::tr("This view comes next."), parent);
-    label->setAlignment(Qt::AlignCenter);
-    label->setFocusPolicy(Qt::StrongFocus);
-    return label;
-}
-
-} // namespace
 
 ViewRegistry consoleViews()
 {
@@ -30,15 +25,15 @@ ViewRegistry consoleViews()
     };
     // clang-format off
     return {
-        view("timeline", "Timeline", "chart-gantt", "When what happened, in lanes", Top, makeComing),
-        view("events", "Events", "table", "Every event, as it comes in", Centre, makeComing),
-        view("findings", "Findings", "triangle-alert", "What is wrong or surprising, and why", RightTop, makeComing),
-        view("approvals", "Approvals", "shield-check", "Actions that wait for a person", RightBottom, makeComing),
+        view("timeline", "Timeline", "chart-gantt", "When what happened, in lanes", Top, makeTimelineView),
+        view("events", "Events", "table", "Every event, as it comes in", Centre, makeEventTableView),
+        view("findings", "Findings", "triangle-alert", "What is wrong or surprising, and why", RightTop, makeFindingsPanel),
+        view("approvals", "Approvals", "shield-check", "Actions that wait for a person", RightBottom, makeApprovalsPanel),
         view("inspector", "Inspector", "scan-search", "One event, from its raw bytes to what came of it", RightBottom,
              makeInspectorView, "Arrows: walk and open; Ctrl+C: copy the whole value"),
-        view("graph", "Graph", "share-2", "Entities and how they depend on one another", Centre, makeComing),
-        view("charts", "Charts", "chart-line", "Metrics and bits over time", Centre, makeComing),
-        view("health", "Health", "heart-pulse", "Where every record went, and how fast", Centre, makeComing),
+        view("graph", "Graph", "share-2", "Entities and how they depend on one another", Centre, makeGraphView),
+        view("charts", "Charts", "chart-line", "Metrics and bits over time", Centre, makeChartsView),
+        view("health", "Health", "heart-pulse", "Where every record went, and how fast", Centre, makeHealthPanel),
     };
     // clang-format on
 }
