@@ -27,8 +27,10 @@ ViewRegistry consoleViews()
     return {
         view("timeline", "Timeline", "chart-gantt", "When what happened, in lanes", Top, makeTimelineView),
         view("events", "Events", "table", "Every event, as it comes in", Centre, makeEventTableView),
-        view("findings", "Findings", "triangle-alert", "What is wrong or surprising, and why", RightTop, makeFindingsPanel),
-        view("approvals", "Approvals", "shield-check", "Actions that wait for a person", RightBottom, makeApprovalsPanel),
+        view("findings", "Findings", "triangle-alert", "What is wrong or surprising, and why", RightTop,
+             makeFindingsPanel),
+        view("approvals", "Approvals", "shield-check", "Actions that wait for a person", RightBottom,
+             makeApprovalsPanel),
         view("inspector", "Inspector", "scan-search", "One event, from its raw bytes to what came of it", RightBottom,
              makeInspectorView, "Arrows: walk and open; Ctrl+C: copy the whole value"),
         view("graph", "Graph", "share-2", "Entities and how they depend on one another", Centre, makeGraphView),

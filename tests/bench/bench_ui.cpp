@@ -7,6 +7,7 @@
 //   bench_ui [CASE...]                     default: all; exit code 1 when a figure is above its limit
 #include "core/viewmodel/view_context.h"
 #include "resources/resources.h"
+#include "tests/bench/bench_ui_graph.h"
 #include "tests/support/synthetic_backend.h"
 #include "widgets/table/event_grid.h"
 #include "widgets/table/event_table_view.h"
@@ -266,7 +267,10 @@ int runBench(const QStringList &names)
         if (names.isEmpty() || names.contains(QLatin1String(test.name)))
             test.run(figures);
     }
-    return figures.good() ? 0 : 1;
+    bool good = figures.good();
+    if (names.isEmpty() || names.contains(QLatin1String("graph")))
+        good = bench::benchUiGraph() && good;
+    return good ? 0 : 1;
 }
 
 } // namespace
