@@ -10,6 +10,8 @@
 #include "widgets/table/event_table_view.h"
 #include "widgets/timeline/timeline_view.h"
 
+#include <QObject>
+
 namespace eventops::console {
 
 ViewRegistry consoleViews()

@@ -81,7 +81,7 @@ private:
     QString m_eventId, m_findingId, m_filter;
     EntityRef m_entity;
     TimeSpan m_timeSpan;
-    bool m_following = true;
+    bool m_following = false;
 };
 
 } // namespace eventops

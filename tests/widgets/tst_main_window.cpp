@@ -18,6 +18,7 @@
 #include <QListWidget>
 #include <QMenuBar>
 #include <QMimeData>
+#include <QPushButton>
 #include <QSettings>
 #include <QStatusBar>
 
@@ -265,19 +266,26 @@ private Q_SLOTS:
         QCOMPARE(chosen.front().front().toStringList(), QStringList{QStringLiteral("/captures/a.log")});
     }
 
-    void theFilterIsShared()
+    void theToolBarOpensThePalette()
     {
         Fixture f;
         QVERIFY(QTest::qWaitForWindowActive(f.window.get()));
-        QTest::keyClick(f.window.get(), Qt::Key_F, Qt::ControlModifier);
-        QTRY_VERIFY(f.window->filterInput()->hasFocus());
-        QTest::keyClicks(f.window->filterInput(), QStringLiteral("severity >= error ?"));
-        QTest::keyClick(f.window->filterInput(), Qt::Key_Return);
-        QCOMPARE(f.context->filter(), QStringLiteral("severity >= error ?"));
-        f.context->setFilter(QStringLiteral("type = order"));
-        QCOMPARE(f.window->filterInput()->text(), QStringLiteral("type = order"));
-        f.window->filterInput()->clear();
-        QVERIFY(f.context->filter().isEmpty());
+        auto *button = f.window->findChild<QPushButton *>(QStringLiteral("search"));
+        QVERIFY(button != nullptr);
+        QTest::mouseClick(button, Qt::LeftButton);
+        QTRY_VERIFY(f.window->commandPalette().isVisible() && f.window->commandPalette().input()->hasFocus());
+    }
+
+    void followingIsShared()
+    {
+        Fixture f;
+        QVERIFY(QTest::qWaitForWindowActive(f.window.get()));
+        QVERIFY(!f.context->following());
+        QTest::keyClick(f.window.get(), Qt::Key_P, Qt::ControlModifier);
+        QVERIFY(f.context->following());
+        f.context->setFollowing(false);
+        QTest::keyClick(f.window.get(), Qt::Key_P, Qt::ControlModifier);
+        QVERIFY(f.context->following());
     }
 
     void helpNamesEveryKey()

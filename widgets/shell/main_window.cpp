@@ -16,9 +16,11 @@
 #include <QApplication>
 #include <QCloseEvent>
 #include <QFileDialog>
-#include <QLineEdit>
+#include <QHBoxLayout>
+#include <QLabel>
 #include <QMenuBar>
 #include <QMimeData>
+#include <QPushButton>
 #include <QSettings>
 #include <QStatusBar>
 #include <QTabBar>
@@ -110,11 +112,6 @@ void MainWindow::makeCommands()
     m_follow->setChecked(m_context.following());
     m_theme = command(tr("Switch between &dark and light"), QStringLiteral("sun"), QKeySequence(tr("Ctrl+T")),
                       tr("Switch between dark and light"), [this] { setThemeByName(otherTheme()); });
-    m_find = command(tr("Filter &events"), QStringLiteral("list-filter"), QKeySequence::Find, tr("Filter the events"),
-                     [this] {
-                         m_filter->setFocus(Qt::ShortcutFocusReason);
-                         m_filter->selectAll();
-                     });
     m_search = command(tr("&Command palette"), QStringLiteral("search"), QKeySequence(tr("Ctrl+K")),
                        tr("Find a command or a view"), [this] { openPalette(); });
     m_reset = command(tr("&Reset the layout"), QStringLiteral("refresh-cw"), {}, tr("Put every view back in its place"),
@@ -165,7 +162,7 @@ void MainWindow::makeMenus()
     for (QAction *action : m_viewActions)
         view->addAction(action);
     view->addSeparator();
-    view->addActions({m_follow, m_find, m_theme, m_reset});
+    view->addActions({m_follow, m_theme, m_reset});
     QMenu *help = menuBar()->addMenu(tr("&Help"));
     help->addActions({m_manual, m_keys, m_search});
 }
@@ -181,19 +178,7 @@ void MainWindow::makeToolBar()
     bar->addSeparator();
     bar->addAction(m_follow);
     bar->addSeparator();
-    m_filter = new QLineEdit(bar);
-    m_filter->setPlaceholderText(tr("Filter events, for example: severity >= error and tenant = acme"));
-    m_filter->setAccessibleName(tr("Filter of the events"));
-    m_filter->addAction(themeIcon(QStringLiteral("list-filter"), QStringLiteral("textMuted")),
-                        QLineEdit::LeadingPosition);
-    m_filter->setClearButtonEnabled(true);
-    m_filter->setMinimumWidth(themeMetric("filterWidth"));
-    connect(m_filter, &QLineEdit::returnPressed, this, [this] { m_context.setFilter(m_filter->text().trimmed()); });
-    connect(m_filter, &QLineEdit::textChanged, this, [this](const QString &text) {
-        if (text.isEmpty())
-            m_context.setFilter({});
-    });
-    bar->addWidget(m_filter);
+    bar->addWidget(makeSearchButton(bar));
     bar->addSeparator();
     auto *settings = new QToolButton(bar);
     settings->setIcon(themeIcon(QStringLiteral("settings")));
@@ -202,11 +187,30 @@ void MainWindow::makeToolBar()
     settings->setPopupMode(QToolButton::InstantPopup);
     settings->setMenu(makeSettingsMenu());
     bar->addWidget(settings);
-    bar->addActions({m_theme, m_search, m_manual});
+    bar->addActions({m_theme, m_manual});
     addToolBarBreak();
     m_messages = new MessageBar(this);
     addToolBar(m_messages);
     m_messages->hide();
+}
+
+/// Looks like the field that it opens.
+QWidget *MainWindow::makeSearchButton(QWidget *parent)
+{
+    auto *button = new QPushButton(m_search->icon(), tr("Find a command or a view"), parent);
+    button->setObjectName(QStringLiteral("search"));
+    button->setToolTip(m_search->toolTip());
+    button->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+    button->setMinimumWidth(themeMetric("filterWidth"));
+    connect(button, &QPushButton::clicked, m_search, &QAction::trigger);
+    auto *row = new QHBoxLayout(button);
+    row->setContentsMargins(0, 0, themeMetric("space3"), 0);
+    auto *keys = new QLabel(m_search->shortcut().toString(QKeySequence::NativeText), button);
+    keys->setObjectName(QStringLiteral("muted"));
+    keys->setFont(Theme::instance().font(Theme::FontRole::Mono));
+    keys->setAttribute(Qt::WA_TransparentForMouseEvents);
+    row->addWidget(keys, 0, Qt::AlignRight);
+    return button;
 }
 
 QMenu *MainWindow::makeSettingsMenu()
@@ -277,10 +281,6 @@ void MainWindow::connectContext()
     });
     connect(&m_context, &ViewContext::viewRequested, this, &MainWindow::showView);
     connect(&m_context, &ViewContext::told, this, &MainWindow::tell);
-    connect(&m_context, &ViewContext::filterSet, this, [this](const QString &filter) {
-        if (m_filter->text().trimmed() != filter)
-            m_filter->setText(filter);
-    });
     connect(&m_context, &ViewContext::followingSet, m_follow, &QAction::setChecked);
     const auto showTheme = [this] {
         m_theme->setIcon(

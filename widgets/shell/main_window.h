@@ -9,7 +9,6 @@
 #include <QTimer>
 
 class QActionGroup;
-class QLineEdit;
 class QMenu;
 
 namespace eventops {
@@ -57,7 +56,6 @@ public:
     QString pipeline() const; ///< Path of the chosen one.
     CommandPalette &commandPalette() { return *m_palette; }
     MessageBar &messages() { return *m_messages; }
-    QLineEdit *filterInput() const { return m_filter; }
 
 public Q_SLOTS:
     void openPalette();
@@ -83,6 +81,7 @@ private:
     void makeDocks();
     void makeMenus();
     void makeToolBar();
+    QWidget *makeSearchButton(QWidget *parent);
     QMenu *makeSettingsMenu();
     void readPreferences();
     void writePreference(const QString &name, const QVariant &value);
@@ -107,10 +106,9 @@ private:
     std::vector<QAction *> m_viewActions; ///< The same.
     std::vector<QAction *> m_commands;
     QAction *m_open = nullptr, *m_demo = nullptr, *m_workspace = nullptr, *m_follow = nullptr, *m_theme = nullptr;
-    QAction *m_find = nullptr, *m_search = nullptr, *m_reset = nullptr, *m_quit = nullptr, *m_stop = nullptr;
+    QAction *m_search = nullptr, *m_reset = nullptr, *m_quit = nullptr, *m_stop = nullptr;
     QAction *m_manual = nullptr, *m_keys = nullptr;
     QActionGroup *m_workers = nullptr, *m_pipelines = nullptr;
-    QLineEdit *m_filter = nullptr;
     MessageBar *m_messages = nullptr;
     StatusStrip *m_strip = nullptr;
     WelcomePage *m_welcome = nullptr;

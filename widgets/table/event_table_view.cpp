@@ -74,6 +74,7 @@ EventTableView::EventTableView(ViewContext &context, QWidget *parent)
     connect(&context, &ViewContext::filterSet, m_filter, &FilterBar::setText);
     connect(&context, &ViewContext::timeSpanSelected, this, &EventTableView::showStatus);
     connect(&context, &ViewContext::eventSelected, this, &EventTableView::followEvent);
+    connect(&context, &ViewContext::followingSet, m_grid, &EventGrid::setFollowing);
     connect(m_grid->selectionModel(), &QItemSelectionModel::currentChanged, this, &EventTableView::selectCurrent);
     connect(&m_model, &EventTableModel::dataChanged, this, [this] { selectCurrent(m_grid->currentIndex()); });
     connect(&m_model, &EventTableModel::eventLocated, this, [this](const QString &id, int row) {

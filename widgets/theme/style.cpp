@@ -64,6 +64,7 @@ QScrollBar::handle { background: @borderStrong; border-radius: @space1@px; margi
 QScrollBar::handle:hover { background: @textMuted; }
 QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
+#search { background: @surfaceSunken; color: @textMuted; text-align: left; }
 #card { background: @surface; border: @border@px solid @border; border-radius: @radius@px; }
 #card:hover, #card:focus { border-color: @focus; }
 #banner { background: @surfaceRaised; border: none; border-bottom: @border@px solid @severityError; }

@@ -94,6 +94,7 @@ TimelineView::TimelineView(ViewContext &context, QWidget *parent)
     connect(m_scroll, &QScrollBar::valueChanged, m_canvas, &TimelineCanvas::setFirstLane);
     connect(m_canvas, &TimelineCanvas::lanesScrolled, this, &TimelineView::showLanes);
     connect(m_canvas, &TimelineCanvas::windowChanged, this, &TimelineView::showWindow);
+    connect(&context, &ViewContext::followingSet, m_canvas, &TimelineCanvas::setFollowing);
     connect(&m_model, &TimelineModel::stateChanged, this, [this] {
         showWindow();
         showLanes();
