@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "app/common/local.h"
 #include "core/base/result.h"
 #include "core/session/local_backend.h"
 
@@ -15,9 +16,7 @@
 
 namespace eventops::cli {
 
-/// Exit codes are a contract with scripts.
-enum ExitCode : int { ExitDone = 0, ExitFailed = 1, ExitUsage = 2, ExitRefused = 3, ExitBusy = 4 };
-int exitCodeOf(const Error &error);
+using enum app::ExitCode;
 
 /// What every command shares.
 struct Context {
@@ -29,7 +28,7 @@ struct Context {
 
     LocalBackendOptions backendOptions() const;
     std::unique_ptr<LocalBackend> backend() const;
-    Caller caller() const;     ///< The operating system's user.
+    Caller caller() const; ///< The operating system's user.
 
     /// Prints the error to standard error (as JSON with --json) and sets the exit code.
     void fail(const Error &error);
@@ -56,13 +55,12 @@ Result<T> await(Start start)
 /// Shared option: --workspace, with its default.
 void addWorkspace(CLI::App &command, Context &context);
 void addJson(CLI::App &command, Context &context);
-/// The default of --workspace: $EVENTOPS_WORKSPACE, else the user's state directory.
-std::string defaultWorkspace();
-/// Where the shipped pipelines lie: $EVENTOPS_DATA, beside the installed program, or in the source tree.
-std::string findDataDirectory(const std::string &program);
 
 /// Text that is safe on a terminal: control characters and invalid UTF-8 are shown as escapes.
 std::string printable(std::string_view text);
+
+/// What `eventops report` prints; `eventops demo` ends with it.
+void showReport(Context &context);
 
 // One file a command; each adds its sub-command.
 void addReplay(CLI::App &app, Context &context);
@@ -77,5 +75,6 @@ void addDeadLetters(CLI::App &app, Context &context);
 void addReport(CLI::App &app, Context &context);
 void addStages(CLI::App &app, Context &context);
 void addBench(CLI::App &app, Context &context);
+void addDemo(CLI::App &app, Context &context);
 
 } // namespace eventops::cli

@@ -4,16 +4,19 @@
 #include "app/cli/cli.h"
 
 #include <cstdio>
-#include <filesystem>
+
+#include <malloc.h>
 
 int main(int argc, char **argv)
 {
+    using namespace eventops;
     using namespace eventops::cli;
+    // Batches are filled on one thread and emptied on another: an arena for each thread would keep both of their peaks.
+    mallopt(M_ARENA_MAX, 1);
     Context context;
-    std::error_code code;
-    context.program = std::filesystem::read_symlink("/proc/self/exe", code).string();
-    context.dataDirectory = findDataDirectory(context.program);
-    context.workspace = defaultWorkspace();
+    context.program = app::ownProgram();
+    context.dataDirectory = app::findDataDirectory(context.program);
+    context.workspace = app::defaultWorkspace();
     watchSignals();
 
     CLI::App app(
@@ -23,7 +26,7 @@ int main(int argc, char **argv)
     app.set_version_flag("--version", EVENTOPS_VERSION);
     app.footer("Exit codes: 0 done, 1 failed, 2 usage, 3 refused, 4 busy. More: man eventops");
     for (auto *add : {addReplay, addRun, addReport, addQuery, addApprovals, addDeadLetters, addAudit, addSql,
-                      addExecutor, addValidate, addStages, addBench})
+                      addExecutor, addValidate, addStages, addBench, addDemo})
         add(app, context);
     try {
         app.parse(argc, argv);

@@ -5,8 +5,6 @@
 #include "core/base/time.h"
 
 #include <cstdio>
-#include <fstream>
-#include <sstream>
 #include <unistd.h>
 
 namespace eventops::cli {
@@ -19,16 +17,6 @@ struct Options {
     unsigned workers = 0;
 };
 
-Result<std::string> readFile(const std::string &path)
-{
-    std::ifstream file(path, std::ios::binary);
-    if (!file)
-        return Error{Error::Code::NotFound, "cannot open the file", {path, 0, 0}};
-    std::ostringstream text;
-    text << file.rdbuf();
-    return std::move(text).str();
-}
-
 /// A bar on the terminal; nothing when standard error is no terminal.
 class ProgressBar
 {
@@ -38,8 +26,9 @@ public:
         if (!m_terminal)
             return;
         m_shown = true;
-        const double part = progress.bytesTotal == 0 ? 0.0
-                          : static_cast<double>(progress.bytesRead) / static_cast<double>(progress.bytesTotal);
+        const double part = progress.bytesTotal == 0
+                                ? 0.0
+                                : static_cast<double>(progress.bytesRead) / static_cast<double>(progress.bytesTotal);
         const int filled = static_cast<int>(std::min(part, 1.0) * 30);
         std::fprintf(stderr, "\r[%.*s%*s] %3.0f %%  %llu events  %llu findings ", filled,
                      "##############################", 30 - filled, "", std::min(part, 1.0) * 100,
@@ -65,7 +54,7 @@ void replay(Context &context, const Options &options)
     request.workers = options.workers;
     request.pipelineName =
         options.pipeline.empty() ? context.dataDirectory + "/definitions/default.yaml" : options.pipeline;
-    auto text = readFile(request.pipelineName);
+    auto text = app::readTextFile(request.pipelineName);
     if (!text)
         return context.fail(text.error());
     request.pipelineText = std::move(text).value();
@@ -74,7 +63,8 @@ void replay(Context &context, const Options &options)
     Result<WorkspaceSummary> summary = [&] {
         ProgressBar bar;
         return await<WorkspaceSummary>([&](Done<WorkspaceSummary> done) {
-            return backend->replay(context.caller(), request, [&bar](RunProgress p) { bar.show(p); }, std::move(done));
+            return backend->replay(
+                context.caller(), request, [&bar](RunProgress p) { bar.show(p); }, std::move(done));
         });
     }();
     if (!summary)

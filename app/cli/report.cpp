@@ -79,7 +79,9 @@ void printActions(const Context &context, const std::vector<Action> &waiting)
                 workspace);
 }
 
-void report(Context &context)
+} // namespace
+
+void showReport(Context &context)
 {
     const auto backend = context.backend();
     auto content = collect(context, *backend);
@@ -94,13 +96,11 @@ void report(Context &context)
     printActions(context, content.value().waiting);
 }
 
-} // namespace
-
 void addReport(CLI::App &app, Context &context)
 {
     CLI::App *command = app.add_subcommand("report", "What happened, what is surprising, what waits: for people");
     addWorkspace(*command, context);
-    command->callback([&context] { report(context); });
+    command->callback([&context] { showReport(context); });
 }
 
 } // namespace eventops::cli

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cassert>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -42,6 +43,13 @@ public:
         m_items.pop_front();
         m_room.notify_one();
         return item;
+    }
+
+    /// Waits at most @p wait until `pop` would return at once. False: it would still wait.
+    bool waitFor(std::chrono::milliseconds wait)
+    {
+        std::unique_lock lock(m_mutex);
+        return m_filled.wait_for(lock, wait, [&] { return m_closed || !m_items.empty(); });
     }
 
     /// What is there is still handed out; nothing more is taken.

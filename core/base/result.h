@@ -55,6 +55,7 @@ public:
     T &value() & { return std::get<0>(m_state); }
     const T &value() const & { return std::get<0>(m_state); }
     T &&value() && { return std::get<0>(std::move(m_state)); }
+    T valueOr(T fallback) && { return *this ? std::move(*this).value() : std::move(fallback); }
     const Error &error() const & { return std::get<1>(m_state); }
     Error &&error() && { return std::get<1>(std::move(m_state)); }
 

@@ -32,11 +32,6 @@ std::string lowered(std::string_view text)
     return out;
 }
 
-bool isNull(const JsonEntry *member)
-{
-    return member == nullptr || jsonKind(member->value) == JsonKind::Null;
-}
-
 } // namespace
 
 AgentEnvelope::AgentEnvelope(AgentRules rules) : m_rules(rules) {}
@@ -65,7 +60,7 @@ DecodeFailure AgentEnvelope::identity(Batch &batch, Event &event, const JsonRead
     /// A text that may be required. Its trimmed form goes to @p out, which stays empty when it is absent.
     const auto text = [&](const JsonEntry *member, std::string_view name, bool required, std::string &out) {
         out.clear();
-        if (!isNull(member)) {
+        if (!isAbsent(member)) {
             if (jsonKind(member->value) != JsonKind::String)
                 return loseField(loss::BadField, name, member->value, "a text");
             out = trimmed(jsonText(member->value, m_scratch));
@@ -106,33 +101,22 @@ DecodeFailure AgentEnvelope::identity(Batch &batch, Event &event, const JsonRead
 DecodeFailure AgentEnvelope::measurement(Batch &batch, Event &event, const JsonReader &json)
 {
     const JsonEntry *value = json.find("value");
-    if (isNull(value)) {
+    if (isAbsent(value)) {
         if (m_rules.value)
             return loseMissing("value");
         event.hasValue = true; // upstream's default is 0
     } else if (!setValue(batch, event, value->value, m_scratch)) {
         return loseField(loss::BadValue, "value", value->value, "a finite number");
     }
-    const JsonEntry *ts = json.find("ts_event");
-    if (isNull(ts))
-        return m_rules.ts ? loseMissing("ts_event") : DecodeFailure{};
-    std::string_view text;
-    const auto time = jsonTime(ts->value, m_scratch, text);
-    if (!time)
-        return loseField(loss::BadTimestamp, "ts_event", ts->value, "RFC 3339 or a Unix time");
-    event.tsEvent = *time;
-    event[Field::TsText] = batch.strings.append(text);
-    return {};
+    if (!m_rules.ts && isAbsent(json.find("ts_event")))
+        return {};
+    return readEventTime(batch, event, json, "ts_event", m_scratch);
 }
 
 DecodeFailure AgentEnvelope::rest(Batch &batch, Event &event, const JsonReader &json)
 {
-    const JsonEntry *tags = json.find("tags");
-    if (!isNull(tags)) {
-        if (jsonKind(tags->value) != JsonKind::Object)
-            return loseField(loss::BadField, "tags", tags->value, "an object");
-        event[Field::Tags] = internRawJson(batch, tags->value);
-    }
+    if (DecodeFailure failure = readObject(batch, event, json, {"tags", Field::Tags}, internRawJson))
+        return failure;
     constexpr std::pair<std::string_view, Field> Keys[] = {{"event_id", Field::EventId},
                                                            {"idempotency_key", Field::IdempotencyKey},
                                                            {"correlation_id", Field::CorrelationId}};
@@ -241,11 +225,8 @@ Result<std::string> Agent::encode(const Batch &batch, const Event &event, LossRe
             json.key(jsonUnescape(name, scratch)).raw(member);
     }
     json.endObject();
-    for (const Field field : {Field::Step, Field::CausationId, Field::TraceId, Field::SpanId, Field::Message,
-                              Field::SeverityText, Field::Entities, Field::Links, Field::Headers}) {
-        if (event[field] != NoStr)
-            loss.items.push_back({std::string(toString(field)), "dropped"});
-    }
+    reportDropped(event, {Field::Step, Field::CausationId, Field::TraceId, Field::SpanId, Field::Message,
+                          Field::SeverityText, Field::Entities, Field::Links, Field::Headers}, loss);
     return out;
 }
 

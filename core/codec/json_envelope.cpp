@@ -114,6 +114,60 @@ StrId internRawJson(Batch &batch, std::string_view raw)
     return batch.strings.intern(compact);
 }
 
+bool isAbsent(const JsonEntry *member)
+{
+    return member == nullptr || jsonKind(member->value) == JsonKind::Null;
+}
+
+DecodeFailure readTexts(Batch &batch, Event &event, const JsonReader &json, std::span<const MemberField> members,
+                        std::string &scratch)
+{
+    for (const auto &[name, field] : members) {
+        const JsonEntry *member = json.find(name);
+        if (isAbsent(member))
+            continue;
+        event[field] = internScalar(batch, member->value, scratch);
+        if (event[field] == NoStr)
+            return loseField(loss::BadField, name, member->value, "a text");
+    }
+    return {};
+}
+
+DecodeFailure readObject(Batch &batch, Event &event, const JsonReader &json, MemberField member,
+                         StrId (*keep)(Batch &, std::string_view))
+{
+    const JsonEntry *found = json.find(member.first);
+    if (isAbsent(found))
+        return {};
+    if (jsonKind(found->value) != JsonKind::Object)
+        return loseField(loss::BadField, member.first, found->value, "an object");
+    event[member.second] = keep(batch, found->value);
+    return {};
+}
+
+DecodeFailure readEventTime(Batch &batch, Event &event, const JsonReader &json, std::string_view name,
+                            std::string &scratch)
+{
+    const JsonEntry *member = json.find(name);
+    if (isAbsent(member))
+        return loseMissing(name);
+    std::string_view text;
+    const auto time = jsonTime(member->value, scratch, text);
+    if (!time)
+        return loseField(loss::BadTimestamp, name, member->value, "RFC 3339 or a Unix time");
+    event.tsEvent = *time;
+    event[Field::TsText] = batch.strings.append(text);
+    return {};
+}
+
+void reportDropped(const Event &event, std::initializer_list<Field> fields, LossReport &loss)
+{
+    for (const Field field : fields) {
+        if (event[field] != NoStr)
+            loss.items.push_back({std::string(toString(field)), "dropped"});
+    }
+}
+
 std::optional<WallNs> jsonTime(std::string_view raw, std::string &scratch, std::string_view &text)
 {
     if (raw.empty())

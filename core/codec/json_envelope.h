@@ -5,10 +5,13 @@
 #include "core/codec/json_reader.h"
 #include "core/codec/losses.h"
 
+#include <initializer_list>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace eventops {
 
@@ -52,6 +55,23 @@ StrId internScalar(Batch &batch, std::string_view raw, std::string &scratch);
 /// event is always one line; every token stays as written. The first form is for texts that hardly ever repeat.
 StrId appendRawJson(Batch &batch, std::string_view raw);
 StrId internRawJson(Batch &batch, std::string_view raw);
+
+// What decoders of envelopes do with a member. All take null for absent; the failure names the member.
+
+bool isAbsent(const JsonEntry *member);
+using MemberField = std::pair<std::string_view, Field>;
+/// Those scalars that are there, as texts. BadField: another kind of value.
+DecodeFailure readTexts(Batch &batch, Event &event, const JsonReader &json, std::span<const MemberField> members,
+                        std::string &scratch);
+/// The object @p name, when it is there, by appendRawJson or internRawJson. BadField: another kind of value.
+DecodeFailure readObject(Batch &batch, Event &event, const JsonReader &json, MemberField member,
+                         StrId (*keep)(Batch &, std::string_view));
+/// The event's time and its own writing. MissingField, BadTimestamp.
+DecodeFailure readEventTime(Batch &batch, Event &event, const JsonReader &json, std::string_view name,
+                            std::string &scratch);
+
+/// Reports those of @p fields that the event has and an encoder has no place for.
+void reportDropped(const Event &event, std::initializer_list<Field> fields, LossReport &loss);
 
 /// Reads a time: RFC 3339 text, a Unix time as number or digits, or {"$date": …} around one of them.
 /// @p text becomes its own writing.

@@ -37,9 +37,9 @@ struct JsonEntry {
 /// Reads JSON documents (RFC 8259) and remembers the members of the outermost object as they were written.
 ///
 /// The whole text is validated: grammar, UTF-8 (by simdjson), escapes, control characters, depth. simdjson's own
-/// parsers do not serve here: On-Demand does not look at what it skips, and both refuse numbers beyond 64 bits and lose
-/// a value's place and spelling, which is what keeps 2^64−1 and duplicate keys unharmed. tst_json_reader compares the
-/// two.
+/// parsers do not serve here (adr/0005): On-Demand does not look at what it skips; the DOM refuses numbers beyond 64
+/// bits and loses a value's place and spelling, which is what keeps all numbers and duplicate keys unharmed.
+/// tst_json_reader compares the two.
 /// Thread: one at a time. Complexity: O(length), one pass; memory O(members + depth). Views live until the next read.
 class JsonReader
 {

@@ -20,11 +20,6 @@ constexpr std::string_view Name = "karma.v1";
 constexpr std::string_view Known[] = {"ts", "event_type", "entity_id", "correlation_id", "tags", "attrs",
                                       "idempotency_key", "source", "causation_id"};
 
-bool isNull(const JsonEntry *member)
-{
-    return member == nullptr || jsonKind(member->value) == JsonKind::Null;
-}
-
 class KarmaEnvelope final : public JsonEnvelope
 {
 public:
@@ -47,28 +42,14 @@ public:
 private:
     DecodeFailure head(Batch &batch, Event &event, const JsonReader &json)
     {
-        const JsonEntry *ts = json.find("ts");
-        if (isNull(ts))
-            return loseMissing("ts");
-        std::string_view text;
-        const auto time = jsonTime(ts->value, m_scratch, text);
-        if (!time)
-            return loseField(loss::BadTimestamp, "ts", ts->value, "RFC 3339 or a Unix time");
-        event.tsEvent = *time;
-        event[Field::TsText] = batch.strings.append(text);
-
-        constexpr std::pair<std::string_view, Field> Texts[] = {
+        if (DecodeFailure failure = readEventTime(batch, event, json, "ts", m_scratch))
+            return failure;
+        constexpr MemberField Texts[] = {
             {"event_type", Field::Type}, {"entity_id", Field::EntityId}, {"correlation_id", Field::CorrelationId},
             {"causation_id", Field::CausationId}, {"idempotency_key", Field::IdempotencyKey},
         };
-        for (const auto &[name, field] : Texts) {
-            const JsonEntry *member = json.find(name);
-            if (isNull(member))
-                continue;
-            event[field] = internScalar(batch, member->value, m_scratch);
-            if (event[field] == NoStr)
-                return loseField(loss::BadField, name, member->value, "a text");
-        }
+        if (DecodeFailure failure = readTexts(batch, event, json, Texts, m_scratch))
+            return failure;
         if (batch.text(event, Field::Type).empty())
             return loseMissing("event_type");
         const std::string_view entityType = entityTypeOf(batch.text(event, Field::EntityId));
@@ -79,16 +60,10 @@ private:
 
     DecodeFailure payload(Batch &batch, Event &event, const JsonReader &json)
     {
-        constexpr std::pair<std::string_view, Field> Objects[] = {{"tags", Field::Tags}, {"attrs", Field::Attrs}};
-        for (const auto &[name, field] : Objects) {
-            const JsonEntry *member = json.find(name);
-            if (isNull(member))
-                continue;
-            if (jsonKind(member->value) != JsonKind::Object)
-                return loseField(loss::BadField, name, member->value, "an object");
-            event[field] = field == Field::Tags ? internRawJson(batch, member->value)
-                                                : appendRawJson(batch, member->value);
-        }
+        if (DecodeFailure failure = readObject(batch, event, json, {"tags", Field::Tags}, internRawJson))
+            return failure;
+        if (DecodeFailure failure = readObject(batch, event, json, {"attrs", Field::Attrs}, appendRawJson))
+            return failure;
         const std::string_view tags = batch.text(event, Field::Tags);
         const std::string_view attrs = batch.text(event, Field::Attrs);
         const auto scalar = [&](std::string_view object, std::string_view name) {
@@ -140,7 +115,7 @@ private:
                 addExtra(member.name, member.value);
         }
         const JsonEntry *source = json.find("source");
-        if (!isNull(source) && jsonKind(source->value) == JsonKind::Object) {
+        if (!isAbsent(source) && jsonKind(source->value) == JsonKind::Object) {
             bool plain = true;
             JsonItems items(source->value);
             std::string_view name, value;
@@ -156,7 +131,7 @@ private:
             }
             if (!plain)
                 addExtra("source", source->value);
-        } else if (!isNull(source)) {
+        } else if (!isAbsent(source)) {
             event[Field::SourceType] = internScalar(batch, source->value, m_scratch);
             addExtra("source", source->value);
         }
@@ -313,10 +288,7 @@ Result<std::string> Karma::encode(const Batch &batch, const Event &event, LossRe
         loss.items.push_back({"headers", "dropped"});
     }
     json.endObject();
-    for (const Field field : {Field::Entities, Field::Links}) {
-        if (event[field] != NoStr)
-            loss.items.push_back({std::string(toString(field)), "dropped"});
-    }
+    reportDropped(event, {Field::Entities, Field::Links}, loss);
     return out;
 }
 

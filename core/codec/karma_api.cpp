@@ -20,15 +20,15 @@ public:
         if (looksLikeKarma(json))
             return m_full->decode(batch, record, json);
         const JsonEntry *type = json.find("type");
-        if (type == nullptr || jsonKind(type->value) == JsonKind::Null)
+        if (isAbsent(type))
             return loseMissing("type");
         if (jsonKind(type->value) != JsonKind::String)
             return loseField(loss::BadField, "type", type->value, "a text");
         const JsonEntry *timestamp = json.find("timestamp");
-        if (timestamp == nullptr || jsonKind(timestamp->value) == JsonKind::Null)
+        if (isAbsent(timestamp))
             return loseMissing("timestamp");
         const JsonEntry *metadata = json.find("metadata");
-        const bool hasMetadata = metadata != nullptr && jsonKind(metadata->value) != JsonKind::Null;
+        const bool hasMetadata = !isAbsent(metadata);
         if (hasMetadata && jsonKind(metadata->value) != JsonKind::Object)
             return loseField(loss::BadField, "metadata", metadata->value, "an object");
         std::string_view text;

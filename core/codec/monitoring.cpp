@@ -15,11 +15,6 @@ namespace {
 
 constexpr std::string_view Name = "monitoring.v1";
 
-bool isNull(const JsonEntry *member)
-{
-    return member == nullptr || jsonKind(member->value) == JsonKind::Null;
-}
-
 class MonitoringEnvelope final : public JsonEnvelope
 {
 public:
@@ -39,34 +34,21 @@ public:
 private:
     DecodeFailure head(Batch &batch, Event &event, const JsonReader &json)
     {
-        constexpr std::pair<std::string_view, Field> Texts[] = {
+        constexpr MemberField Texts[] = {
             {"event_id", Field::EventId}, {"tenant_id", Field::Tenant}, {"schema_name", Field::SchemaName},
             {"schema_version", Field::SchemaVersion}, {"idempotency_key", Field::IdempotencyKey},
             {"correlation_id", Field::CorrelationId},
         };
-        for (const auto &[name, field] : Texts) {
-            const JsonEntry *member = json.find(name);
-            if (isNull(member))
-                continue;
-            event[field] = internScalar(batch, member->value, m_scratch);
-            if (event[field] == NoStr)
-                return loseField(loss::BadField, name, member->value, "a text");
-        }
+        if (DecodeFailure failure = readTexts(batch, event, json, Texts, m_scratch))
+            return failure;
         if (event[Field::SchemaName] == NoStr)
             return loseMissing("schema_name");
         event[Field::Type] = event[Field::SchemaName];
         if (batch.text(event, Field::Tenant).empty())
             event[Field::Tenant] = batch.strings.intern("default");
-        const JsonEntry *ts = json.find("ts_event");
-        if (isNull(ts))
-            return loseMissing("ts_event");
-        std::string_view text;
-        const auto time = jsonTime(ts->value, m_scratch, text);
-        if (!time)
-            return loseField(loss::BadTimestamp, "ts_event", ts->value, "RFC 3339 or a Unix time");
-        event.tsEvent = *time;
-        event[Field::TsText] = batch.strings.append(text);
-        if (const JsonEntry *ingest = json.find("ts_ingest"); !isNull(ingest)) {
+        if (DecodeFailure failure = readEventTime(batch, event, json, "ts_event", m_scratch))
+            return failure;
+        if (const JsonEntry *ingest = json.find("ts_ingest"); !isAbsent(ingest)) {
             m_text = "{\"ts_ingest\":";
             m_text += ingest->value;
             m_text += '}';
@@ -78,7 +60,7 @@ private:
     DecodeFailure payload(Batch &batch, Event &event, const JsonReader &json)
     {
         const JsonEntry *source = json.find("source");
-        if (!isNull(source)) {
+        if (!isAbsent(source)) {
             if (jsonKind(source->value) != JsonKind::Object)
                 return loseField(loss::BadField, "source", source->value, "an object");
             if (const auto type = jsonMember(source->value, "type"))
@@ -87,15 +69,10 @@ private:
                 event[Field::SourceId] = internScalar(batch, *id, m_scratch);
         }
         entity(batch, event);
-        constexpr std::pair<std::string_view, Field> Objects[] = {{"attributes", Field::Attrs}, {"tags", Field::Tags}};
-        for (const auto &[name, field] : Objects) {
-            const JsonEntry *member = json.find(name);
-            if (isNull(member))
-                continue;
-            if (jsonKind(member->value) != JsonKind::Object)
-                return loseField(loss::BadField, name, member->value, "an object");
-            event[field] = internRawJson(batch, member->value);
-        }
+        if (DecodeFailure failure = readObject(batch, event, json, {"attributes", Field::Attrs}, internRawJson))
+            return failure;
+        if (DecodeFailure failure = readObject(batch, event, json, {"tags", Field::Tags}, internRawJson))
+            return failure;
         const std::string_view attributes = batch.text(event, Field::Attrs);
         const auto metric = jsonMember(attributes, "metric");
         if (!metric)
@@ -221,11 +198,8 @@ Result<std::string> Monitoring::encode(const Batch &batch, const Event &event, L
     std::string out = "{\"event_id\": ";
     appendPythonString(out, id);
     out += body;
-    for (const Field field : {Field::Step, Field::CorrelationId, Field::CausationId, Field::TraceId, Field::SpanId,
-                              Field::SeverityText, Field::Message, Field::Entities, Field::Links}) {
-        if (event[field] != NoStr)
-            loss.items.push_back({std::string(toString(field)), "dropped"});
-    }
+    reportDropped(event, {Field::Step, Field::CorrelationId, Field::CausationId, Field::TraceId, Field::SpanId,
+                          Field::SeverityText, Field::Message, Field::Entities, Field::Links}, loss);
     return out;
 }
 

@@ -25,14 +25,14 @@ LinkSense linkSense(std::string_view linkType)
     return linkType == "causes" ? LinkSense::TargetDependsOnSource : LinkSense::SourceDependsOnTarget;
 }
 
-EntityRef EntityGraph::refOf(std::uint32_t node) const
+EntityKey EntityGraph::refOf(std::uint32_t node) const
 {
     return {m_nodes[node].entity.type, m_nodes[node].entity.id};
 }
 
 std::uint32_t EntityGraph::nodeOf(const Entity &entity)
 {
-    const auto [it, isNew] = m_byRef.try_emplace(EntityRef{entity.type, entity.id},
+    const auto [it, isNew] = m_byRef.try_emplace(EntityKey{entity.type, entity.id},
                                                  static_cast<std::uint32_t>(m_nodes.size()));
     if (isNew)
         m_nodes.push_back({entity, {}});
@@ -76,7 +76,7 @@ bool EntityGraph::add(const Link &link)
     return true;
 }
 
-const Entity *EntityGraph::find(const EntityRef &entity) const
+const Entity *EntityGraph::find(const EntityKey &entity) const
 {
     const auto it = m_byRef.find(entity);
     return it != m_byRef.end() ? &m_nodes[it->second].entity : nullptr;
@@ -99,7 +99,7 @@ std::vector<EntityGraph::Edge> EntityGraph::sortedEdges(std::uint32_t node, Walk
     return edges;
 }
 
-GraphView EntityGraph::walk(const EntityRef &start, std::uint32_t depth, std::size_t entitiesMax, Walk kind) const
+GraphView EntityGraph::walk(const EntityKey &start, std::uint32_t depth, std::size_t entitiesMax, Walk kind) const
 {
     GraphView view;
     const auto it = m_byRef.find(start);
@@ -138,22 +138,22 @@ GraphView EntityGraph::walk(const EntityRef &start, std::uint32_t depth, std::si
     return view;
 }
 
-GraphView EntityGraph::neighbourhood(const EntityRef &start, std::uint32_t depth, std::size_t entitiesMax) const
+GraphView EntityGraph::neighbourhood(const EntityKey &start, std::uint32_t depth, std::size_t entitiesMax) const
 {
     return walk(start, depth, entitiesMax, Walk::Both);
 }
 
-GraphView EntityGraph::dependencies(const EntityRef &start, std::uint32_t depth, std::size_t entitiesMax) const
+GraphView EntityGraph::dependencies(const EntityKey &start, std::uint32_t depth, std::size_t entitiesMax) const
 {
     return walk(start, depth, entitiesMax, Walk::Dependencies);
 }
 
-GraphView EntityGraph::impact(const EntityRef &start, std::uint32_t depth, std::size_t entitiesMax) const
+GraphView EntityGraph::impact(const EntityKey &start, std::uint32_t depth, std::size_t entitiesMax) const
 {
     return walk(start, depth, entitiesMax, Walk::Impact);
 }
 
-std::vector<EntityRef> EntityGraph::shortestPath(const EntityRef &from, const EntityRef &to) const
+std::vector<EntityKey> EntityGraph::shortestPath(const EntityKey &from, const EntityKey &to) const
 {
     const auto first = m_byRef.find(from);
     const auto last = m_byRef.find(to);
@@ -173,7 +173,7 @@ std::vector<EntityRef> EntityGraph::shortestPath(const EntityRef &from, const En
     }
     if (before[last->second] == Unreached)
         return {};
-    std::vector<EntityRef> path{refOf(last->second)};
+    std::vector<EntityKey> path{refOf(last->second)};
     for (std::uint32_t node = last->second; node != first->second; node = before[node])
         path.push_back(refOf(before[node]));
     std::reverse(path.begin(), path.end());

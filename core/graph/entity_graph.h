@@ -16,15 +16,15 @@
 namespace eventops {
 
 /// Identity of an entity inside one tenant's graph.
-struct EntityRef {
+struct EntityKey {
     std::string type;
     std::string id;
-    auto operator<=>(const EntityRef &) const = default;
+    auto operator<=>(const EntityKey &) const = default;
 };
 
 /// How far a node lies from where a walk started.
 struct ReachedEntity {
-    EntityRef entity;
+    EntityKey entity;
     std::uint32_t depth = 0;
     std::string linkType; ///< Of the link it was first reached by; empty at the start.
 };
@@ -54,18 +54,18 @@ public:
 
     std::size_t entityCount() const { return m_nodes.size(); }
     std::size_t linkCount() const { return m_links.size(); }
-    const Entity *find(const EntityRef &entity) const;
+    const Entity *find(const EntityKey &entity) const;
 
     /// Everything within @p depth links in either direction, the start included (depth 0).
-    GraphView neighbourhood(const EntityRef &start, std::uint32_t depth,
+    GraphView neighbourhood(const EntityKey &start, std::uint32_t depth,
                             std::size_t entitiesMax = WalkEntitiesMax) const;
     /// What @p start depends on, at any distance up to @p depth.
-    GraphView dependencies(const EntityRef &start, std::uint32_t depth, std::size_t entitiesMax =
+    GraphView dependencies(const EntityKey &start, std::uint32_t depth, std::size_t entitiesMax =
         WalkEntitiesMax) const;
     /// What depends on @p start: what is hit when it fails.
-    GraphView impact(const EntityRef &start, std::uint32_t depth, std::size_t entitiesMax = WalkEntitiesMax) const;
+    GraphView impact(const EntityKey &start, std::uint32_t depth, std::size_t entitiesMax = WalkEntitiesMax) const;
     /// A shortest chain of entities from @p from to @p to, links taken in either direction; empty: there is none.
-    std::vector<EntityRef> shortestPath(const EntityRef &from, const EntityRef &to) const;
+    std::vector<EntityKey> shortestPath(const EntityKey &from, const EntityKey &to) const;
 
 private:
     struct Edge {
@@ -82,10 +82,10 @@ private:
 
     std::uint32_t nodeOf(const Entity &entity);
     std::vector<Edge> sortedEdges(std::uint32_t node, Walk walk) const;
-    GraphView walk(const EntityRef &start, std::uint32_t depth, std::size_t entitiesMax, Walk kind) const;
-    EntityRef refOf(std::uint32_t node) const;
+    GraphView walk(const EntityKey &start, std::uint32_t depth, std::size_t entitiesMax, Walk kind) const;
+    EntityKey refOf(std::uint32_t node) const;
 
-    std::map<EntityRef, std::uint32_t> m_byRef;
+    std::map<EntityKey, std::uint32_t> m_byRef;
     std::vector<Node> m_nodes;
     std::map<std::tuple<std::uint32_t, std::uint32_t, std::string>, std::uint32_t> m_linkByKey;
     std::vector<Link> m_links;

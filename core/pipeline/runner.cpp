@@ -211,6 +211,12 @@ Status PipelineRunner::runInOrderOfArrival()
         }
         if (!open)
             return Ok{};
+        const bool onlyCompanions = std::all_of(
+            m_lanes.begin(), m_lanes.end(), [](const auto &l) { return l->ended || l->source->companion(); });
+        for (const auto &lane : m_lanes) {
+            if (onlyCompanions && !lane->ended)
+                lane->reader->stop();
+        }
         const auto now = std::chrono::steady_clock::now();
         if (!took && m_groupRecords > 0 && now - flushedAt >= m_options.commitDelay) {
             EVENTOPS_TRY(flush(false));

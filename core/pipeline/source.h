@@ -36,6 +36,8 @@ public:
     virtual std::uint64_t sizeBytes() const { return 0; }
     /// False: reading goes on for ever and the clock is the wall clock.
     virtual bool finite() const { return true; }
+    /// True: reading goes on only as long as another source's does.
+    virtual bool companion() const { return false; }
 
     /// Fills @p chunk with the next stretch, at most ChunkRecordsMax records and about ChunkBytesMax bytes.
     /// False: the source has ended. A record above the limit arrives as parts with chunks of no records, whose

@@ -101,6 +101,8 @@ SourceLane::Item SourceLane::decode(const std::shared_ptr<RawChunk> &chunk, std:
 std::optional<SourceLane::Item> SourceLane::next(std::chrono::milliseconds wait)
 {
     if (!m_front) {
+        if (!m_pending.waitFor(wait)) // a slow source: what came before it can be committed meanwhile
+            return std::nullopt;
         m_front = m_pending.pop();
         if (!m_front)
             return Item{}; // stopped: neither ended nor failed

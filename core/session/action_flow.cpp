@@ -5,6 +5,7 @@
 #include "core/base/json.h"
 #include "core/codec/action_events.h"
 
+#include <algorithm>
 #include <chrono>
 
 namespace eventops {
@@ -104,8 +105,8 @@ Result<unsigned> publishApproved(Ledger &ledger)
     return published;
 }
 
-ExecutorRole::ExecutorRole(Ledger &ledger, std::vector<std::unique_ptr<Executor>> executors)
-    : m_ledger(ledger), m_executors(std::move(executors))
+ExecutorRole::ExecutorRole(Ledger &ledger, std::vector<std::unique_ptr<Executor>> executors, const Clock *clock)
+    : m_ledger(ledger), m_executors(std::move(executors)), m_clock(clock != nullptr ? *clock : m_systemClock)
 {
 }
 
@@ -120,7 +121,14 @@ Executor *ExecutorRole::executorFor(std::string_view command) const
 
 Result<bool> ExecutorRole::pending()
 {
-    return !EVENTOPS_TRY(m_ledger.outbox("published")).empty() || !EVENTOPS_TRY(m_ledger.outbox("taken")).empty();
+    // A dead letter is published too; it waits for a person, not for this role.
+    const auto isRequest = [](const OutboxRow &row) { return row.topic == ActionsRequestedTopic; };
+    for (const char *state : {"taken", "published"}) {
+        const std::vector<OutboxRow> rows = EVENTOPS_TRY(m_ledger.outbox(state));
+        if (std::any_of(rows.begin(), rows.end(), isRequest))
+            return true;
+    }
+    return false;
 }
 
 Result<unsigned> ExecutorRole::runDue()

@@ -23,7 +23,9 @@ Result<unsigned> publishApproved(Ledger &ledger);
 class ExecutorRole
 {
 public:
-    ExecutorRole(Ledger &ledger, std::vector<std::unique_ptr<Executor>> executors);
+    /// @p clock: what back-offs are measured by; null: the system's. Must outlive the role.
+    ExecutorRole(Ledger &ledger, std::vector<std::unique_ptr<Executor>> executors, const Clock *clock = nullptr);
+    ExecutorRole(const ExecutorRole &) = delete;
 
     /// Does what is due now. Returns how many attempts were made.
     Result<unsigned> runDue();
@@ -37,7 +39,8 @@ private:
 
     Ledger &m_ledger;
     std::vector<std::unique_ptr<Executor>> m_executors;
-    SystemClock m_clock;
+    SystemClock m_systemClock;
+    const Clock &m_clock;
 };
 
 } // namespace eventops

@@ -11,7 +11,7 @@ Engine::~Engine() = default;
 
 Result<std::unique_ptr<Engine>> Engine::start(const Workspace &workspace, const PipelineSpec &spec, Options options)
 {
-    std::unique_ptr<Engine> engine(new Engine(EVENTOPS_TRY(FileLock::take(workspace, "engine")), spec));
+    std::unique_ptr<Engine> engine(new Engine(EVENTOPS_TRY(FileLock::take(workspace, "engine")), workspace.directory, spec));
     Ledger::Options ledgerOptions;
     ledgerOptions.keepRaw = spec.keepRaw;
     engine->m_ledger = EVENTOPS_TRY(Ledger::open(workspace.directory, LedgerMode::Engine, ledgerOptions));
@@ -62,7 +62,7 @@ Result<SourceProgress> Engine::place(const Source &source)
     }
 }
 
-Status Engine::read(std::vector<std::unique_ptr<Source>> sources)
+Status Engine::read(std::vector<std::unique_ptr<Source>> sources, bool live)
 {
     // Two sources with the same content cannot be told apart while both are new: one round each, in order.
     while (!sources.empty()) {
@@ -77,12 +77,30 @@ Status Engine::read(std::vector<std::unique_ptr<Source>> sources)
             else
                 round.push_back({std::move(source), std::move(progress)});
         }
+        if (live) {
+            auto log = EVENTOPS_TRY(Ledger::open(m_directory, LedgerMode::Read, {}));
+            round.push_back(EVENTOPS_TRY(inputLog(std::make_unique<InputLogSource>(std::move(log)))));
+        }
         EVENTOPS_TRY(m_runner->run(std::move(round)));
         sources = std::move(later);
     }
     EVENTOPS_TRY(takeInput());
     EVENTOPS_TRY(m_ledger->expireActions(EVENTOPS_TRY(m_ledger->watermark())));
     return Ok{};
+}
+
+/// The log as a source that goes on where the ledger left it.
+Result<RunnerSource> Engine::inputLog(std::unique_ptr<Source> source)
+{
+    RunnerSource run;
+    run.progress.key = source->key();
+    for (const SourceRow &row : EVENTOPS_TRY(m_ledger->sources())) {
+        if (row.progress.key == run.progress.key)
+            run.progress = row.progress;
+    }
+    run.progress.finished = false; // the log has no end
+    run.source = std::move(source);
+    return run;
 }
 
 Status Engine::takeInput()
@@ -96,17 +114,8 @@ Status Engine::takeInput()
             documents.push_back(row);
     }
     if (!documents.empty()) {
-        auto source = std::make_unique<InputLogSource>(std::move(documents));
-        RunnerSource run;
-        run.progress.key = source->key();
-        for (const SourceRow &row : EVENTOPS_TRY(m_ledger->sources())) {
-            if (row.progress.key == run.progress.key)
-                run.progress = row.progress;
-        }
-        run.progress.finished = false; // the log has no end
-        run.source = std::move(source);
         std::vector<RunnerSource> runs;
-        runs.push_back(std::move(run));
+        runs.push_back(EVENTOPS_TRY(inputLog(std::make_unique<InputLogSource>(std::move(documents)))));
         EVENTOPS_TRY(m_runner->run(std::move(runs)));
     }
     const Seq seq = EVENTOPS_TRY(m_ledger->lastSeq());

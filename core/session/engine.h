@@ -30,7 +30,8 @@ public:
     /// Reads @p sources to their end. A capture that was read before goes on at its cursor; a finished one is read
     /// again and counts as duplicates; one whose beginning equals another's but whose bytes differ is a capture of its
     /// own.
-    Status read(std::vector<std::unique_ptr<Source>> sources);
+    /// @p live: also takes in what comes into the input log meanwhile, in order of arrival.
+    Status read(std::vector<std::unique_ptr<Source>> sources, bool live = false);
 
     /// Takes in what other processes put into the input log: decisions are noted, action events become events.
     Status takeInput();
@@ -38,10 +39,16 @@ public:
     Ledger &ledger() { return *m_ledger; }
 
 private:
-    Engine(FileLock lock, const PipelineSpec &spec) : m_lock(std::move(lock)), m_spec(spec) {}
+    Engine(FileLock lock, std::string directory, const PipelineSpec &spec)
+        : m_lock(std::move(lock)), m_directory(std::move(directory)), m_spec(spec)
+    {
+    }
     Result<SourceProgress> place(const Source &source);
 
+    Result<RunnerSource> inputLog(std::unique_ptr<Source> source);
+
     FileLock m_lock;
+    const std::string m_directory;
     const PipelineSpec &m_spec;
     std::unique_ptr<Ledger> m_ledger;
     std::unique_ptr<PipelineRunner> m_runner;

@@ -4,6 +4,7 @@
 #include "core/pipeline/source.h"
 #include "core/store/ledger.h"
 
+#include <memory>
 #include <vector>
 
 namespace eventops {
@@ -15,6 +16,11 @@ class InputLogSource final : public Source
 {
 public:
     explicit InputLogSource(std::vector<InputRow> documents) : m_documents(std::move(documents)) {}
+    /// Follows the log while other sources are read. @p log: a ledger of its own, open for reading.
+    explicit InputLogSource(std::unique_ptr<Ledger> log) : m_log(std::move(log)) {}
+
+    bool finite() const override { return m_log == nullptr; }
+    bool companion() const override { return m_log != nullptr; }
 
     std::string key() const override { return "input-log"; }
     std::string title() const override { return "actions"; }
@@ -24,8 +30,12 @@ public:
     std::unique_ptr<RecordDecoder> makeDecoder() const override;
 
 private:
-    std::vector<InputRow> m_documents;
+    Status poll();
+
+    std::unique_ptr<Ledger> m_log;
+    std::vector<InputRow> m_documents; ///< Action events, by number; of a followed log: those not yet given.
     std::size_t m_next = 0;
+    std::uint64_t m_cursor = 0;        ///< Of a followed log: first number not looked at.
 };
 
 } // namespace eventops

@@ -5,9 +5,12 @@
 #include "core/config/pipeline_file.h"
 #include "core/session/action_flow.h"
 #include "core/session/engine.h"
+#include "core/session/event_story.h"
 #include "core/session/redrive.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <unordered_map>
 
 namespace eventops {
 namespace {
@@ -78,7 +81,7 @@ void LocalBackend::Lane::post(Ticket ticket, std::function<void()> job)
 }
 
 LocalBackend::LocalBackend(Workspace workspace, LocalBackendOptions options)
-    : m_workspace(std::move(workspace)), m_options(std::move(options))
+    : m_workspace(std::move(workspace)), m_options(std::move(options)), m_hub(m_workspace)
 {
 }
 
@@ -104,7 +107,7 @@ Result<std::unique_ptr<Ledger>> LocalBackend::openLedger(LedgerMode mode) const
 template <typename Row, typename Read>
 Ticket LocalBackend::rows(const Caller &caller, const Query &query, OnPage<Row> page, Done<Ok> done, Read read)
 {
-    return post<Ok>(m_queries, std::move(done), [=, this](const Ticket &ticket) -> Status {
+    return post<Ok>(m_scans, std::move(done), [=, this](const Ticket &ticket) -> Status {
         const auto ledger = EVENTOPS_TRY(openLedger(LedgerMode::Read));
         const Filter filter = EVENTOPS_TRY(Filter::parse(query.filter));
         std::vector<Row> rows;
@@ -156,7 +159,7 @@ Ticket LocalBackend::actions(const Caller &caller, const Query &query, OnPage<Ac
 Ticket LocalBackend::events(const Caller &caller, const Query &query, std::function<void(EventPage)> page,
                             Done<Ok> done)
 {
-    return post<Ok>(m_queries, std::move(done), [=, this](const Ticket &ticket) -> Status {
+    return post<Ok>(m_scans, std::move(done), [=, this](const Ticket &ticket) -> Status {
         const auto ledger = EVENTOPS_TRY(openLedger(LedgerMode::Read));
         const Filter filter = EVENTOPS_TRY(Filter::parse(query.filter));
         std::uint64_t left = query.rowsMax;
@@ -186,7 +189,7 @@ Ticket LocalBackend::events(const Caller &caller, const Query &query, std::funct
 
 Ticket LocalBackend::deadLetters(const Caller &, std::uint64_t rowsMax, OnPage<DeadLetterRow> page, Done<Ok> done)
 {
-    return post<Ok>(m_queries, std::move(done), [=, this](const Ticket &ticket) -> Status {
+    return post<Ok>(m_scans, std::move(done), [=, this](const Ticket &ticket) -> Status {
         const auto ledger = EVENTOPS_TRY(openLedger(LedgerMode::Read));
         return ledger->deadLetters({.rowsMax = rowsMax}, DeadLetterPreviewBytes, [&](const DeadLetterRow &row) {
             page({row});
@@ -197,7 +200,7 @@ Ticket LocalBackend::deadLetters(const Caller &, std::uint64_t rowsMax, OnPage<D
 
 Ticket LocalBackend::audit(const Caller &, std::uint64_t rowsMax, OnPage<AuditRow> page, Done<Ok> done)
 {
-    return post<Ok>(m_queries, std::move(done), [=, this](const Ticket &ticket) -> Status {
+    return post<Ok>(m_scans, std::move(done), [=, this](const Ticket &ticket) -> Status {
         const auto ledger = EVENTOPS_TRY(openLedger(LedgerMode::Read));
         return ledger->audit({.rowsMax = rowsMax}, [&](const AuditRow &row) {
             page({row});
@@ -206,35 +209,151 @@ Ticket LocalBackend::audit(const Caller &, std::uint64_t rowsMax, OnPage<AuditRo
     });
 }
 
-Ticket LocalBackend::eventRange(const Caller &, const EventRange &, Done<EventPage> done)
+Ticket LocalBackend::eventRange(const Caller &caller, const EventRange &range, Done<EventPage> done)
 {
-    return post<EventPage>(m_queries, std::move(done), [](const Ticket &) -> Result<EventPage> { return EventPage{}; });
+    return post<EventPage>(m_pages, std::move(done), [=, this](const Ticket &) -> Result<EventPage> {
+        Ledger &ledger = *EVENTOPS_TRY(pageLedger());
+        const std::uint64_t count = std::min<std::uint64_t>(range.count, PageRowsMax);
+        EventPage page;
+        std::uint64_t place = range.first;
+        EVENTOPS_TRY(ledger.eventsAt(
+            range.first, count, AllFields, [&](const Batch &batch, std::span<const std::uint32_t> rows) {
+                page.batch.tsIngest = batch.tsIngest;
+                for (const std::uint32_t row : rows) {
+                    const Event &event = batch.events[row];
+                    if (caller.maySee(batch.text(event, Field::Tenant))) {
+                        page.rows.push_back(static_cast<std::uint32_t>(page.batch.events.size()));
+                        page.places.push_back(place);
+                        appendEvent(page.batch, batch, event);
+                    }
+                    ++place;
+                }
+                return true;
+            }));
+        return page;
+    });
 }
 
-Ticket LocalBackend::eventColumns(const Caller &, const EventColumnsRequest &, std::function<void(EventColumns)>,
-                                  Done<Ok> done)
+Ticket LocalBackend::eventColumns(const Caller &caller, const EventColumnsRequest &request,
+                                  std::function<void(EventColumns)> page, Done<Ok> done)
 {
-    return post<Ok>(m_queries, std::move(done), [](const Ticket &) -> Status { return Ok{}; });
+    return post<Ok>(m_scans, std::move(done), [=, this](const Ticket &ticket) -> Status {
+        const auto ledger = EVENTOPS_TRY(openLedger(LedgerMode::Read));
+        std::vector<std::string> names;
+        std::unordered_map<std::string, std::uint16_t> lanes;
+        std::uint64_t place = request.first;
+        const auto laneOf = [&](std::string_view text) -> std::uint16_t {
+            const auto known = lanes.find(std::string(text));
+            if (known != lanes.end())
+                return known->second;
+            if (names.size() == LaneNamesMax)
+                return static_cast<std::uint16_t>(LaneNamesMax - 1);
+            names.emplace_back(names.size() == LaneNamesMax - 1 ? "…" : text);
+            return lanes.emplace(text, static_cast<std::uint16_t>(names.size() - 1)).first->second;
+        };
+        const std::uint32_t fields =
+            1U << static_cast<unsigned>(request.laneBy) | 1U << static_cast<unsigned>(Field::Tenant);
+        EVENTOPS_TRY(ledger->eventsAt(
+            request.first, UINT64_MAX, fields, [&](const Batch &batch, std::span<const std::uint32_t> rows) {
+                EventColumns columns;
+                columns.first = place;
+                columns.ts.reserve(rows.size());
+                columns.severity.reserve(rows.size());
+                columns.lane.reserve(rows.size());
+                place += rows.size();
+                // The same text has the same id within a block: it is looked up once.
+                std::vector<std::int32_t> laneOfId(batch.strings.size() + 1, -1);
+                for (const std::uint32_t row : rows) {
+                    const Event &event = batch.events[row];
+                    if (!caller.maySee(batch.text(event, Field::Tenant)))
+                        continue;
+                    const StrId id = event[request.laneBy];
+                    std::int32_t &lane = laneOfId[id == NoStr ? batch.strings.size() : static_cast<std::size_t>(id)];
+                    if (lane < 0)
+                        lane = laneOf(batch.text(id));
+                    columns.ts.push_back(event.tsEvent);
+                    columns.severity.push_back(event.severity);
+                    columns.lane.push_back(static_cast<std::uint16_t>(lane));
+                }
+                columns.laneNames = names;
+                page(std::move(columns));
+                return !ticket.cancelled();
+            }));
+        return ticket.cancelled() ? Status(cancelled()) : Status(Ok{});
+    });
 }
 
-Ticket LocalBackend::story(const Caller &, const std::string &, Done<EventStory> done)
+Ticket LocalBackend::story(const Caller &caller, const std::string &eventId, Done<EventStory> done)
 {
-    return post<EventStory>(m_queries, std::move(done), [](const Ticket &) -> Result<EventStory> { return EventStory{}; });
+    return post<EventStory>(m_pages, std::move(done), [=, this](const Ticket &ticket) -> Result<EventStory> {
+        Ledger &ledger = *EVENTOPS_TRY(pageLedger());
+        const auto spec = EVENTOPS_TRY(workspacePipeline());
+        EventStory story = EVENTOPS_TRY(tellStory(ledger, m_options.registry, spec.get(), eventId, *ticket.flag()));
+        const Batch &batch = story.event.batch;
+        if (!caller.maySee(batch.text(batch.events.front(), Field::Tenant)))
+            return Error{Error::Code::NotFound, "there is no event " + eventId};
+        return story;
+    });
 }
 
 Ticket LocalBackend::health(const Caller &, Done<Health> done)
 {
-    return post<Health>(m_queries, std::move(done), [](const Ticket &) -> Result<Health> { return Health{}; });
+    return post<Health>(m_pages, std::move(done), [this](const Ticket &) { return makeHealth(); });
 }
 
-Ticket LocalBackend::subscribe(const Caller &, std::function<void(Change)>)
+Ticket LocalBackend::subscribe(const Caller &, std::function<void(Change)> changed)
 {
-    return {};
+    return m_hub.subscribe(std::move(changed));
+}
+
+/// The ledger of the thread that answers small questions.
+Result<Ledger *> LocalBackend::pageLedger()
+{
+    if (m_pageLedger == nullptr)
+        m_pageLedger = EVENTOPS_TRY(openLedger(LedgerMode::Read));
+    return m_pageLedger.get();
+}
+
+/// The pipeline that the workspace last ran; null when none did.
+Result<std::unique_ptr<PipelineSpec>> LocalBackend::workspacePipeline() const
+{
+    const auto text = m_workspace.readPipeline();
+    if (!text && text.error().code == Error::Code::NotFound)
+        return std::unique_ptr<PipelineSpec>();
+    return std::make_unique<PipelineSpec>(EVENTOPS_TRY(parsePipeline(
+        EVENTOPS_TRY(text), m_workspace.pipelineFile(), m_options.registry, m_options.dataDirectory)));
+}
+
+Result<Health> LocalBackend::makeHealth()
+{
+    Health health;
+    health.running = m_hub.running();
+    health.progress = m_hub.progress();
+    health.workers = m_workers.load();
+    const auto ledger = pageLedger();
+    if (!ledger && ledger.error().code == Error::Code::NotFound)
+        return health; // an empty workspace is healthy
+    Ledger &read = *EVENTOPS_TRY(ledger);
+    health.summary = EVENTOPS_TRY(makeSummary(read, false));
+    for (auto &[reason, records] : EVENTOPS_TRY(read.deadLetterReasons()))
+        health.deadLetters.push_back({std::move(reason), records});
+    if (const auto spec = EVENTOPS_TRY(workspacePipeline())) {
+        health.pipelineName = spec->name;
+        for (const Configured<StageSpec> &stage : spec->stages)
+            health.stages.emplace_back(stage.spec->name);
+    }
+    for (const char *name : {"/ledger.db", "/ledger.db-wal"}) {
+        std::error_code failed;
+        const std::uintmax_t size = std::filesystem::file_size(m_workspace.directory + name, failed);
+        health.ledgerBytes += failed ? 0 : size;
+    }
+    return health;
 }
 
 Ticket LocalBackend::summary(const Caller &, bool withDigest, Done<WorkspaceSummary> done)
 {
-    return post<WorkspaceSummary>(m_queries, std::move(done), [=, this](const Ticket &) -> Result<WorkspaceSummary> {
+    Lane &lane = withDigest ? m_scans : m_pages; // a digest reads everything
+    return post<WorkspaceSummary>(lane, std::move(done), [=, this](const Ticket &) -> Result<WorkspaceSummary> {
         const auto ledger = EVENTOPS_TRY(openLedger(LedgerMode::Read));
         return makeSummary(*ledger, withDigest);
     });
@@ -242,7 +361,7 @@ Ticket LocalBackend::summary(const Caller &, bool withDigest, Done<WorkspaceSumm
 
 Ticket LocalBackend::verifyAudit(const Caller &, Done<std::uint64_t> done)
 {
-    return post<std::uint64_t>(m_queries, std::move(done), [this](const Ticket &) -> Result<std::uint64_t> {
+    return post<std::uint64_t>(m_scans, std::move(done), [this](const Ticket &) -> Result<std::uint64_t> {
         const auto ledger = EVENTOPS_TRY(openLedger(LedgerMode::Read));
         return ledger->verifyAudit();
     });
@@ -293,9 +412,17 @@ Result<WorkspaceSummary> LocalBackend::runReplay(const ReplayRequest &request, c
     Engine::Options options;
     options.workers = request.workers == 0 ? defaultWorkers() : request.workers;
     options.stop = ticket.flag();
-    options.progress = progress;
+    options.progress = [&](const RunProgress &state) {
+        m_hub.runAdvanced(state);
+        if (progress)
+            progress(state);
+    };
+    m_workers = options.workers;
     const auto engine = EVENTOPS_TRY(Engine::start(m_workspace, spec, std::move(options)));
-    EVENTOPS_TRY(engine->read(std::move(sources)));
+    m_hub.runStarted();
+    const Status read = engine->read(std::move(sources), request.live);
+    m_hub.runEnded();
+    EVENTOPS_TRY(read);
     if (ticket.cancelled())
         return Error{Error::Code::Cancelled, "stopped; everything read so far is stored", {},
                      "the same command goes on from there"};
@@ -305,7 +432,7 @@ Result<WorkspaceSummary> LocalBackend::runReplay(const ReplayRequest &request, c
 Ticket LocalBackend::decide(const Caller &caller, const Decision &decision, bool wait, Done<DecisionOutcome> done)
 {
     return post<DecisionOutcome>(
-        m_commands, std::move(done), [=, this](const Ticket &ticket) -> Result<DecisionOutcome> {
+        m_decisions, std::move(done), [=, this](const Ticket &ticket) -> Result<DecisionOutcome> {
             if (caller.role < Role::Approver)
                 return Error{Error::Code::Refused, caller.user + " has no role that may decide"};
             return runDecision(caller, decision, wait, ticket);

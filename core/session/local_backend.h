@@ -3,6 +3,7 @@
 
 #include "core/pipeline/spec.h"
 #include "core/session/backend.h"
+#include "core/session/change_hub.h"
 #include "core/session/workspace.h"
 
 #include <condition_variable>
@@ -23,7 +24,9 @@ struct LocalBackendOptions {
 };
 
 /// The engine of a workspace directory in this process, behind the Backend interface.
-/// Thread: any may call; queries run on one thread, commands (replay, decide, redrive) on another.
+/// Thread: any may call. Four threads of its own, each doing one thing after the other: scans of whole tables, small
+/// questions (so that a page never waits for a scan), reading of sources, decisions (so that one approves while sources
+/// are read). Subscribers hear from a fifth.
 class LocalBackend final : public Backend
 {
 public:
@@ -79,6 +82,9 @@ private:
     Ticket rows(const Caller &caller, const Query &query, OnPage<Row> page, Done<Ok> done, Read read);
 
     Result<std::unique_ptr<Ledger>> openLedger(LedgerMode mode) const;
+    Result<Ledger *> pageLedger();
+    Result<std::unique_ptr<PipelineSpec>> workspacePipeline() const;
+    Result<Health> makeHealth();
     Result<WorkspaceSummary> makeSummary(Ledger &ledger, bool withDigest) const;
     Result<WorkspaceSummary> runReplay(const ReplayRequest &request, const Ticket &ticket,
                                        const std::function<void(RunProgress)> &progress);
@@ -90,8 +96,13 @@ private:
 
     const Workspace m_workspace;
     const LocalBackendOptions m_options;
-    Lane m_queries;
+    std::atomic<unsigned> m_workers{0};
+    ChangeHub m_hub;
+    std::unique_ptr<Ledger> m_pageLedger; ///< m_pages' own, kept open: a page costs no opening.
+    Lane m_scans;
+    Lane m_pages;
     Lane m_commands;
+    Lane m_decisions;
 };
 
 /// How many workers a machine gets when nobody says: cores − 1, at least 1.

@@ -33,6 +33,11 @@ Result<ActionName> parseName(std::string_view displayId)
                  "ids look like 0123abcd.1; see the list of approvals"};
 }
 
+/// Proposals whose expiry lies at or before the bound time.
+constexpr const char *DueActions =
+    "SELECT id, version, expires_at FROM action WHERE state = 'proposed' AND expires_at <= ? "
+    "AND expires_at <> -9223372036854775807 - 1 ORDER BY number";
+
 } // namespace
 
 Result<Action> SqliteLedger::action(std::string_view displayId)
@@ -104,17 +109,9 @@ Status SqliteLedger::writeTransition(const Transition &transition)
                              "WHERE id = ?1 AND version = ?2 AND state = ?3 "
                              "AND version = (SELECT max(version) FROM action AS newest WHERE newest.id = ?1) "
                              "AND (?9 = 0 OR expires_at = -9223372036854775807 - 1 OR expires_at > ?10)"));
-    EVENTOPS_TRY(update.bind(1, name.id)
-                     .bind(2, name.version)
-                     .bind(3, toString(transition.from))
-                     .bind(4, toString(transition.to))
-                     .bind(5, raw(now))
-                     .bind(6, transition.approver)
-                     .bind(7, transition.reason)
-                     .bind(8, transition.output)
-                     .bind(9, std::int64_t{transition.checkExpiry})
-                     .bind(10, watermark)
-                     .run());
+    EVENTOPS_TRY(update.bindAll(name.id, name.version, toString(transition.from), toString(transition.to), raw(now),
+                                transition.approver, transition.reason, transition.output, transition.checkExpiry,
+                                watermark).run());
     if (m_database.changes() != 1)
         return whyRefused(transition);
     AuditRow row;
@@ -129,14 +126,8 @@ Status SqliteLedger::writeTransition(const Transition &transition)
         sqlite::Statement &put = *EVENTOPS_TRY(cached("INSERT INTO outbox(action_id, topic, key, document, state, "
                                                       "attempt, not_before) VALUES (?, ?, ?, ?, ?, ?, ?)"));
         const std::string_view state = out.state.empty() ? std::string_view("waiting") : std::string_view(out.state);
-        EVENTOPS_TRY(put.bind(1, out.actionId.empty() ? transition.actionId : out.actionId)
-                         .bind(2, out.topic)
-                         .bind(3, out.key)
-                         .bind(4, out.document)
-                         .bind(5, state)
-                         .bind(6, std::int64_t{out.attempt})
-                         .bind(7, raw(out.notBefore))
-                         .run());
+        EVENTOPS_TRY(put.bindAll(out.actionId.empty() ? transition.actionId : out.actionId, out.topic, out.key,
+                                 out.document, state, out.attempt, raw(out.notBefore)).run());
     }
     if (transition.input)
         EVENTOPS_TRY(recordInput(*transition.input));
@@ -146,15 +137,20 @@ Status SqliteLedger::writeTransition(const Transition &transition)
 Result<std::uint64_t> SqliteLedger::expireActions(WallNs now)
 {
     EVENTOPS_TRY(requireWriter());
-    const char *const due = "SELECT id, version, expires_at FROM action WHERE state = 'proposed' AND expires_at <= ? "
-                            "AND expires_at <> -9223372036854775807 - 1 ORDER BY number";
-    sqlite::Statement &any = *EVENTOPS_TRY(cached(due));
+    sqlite::Statement &any = *EVENTOPS_TRY(cached(DueActions));
     const bool some = EVENTOPS_TRY(any.bind(1, raw(now)).step());
     any.reset();
     if (!some)
         return std::uint64_t{0}; // the usual case takes no write lock
     sqlite::Transaction transaction = EVENTOPS_TRY(sqlite::Transaction::begin(m_database));
-    sqlite::Statement rows = EVENTOPS_TRY(m_database.prepare(due));
+    const std::uint64_t expired = EVENTOPS_TRY(expireDue(now));
+    EVENTOPS_TRY(transaction.commit());
+    return expired;
+}
+
+Result<std::uint64_t> SqliteLedger::expireDue(WallNs now)
+{
+    sqlite::Statement &rows = *EVENTOPS_TRY(cached(DueActions));
     rows.bind(1, raw(now));
     std::vector<Transition> all;
     while (EVENTOPS_TRY(rows.step())) {
@@ -167,7 +163,6 @@ Result<std::uint64_t> SqliteLedger::expireActions(WallNs now)
     }
     for (const Transition &expiry : all)
         EVENTOPS_TRY(writeTransition(expiry));
-    EVENTOPS_TRY(transaction.commit());
     return static_cast<std::uint64_t>(all.size());
 }
 
@@ -189,14 +184,8 @@ Status SqliteLedger::updateOutbox(const OutboxRow &row)
     sqlite::Transaction transaction = EVENTOPS_TRY(sqlite::Transaction::begin(m_database));
     sqlite::Statement &update = *EVENTOPS_TRY(cached("UPDATE outbox SET topic = ?2, key = ?3, document = ?4, state = "
                                                      "?5, attempt = ?6, not_before = ?7 WHERE id = ?1"));
-    EVENTOPS_TRY(update.bind(1, row.id)
-                     .bind(2, row.topic)
-                     .bind(3, row.key)
-                     .bind(4, row.document)
-                     .bind(5, row.state)
-                     .bind(6, std::int64_t{row.attempt})
-                     .bind(7, raw(row.notBefore))
-                     .run());
+    EVENTOPS_TRY(update.bindAll(row.id, row.topic, row.key, row.document, row.state, row.attempt,
+                                raw(row.notBefore)).run());
     if (m_database.changes() == 0)
         return Error{Error::Code::NotFound, "no outbox row " + std::to_string(row.id), {}, {}};
     sqlite::Statement &attempts = *EVENTOPS_TRY(cached(

@@ -35,15 +35,8 @@ Status SqliteLedger::appendAudit(AuditRow row)
     row.hash = row.computeHash();
     sqlite::Statement &put = *EVENTOPS_TRY(cached("INSERT INTO audit(number, at, actor, verb, subject, detail, "
                                                   "previous_hash, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"));
-    EVENTOPS_TRY(put.bindUnsigned(1, row.number)
-                     .bind(2, raw(row.at))
-                     .bind(3, row.actor)
-                     .bind(4, row.verb)
-                     .bind(5, row.subject)
-                     .bind(6, row.detail)
-                     .bind(7, row.previousHash)
-                     .bind(8, row.hash)
-                     .run());
+    EVENTOPS_TRY(put.bindAll(row.number, raw(row.at), row.actor, row.verb, row.subject, row.detail, row.previousHash,
+                             row.hash).run());
     sqlite::Statement &head = *EVENTOPS_TRY(cached("INSERT OR REPLACE INTO meta(key, value) VALUES ('audit_head', ?)"));
     const std::string value = std::to_string(row.number) + ' ' + row.hash;
     return head.bind(1, value).run();

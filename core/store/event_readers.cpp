@@ -9,20 +9,18 @@
 namespace eventops {
 namespace {
 
-/// Gives every event its id: sources that have none of their own get the derived one (contract X15).
-Status setEventIds(Batch &batch, const std::map<std::int64_t, std::string> &keys)
+/// Gives an event its id: sources that have none of their own get the derived one (contract X15).
+Status setEventId(Batch &batch, Event &event, const std::map<std::int64_t, std::string> &keys)
 {
-    for (Event &event : batch.events) {
-        if (event[Field::EventId] != NoStr)
-            continue;
-        const RawRecord &record = batch.records[event.record];
-        const auto key = keys.find(record.source);
-        if (key == keys.end())
-            return Error{
-                Error::Code::Corrupt, "record " + std::to_string(record.seq) + " names an unknown source", {}, {}};
-        event[Field::EventId] =
-            batch.strings.append(derivedEventId(key->second, record.position, record.hash, event.emission));
-    }
+    if (event[Field::EventId] != NoStr)
+        return Ok{};
+    const RawRecord &record = batch.records[event.record];
+    const auto key = keys.find(record.source);
+    if (key == keys.end())
+        return Error{
+            Error::Code::Corrupt, "record " + std::to_string(record.seq) + " names an unknown source", {}, {}};
+    event[Field::EventId] =
+        batch.strings.append(derivedEventId(key->second, record.position, record.hash, event.emission));
     return Ok{};
 }
 
@@ -164,7 +162,8 @@ Status SqliteLedger::events(const Filter &filter, QueryBounds bounds,
     EventMerge merge(m_database, "main",
                      EVENTOPS_TRY(listBlocks(m_database, "main", BlockBounds::of(filter), newestFirst)), newestFirst,
                      [&](LoadedBlock &block) -> Status {
-                         EVENTOPS_TRY(setEventIds(block.batch, keys));
+                         for (Event &event : block.batch.events)
+                             EVENTOPS_TRY(setEventId(block.batch, event, keys));
                          if (!filter.matchesAll())
                              std::erase_if(block.rows, [&](std::uint32_t r) {
                                  return !filter.matches(block.batch, block.batch.events[r]);
@@ -181,6 +180,65 @@ Status SqliteLedger::events(const Filter &filter, QueryBounds bounds,
         left -= count;
     }
     return Ok{};
+}
+
+Result<std::uint64_t> SqliteLedger::eventCount()
+{
+    EVENTOPS_TRY(m_places.refresh(m_database));
+    return m_places.events();
+}
+
+Status SqliteLedger::eventsAt(std::uint64_t first, std::uint64_t count, std::uint32_t fields,
+                              const std::function<bool(const Batch &, std::span<const std::uint32_t>)> &row)
+{
+    EVENTOPS_TRY(m_places.refresh(m_database));
+    PlaceIndex::Stretch stretch = m_places.stretch(first, count);
+    if (stretch.heads.empty())
+        return Ok{};
+    const auto keys = EVENTOPS_TRY(sourceKeys());
+    EventMerge merge(m_database, "main", std::move(stretch.heads), false, {});
+    ColumnMask mask;
+    mask.texts = fields;
+    merge.setMask(mask);
+    const bool ids = mask.has(Field::EventId);
+    std::uint64_t place = stretch.firstPlace;
+    EventMerge::Run run;
+    while (count > 0 && EVENTOPS_TRY(merge.next(run))) {
+        const std::uint64_t size = run.end - run.begin;
+        const std::uint64_t skip = std::min(first - std::min(first, place), size);
+        place += size;
+        const std::uint64_t take = std::min(size - skip, count);
+        if (take == 0)
+            continue;
+        Batch &batch = run.block->batch;
+        const auto rows = std::span<const std::uint32_t>(run.block->rows).subspan(run.begin + skip, take);
+        for (std::size_t i = 0; ids && i < rows.size(); ++i)
+            EVENTOPS_TRY(setEventId(batch, batch.events[rows[i]], keys));
+        if (!row(batch, rows))
+            return Ok{};
+        count -= take;
+    }
+    return Ok{};
+}
+
+Result<std::uint64_t> SqliteLedger::placeOf(Seq seq, std::uint16_t emission)
+{
+    EVENTOPS_TRY(m_places.refresh(m_database));
+    PlaceIndex::Stretch stretch = m_places.stretchOf(seq);
+    EventMerge merge(m_database, "main", std::move(stretch.heads), false, {});
+    ColumnMask mask;
+    mask.texts = 0;
+    merge.setMask(mask);
+    std::uint64_t place = stretch.firstPlace;
+    EventMerge::Run run;
+    while (EVENTOPS_TRY(merge.next(run))) {
+        for (std::size_t i = run.begin; i < run.end; ++i, ++place) {
+            const Event &event = run.block->batch.events[run.block->rows[i]];
+            if (run.block->batch.records[event.record].seq == seq && event.emission == emission)
+                return place;
+        }
+    }
+    return Error{Error::Code::NotFound, "no event of record " + std::to_string(seq) + " is stored", {}, {}};
 }
 
 } // namespace eventops

@@ -22,6 +22,9 @@ enum class LedgerMode : std::uint8_t {
     Engine, ///< Everything; the caller holds the workspace lock.
 };
 
+/// Every text of an event; see Ledger::eventsAt.
+constexpr std::uint32_t AllFields = (1U << FieldCount) - 1;
+
 /// A source as the ledger knows it.
 struct SourceRow {
     SourceProgress progress; ///< `added` holds the totals of the workspace.
@@ -105,10 +108,12 @@ public:
     /// saw (records, seq, emission, texts, entity key). RawRecord::source is the place of its source in sources();
     /// raw bytes are not there (one empty chunk), `redacted` at most marks a record. Used for recovery.
     virtual Status replay(Seq after, const std::function<Status(Batch &)> &consume) = 0;
-    /// Expires every proposed action whose expiry lies at or before @p now; audited. Returns how many.
+    /// Expires every proposed action whose expiry lies at or before @p now; audited. Returns how many. A commit does it
+    /// by itself for its watermark.
     virtual Result<std::uint64_t> expireActions(WallNs now) = 0;
-    /// Rows of the input log that no engine has taken in; `takeInput` marks them as following @p afterSeq.
-    virtual Result<std::vector<InputRow>> waitingInput() = 0;
+    /// Rows of the input log, from number @p from on, that no engine has taken in; `takeInput` marks them as following
+    /// @p afterSeq.
+    virtual Result<std::vector<InputRow>> waitingInput(std::uint64_t from = 0) = 0;
     virtual Status takeInput(std::uint64_t number, Seq afterSeq) = 0;
     virtual Status recordInput(const InputRow &row) = 0;
 
@@ -118,6 +123,14 @@ public:
     /// A callback gets one block's stretch at a time; no lock is held while it runs.
     virtual Status events(const Filter &filter, QueryBounds bounds,
                           const std::function<bool(const Batch &, std::span<const std::uint32_t>)> &row) = 0;
+    /// How many events are stored; they stand at places 0 … count − 1 in input order, for ever.
+    virtual Result<std::uint64_t> eventCount() = 0;
+    /// Events by place, from @p first, at most @p count, without raw bytes. @p fields: the texts wanted, a bit a Field
+    /// (the others may be missing); Field::EventId is set if it is wanted. O(events delivered + one commit's).
+    virtual Status eventsAt(std::uint64_t first, std::uint64_t count, std::uint32_t fields,
+                            const std::function<bool(const Batch &, std::span<const std::uint32_t>)> &row) = 0;
+    /// The place of the event that record @p seq gave as its @p emission th. NotFound.
+    virtual Result<std::uint64_t> placeOf(Seq seq, std::uint16_t emission) = 0;
     virtual Status findings(const Filter &filter, QueryBounds bounds,
                             const std::function<bool(const Finding &)> &row) = 0;
     virtual Status entities(const Filter &filter, QueryBounds bounds,
@@ -131,6 +144,9 @@ public:
     virtual Status deadLetterBytes(std::int64_t id, const std::function<bool(std::string_view)> &piece) = 0;
     virtual Status markRedriven(std::int64_t id) = 0;
     virtual Result<Counters> counters() = 0;                 ///< Of the workspace.
+    virtual Result<std::vector<std::pair<std::string, std::uint64_t>>> deadLetterReasons() = 0; ///< Most first.
+    /// Changes when another connection, of this process or not, has committed something. Costs no read of a table.
+    virtual Result<std::uint64_t> changeCounter() = 0;
     virtual Result<std::uint64_t> findingCount() = 0;
     virtual Result<std::uint64_t> suggestionCount() = 0;
 

@@ -18,29 +18,11 @@ Status SqliteLedger::writeFindings(const CommitGroup &group)
             "entity_id, source_id, name, metric, unit, value, step, message, tags, bits, terms, evidence, alert) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
         const std::string terms = termsToJson(f.terms);
-        put.bind(1, f.id)
-            .bindUnsigned(2, f.seq)
-            .bind(3, std::int64_t{f.emission})
-            .bind(4, toString(f.origin))
-            .bind(5, toString(f.state))
-            .bind(6, static_cast<std::int64_t>(f.severity))
-            .bind(7, raw(f.ts))
-            .bind(8, f.tsText)
-            .bind(9, f.tenant)
-            .bind(10, f.entityType)
-            .bind(11, f.entityId)
-            .bind(12, f.sourceId)
-            .bind(13, f.name)
-            .bind(14, f.metric)
-            .bind(15, f.unit)
-            .bind(17, f.step)
-            .bind(18, f.message)
-            .bind(19, f.tags)
-            .bind(20, f.bits)
-            .bind(21, terms)
-            .bind(22, f.evidence)
-            .bind(23, f.alert);
-        f.hasValue ? put.bind(16, f.value) : put.bindNull(16);
+        put.bindAll(f.id, f.seq, f.emission, toString(f.origin), toString(f.state), static_cast<unsigned>(f.severity),
+                    raw(f.ts), f.tsText, f.tenant, f.entityType, f.entityId, f.sourceId, f.name, f.metric, f.unit,
+                    f.value, f.step, f.message, f.tags, f.bits, terms, f.evidence, f.alert);
+        if (!f.hasValue)
+            put.bindNull(16);
         EVENTOPS_TRY(put.run());
     }
     return Ok{};
@@ -57,15 +39,8 @@ Status SqliteLedger::writeEntities(const CommitGroup &group)
                    "WHEN first_seen = -9223372036854775807 - 1 THEN ?4 ELSE min(first_seen, ?4) END, "
                    "last_seen = max(last_seen, ?5), first_seq = min(first_seq, ?6), events = events + ?7, "
                    "last_step = CASE WHEN ?8 = '' THEN last_step ELSE ?8 END"));
-        EVENTOPS_TRY(put.bind(1, e.tenant)
-                         .bind(2, e.type)
-                         .bind(3, e.id)
-                         .bind(4, raw(e.firstSeen))
-                         .bind(5, raw(e.lastSeen))
-                         .bindUnsigned(6, e.firstSeq)
-                         .bindUnsigned(7, e.events)
-                         .bind(8, e.lastStep)
-                         .run());
+        EVENTOPS_TRY(put.bindAll(e.tenant, e.type, e.id, raw(e.firstSeen), raw(e.lastSeen), e.firstSeq, e.events,
+                                 e.lastStep).run());
     }
     return Ok{};
 }
@@ -80,17 +55,8 @@ Status SqliteLedger::writeLinks(const CommitGroup &group)
                    "first_seen = CASE WHEN ?7 = -9223372036854775807 - 1 THEN first_seen "
                    "WHEN first_seen = -9223372036854775807 - 1 THEN ?7 ELSE min(first_seen, ?7) END, "
                    "last_seen = max(last_seen, ?8), first_seq = min(first_seq, ?9), events = events + ?10"));
-        EVENTOPS_TRY(put.bind(1, l.tenant)
-                         .bind(2, l.sourceType)
-                         .bind(3, l.sourceId)
-                         .bind(4, l.targetType)
-                         .bind(5, l.targetId)
-                         .bind(6, l.type)
-                         .bind(7, raw(l.firstSeen))
-                         .bind(8, raw(l.lastSeen))
-                         .bindUnsigned(9, l.firstSeq)
-                         .bindUnsigned(10, l.events)
-                         .run());
+        EVENTOPS_TRY(put.bindAll(l.tenant, l.sourceType, l.sourceId, l.targetType, l.targetId, l.type,
+                                 raw(l.firstSeen), raw(l.lastSeen), l.firstSeq, l.events).run());
     }
     return Ok{};
 }
@@ -110,26 +76,9 @@ Status SqliteLedger::writeSuggestions(const CommitGroup &group, WallNs now)
                    "state, digest, "
                    "idempotency_key, approver, decision_reason, attempts, output, changed_at) "
                    "VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'proposed', ?, ?, '', '', 0, '', ?)"));
-        EVENTOPS_TRY(put.bind(1, s.id)
-                         .bindUnsigned(2, s.seq)
-                         .bind(3, std::int64_t{s.emission})
-                         .bind(4, s.findingId)
-                         .bind(5, s.policy)
-                         .bind(6, s.tenant)
-                         .bind(7, s.entityType)
-                         .bind(8, s.entityId)
-                         .bind(9, s.correlationId)
-                         .bind(10, s.command)
-                         .bind(11, s.args)
-                         .bind(12, s.reason)
-                         .bind(13, raw(s.proposedAt))
-                         .bind(14, raw(s.expiresAt))
-                         .bind(15, s.ttlSeconds)
-                         .bind(16, std::int64_t{s.approvalsRequired})
-                         .bind(17, digest)
-                         .bind(18, key)
-                         .bind(19, raw(now))
-                         .run());
+        EVENTOPS_TRY(put.bindAll(s.id, s.seq, s.emission, s.findingId, s.policy, s.tenant, s.entityType, s.entityId,
+                                 s.correlationId, s.command, s.args, s.reason, raw(s.proposedAt), raw(s.expiresAt),
+                                 s.ttlSeconds, s.approvalsRequired, digest, key, raw(now)).run());
         if (m_database.changes() == 0)
             continue; // proposed before a crash; the queue may have moved on since
         AuditRow row;

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -34,6 +35,14 @@ public:
     Statement &bind(int index, std::string_view text);
     Statement &bindBlob(int index, std::string_view bytes);
     Statement &bindNull(int index);
+    /// Binds 1, 2, 3, … in this order: texts and numbers.
+    template <typename... Values>
+    Statement &bindAll(const Values &...values)
+    {
+        int index = 0;
+        (bindOne(++index, values), ...);
+        return *this;
+    }
 
     /// True: a row is there. False: done.
     Result<bool> step();
@@ -50,6 +59,20 @@ public:
 
 private:
     friend class Database;
+
+    template <typename T>
+    void bindOne(int index, const T &value)
+    {
+        if constexpr (std::is_convertible_v<const T &, std::string_view>)
+            bind(index, std::string_view(value));
+        else if constexpr (std::is_unsigned_v<T>)
+            bindUnsigned(index, value);
+        else if constexpr (std::is_integral_v<T>)
+            bind(index, std::int64_t{value});
+        else
+            bind(index, double{value});
+    }
+
     sqlite3_stmt *m_statement = nullptr;
 };
 

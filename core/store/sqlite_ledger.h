@@ -5,6 +5,7 @@
 #include "core/store/dedupe_index.h"
 #include "core/store/event_merge.h"
 #include "core/store/ledger.h"
+#include "core/store/places.h"
 #include "core/store/sqlite.h"
 
 #include <map>
@@ -27,10 +28,12 @@ public:
     Result<WallNs> watermark() override;
     Result<std::vector<SourceRow>> sources() override;
     Result<std::optional<Checkpoint>> checkpoint(std::string_view configHash) override;
-    Result<std::vector<InputRow>> waitingInput() override;
+    Result<std::vector<InputRow>> waitingInput(std::uint64_t from) override;
     Status takeInput(std::uint64_t number, Seq afterSeq) override;
     Status recordInput(const InputRow &row) override;
     Result<Counters> counters() override;
+    Result<std::vector<std::pair<std::string, std::uint64_t>>> deadLetterReasons() override;
+    Result<std::uint64_t> changeCounter() override;
     Result<std::uint64_t> findingCount() override;
     Result<std::uint64_t> suggestionCount() override;
 
@@ -38,6 +41,10 @@ public:
     Status replay(Seq after, const std::function<Status(Batch &)> &consume) override;
     Status events(const Filter &filter, QueryBounds bounds,
                   const std::function<bool(const Batch &, std::span<const std::uint32_t>)> &row) override;
+    Result<std::uint64_t> eventCount() override;
+    Status eventsAt(std::uint64_t first, std::uint64_t count, std::uint32_t fields,
+                    const std::function<bool(const Batch &, std::span<const std::uint32_t>)> &row) override;
+    Result<std::uint64_t> placeOf(Seq seq, std::uint16_t emission) override;
 
     // readers.cpp
     Status findings(const Filter &filter, QueryBounds bounds, const std::function<bool(const Finding &)> &row) override;
@@ -104,6 +111,7 @@ private:
 
     // action_store.cpp
     Status writeTransition(const Transition &transition);
+    Result<std::uint64_t> expireDue(WallNs now); ///< Inside the caller's transaction.
     Error whyRefused(const Transition &transition);
 
     Result<std::int64_t> metaInteger(std::string_view key, std::int64_t fallback);
@@ -120,6 +128,7 @@ private:
     std::map<const char *, sqlite::Statement> m_statements; ///< Destroyed before the database.
     BlockWriter m_blockWriter;
     DedupeIndex m_dedupe;
+    PlaceIndex m_places; ///< As of the last question about places.
 };
 
 /// Registers the virtual table `eventops_event` with a connection (event_table.cpp).

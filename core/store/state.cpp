@@ -62,14 +62,35 @@ Result<std::optional<Checkpoint>> SqliteLedger::checkpoint(std::string_view conf
     return found;
 }
 
-Result<std::vector<InputRow>> SqliteLedger::waitingInput()
+Result<std::vector<InputRow>> SqliteLedger::waitingInput(std::uint64_t from)
 {
-    sqlite::Statement &rows = *EVENTOPS_TRY(
-        cached("SELECT number, kind, after_seq, payload FROM input_log WHERE after_seq = 0 ORDER BY number"));
+    sqlite::Statement &rows =
+        *EVENTOPS_TRY(cached("SELECT number, kind, after_seq, payload FROM input_log "
+                             "WHERE after_seq = 0 AND number >= ? ORDER BY number"));
+    rows.bindUnsigned(1, from);
     std::vector<InputRow> all;
     while (EVENTOPS_TRY(rows.step()))
         all.push_back({rows.unsignedInteger(0), rows.string(1), rows.unsignedInteger(2), rows.string(3)});
     return all;
+}
+
+Result<std::vector<std::pair<std::string, std::uint64_t>>> SqliteLedger::deadLetterReasons()
+{
+    sqlite::Statement &rows =
+        *EVENTOPS_TRY(cached("SELECT reason, count(*) FROM dead_letter GROUP BY reason ORDER BY 2 DESC, 1"));
+    std::vector<std::pair<std::string, std::uint64_t>> reasons;
+    while (EVENTOPS_TRY(rows.step()))
+        reasons.emplace_back(rows.string(0), rows.unsignedInteger(1));
+    return reasons;
+}
+
+Result<std::uint64_t> SqliteLedger::changeCounter()
+{
+    sqlite::Statement &row = *EVENTOPS_TRY(cached("PRAGMA data_version"));
+    EVENTOPS_TRY(row.step());
+    const std::uint64_t version = row.unsignedInteger(0);
+    row.reset(); // an open statement would hold its snapshot
+    return version;
 }
 
 Status SqliteLedger::takeInput(std::uint64_t number, Seq afterSeq)

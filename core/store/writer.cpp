@@ -60,21 +60,9 @@ Status SqliteLedger::writeSources(const CommitGroup &group, CommitState &state)
             "dead_lettered = dead_lettered + ?11, in_flight = in_flight + ?12, events = events + ?13, "
             "hashed_to = ?14"));
         const Counters &added = source.added;
-        EVENTOPS_TRY(put.bind(1, source.key)
-                         .bind(2, source.title)
-                         .bindUnsigned(3, source.cursor)
-                         .bindUnsigned(4, source.prefixHash)
-                         .bind(5, raw(source.mergeTime))
-                         .bind(6, std::int64_t{source.finished})
-                         .bindUnsigned(7, added.received)
-                         .bindUnsigned(8, added.stored)
-                         .bindUnsigned(9, added.skipped)
-                         .bindUnsigned(10, added.duplicate)
-                         .bindUnsigned(11, added.deadLettered)
-                         .bindUnsigned(12, added.inFlight)
-                         .bindUnsigned(13, added.events)
-                         .bindUnsigned(14, source.hashedTo)
-                         .run());
+        EVENTOPS_TRY(put.bindAll(source.key, source.title, source.cursor, source.prefixHash, raw(source.mergeTime),
+                                 source.finished, added.received, added.stored, added.skipped, added.duplicate,
+                                 added.deadLettered, added.inFlight, added.events, source.hashedTo).run());
         sqlite::Statement &get = *EVENTOPS_TRY(cached("SELECT id FROM source WHERE key = ?"));
         EVENTOPS_TRY(get.bind(1, source.key).step());
         state.sourceIds.push_back(get.integer(0));
@@ -204,12 +192,8 @@ Result<bool> SqliteLedger::finishParts(const Batch &batch, const DeadLetter &let
     const RawRecord &record = batch.records[letter.record];
     sqlite::Statement &finish = *EVENTOPS_TRY(cached("UPDATE dead_letter SET seq = ?3, reason = ?4, detail = ?5 WHERE "
                                                      "source = ?1 AND position = ?2 AND in_parts = 1"));
-    EVENTOPS_TRY(finish.bind(1, source)
-                     .bindUnsigned(2, record.position)
-                     .bindUnsigned(3, record.seq)
-                     .bind(4, batch.text(letter.reason))
-                     .bind(5, batch.text(letter.detail))
-                     .run());
+    EVENTOPS_TRY(finish.bindAll(source, record.position, record.seq, batch.text(letter.reason),
+                                batch.text(letter.detail)).run());
     return m_database.changes() > 0;
 }
 
@@ -253,7 +237,9 @@ Status SqliteLedger::writeEnd(const CommitGroup &group)
     const std::int64_t last = EVENTOPS_TRY(metaInteger("last_seq", 0));
     EVENTOPS_TRY(setMeta("last_seq", std::max(last, static_cast<std::int64_t>(group.lastSeq))));
     const std::int64_t watermark = EVENTOPS_TRY(metaInteger("watermark", raw(NoTime)));
-    return setMeta("watermark", std::max(watermark, raw(group.watermark)));
+    EVENTOPS_TRY(setMeta("watermark", std::max(watermark, raw(group.watermark))));
+    EVENTOPS_TRY(expireDue(group.watermark));
+    return Ok{};
 }
 
 bool SqliteLedger::seen(std::uint64_t keyHash)

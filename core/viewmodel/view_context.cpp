@@ -52,4 +52,12 @@ void ViewContext::setFilter(const QString &filter)
     Q_EMIT filterSet(m_filter);
 }
 
+void ViewContext::setFollowing(bool following)
+{
+    if (m_following == following)
+        return;
+    m_following = following;
+    Q_EMIT followingSet(m_following);
+}
+
 } // namespace eventops

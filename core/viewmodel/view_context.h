@@ -47,6 +47,7 @@ public:
     const EntityRef &entity() const { return m_entity; }
     const TimeSpan &timeSpan() const { return m_timeSpan; }
     const QString &filter() const { return m_filter; }
+    bool following() const { return m_following; } ///< Views keep the newest events in sight as they arrive.
 
 public Q_SLOTS:
     void selectEvent(const QString &eventId);
@@ -54,6 +55,7 @@ public Q_SLOTS:
     void selectEntity(const eventops::EntityRef &entity);
     void selectTimeSpan(eventops::TimeSpan span);
     void setFilter(const QString &filter); ///< In the language of core/filter; shown where events are.
+    void setFollowing(bool following);
     void showView(const QString &viewId) { Q_EMIT viewRequested(viewId); } ///< Asks the window to bring a view up.
     /// For the status bar; errors stay there until the next one.
     void tell(const QString &sentence, bool isError = false) { Q_EMIT told(sentence, isError); }
@@ -65,6 +67,7 @@ Q_SIGNALS:
     void entitySelected(const eventops::EntityRef &entity);
     void timeSpanSelected(eventops::TimeSpan span);
     void filterSet(const QString &filter);
+    void followingSet(bool following);
     void viewRequested(const QString &viewId);
     void told(const QString &sentence, bool isError);
 
@@ -78,6 +81,7 @@ private:
     QString m_eventId, m_findingId, m_filter;
     EntityRef m_entity;
     TimeSpan m_timeSpan;
+    bool m_following = true;
 };
 
 } // namespace eventops

@@ -15,7 +15,7 @@ _eventops()
                 chronos.raw" -- "$current")
             return ;;
         --workers) mapfile -t COMPREPLY < <(compgen -W "1 2 4 8" -- "$current"); return ;;
-        --reason | --limit) return ;;
+        --reason | --limit | --seed | --pace | --duration) return ;;
     esac
     command=
     for ((i = 1; i < COMP_CWORD; i++)); do
@@ -25,21 +25,26 @@ _eventops()
         esac
     done
     if [[ $current == -* ]]; then
-        local options="--workspace --json --help"
+        local options="--help"
         case $command in
-            replay | bench) options+=" --pipeline --format --workers" ;;
-            run) options+=" --workers" ;;
-            query) options+=" --limit --newest" ;;
-            approvals) options+=" --all --reason --no-wait" ;;
-            deadletters) options+=" --format" ;;
-            executor) options+=" --once" ;;
+            replay) options+=" --workspace --json --pipeline --format --workers" ;;
+            bench) options+=" --pipeline --format --workers" ;;
+            run) options+=" --workspace --json --workers" ;;
+            validate) options+=" --json" ;;
+            query) options+=" --workspace --json --limit --newest" ;;
+            approvals) options+=" --workspace --json --all --reason --no-wait" ;;
+            deadletters) options+=" --workspace --json --format" ;;
+            audit) options+=" --workspace --json" ;;
+            report | sql) options+=" --workspace" ;;
+            executor) options+=" --workspace --once" ;;
+            demo) options+=" --workspace --json --seed --pace --duration --workers --approve" ;;
         esac
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
         return
     fi
     local words=
     case $command in
-        '') words="run replay validate report query sql approvals executor deadletters audit stages bench" ;;
+        '') words="run replay validate report query sql approvals executor deadletters audit stages bench demo" ;;
         query) words="events alerts findings entities links actions" ;;
         approvals) words="list show approve reject" ;;
         deadletters) words="list show redrive" ;;

@@ -6,6 +6,7 @@
 #include <cctype>
 #include <fstream>
 #include <map>
+#include <regex>
 #include <set>
 #include <string_view>
 
@@ -246,7 +247,7 @@ std::vector<std::string> checkQtUse(const std::vector<SourceFile> &files)
     std::vector<std::string> breaches;
     for (const SourceFile &file : files) {
         const bool window = file.folder == "widgets" || file.folder == "qml" || startsWith(file.path, "app/console/")
-                            || startsWith(file.path, "tests/widgets/");
+                            || startsWith(file.path, "tests/widgets/") || startsWith(file.path, "tests/bench/");
         const bool qtCore = file.folder == "core/remote" || file.folder == "core/api" || file.folder == "core/viewmodel"
                             || file.folder == "app" || file.folder == "tests";
         if (window)
@@ -434,6 +435,54 @@ std::vector<std::string> checkDeterminism(const std::vector<SourceFile> &files)
                                        + "; see core/base/math.h and core/base/clock.h");
             }
         }
+    }
+    return breaches;
+}
+
+std::vector<std::string> checkLook(const std::vector<SourceFile> &files)
+{
+    struct Literal {
+        std::regex pattern;
+        std::string what;
+    };
+    static const std::regex::flag_type flags = std::regex::ECMAScript | std::regex::optimize;
+    static const std::vector<Literal> everywhere{
+        {std::regex("#([0-9a-fA-F]{8}|[0-9a-fA-F]{6}|[0-9a-fA-F]{3,4})\\b", flags), "a colour"},
+        {std::regex("[0-9]+ ?px\\b", flags), "a length"},
+    };
+    static const std::vector<Literal> inCpp{
+        {std::regex("\\b(QColor|qRgba?|QColor::fromRgba?)\\( *[0-9]", flags), "a colour"},
+        {std::regex("\\bQt::(white|black|red|green|blue|cyan|magenta|yellow|gray|lightGray|dark[A-Z][a-z]+)\\b", flags),
+         "a colour"},
+        {std::regex("\\b(setContentsMargins|setSpacing|setFixed(Width|Height|Size)|setM(in|ax)imum(Width|Height|Size)"
+                    "|setPixelSize|setIconSize|setIndentation|resize)\\([^;]*\\b([2-9]|[0-9]{2,})\\b",
+                    flags),
+         "a length"},
+    };
+    static const std::vector<Literal> inQml{
+        {std::regex("\\b(color|Color): *\"(?!transparent)", flags), "a colour"},
+        {std::regex("\\b(spacing|margins?|(left|right|top|bottom)(Margin|Padding)|padding|radius|pixelSize|width|height"
+                    "|implicit(Width|Height)|preferred(Width|Height)): *([2-9]|[0-9]{2,})\\b",
+                    flags),
+         "a length"},
+    };
+    std::vector<std::string> breaches;
+    const auto look = [&](const SourceFile &file, const std::vector<Literal> &literals) {
+        for (std::size_t i = 0; i < file.lines.size(); ++i) {
+            if (trimmed(file.lines[i]).starts_with("//"))
+                continue;
+            for (const Literal &literal : literals) {
+                if (std::regex_search(file.lines[i], literal.pattern))
+                    breaches.push_back(at(file, i) + "writes " + literal.what
+                                       + "; take a token of resources/themes, see widgets/theme/theme.h");
+            }
+        }
+    };
+    for (const SourceFile &file : files) {
+        if (file.folder != "widgets" && file.folder != "qml" && !startsWith(file.path, "app/console/"))
+            continue;
+        look(file, everywhere);
+        look(file, endsWith(file.path, ".qml") ? inQml : inCpp);
     }
     return breaches;
 }

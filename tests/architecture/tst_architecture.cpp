@@ -68,6 +68,7 @@ private Q_SLOTS:
     void wireNamesStayInTheCodecs() { QVERIFY(clean(architecture::checkWireNames(sources()))); }
     void typeNamesAreUnique() { QVERIFY(clean(architecture::checkTypeNames(sources()))); }
     void resultsDoNotDependOnTheMachine() { QVERIFY(clean(architecture::checkDeterminism(sources()))); }
+    void colourAndLengthComeFromTheTheme() { QVERIFY(clean(architecture::checkLook(sources()))); }
     void topLevelIsAsAgreed() { QVERIFY(clean(architecture::checkTopLevel(EVENTOPS_SOURCE_DIR))); }
 
     void findsWrongArrows_data()
@@ -227,12 +228,58 @@ private Q_SLOTS:
         QCOMPARE(architecture::checkDeterminism(tree.files()).size(), std::size_t{1});
     }
 
+    void findsColoursAndLengths()
+    {
+        PlantedTree tree;
+        tree.add("widgets/a/a.cpp", Head
+                                        + "QColor(1, 2, 3);\npen(Qt::darkRed);\n\"#a1b2c3\";\n\"margin: 4px\";\n"
+                                          "row->setContentsMargins(8, 0, 0, 0);\nrow->setContentsMargins(0, 0, 0, 0);\n"
+                                          "fill(Qt::transparent);\nQColor(token);\n// #a1b2c3\nconst int red = 12;\n");
+        tree.add("qml/a/A.qml", Head + "color: \"red\"\ncolor: theme.text\nspacing: 8\nspacing: theme.space2\n"
+                                       "color: \"transparent\"\nborder.width: 1\n");
+        tree.add("core/viewmodel/a.cpp", Head + "\"#a1b2c3\";\n");
+        tree.add("app/console/a.cpp", Head + "\"#abc\";\n");
+        const std::vector<std::string> breaches = architecture::checkLook(tree.files());
+        QCOMPARE(breaches.size(), std::size_t{8});
+    }
+
+    /// The window is built from the registry: it names no view and stays small.
+    void mainWindowKnowsNoView()
+    {
+        constexpr std::size_t WindowLinesMax = 600;
+        bool found = false;
+        for (const architecture::SourceFile &file : sources()) {
+            if (file.path != "widgets/shell/main_window.cpp")
+                continue;
+            found = true;
+            QVERIFY(file.lines.size() < WindowLinesMax);
+            for (const std::string &line : file.lines) {
+                for (const char *view : {"imeline", "EventTable", "indings", "pprovals", "nspector", "raphView"})
+                    QVERIFY2(line.find(view) == std::string::npos, line.c_str());
+            }
+        }
+        QVERIFY(found);
+    }
+
     void findsStrayTopLevelEntries()
     {
         PlantedTree tree;
         tree.add("core/base/a.cpp", Head);
         tree.add("notes.txt", "");
         QCOMPARE(architecture::checkTopLevel(tree.root()).size(), std::size_t{1});
+    }
+
+    /// Contracts E33, L23: free for use, modification and extension.
+    void theLicenceIsMit()
+    {
+        QFile file(QStringLiteral(EVENTOPS_SOURCE_DIR "/LICENSE"));
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        const QByteArray text = file.readAll().simplified();
+        QVERIFY(text.startsWith("MIT License Copyright (c) "));
+        for (const char *part : {"to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies",
+                                 "The above copyright notice and this permission notice shall be included",
+                                 "THE SOFTWARE IS PROVIDED \"AS IS\", WITHOUT WARRANTY OF ANY KIND"})
+            QVERIFY2(text.contains(part), part);
     }
 
     /// The command line program runs on servers: no window system, no charts (and so no GPL).

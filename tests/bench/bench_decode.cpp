@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 //
 // bench_decode [ROUNDS] [CODEC]: what it costs to turn agents' lines into validated events, against simdjson On-Demand
-// extracting the same seven fields and nothing else (no validation of what it skips, nothing kept). Interleaved rounds
-// in one run; CPU time; the best round of each counts. Counts are compared before a time counts.
+// extracting the same seven fields and nothing else (no validation of what it skips, nothing kept). And what it costs
+// to validate the whole lines, by our reader and by simdjson's DOM. Interleaved rounds in one run; CPU time; the best
+// round of each counts. Counts are compared before a time counts.
 #include "tests/bench/workload.h"
 
 #include "core/base/hash.h"
 #include "core/base/limits.h"
 #include "core/base/time.h"
 #include "core/codec/codec.h"
+#include "core/codec/json_reader.h"
 #include "core/model/batch.h"
 
 #include <algorithm>
@@ -87,17 +89,43 @@ bool extract(simdjson::ondemand::parser &parser, const char *line, std::size_t s
     return seen == 31;
 }
 
-Extracted runSimdjson(const std::string &text)
+/// Counts the lines that @p isGood takes, and those that it does not.
+template <typename IsGood>
+Extracted forEachLine(const std::string &text, const IsGood &isGood)
 {
-    static simdjson::ondemand::parser parser;
     Extracted out;
     const char *end = text.data() + text.size();
     for (const char *line = text.data(); line < end;) {
         const char *stop = static_cast<const char *>(std::memchr(line, '\n', static_cast<std::size_t>(end - line)));
-        (extract(parser, line, static_cast<std::size_t>(stop - line), out.sum) ? out.good : out.bad)++;
+        (isGood(line, static_cast<std::size_t>(stop - line), out.sum) ? out.good : out.bad)++;
         line = stop + 1;
     }
     return out;
+}
+
+Extracted runSimdjson(const std::string &text)
+{
+    static simdjson::ondemand::parser parser;
+    return forEachLine(text, [](const char *line, std::size_t size, std::uint64_t &sum) {
+        return extract(parser, line, size, sum);
+    });
+}
+
+/// Every byte validated, nothing extracted.
+Extracted validateByReader(const std::string &text)
+{
+    static JsonReader reader;
+    return forEachLine(text, [](const char *line, std::size_t size, std::uint64_t &) {
+        return !reader.read({line, size});
+    });
+}
+
+Extracted validateByDom(const std::string &text)
+{
+    static simdjson::dom::parser parser;
+    return forEachLine(text, [](const char *line, std::size_t size, std::uint64_t &) {
+        return parser.parse(line, size, false).error() == simdjson::SUCCESS;
+    });
 }
 
 /// The chunks as a reader would hand them over, made beforehand: framing is the reader's work.
@@ -168,7 +196,7 @@ int main(int argc, char **argv)
     const std::uint64_t blank = expected.lines - records;
     const auto decoder = codec->makeDecoder();
     Batch batch;
-    double best[2] = {1e9, 1e9};
+    double best[4] = {1e9, 1e9, 1e9, 1e9};
     bool right = true;
     for (int round = 0; round <= rounds; ++round) { // the first one warms up
         const double start = cpuSeconds();
@@ -176,6 +204,11 @@ int main(int argc, char **argv)
         const double middle = cpuSeconds();
         const Extracted ours = runCodec(*decoder, chunks, batch);
         const double end = cpuSeconds();
+        const Extracted read = validateByReader(padded);
+        const double reader = cpuSeconds();
+        const Extracted parsed = validateByDom(padded);
+        const double dom = cpuSeconds();
+        right = right && read.good == parsed.good;
         right = right && theirs.good == expected.events && ours.good == expected.events
              && ours.bad + blank == expected.refused && theirs.bad == expected.refused;
         if (round == 0)
@@ -188,9 +221,13 @@ int main(int argc, char **argv)
             continue;
         best[0] = std::min(best[0], middle - start);
         best[1] = std::min(best[1], end - middle);
+        best[2] = std::min(best[2], reader - end);
+        best[3] = std::min(best[3], dom - reader);
     }
     std::printf("simdjson, 7 fields only   %.3f CPU-s per million lines\n", best[0]);
     std::printf("decode to events          %.3f CPU-s per million lines, %.0f %% of simdjson's speed\n", best[1],
                 100.0 * best[0] / best[1]);
+    std::printf("validate: our reader      %.3f CPU-s per million lines\n", best[2]);
+    std::printf("validate: simdjson's DOM  %.3f CPU-s per million lines\n", best[3]);
     return right ? 0 : 1;
 }

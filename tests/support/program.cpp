@@ -70,4 +70,9 @@ QList<QJsonObject> Scratch::query(const QString &table, const QString &filter) c
     return run(arguments + QStringList{QStringLiteral("--workspace"), workspace(), QStringLiteral("--json")}).rows();
 }
 
+Ran Scratch::sql(const char *text) const
+{
+    return run({QStringLiteral("sql"), QLatin1String(text), QStringLiteral("--workspace"), workspace()});
+}
+
 } // namespace eventops::test

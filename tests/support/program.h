@@ -36,6 +36,8 @@ public:
     Ran replay(const QStringList &files, const QStringList &more = {}) const;
     /// `eventops query TABLE [FILTER] --workspace … --json`
     QList<QJsonObject> query(const QString &table, const QString &filter = {}) const;
+    /// `eventops sql TEXT --workspace …`
+    Ran sql(const char *text) const;
 
 private:
     QTemporaryDir m_directory;

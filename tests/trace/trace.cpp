@@ -90,22 +90,27 @@ void addResults(Results &results, const std::string &junitXml)
     QXmlStreamReader xml(QString::fromStdString(junitXml));
     std::string suite;
     std::string function;
+    std::string row;
     while (!xml.atEnd()) {
         if (xml.readNext() != QXmlStreamReader::StartElement)
             continue;
         if (xml.name() == QLatin1String("testsuite")) {
             suite = attribute(xml, "name");
         } else if (xml.name() == QLatin1String("testcase")) {
-            // "function(data row)" counts for the function.
+            // "function(data row)" counts for the function, and for itself.
             const std::string name = attribute(xml, "name");
             function = suite + "::" + name.substr(0, name.find('('));
+            row = suite + "::" + name;
             results.functions.emplace(function, Results::Outcome::Passed);
+            results.functions.emplace(row, Results::Outcome::Passed);
         } else if (!function.empty()) {
-            Results::Outcome &outcome = results.functions[function];
-            if (xml.name() == QLatin1String("failure") || xml.name() == QLatin1String("error"))
-                outcome = Results::Outcome::Failed;
-            else if (xml.name() == QLatin1String("skipped"))
-                outcome = std::max(outcome, Results::Outcome::Skipped);
+            for (const std::string &name : {function, row}) {
+                Results::Outcome &outcome = results.functions[name];
+                if (xml.name() == QLatin1String("failure") || xml.name() == QLatin1String("error"))
+                    outcome = Results::Outcome::Failed;
+                else if (xml.name() == QLatin1String("skipped"))
+                    outcome = std::max(outcome, Results::Outcome::Skipped);
+            }
         }
     }
     if (xml.hasError())

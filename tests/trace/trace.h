@@ -11,7 +11,7 @@ namespace eventops::trace {
 
 struct Row {
     std::string number;             ///< "K1", "C27".
-    std::vector<std::string> tests; ///< "TestRules::seedValues" or "TestRules"; empty: planned.
+    std::vector<std::string> tests; ///< "TestRules", "TestRules::values" or "TestRules::values(row)"; empty: planned.
     std::string what;
 };
 
@@ -25,7 +25,8 @@ std::vector<std::string> allNumbers();
 
 Table parseTable(const std::string &text);
 
-/// What the classes of a run reported: "Class::function" (rows of data under one name) with the worst of its outcomes.
+/// What the classes of a run reported: "Class::function" with the worst outcome of its data rows, and each row by
+/// itself as "Class::function(row)".
 struct Results {
     enum class Outcome { Passed, Skipped, Failed };
     std::map<std::string, Outcome> functions;

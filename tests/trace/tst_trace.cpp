@@ -102,6 +102,9 @@ private Q_SLOTS:
         QTest::newRow("both passed") << QStringLiteral("TestX::good TestY::good") << 0;
         QTest::newRow("one of two") << QStringLiteral("TestX::good TestY::bad") << 1;
         QTest::newRow("a data row failed") << QStringLiteral("TestX::rows") << 1;
+        QTest::newRow("the row beside it") << QStringLiteral("TestX::rows(one)") << 0;
+        QTest::newRow("the row itself") << QStringLiteral("TestX::rows(two)") << 1;
+        QTest::newRow("no such row") << QStringLiteral("TestX::rows(three)") << 1;
         QTest::newRow("skipped") << QStringLiteral("TestX::not_here") << 1;
         QTest::newRow("class with failures") << QStringLiteral("TestX") << 1;
         QTest::newRow("no such function") << QStringLiteral("TestX::goo") << 1;

@@ -102,6 +102,30 @@ private Q_SLOTS:
         QVERIFY(make("demo", "{}")->accepts("anything"));
     }
 
+    void demoTellsItsWorld()
+    {
+        QTemporaryDir folder;
+        const std::string path = folder.filePath(QStringLiteral("world.ndjson")).toStdString();
+        ActionRequest request;
+        request.command = "restart_service";
+        request.args = R"({"host":"a"})";
+        request.entityType = "Host";
+        request.entityId = "host:a\nb";
+        const auto demo = make("demo", "{world: '" + path + "', fail: [reboot]}");
+        QCOMPARE(demo->execute(request, {}).kind, ActionOutcome::Kind::Succeeded);
+        request.command = "reboot";
+        QCOMPARE(demo->execute(request, {}).kind, ActionOutcome::Kind::Failed); // what failed was not done
+        QFile file(QString::fromStdString(path));
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        QCOMPARE(file.readAll(),
+                 QByteArray("{\"command\":\"restart_service\",\"args\":{\"host\":\"a\"},\"entity_type\":\"Host\","
+                            "\"entity_id\":\"host:a\\nb\"}\n"));
+        const auto nowhere = make("demo", "{world: /nonexistent/world}");
+        const ActionOutcome outcome = nowhere->execute(request, {});
+        QCOMPARE(outcome.kind, ActionOutcome::Kind::Failed);
+        QVERIFY(outcome.retryable);
+    }
+
     void webhookPostsTheEnvelope()
     {
         LoopbackServer server([](const std::string &) { return answer("200 OK", "done"); });

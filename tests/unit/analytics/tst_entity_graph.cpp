@@ -21,7 +21,7 @@ Link link(const char *source, const char *type, const char *target)
     return made;
 }
 
-EntityRef service(const char *id)
+EntityKey service(const char *id)
 {
     return {"service", id};
 }

@@ -17,6 +17,13 @@
 
 namespace eventops::test {
 
+/// @p relative below the folder that the environment's @p variable names: captures that may not be shipped, and
+/// JSONTestSuite. Without it a path that does not exist, so the test is skipped.
+inline std::string outsidePath(const char *variable, const std::string &relative = {})
+{
+    return qEnvironmentVariable(variable, QStringLiteral("/nonexistent")).toStdString() + '/' + relative;
+}
+
 /// One batch holding @p records, one record each.
 inline Batch batchOf(const std::vector<std::string> &records)
 {

@@ -6,6 +6,10 @@
 #include "core/codec/action_events.h"
 #include "core/codec/alert.h"
 #include "core/codec/json_reader.h"
+#include "tests/support/json_schema.h"
+
+#include <QtCore/QDirIterator>
+#include <QtCore/QFile>
 
 #include <set>
 
@@ -32,30 +36,13 @@ Action sampleAction()
     return action;
 }
 
-/// The published schema of action events (contracts 3.1), by hand: nothing in Debian 12 validates draft-07 for C++.
-bool validAction(const std::string &json)
+/// What the published schemas say of an action event; empty: nothing.
+QString invalid(const std::string &json)
 {
-    JsonReader reader;
-    if (reader.read(json) || reader.kind() != JsonKind::Object)
-        return false;
-    std::string scratch;
-    const auto text = [&](std::string_view name) {
-        const JsonEntry *member = reader.find(name);
-        return member != nullptr && jsonKind(member->value) == JsonKind::String
-            ? std::string(jsonText(member->value, scratch))
-                                                                                : std::string("<absent>");
-    };
-    const std::string type = text("event_type");
-    if (type != "action.requested")
-        return std::set<std::string>{"action.started", "action.succeeded", "action.failed",
-                                     "action.cancelled"}.contains(type);
-    const JsonEntry *attrs = reader.find("attrs");
-    if (!parseTimestamp(text("ts")) || text("entity_id") == "<absent>" || text("idempotency_key") == "<absent>"
-        || attrs == nullptr)
-        return false;
-    const auto kind = [&](std::string_view name) { return jsonKind(jsonMember(attrs->value, name).value_or("null")); };
-    return kind("command") == JsonKind::String && kind("args") == JsonKind::Object
-        && kind("ttl_sec") == JsonKind::Number;
+    static const JsonSchema Action(QStringLiteral("action"));
+    static const JsonSchema Envelope(QStringLiteral("envelope"));
+    const QString wrong = Action.check(QByteArray::fromStdString(json));
+    return wrong.isEmpty() ? Envelope.check(QByteArray::fromStdString(json)) : wrong;
 }
 
 } // namespace
@@ -70,7 +57,7 @@ private Q_SLOTS:
         QCOMPARE(json.substr(0, 100), std::string("{\"ts\":\"2025-10-21T10:05:00Z\","
             "\"event_type\":\"action.requested\","
                                                   "\"entity_id\":\"host:host-a\",\"correlation_id").substr(0, 100));
-        QVERIFY(validAction(json));
+        QCOMPARE(invalid(json), QString());
         const auto back = decodeActionRequested(json);
         QVERIFY2(static_cast<bool>(back), back ? "" : back.error().text().c_str());
         QCOMPARE(back.value().actionId, std::string("0123456789abcdef0123456789abcdef.2"));
@@ -105,7 +92,7 @@ private Q_SLOTS:
             report.error = "timeout";
             report.output = "line\n\"quoted\"";
             const std::string json = encodeActionReport(report);
-            QVERIFY2(validAction(json), json.c_str());
+            QCOMPARE(invalid(json), QString());
             const auto back = decodeActionReport(json);
             QVERIFY(static_cast<bool>(back));
             QVERIFY(back.value().kind == report.kind);
@@ -198,6 +185,88 @@ private Q_SLOTS:
         QVERIFY(bare.find("{\"ts\": \"2025-10-21T10:05:00Z\"") == 0);
         QVERIFY(bare.find("\"value\": null") != std::string::npos);
         QVERIFY(bare.find("\"tags\": {}}") != std::string::npos);
+        QCOMPARE(JsonSchema(QStringLiteral("alert")).check(QByteArray::fromStdString(bare)), QString());
+    }
+
+    /// Every alert that a golden case expects byte for byte fits the published schema.
+    void alertsFitTheSchema()
+    {
+        const JsonSchema schema(QStringLiteral("alert"));
+        QDirIterator files(QStringLiteral(EVENTOPS_SOURCE_DIR "/tests/golden"), {QStringLiteral("alerts.ndjson")},
+                           QDir::Files, QDirIterator::Subdirectories);
+        int alerts = 0;
+        while (files.hasNext()) {
+            QFile file(files.next());
+            QVERIFY(file.open(QIODevice::ReadOnly));
+            for (const QByteArray &line : file.readAll().split('\n')) {
+                if (line.isEmpty())
+                    continue;
+                QVERIFY2(schema.check(line).isEmpty(), (line + '\n' + schema.check(line).toUtf8()).constData());
+                ++alerts;
+            }
+        }
+        QVERIFY(alerts >= 10);
+    }
+
+    /// A checker that finds nothing looks like valid output.
+    void schemasFindWhatIsWrong_data()
+    {
+        QTest::addColumn<QString>("schema");
+        QTest::addColumn<QByteArray>("document");
+        QTest::addColumn<bool>("valid");
+        const auto row = [](const char *schema, const QByteArray &document, bool valid) {
+            QTest::newRow(document.constData()) << QString::fromLatin1(schema) << document << valid;
+        };
+        const QByteArray request = "{\"event_type\":\"action.requested\",\"ts\":\"2025-10-21T10:05:00Z\","
+                                   "\"entity_id\":\"e\",\"idempotency_key\":\"k\","
+                                   "\"attrs\":{\"command\":\"c\",\"args\":{},\"ttl_sec\":5}}";
+        const auto with = [&](const char *from, const char *to) { return QByteArray(request).replace(from, to); };
+        row("action", request, true);
+        row("action", with("10:05:00Z", "10:05:00.25+02:00"), true);
+        row("action", with("10:05:00Z", "10:05:00"), false);
+        row("action", with("2025-10-21T", "2025-13-21T"), false);
+        row("action", with("\"entity_id\":\"e\",", ""), false);
+        row("action", with(":\"k\"", ":\"\""), false);
+        row("action", with("{}", "[]"), false);
+        row("action", with(":5", ":\"5\""), false);
+        row("action", with(":5", ":-5"), false);
+        row("action", with("requested", "retrying"), false);
+        row("action", "{\"event_type\":\"action.failed\"}", true);
+        row("action", "{}", false);
+        row("action", "[]", false);
+        row("envelope", request, true);
+        row("envelope", with("\"ts\"", "\"time\""), false);
+        row("envelope", with("\"entity_id\":\"e\"", "\"source\":\"s\""), false);
+        const QByteArray alert = "{\"ts\":\"t\",\"tenant\":\"a\",\"source_id\":\"s\",\"metric\":\"m\","
+                                 "\"severity\":\"warning\",\"rule\":\"r\",\"value\":85.0,\"message\":\"x\","
+                                 "\"tags\":{}}";
+        row("alert", alert, true);
+        row("alert", QByteArray(alert).replace("85.0", "null"), true);
+        row("alert", QByteArray(alert).replace("85.0", "\"85\""), false);
+        row("alert", QByteArray(alert).replace("warning", "bad"), false);
+        row("alert", QByteArray(alert).replace("{}}", "{},\"more\":1}"), false);
+        row("alert", QByteArray(alert).replace(",\"tags\":{}", ""), false);
+        row("alert", alert.left(40), false);
+    }
+    void schemasFindWhatIsWrong()
+    {
+        QFETCH(QString, schema);
+        QFETCH(QByteArray, document);
+        QFETCH(bool, valid);
+        const JsonSchema checked(schema);
+        QCOMPARE(checked.error(), QString());
+        const QString wrong = checked.check(document);
+        QVERIFY2(wrong.isEmpty() == valid, qPrintable(wrong));
+    }
+
+    void unknownKeywordsAreRefused()
+    {
+        QVERIFY(JsonSchema(QStringLiteral("nothing")).error().endsWith(QStringLiteral("is no JSON object")));
+        const QJsonObject nested{
+            {QStringLiteral("properties"),
+             QJsonObject{{QStringLiteral("a"), QJsonObject{{QStringLiteral("pattern"), QStringLiteral("x")}}}}}};
+        QCOMPARE(unknownKeyword(nested), QStringLiteral("pattern"));
+        QCOMPARE(unknownKeyword({{QStringLiteral("format"), QStringLiteral("uri")}}), QStringLiteral("format"));
     }
 };
 

@@ -13,7 +13,7 @@ using namespace eventops::test;
 
 namespace {
 
-const std::string SuiteFolder = "/work/shared/bench/json";
+const std::string SuiteFolder = outsidePath("EVENTOPS_JSON_SUITE");
 
 std::string line(int number)
 {
@@ -239,7 +239,7 @@ private Q_SLOTS:
 
     void realCaptures()
     {
-        const std::string folder = "/work/shared/inputs/captures/";
+        const std::string folder = outsidePath("EVENTOPS_INPUTS", "captures/");
         if (!std::filesystem::is_directory(folder))
             QSKIP("the real captures are not here");
         const Ingested nginx = ingestFile(folder + "nginxplus.ndjson");

@@ -231,6 +231,11 @@ private Q_SLOTS:
         QCOMPARE(two.reasons, (std::vector<std::string>{"", "truncated_json"}));
         QCOMPARE(two.text(Field::Attrs), std::string("{\"cluster_id\":\"c\"}"));
         QCOMPARE(two.text(Field::SourceId), std::string("compute-service"));
+        const auto plain = makeCodec("chronos.raw", Value::map({{"content_type", scalar("text/plain")}}));
+        const Decoded words = decodeAll(*plain.value(), {"cluster c is up", "bad \xff byte"});
+        QCOMPARE(words.reasons, (std::vector<std::string>{"", "invalid_utf8"}));
+        QCOMPARE(words.text(Field::Message), std::string("cluster c is up"));
+        QCOMPARE(words.text(Field::ContentType), std::string("text/plain"));
         const auto wrong = makeCodec("chronos.raw", Value::map({{"content_type", scalar("text/html", 3, 9)}}));
         QVERIFY(!wrong && wrong.error().where.line == 3);
     }

@@ -14,7 +14,7 @@ using namespace eventops::test;
 
 namespace {
 
-const std::string SuiteFolder = "/work/shared/bench/json";
+const std::string SuiteFolder = outsidePath("EVENTOPS_JSON_SUITE");
 
 std::string nested(std::size_t depth, char open, char close)
 {
@@ -149,6 +149,38 @@ private Q_SLOTS:
             QVERIFY2(name[0] == 'i' || failed == (name[0] == 'n'), name.c_str());
         }
         QVERIFY(accepted >= 95 && refused >= 143);
+    }
+
+    /// Why there is a reader of our own (adr/0005): what simdjson's parsers let pass, refuse or forget.
+    void simdjsonsParsersDoNotServe()
+    {
+        JsonReader reader;
+        simdjson::ondemand::parser onDemand;
+        for (const char *damaged : {"{\"skip\":[1,,2 x],\"a\":7}", "{\"a\":7,\"skip\":tru}", "{\"skip\":01,\"a\":7}",
+                                    "{\"skip\":\"\\q\",\"a\":7}"}) {
+            const simdjson::padded_string padded(std::string_view{damaged});
+            simdjson::ondemand::document document;
+            std::int64_t a = 0;
+            QCOMPARE(onDemand.iterate(padded).get(document), simdjson::SUCCESS);
+            QCOMPARE(document["a"].get(a), simdjson::SUCCESS); // it does not look at what it skips
+            QCOMPARE(a, std::int64_t{7});
+            QVERIFY2(reader.read(damaged).what == JsonFailure::What::Invalid, damaged);
+        }
+        simdjson::dom::parser dom;
+        for (const std::string number : {"18446744073709551616", "1e400"}) {
+            QCOMPARE(dom.parse(number).error(), simdjson::NUMBER_ERROR);
+            QVERIFY(!reader.read(number));
+            QCOMPARE(reader.document(), std::string_view(number));
+        }
+        simdjson::dom::element parsed;
+        QCOMPARE(dom.parse(std::string("{\"a\":92.50,\"a\":1e3}")).get(parsed), simdjson::SUCCESS);
+        QCOMPARE(simdjson::minify(parsed), std::string("{\"a\":92.5,\"a\":1000.0}")); // the spelling is gone
+        QVERIFY(!reader.read("{\"a\":92.50,\"a\":1e3}"));
+        QCOMPARE(reader.members().front().value, std::string_view("92.50"));
+        QCOMPARE(reader.find("a")->value, std::string_view("1e3")); // the last one; simdjson's lookup takes the first
+        double first = 0;
+        QCOMPARE(parsed["a"].get(first), simdjson::SUCCESS);
+        QCOMPARE(first, 92.5);
     }
 
     /// Every damaged document is judged as simdjson's own parser judges it, but for numbers it cannot hold.

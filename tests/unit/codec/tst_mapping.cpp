@@ -320,7 +320,7 @@ private Q_SLOTS:
 
     void adageFabricCases()
     {
-        const std::string folder = "/work/shared/inputs/karma-adage/adage-fabric";
+        const std::string folder = outsidePath("EVENTOPS_INPUTS", "karma-adage/adage-fabric");
         if (!std::filesystem::is_directory(folder))
             QSKIP("the adage fabric is not here");
         std::uint64_t events = 0;
@@ -343,7 +343,7 @@ private Q_SLOTS:
 
     void otelDemoLogs()
     {
-        const std::string file = "/work/shared/inputs/captures/otel_demo_logs.ndjson";
+        const std::string file = outsidePath("EVENTOPS_INPUTS", "captures/otel_demo_logs.ndjson");
         if (!std::filesystem::exists(file))
             QSKIP("the OpenTelemetry demo logs are not here");
         const Ingested in = ingestFile(file, {}, settings(otlpMap()));
@@ -362,7 +362,7 @@ private Q_SLOTS:
 
     void cloudTrail()
     {
-        const std::string folder = "/work/shared/inputs/cloudtrail/invictus";
+        const std::string folder = outsidePath("EVENTOPS_INPUTS", "cloudtrail/invictus");
         if (!std::filesystem::is_directory(folder))
             QSKIP("CloudTrail is not here");
         for (const auto &entry : std::filesystem::directory_iterator(folder)) {
@@ -377,7 +377,7 @@ private Q_SLOTS:
 
     void kafkaLogs()
     {
-        const std::string folder = "/work/shared/inputs/captures/";
+        const std::string folder = outsidePath("EVENTOPS_INPUTS", "captures/");
         if (!std::filesystem::is_directory(folder))
             QSKIP("the Kafka logs are not here");
         for (const char *name : {"kafka_server.log", "kafka_controller.log"}) {

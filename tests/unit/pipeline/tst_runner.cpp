@@ -7,6 +7,7 @@
 #include "tests/support/test_main.h"
 
 #include <charconv>
+#include <future>
 
 using namespace eventops;
 using eventops::test::MemorySink;
@@ -184,6 +185,55 @@ std::string manyLines(std::size_t count)
     }
     return text;
 }
+
+/// Hands out one record, and the end only when that one is committed.
+class PatientSource final : public Source
+{
+public:
+    explicit PatientSource(std::shared_future<void> committed, bool &seen)
+        : m_committed(std::move(committed)), m_seen(seen)
+    {
+    }
+    std::string key() const override { return "patient"; }
+    std::string title() const override { return "patient"; }
+    Status open(std::uint64_t) override { return Ok{}; }
+    Result<bool> hasPrefix(std::uint64_t, std::uint64_t) const override { return true; }
+    Result<bool> read(RawChunk &chunk, std::vector<OversizePart> &) override
+    {
+        if (m_begun) {
+            m_seen = m_committed.wait_for(std::chrono::seconds(20)) == std::future_status::ready;
+            return false;
+        }
+        m_begun = true;
+        chunk.bytes = "10 acme host-1";
+        chunk.records.push_back({0, static_cast<std::uint32_t>(chunk.bytes.size())});
+        chunk.positionEnd = chunk.bytes.size();
+        return true;
+    }
+    std::unique_ptr<RecordDecoder> makeDecoder() const override { return std::make_unique<LineDecoder>(); }
+
+private:
+    std::shared_future<void> m_committed;
+    bool &m_seen;
+    bool m_begun = false;
+};
+
+/// Says when the first commit came.
+class FirstCommit final : public CommitSink
+{
+public:
+    Status commit(CommitGroup &) override
+    {
+        if (m_commits++ == 0)
+            first.set_value();
+        return Ok{};
+    }
+    bool seen(std::uint64_t) override { return false; }
+    std::promise<void> first;
+
+private:
+    std::size_t m_commits = 0;
+};
 
 struct Ran {
     MemorySink sink;
@@ -368,6 +418,19 @@ private Q_SLOTS:
         QVERIFY(ran.sink.events[0].starts_with("1/0 0 "));
         QVERIFY(ran.sink.events[2].starts_with("3/0 70 "));
         QCOMPARE(raw(ran.sink.watermark), 70);
+    }
+
+    void aSlowSourceIsCommittedMeanwhile()
+    {
+        FirstCommit sink;
+        bool seen = false;
+        const PipelineSpec pipeline = spec();
+        auto runner = PipelineRunner::make(pipeline, sink, {});
+        QVERIFY(bool(runner));
+        std::vector<RunnerSource> sources(1);
+        sources[0].source = std::make_unique<PatientSource>(sink.first.get_future().share(), seen);
+        QVERIFY(bool(runner.value()->run(std::move(sources))));
+        QVERIFY(seen);
     }
 };
 

@@ -272,6 +272,60 @@ private Q_SLOTS:
         QVERIFY(ledger->digest().value() != digests[0]);
     }
 
+    void eventsStandAtPlaces()
+    {
+        Workspace workspace;
+        auto ledger = workspace.open();
+        commitSample(*ledger, 10'000, 3'000, 2);
+        struct Seen {
+            std::string id, metric;
+            Seq seq;
+            std::uint16_t emission;
+            bool operator==(const Seen &) const = default;
+        };
+        std::vector<Seen> all, some;
+        const auto into = [](std::vector<Seen> &out) {
+            return [&out](const Batch &batch, std::span<const std::uint32_t> rows) {
+                for (const std::uint32_t row : rows) {
+                    const Event &event = batch.events[row];
+                    out.push_back({std::string(batch.text(event, Field::EventId)),
+                                   std::string(batch.text(event, Field::Metric)), batch.records[event.record].seq,
+                                   event.emission});
+                }
+                return true;
+            };
+        };
+        EVENTOPS_OK(ledger->events(Filter(), {}, into(all)));
+        QCOMPARE(ledger->eventCount().value(), std::uint64_t{all.size()});
+        for (const auto &[first, count] : std::initializer_list<std::pair<std::size_t, std::size_t>>{
+                 {0, 1}, {0, 5'000}, {2'999, 3}, {4'095, 2}, {9'000, 4'096}, {all.size() - 1, 10}, {0, all.size()}}) {
+            some.clear();
+            EVENTOPS_OK(ledger->eventsAt(first, count, AllFields, into(some)));
+            const std::size_t end = std::min(all.size(), first + count);
+            QCOMPARE(some.size(), end - first);
+            QVERIFY(std::equal(some.begin(), some.end(), all.begin() + static_cast<std::ptrdiff_t>(first)));
+        }
+        some.clear();
+        EVENTOPS_OK(ledger->eventsAt(all.size(), 1, AllFields, into(some)));
+        QVERIFY(some.empty());
+        for (const std::size_t place : {std::size_t{0}, std::size_t{97}, std::size_t{5'000}, all.size() - 1})
+            QCOMPARE(ledger->placeOf(all[place].seq, all[place].emission).value(), std::uint64_t{place});
+        QVERIFY(!ledger->placeOf(1'000'000, 0));
+
+        // What is committed later stands behind, also for a ledger opened before.
+        auto reader = workspace.open(LedgerMode::Read);
+        QCOMPARE(reader->eventCount().value(), std::uint64_t{all.size()});
+        BatchMaker more(10'001, 1'000'000);
+        more.record("{}");
+        more.event("later", {{Field::Metric, "swap"}});
+        CommitGroup group = groupOf(more.take());
+        EVENTOPS_OK(ledger->commit(group));
+        some.clear();
+        EVENTOPS_OK(reader->eventsAt(all.size(), 10, 1U << static_cast<unsigned>(Field::Metric), into(some)));
+        QCOMPARE(some.size(), std::size_t{1});
+        QCOMPARE(some.front().metric, std::string("swap"));
+    }
+
     void eventsFilteredAndBounded()
     {
         Workspace workspace;

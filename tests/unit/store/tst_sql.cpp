@@ -68,7 +68,16 @@ void fill(Workspace &workspace)
     finding.hasValue = true;
     finding.value = 85;
     finding.message = "cpu_load=85.0 exceeds warning threshold";
-    group.findings = {finding};
+    Finding surprise = finding;
+    surprise.id = "f2";
+    surprise.ts = WallNs{1'600'000'000 * NsPerSecond};
+    surprise.origin = FindingOrigin::Entropy;
+    surprise.name = "value_surprise";
+    surprise.entityId = "host:host-a";
+    surprise.step = "sampled";
+    surprise.bits = 16.5;
+    surprise.terms.resize(1);
+    group.findings = {finding, surprise};
     Suggestion suggestion;
     suggestion.id = "5";
     suggestion.command = "restart";
@@ -167,6 +176,35 @@ private Q_SLOTS:
         QCOMPARE(one(m_workspace, "SELECT EventData FROM karma.raw_events WHERE RawEventID = 6000"), data);
         const std::string action("{\"action_id\":\"5.1\",\"state\":\"proposed\"}");
         QCOMPARE(one(m_workspace, "SELECT action_id, state FROM karma.action_state_current"), action);
+    }
+
+    /// Contract K8: counts in five minutes' windows, and the present state of each entity.
+    void countsAndStatesAreViews()
+    {
+        QCOMPARE(one(m_workspace, "SELECT count(*) AS windows, sum(events) AS events, max(events) AS most "
+                                  "FROM karma.v_event_counts_5m"),
+                 std::string("{\"windows\":34,\"events\":10000,\"most\":300}"));
+        QCOMPARE(one(m_workspace, "SELECT * FROM karma.v_event_counts_5m ORDER BY ts LIMIT 1"),
+                 std::string("{\"ts\":\"2020-09-13 12:25:00\",\"event_type\":\"signals.metric\",\"events\":200}"));
+        QCOMPARE(sql(m_workspace, "SELECT entity_id, ts FROM karma.v_latest_by_entity ORDER BY entity_id").rows,
+                 (std::vector<std::string>{"{\"entity_id\":\"entity\",\"ts\":\"2020-09-13 15:13:19\"}",
+                                           "{\"entity_id\":\"special\",\"ts\":\"2020-09-13 13:38:41\"}"}));
+        QCOMPARE(one(m_workspace, "SELECT ts, entity_id, step, kind, score FROM karma.entropy_scores"),
+                 std::string("{\"ts\":\"2020-09-13 12:26:40\",\"entity_id\":\"host:host-a\",\"step\":\"sampled\","
+                             "\"kind\":\"deviation\",\"score\":16.5}"));
+    }
+
+    /// Contract L13, word for word.
+    void newestMetricsVerbatim()
+    {
+        const SqlResult result = sql(m_workspace, "SELECT * FROM metrics ORDER BY ts DESC LIMIT 5");
+        QCOMPARE(result.error, std::string());
+        QCOMPARE(result.rows.size(), std::size_t{5});
+        QCOMPARE(result.rows.front(),
+                 std::string("{\"ts\":\"2020-09-13T15:13:19Z\",\"tenant\":\"globex\",\"source_id\":\"host-b\","
+                             "\"metric\":\"cpu_load\",\"value\":99,\"unit\":null,"
+                             "\"tags\":\"{\\\"env\\\":\\\"prod\\\"}\"}"));
+        QVERIFY(result.rows.back().starts_with("{\"ts\":\"2020-09-13T15:13:15Z\""));
     }
 
     void constraintsAreExact()

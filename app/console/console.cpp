@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: MIT
+#include "app/console/console.h"
+
+#include "app/common/local.h"
+#include "app/console/demo.h"
+#include "app/console/views.h"
+#include "core/viewmodel/replay_controller.h"
+#include "core/viewmodel/shown_text.h"
+#include "core/viewmodel/view_context.h"
+#include "widgets/shell/main_window.h"
+#include "widgets/theme/theme.h"
+
+#include <QDir>
+#include <QFile>
+#include <QFileInfo>
+#include <QRegularExpression>
+#include <QTimer>
+
+#include <filesystem>
+
+namespace eventops::console {
+namespace {
+
+QString pathText(const std::string &path)
+{
+    return QFile::decodeName(QByteArray::fromStdString(path));
+}
+
+/// The shipped pipelines that read files, the default first.
+std::vector<NamedFile> pipelineFiles(const std::string &dataDirectory)
+{
+    std::vector<NamedFile> files;
+    const QDir directory(pathText(dataDirectory + "/definitions"));
+    for (const QFileInfo &file : directory.entryInfoList({QStringLiteral("*.yaml")}, QDir::Files, QDir::Name)) {
+        const QString name = file.completeBaseName();
+        if (name == QLatin1String("demo"))
+            continue;
+        const auto at = name == QLatin1String("default") ? files.begin() : files.end();
+        files.insert(at, {name, file.absoluteFilePath()});
+    }
+    return files;
+}
+
+/// The manual as the help shows it: without pictures of the window in which it stands.
+QString manualText()
+{
+    QFile file(QStringLiteral(":/eventops/docs/manual.md"));
+    if (!file.open(QIODevice::ReadOnly))
+        return {};
+    static const QRegularExpression picture(QStringLiteral("^!\\[[^\n]*$"), QRegularExpression::MultilineOption);
+    return QString::fromUtf8(file.readAll()).remove(picture);
+}
+
+} // namespace
+
+Console::Console(Options options, QString preferencesFile)
+    : m_options(std::move(options)),
+      m_preferencesFile(std::move(preferencesFile)),
+      m_dataDirectory(app::findDataDirectory(app::ownProgram()))
+{
+}
+
+Console::~Console()
+{
+    closeWindow();
+}
+
+void Console::start()
+{
+    if (m_options.demo) {
+        startDemo();
+    } else {
+        const std::string directory = m_options.workspace.empty() ? app::defaultWorkspace() : m_options.workspace;
+        std::error_code code;
+        const bool holdsEvents = std::filesystem::exists(directory + "/ledger.db", code);
+        openWorkspace(directory, holdsEvents || !m_options.files.empty());
+        if (!m_options.files.empty()) {
+            QStringList files;
+            for (const std::string &file : m_options.files)
+                files << pathText(file);
+            openCaptures(files);
+        }
+    }
+    showAsAsked();
+}
+
+void Console::openWorkspace(const std::string &directory, bool expectsEvents)
+{
+    const QByteArray geometry = m_window == nullptr ? QByteArray() : m_window->saveGeometry();
+    closeWindow();
+    const std::filesystem::path own(app::ownProgram());
+    auto backend = std::make_unique<LocalBackend>(
+        Workspace{directory}, app::localOptions((own.parent_path() / "eventops").string(), m_dataDirectory, directory));
+    const Role role = m_options.readOnly ? Role::Viewer : Role::Admin;
+    m_context = std::make_unique<ViewContext>(std::move(backend), Caller{app::ownUser(), role, {}});
+    m_replay = std::make_unique<ReplayController>(*m_context);
+    WindowSetup setup;
+    const bool isDemo = m_demoDirectory != nullptr && directory == m_demoDirectory->path().toStdString();
+    setup.workspace = isDemo ? tr("Demo") : QDir(pathText(directory)).dirName();
+    setup.layoutFile = m_options.readOnly ? QString() : pathText(directory + "/window.ini");
+    setup.preferencesFile = m_preferencesFile;
+    setup.manual = manualText();
+    setup.pipelines = pipelineFiles(m_dataDirectory);
+    setup.readOnly = m_options.readOnly;
+    setup.expectsEvents = expectsEvents;
+    m_window = std::make_unique<MainWindow>(consoleViews(), *m_context, *m_replay, std::move(setup));
+    m_window->restoreGeometry(geometry);
+    connectWindow();
+    m_window->show();
+}
+
+/// The window may not go while it is asking: what it asks for is done after it has returned.
+void Console::connectWindow()
+{
+    MainWindow *const window = m_window.get();
+    connect(window, &MainWindow::demoChosen, this, &Console::startDemo, Qt::QueuedConnection);
+    connect(window, &MainWindow::capturesChosen, this, &Console::openCaptures, Qt::QueuedConnection);
+    const auto open = [this](const QString &directory) {
+        openWorkspace(QFile::encodeName(directory).toStdString(), true);
+    };
+    connect(window, &MainWindow::workspaceChosen, this, open, Qt::QueuedConnection);
+    connect(m_context.get(), &ViewContext::changed, this, &Console::selectAsAsked);
+}
+
+void Console::closeWindow()
+{
+    if (m_window != nullptr)
+        m_window->saveLayout();
+    m_guard.reset();
+    m_window.reset();
+    m_replay.reset();
+    m_context.reset();
+}
+
+void Console::openCaptures(const QStringList &files)
+{
+    std::string pipeline = m_options.pipeline;
+    if (pipeline.empty())
+        pipeline = QFile::encodeName(m_window->pipeline()).toStdString();
+    auto text = app::readTextFile(pipeline);
+    if (!text) {
+        m_context->tell(shownText(text.error().text()), true);
+        return;
+    }
+    ReplayRequest request;
+    request.pipelineName = pipeline;
+    request.pipelineText = std::move(text).value();
+    request.live = true;
+    for (const QString &file : files)
+        request.files.push_back(QFile::encodeName(file).toStdString());
+    const QString first = QFileInfo(files.front()).fileName();
+    m_replay->start(std::move(request),
+                    files.size() == 1 ? first : tr("%1 and %2 more").arg(first).arg(files.size() - 1));
+}
+
+void Console::startDemo()
+{
+    auto directory = std::make_unique<QTemporaryDir>(QDir::tempPath() + QStringLiteral("/eventops-demo-XXXXXX"));
+    auto request = demoRequest(m_dataDirectory, directory->path().toStdString());
+    const bool ready = directory->isValid() && static_cast<bool>(request);
+    const auto previous = std::move(m_demoDirectory); // goes after its window
+    m_demoDirectory = std::move(directory);
+    openWorkspace(m_demoDirectory->path().toStdString(), ready);
+    if (!request)
+        m_context->tell(shownText(request.error().text()), true);
+    else if (!m_demoDirectory->isValid())
+        m_context->tell(m_demoDirectory->errorString(), true);
+    else
+        m_replay->start(std::move(request).value(), tr("the demo"));
+}
+
+void Console::showAsAsked()
+{
+    const QStringList size = QString::fromStdString(m_options.size).split(QLatin1Char('x'));
+    if (size.size() == 2 && size[0].toInt() > 0 && size[1].toInt() > 0)
+        m_window->resize(size[0].toInt(), size[1].toInt());
+    if (!m_options.show.empty()) {
+        // After the layout has settled.
+        QTimer::singleShot(0, m_window.get(), [this] {
+            for (const std::string &view : m_options.show)
+                m_window->showView(QString::fromStdString(view));
+        });
+    }
+}
+
+/// Selects the first event that the options' filter finds, as soon as there is one.
+void Console::selectAsAsked()
+{
+    if (m_options.selectFilter.empty() || m_selected)
+        return;
+    const Query query{m_options.selectFilter, 1, true};
+    m_context->backend().events(m_context->caller(), query,
+                                m_context->bridge().to(m_guard,
+                                                       [this](const EventPage &page) {
+                                                           const Event &event = page.batch.events[page.rows.front()];
+                                                           if (!m_selected)
+                                                               m_context->selectEvent(
+                                                                   exactText(page.batch.text(event, Field::EventId)));
+                                                           m_selected = true;
+                                                       }),
+                                [](const Result<Ok> &) {});
+}
+
+bool Console::saveScreenshot()
+{
+    if (m_options.screenshot.empty())
+        return true;
+    return m_window->grab().save(pathText(m_options.screenshot), "PNG");
+}
+
+} // namespace eventops::console

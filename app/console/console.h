@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "app/console/options.h"
+#include "core/viewmodel/ui_bridge.h"
+
+#include <QObject>
+#include <QString>
+#include <QTemporaryDir>
+
+#include <memory>
+
+namespace eventops {
+
+class MainWindow;
+class ReplayController;
+class ViewContext;
+
+} // namespace eventops
+
+namespace eventops::console {
+
+/// The program: one window on one workspace at a time, and what the window asks for. Thread: UI.
+class Console final : public QObject
+{
+    Q_OBJECT
+
+public:
+    Console(Options options, QString preferencesFile);
+    ~Console() override;
+
+    void start();          ///< Shows the window; nothing is asked.
+    bool saveScreenshot(); ///< To the file that the options name; true when none is named.
+
+private:
+    void openWorkspace(const std::string &directory, bool expectsEvents);
+    void connectWindow();
+    void openCaptures(const QStringList &files);
+    void startDemo();
+    void closeWindow();
+    void showAsAsked();
+    void selectAsAsked();
+
+    const Options m_options;
+    const QString m_preferencesFile;
+    const std::string m_dataDirectory;
+    std::unique_ptr<QTemporaryDir> m_demoDirectory; ///< Outlives the back end that works in it.
+    std::unique_ptr<ViewContext> m_context;
+    std::unique_ptr<ReplayController> m_replay;
+    std::unique_ptr<MainWindow> m_window;
+    ReceiverGuard m_guard;
+    bool m_selected = false;
+};
+
+} // namespace eventops::console

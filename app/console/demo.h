@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "core/base/result.h"
+#include "core/session/backend.h"
+
+#include <string>
+
+namespace eventops::console {
+
+/// The demo as a window shows it: its past at once, then at a pace at which a person can watch. Errors: the shipped
+/// definition is missing or broken.
+Result<ReplayRequest> demoRequest(const std::string &dataDirectory, const std::string &workspace);
+
+} // namespace eventops::console

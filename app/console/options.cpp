@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#include "app/console/options.h"
+
+#include "app/common/local.h"
+#include "core/base/time.h"
+
+#include <CLI/CLI.hpp>
+
+namespace eventops::console {
+
+bool readOptions(int argc, char **argv, Options &options, int &exitCode)
+{
+    CLI::App parser("The window of EventOps Console: what happened, why it is surprising, and what to do about it.",
+                    "eventops-console");
+    std::string quitAfter;
+    auto *demo = parser.add_flag("--demo", options.demo, "Show a made-up shop with known faults, in a fresh workspace");
+    auto *workspace = parser.add_option("-w,--workspace", options.workspace,
+                                        "Directory that holds everything of a workspace; default: the user's own");
+    auto *open = parser.add_option("--open,FILE", options.files, "Captures to read into the workspace");
+    parser.add_option("--pipeline", options.pipeline, "Pipeline file to read them with; default: the shipped one")
+        ->needs(open);
+    parser.add_flag("--read-only", options.readOnly, "Look only: nothing is read in, nothing is decided")
+        ->excludes(open)
+        ->excludes(demo);
+    demo->excludes(workspace)->excludes(open);
+    parser.add_option("--theme", options.theme, "dark or light; default: as chosen before, else as the desktop is")
+        ->check(CLI::IsMember({"dark", "light"}));
+    parser.add_option("--quit-after", quitAfter, "End after this time, for example 5s")
+        ->check([](const std::string &text) {
+            return parseDurationNs(text) ? std::string() : "'" + text + "' is no duration such as 5s";
+        });
+    parser.add_option("--screenshot", options.screenshot, "At the end, write a picture of the window to this PNG file");
+    parser.add_option("--show", options.show, "Bring up the view of this name, for example graph");
+    parser.add_option("--select", options.selectFilter, "Select the first event that matches this filter");
+    parser.add_option("--size", options.size, "Size of the window, for example 1280x800");
+    parser.set_version_flag("--version", EVENTOPS_VERSION);
+    parser.footer("Nothing is asked at the start. Keys: press ? in the window. More: F1 in the window.");
+    try {
+        parser.parse(argc, argv);
+    } catch (const CLI::Success &help) {
+        exitCode = parser.exit(help);
+        return false;
+    } catch (const CLI::ParseError &error) {
+        parser.exit(error);
+        exitCode = app::ExitUsage;
+        return false;
+    }
+    if (!quitAfter.empty())
+        options.quitAfterNs = parseDurationNs(quitAfter).value_or(0);
+    return true;
+}
+
+} // namespace eventops::console

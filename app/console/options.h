@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace eventops::console {
+
+/// What the command line says.
+struct Options {
+    bool demo = false;
+    bool readOnly = false;
+    std::string workspace;          ///< Empty: the user's own.
+    std::vector<std::string> files; ///< Captures to read in.
+    std::string pipeline;           ///< With which; empty: the shipped default.
+    std::string theme;              ///< "dark", "light"; empty: the user's choice, else as the desktop is.
+    std::string screenshot;         ///< File for a picture of the window at its end.
+    std::vector<std::string> show;  ///< Views to bring up, in order.
+    std::string selectFilter;       ///< The first event that matches is selected.
+    std::string size;               ///< "1280x800".
+    long long quitAfterNs = -1;     ///< Negative: stay.
+};
+
+/// Reads the arguments. False: the program ends with @p exitCode; help, version or an error was printed.
+bool readOptions(int argc, char **argv, Options &options, int &exitCode);
+
+} // namespace eventops::console

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#include "app/console/views.h"
+
+#include "qml/approvals/approvals_panel.h"
+#include "qml/findings/findings_panel.h"
+#include "qml/health/health_panel.h"
+#include "widgets/charts/charts_view.h"
+#include "widgets/graph/graph_view.h"
+#include "widgets/inspector/inspector_view.h"
+#include "widgets/table/event_table_view.h"
+#include "widgets/timeline/timeline_view.h"
+
+namespace eventops::console {
+
+ViewRegistry consoleViews()
+{
+    using enum ViewArea;
+    const auto view = [](const char *id, const char *title, const char *icon, const char *summary, ViewArea area,
+                         auto factory, const char *keys = "") {
+        return ViewSpec{
+            QLatin1String(id), QObject::tr(title), QLatin1String(icon), QObject::tr(summary), area, factory, {},
+            QObject::tr(keys)};
+    };
+    // clang-format off
+    return {
+        view("timeline", "Timeline", "chart-gantt", "When what happened, in lanes", Top, makeTimelineView),
+        view("events", "Events", "table", "Every event, as it comes in", Centre, makeEventTableView),
+        view("findings", "Findings", "triangle-alert", "What is wrong or surprising, and why", RightTop,
+             makeFindingsPanel),
+        view("approvals", "Approvals", "shield-check", "Actions that wait for a person", RightBottom,
+             makeApprovalsPanel),
+        view("inspector", "Inspector", "scan-search", "One event, from its raw bytes to what came of it", RightBottom,
+             makeInspectorView, "Arrows: walk and open; Ctrl+C: copy the whole value"),
+        view("graph", "Graph", "share-2", "Entities and how they depend on one another", Centre, makeGraphView),
+        view("charts", "Charts", "chart-line", "Metrics and bits over time", Centre, makeChartsView),
+        view("health", "Health", "heart-pulse", "Where every record went, and how fast", Centre, makeHealthPanel),
+    };
+    // clang-format on
+}
+
+} // namespace eventops::console

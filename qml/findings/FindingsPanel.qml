@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+import QtQuick
+import QtQuick.Layouts
+import QtQuick.Templates as T
+import EventOps.Models
+import EventOps.Theme
+
+// What is wrong, newest first; the current one with all that explains it.
+Panel {
+    id: panel
+    required property FindingsModel findings
+
+    Keys.onPressed: event => {
+        if (event.modifiers & (Qt.ControlModifier | Qt.AltModifier | Qt.MetaModifier))
+            return
+        event.accepted = true
+        switch (event.key) {
+        case Qt.Key_Down: case Qt.Key_J: panel.findings.selectNext(); break
+        case Qt.Key_Up: case Qt.Key_K: panel.findings.selectPrevious(); break
+        case Qt.Key_Home: panel.findings.select(0); break
+        case Qt.Key_End: panel.findings.select(panel.findings.count - 1); break
+        case Qt.Key_Return: case Qt.Key_Enter:
+            panel.findings.select(Math.max(0, panel.findings.currentRow))
+            break
+        case Qt.Key_A: panel.findings.showSuggestion(panel.findings.currentRow); break
+        default: event.accepted = false
+        }
+    }
+
+    ColumnLayout {
+        anchors.fill: parent
+        spacing: 0
+
+        RowLayout {
+            visible: list.visible
+            spacing: Theme.metric.space3
+            Layout.fillWidth: true
+            Layout.margins: Theme.metric.space3
+            Layout.bottomMargin: Theme.metric.space1
+
+            SectionTitle {
+                text: qsTr("%1 open of %2").arg(panel.findings.openCount).arg(panel.findings.count)
+                Layout.fillWidth: true
+            }
+            KeyHint { keyName: "J" }
+            KeyHint { keyName: "K"; does: qsTr("move") }
+            KeyHint { keyName: "A"; does: qsTr("to its action") }
+        }
+        ListView {
+            id: list
+            objectName: "findingsList"
+            clip: true
+            visible: count > 0
+            model: panel.findings
+            currentIndex: panel.findings.currentRow
+            spacing: Theme.metric.space2
+            boundsBehavior: Flickable.StopAtBounds
+            highlightFollowsCurrentItem: false
+            topMargin: Theme.metric.space1
+            bottomMargin: Theme.metric.space2
+            delegate: FindingCard {
+                x: Theme.metric.space2
+                width: ListView.view.width - 2 * Theme.metric.space2
+                onActivated: {
+                    panel.forceActiveFocus()
+                    panel.findings.select(index)
+                }
+                onSuggestionWanted: panel.findings.showSuggestion(index)
+                onHeightChanged: if (isCurrent) Qt.callLater(list.showCurrent)
+            }
+            Layout.fillWidth: true
+            Layout.fillHeight: true
+            function showCurrent() {
+                if (currentItem)
+                    positionViewAtIndex(currentIndex, currentItem.height > height ? ListView.Beginning
+                                                                                  : ListView.Contain)
+            }
+            onCurrentIndexChanged: Qt.callLater(showCurrent)
+
+            T.ScrollBar.vertical: ScrollMark {}
+        }
+        FindingsState {
+            findings: panel.findings
+            visible: !list.visible
+            Layout.fillWidth: true
+            Layout.fillHeight: true
+        }
+    }
+}

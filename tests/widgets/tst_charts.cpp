@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+#include "tests/support/test_main.h"
+
+#include "tests/support/graph_backend.h"
+#include "widgets/charts/charts_panel.h"
+#include "widgets/theme/theme.h"
+
+#include <QtCharts/QXYSeries>
+#include <QtWidgets/QLabel>
+#include <QtWidgets/QPushButton>
+
+#include <set>
+
+using namespace eventops;
+using test::GraphBackend;
+using test::GraphRows;
+
+namespace {
+
+constexpr std::int64_t Start = 1'761'040'800'000'000'000;
+
+GraphRows sampleRows(int samples)
+{
+    GraphRows rows;
+    rows.entity("host", "host-a");
+    for (int i = 0; i < samples; ++i) {
+        rows.samples.push_back({"host-a", "cpu_load", WallNs{Start + i * NsPerSecond}, 20.0 + i % 10});
+        rows.samples.push_back({"host-a", "<b>memory</b>", WallNs{Start + i * NsPerSecond}, 50.0});
+    }
+    rows.finding(0, Severity::Critical);
+    rows.findings.back().bits = 12.5;
+    return rows;
+}
+
+struct ChartsShown {
+    explicit ChartsShown(GraphRows rows)
+    {
+        auto owned = std::make_unique<GraphBackend>(std::move(rows));
+        backend = owned.get();
+        context = std::make_unique<ViewContext>(std::move(owned), Caller{"ann", Role::Admin, {}});
+        panel = std::make_unique<ChartsPanel>(*context, nullptr);
+        panel->resize(1280, 800);
+        panel->show();
+    }
+    void select(const char *id)
+    {
+        context->selectEntity({QStringLiteral("acme"), QStringLiteral("host"), QString::fromUtf8(id)});
+    }
+    bool isReady() const { return panel->model().state() == SeriesModel::State::Ready; }
+    std::set<QString> words() const
+    {
+        std::set<QString> out;
+        for (const QLabel *label : panel->findChildren<QLabel *>()) {
+            if (label->isVisible())
+                out.insert(label->text());
+        }
+        return out;
+    }
+
+    GraphBackend *backend = nullptr;
+    std::unique_ptr<ViewContext> context;
+    std::unique_ptr<ChartsPanel> panel;
+};
+
+} // namespace
+
+class TestCharts : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void drawsMetricsAndBitsOfTheSelectedEntity()
+    {
+        ChartsShown s(sampleRows(30));
+        QVERIFY(s.words().contains(QStringLiteral("No entity selected")));
+        s.select("host-a");
+        QTRY_VERIFY(s.isReady());
+        QCOMPARE(s.panel->metricChart().series().size(), 2);
+        QCOMPARE(s.panel->bitsChart().series().size(), 1);
+        const auto *line = qobject_cast<QXYSeries *>(s.panel->metricChart().series().back());
+        QCOMPARE(line->count(), 30);
+        QVERIFY(!line->useOpenGL());
+        QVERIFY(line->name() == QStringLiteral("cpu_load") || line->name() == QStringLiteral("&lt;b&gt;memory&lt;/b&gt;"));
+        QVERIFY(s.words().contains(QStringLiteral("host host-a")));
+        QTRY_COMPARE(s.panel->metricChart().plotArea().left(), s.panel->bitsChart().plotArea().left());
+        QTRY_COMPARE(s.panel->metricChart().plotArea().right(), s.panel->bitsChart().plotArea().right());
+    }
+
+    void manySamplesStayFewPoints()
+    {
+        ChartsShown s(sampleRows(20'000));
+        s.select("host-a");
+        QTRY_VERIFY(s.isReady());
+        for (const QAbstractSeries *series : s.panel->metricChart().series())
+            QVERIFY(qobject_cast<const QXYSeries *>(series)->count() <= int(SeriesPointsMax));
+    }
+
+    void keysZoomTheSharedTime()
+    {
+        ChartsShown s(sampleRows(100));
+        s.select("host-a");
+        QTRY_VERIFY(s.isReady());
+        QTest::keyClick(s.panel.get(), Qt::Key_Plus);
+        QVERIFY(!s.context->timeSpan().isEmpty());
+        QVERIFY(s.context->timeSpan().toNs - s.context->timeSpan().fromNs < 99 * NsPerSecond);
+        QTRY_VERIFY(s.isReady());
+        QTest::keyClick(s.panel.get(), Qt::Key_0);
+        QVERIFY(s.context->timeSpan().isEmpty());
+        QTRY_VERIFY(s.isReady());
+    }
+
+    void everyStateNamesTheNextStep()
+    {
+        ChartsShown s(sampleRows(3));
+        s.select("<b>other</b>");
+        QTRY_VERIFY(s.words().contains(QStringLiteral("Nothing to draw for host <b>other</b>")));
+        s.backend->failWith(Error{Error::Code::Io, "the disk is gone"});
+        s.select("host-a");
+        QTRY_VERIFY(s.words().contains(QStringLiteral("the disk is gone")));
+        s.backend->failWith({});
+        QTest::mouseClick(s.panel->findChild<QPushButton *>(), Qt::LeftButton);
+        QTRY_VERIFY(s.isReady());
+    }
+
+    void theThemeIsFollowed()
+    {
+        ChartsShown s(sampleRows(30));
+        s.select("host-a");
+        QTRY_VERIFY(s.isReady());
+        Theme::instance().load(QStringLiteral("light"));
+        const QColor light = s.panel->metricChart().backgroundBrush().color(), wanted = themeColor("surface");
+        Theme::instance().load(QStringLiteral("dark"));
+        QCOMPARE(light, wanted);
+    }
+};
+
+EVENTOPS_TEST(TestCharts)
+#include "tst_charts.moc"

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "core/viewmodel/view_context.h"
+#include "widgets/shell/view_spec.h"
+
+#include <QMainWindow>
+#include <QStringList>
+#include <QTimer>
+
+class QActionGroup;
+class QLineEdit;
+class QMenu;
+
+namespace eventops {
+
+class CommandPalette;
+class HelpWindow;
+class MessageBar;
+class ReplayController;
+class StatusStrip;
+class ViewDock;
+class WelcomePage;
+
+/// A file that a person can choose by its name.
+struct NamedFile {
+    QString name, path;
+};
+
+/// What the composition root tells a window.
+struct WindowSetup {
+    QString workspace;                ///< How it is called in title and status bar.
+    QString layoutFile;               ///< Where the layout of this workspace is kept; empty: nowhere.
+    QString preferencesFile;          ///< Where theme and workers of this user are kept; empty: nowhere.
+    QString manual;                   ///< Markdown.
+    std::vector<NamedFile> pipelines; ///< With which captures can be read; the first one is the default.
+    bool readOnly = false;
+    bool expectsEvents = false; ///< The workspace holds something or will soon: begin with the views.
+};
+
+/// The window: docks, menus, tool bar, shortcuts, help and command palette from a registry of views, none of which it
+/// knows by name. It asks its owner for everything that needs a file or another workspace. Opens nothing modal by
+/// itself. Thread: UI.
+class MainWindow final : public QMainWindow
+{
+    Q_OBJECT
+
+public:
+    MainWindow(const ViewRegistry &views, ViewContext &context, ReplayController &replay, WindowSetup setup,
+               QWidget *parent = nullptr);
+    ~MainWindow() override;
+
+    QStringList viewIds() const;
+    ViewDock *dock(const QString &viewId) const; ///< Null: no such view.
+    void showView(const QString &viewId);        ///< Brings it up and gives it the keyboard.
+    bool showsWelcome() const { return m_welcoming; }
+    QString pipeline() const; ///< Path of the chosen one.
+    CommandPalette &commandPalette() { return *m_palette; }
+    MessageBar &messages() { return *m_messages; }
+    QLineEdit *filterInput() const { return m_filter; }
+
+public Q_SLOTS:
+    void openPalette();
+    void resetLayout();
+    void saveLayout();
+    void setThemeByName(const QString &name); ///< For good: it is written to the preferences.
+
+Q_SIGNALS:
+    void capturesChosen(const QStringList &files);
+    void workspaceChosen(const QString &directory);
+    void demoChosen();
+
+protected:
+    void closeEvent(QCloseEvent *event) override;
+    void dragEnterEvent(QDragEnterEvent *event) override;
+    void dropEvent(QDropEvent *event) override;
+    void showEvent(QShowEvent *event) override;
+
+private:
+    QAction *command(const QString &text, const QString &icon, const QKeySequence &keys, const QString &tip,
+                     std::function<void()> run);
+    void makeCommands();
+    void makeDocks();
+    void makeMenus();
+    void makeToolBar();
+    QMenu *makeSettingsMenu();
+    void readPreferences();
+    void writePreference(const QString &name, const QVariant &value);
+    void connectContext();
+    void connectReplay();
+    void arrangeDefault();
+    void sizeDefault();
+    void showLayout();
+    void beginViews();
+    void tidy();
+    void makeNextView();
+    void chooseCaptures();
+    void chooseWorkspace();
+    void openHelp(bool keys);
+    void tell(const QString &sentence, bool isError);
+
+    static constexpr int LayoutVersion = 1;
+    const WindowSetup m_setup;
+    ViewContext &m_context;
+    ReplayController &m_replay;
+    std::vector<ViewDock *> m_docks;      ///< In the order of the registry.
+    std::vector<QAction *> m_viewActions; ///< The same.
+    std::vector<QAction *> m_commands;
+    QAction *m_open = nullptr, *m_demo = nullptr, *m_workspace = nullptr, *m_follow = nullptr, *m_theme = nullptr;
+    QAction *m_find = nullptr, *m_search = nullptr, *m_reset = nullptr, *m_quit = nullptr, *m_stop = nullptr;
+    QAction *m_manual = nullptr, *m_keys = nullptr;
+    QActionGroup *m_workers = nullptr, *m_pipelines = nullptr;
+    QLineEdit *m_filter = nullptr;
+    MessageBar *m_messages = nullptr;
+    StatusStrip *m_strip = nullptr;
+    WelcomePage *m_welcome = nullptr;
+    CommandPalette *m_palette = nullptr;
+    HelpWindow *m_help = nullptr;
+    QTimer m_tidyTimer, m_makeTimer;
+    bool m_welcoming = true;
+    bool m_arranged = false;
+};
+
+} // namespace eventops

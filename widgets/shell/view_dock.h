@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "widgets/shell/view_spec.h"
+
+#include <QDockWidget>
+
+class QLabel;
+
+namespace eventops {
+
+/// The frame around a view; makes the view when it is first needed. Shows a title only while it is no tab. Thread: UI.
+class ViewDock final : public QDockWidget
+{
+    Q_OBJECT
+
+public:
+    ViewDock(const ViewSpec &spec, ViewContext &context, QWidget *parent);
+
+    const ViewSpec &spec() const { return m_spec; }
+    bool isMade() const { return m_view != nullptr; }
+    QWidget *view(); ///< Makes it if need be.
+    void setTitleShown(bool shown);
+
+Q_SIGNALS:
+    void shownWithoutView(); ///< It came up and its view is not made yet.
+
+protected:
+    void showEvent(QShowEvent *event) override;
+
+private:
+    QWidget *makeTitle();
+
+    const ViewSpec m_spec;
+    ViewContext &m_context;
+    QWidget *m_view = nullptr;
+    QWidget *m_title = nullptr;
+    QWidget *m_noTitle = nullptr;
+};
+
+} // namespace eventops
