@@ -4,7 +4,8 @@
 // runs beside each case (spin): where its slowest run is far above its usual one, the machine was busy with something
 // else, and so were the frames.
 //
-//   bench_ui [CASE...]                     default: all; exit code 1 when a figure is above its limit
+//   bench_ui [CASE...]                     default: all; exit code 1 when a figure is above its limit, 3 when
+//                                        one is and only the machine was to blame: run again when it is quiet
 #include "core/viewmodel/view_context.h"
 #include "resources/resources.h"
 #include "tests/bench/bench_ui_graph.h"
@@ -24,6 +25,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <ctime>
 #include <functional>
 #include <random>
 #include <string>
@@ -47,6 +49,33 @@ double nowMs()
     }();
     return static_cast<double>(clock.nsecsElapsed()) * 1e-6;
 }
+
+double cpuMs()
+{
+    timespec time{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_nsec) * 1e-6;
+}
+
+/// How long something took: by the clock on the wall, which is judged, and of this thread's processor time, which tells
+/// a slow program from a busy machine.
+struct Times {
+    std::vector<double> wall, cpu;
+};
+
+class Stopwatch
+{
+public:
+    void stop(Times &times) const
+    {
+        times.wall.push_back(nowMs() - m_wall);
+        times.cpu.push_back(cpuMs() - m_cpu);
+    }
+
+private:
+    double m_wall = nowMs();
+    double m_cpu = cpuMs();
+};
 
 /// About a millisecond of arithmetic on a quiet machine.
 double spinMs()
@@ -75,23 +104,30 @@ class Figures
 public:
     static void head()
     {
-        std::printf("%-34s %9s %9s %9s %9s   %s\n", "case", "p50 ms", "p99 ms", "limit", "verdict", "spin p50/p99 ms");
+        std::printf("%-34s %9s %9s %9s %9s   %-15s %s\n", "case", "p50 ms", "p99 ms", "limit", "verdict",
+                    "cpu p50/p99 ms", "spin p50/p99 ms");
     }
     /// @p frames: what each took; @p judged: the part of them that is held against the limit (.99, or 1 for the worst).
-    void add(const char *name, const std::vector<double> &frames, const std::vector<double> &spins, double limit,
+    void add(const char *name, const Times &frames, const std::vector<double> &spins, double limit,
              double judged = 0.99)
     {
-        const double figure = percentile(frames, judged);
-        const bool good = figure <= limit && !frames.empty();
-        m_good = m_good && good;
-        std::printf("%-34s %9.2f %9.2f %9.1f %9s   %.2f/%.2f\n", name, percentile(frames, 0.5), figure, limit,
-                    good ? "ok" : "ABOVE", percentile(spins, 0.5), percentile(spins, 0.99));
+        const double figure = percentile(frames.wall, judged);
+        // Late by the wall alone, while the fixed work beside was late too: that says nothing about this program.
+        constexpr double Noisy = 4.0;
+        const bool good = figure <= limit && !frames.wall.empty();
+        const bool busy = !good && !frames.cpu.empty() && percentile(frames.cpu, judged) <= limit
+                          && percentile(spins, 0.99) > Noisy * percentile(spins, 0.5);
+        m_above = m_above || (!good && !busy);
+        m_busy = m_busy || busy;
+        std::printf("%-34s %9.2f %9.2f %9.1f %9s   %6.2f/%-8.2f %.2f/%.2f\n", name, percentile(frames.wall, 0.5),
+                    figure, limit, good ? "ok" : busy ? "BUSY" : "ABOVE", percentile(frames.cpu, 0.5), percentile(frames.cpu, judged),
+                    percentile(spins, 0.5), percentile(spins, 0.99));
         std::fflush(stdout);
     }
-    bool good() const { return m_good; }
+    int exitCode() const { return m_above ? 1 : m_busy ? 3 : 0; }
 
 private:
-    bool m_good = true;
+    bool m_above = false, m_busy = false;
 };
 
 void runFor(int ms)
@@ -104,10 +140,12 @@ void runFor(int ms)
 bool waitUntil(const std::function<bool()> &reached, int msMax)
 {
     const double end = nowMs() + msMax;
+    QTimer wake; // or a wait for nothing would last for ever
+    wake.start(500);
     while (!reached()) {
         if (nowMs() > end)
             return false;
-        QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents | QEventLoop::AllEvents, 5);
+        QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents);
     }
     return true;
 }
@@ -163,13 +201,14 @@ void benchTimeline(Figures &figures)
              window.pan(i % 50 < 25 ? 7 : -7);
          }}};
     for (const Case &test : cases) {
-        std::vector<double> frames, spins;
+        Times frames;
+        std::vector<double> spins;
         for (int i = 0; i < Frames; ++i) {
             spins.push_back(spinMs());
             test.move(i);
-            const double begin = nowMs();
+            const Stopwatch watch;
             canvas.redraw();
-            frames.push_back(nowMs() - begin);
+            watch.stop(frames);
         }
         figures.add(test.name, frames, spins, FrameMsMax);
     }
@@ -190,20 +229,21 @@ void benchTable(Figures &figures)
     waitUntil(arrived, 10'000);
     runFor(200);
     std::mt19937_64 random(2);
-    std::vector<double> frames, spins, painting;
+    Times frames, painting;
+    std::vector<double> spins;
     for (int i = 0; i < Frames; ++i) {
         spins.push_back(spinMs());
         runFor(2 * UiBridge::FrameMs); // people do not jump sixty times a second: each one finds the bridge at rest
-        const double begin = nowMs();
+        const Stopwatch watch;
         grid.verticalScrollBar()->setValue(static_cast<int>(random() % ManyEvents));
         grid.viewport()->repaint();    // placeholders
         if (!waitUntil(arrived, 2'000))
             break;
         grid.viewport()->repaint();
-        frames.push_back(nowMs() - begin);
-        const double again = nowMs();
+        watch.stop(frames);
+        const Stopwatch again;
         grid.viewport()->repaint();
-        painting.push_back(nowMs() - again);
+        again.stop(painting);
     }
     figures.add("table 10 M, jump until painted", frames, spins, FrameMsMax);
     figures.add("table 10 M, picture alone", painting, spins, FrameMsMax);
@@ -225,13 +265,14 @@ void benchLive(Figures &figures)
     auto &model = *stage.view->findChild<TimelineModel *>();
     waitUntil([&] { return model.eventsRead() == Before; }, 60'000);
     runFor(500);
-    std::vector<double> beats, spins;
+    Times beats;
+    std::vector<double> spins;
     const double start = nowMs();
     double last = start;
     QTimer beat;
     beat.setTimerType(Qt::PreciseTimer);
     QObject::connect(&beat, &QTimer::timeout, [&] {
-        beats.push_back(nowMs() - last - BeatMs);
+        beats.wall.push_back(nowMs() - last - BeatMs);
         last = nowMs();
     });
     QTimer feed;
@@ -249,7 +290,7 @@ void benchLive(Figures &figures)
     const bool all = model.eventsRead() >= Before + (LiveMs - 500) * EventsPerMs;
     std::printf("  live: %llu events shown after %d s\n", static_cast<unsigned long long>(model.eventsRead() - Before),
                 LiveMs / 1'000);
-    figures.add("20,000 events/s, longest stall", all ? beats : std::vector<double>(), spins, StallMsMax, 1.0);
+    figures.add("20,000 events/s, longest stall", all ? beats : Times(), spins, StallMsMax, 1.0);
 }
 
 struct BenchCase {
@@ -267,10 +308,8 @@ int runBench(const QStringList &names)
         if (names.isEmpty() || names.contains(QLatin1String(test.name)))
             test.run(figures);
     }
-    bool good = figures.good();
-    if (names.isEmpty() || names.contains(QLatin1String("graph")))
-        good = bench::benchUiGraph() && good;
-    return good ? 0 : 1;
+    const bool graphGood = (!names.isEmpty() && !names.contains(QLatin1String("graph"))) || bench::benchUiGraph();
+    return graphGood ? figures.exitCode() : 1;
 }
 
 } // namespace

@@ -10,6 +10,7 @@
 
 #include <QtGui/QClipboard>
 #include <QtWidgets/QApplication>
+#include <QtWidgets/QCompleter>
 #include <QtWidgets/QHeaderView>
 #include <QtWidgets/QLabel>
 #include <QtWidgets/QLineEdit>
@@ -70,6 +71,115 @@ class TestEventTable : public QObject
 
 private Q_SLOTS:
     void cleanup() { Theme::instance().load(QStringLiteral("dark")); }
+
+    void keysMoveAndSelect()
+    {
+        ShownTable shown({.events = 10'000'000});
+        QTRY_VERIFY(shown.arrived());
+        QTest::keyClick(shown.grid, Qt::Key_Down); // the first row becomes the current one
+        QTRY_COMPARE(shown.context->eventId(), shown.idAt(0));
+        QTest::keyClick(shown.grid, Qt::Key_Down);
+        QTRY_COMPARE(shown.context->eventId(), shown.idAt(1));
+        QTest::keyClick(shown.grid, Qt::Key_PageDown);
+        QCOMPARE(shown.grid->currentIndex().row(), 1 + shown.grid->rowsPerPage());
+        QTest::keyClick(shown.grid, Qt::Key_End);
+        QCOMPARE(shown.grid->currentIndex().row(), 9'999'999);
+        QTRY_VERIFY(shown.arrived());
+        QTRY_COMPARE(shown.context->eventId(), QString::fromStdString(SyntheticBackend::eventId(9'999'999)));
+        QTest::keyClick(shown.grid, Qt::Key_Home);
+        QCOMPARE(shown.grid->firstRow(), 0);
+        QTest::keyClick(shown.grid, Qt::Key_X); // typing searches nothing
+        QCOMPARE(shown.grid->currentIndex().row(), 0);
+    }
+
+    void theMouseSelectsWhatItPointsAt()
+    {
+        ShownTable shown({.events = 1'000});
+        QTRY_VERIFY(shown.arrived());
+        const QRect row = shown.grid->visualRect(shown.model().index(7, EventTableModel::Type));
+        QTest::mouseClick(shown.grid->viewport(), Qt::LeftButton, Qt::NoModifier, row.center());
+        QTRY_COMPARE(shown.context->eventId(), shown.idAt(7));
+        const QRect to = shown.grid->visualRect(shown.model().index(11, EventTableModel::Type));
+        QTest::mouseClick(shown.grid->viewport(), Qt::LeftButton, Qt::ShiftModifier, to.center());
+        QCOMPARE(shown.grid->selectedRowNumbers(100), (std::vector<int>{7, 8, 9, 10, 11}));
+        QTest::keyClick(shown.grid, Qt::Key_C, Qt::ControlModifier);
+        QTRY_COMPARE(QGuiApplication::clipboard()->text().count(QLatin1Char('\n')), 5);
+        QVERIFY(QGuiApplication::clipboard()->text().contains(shown.idAt(9)));
+    }
+
+    void anEventChosenElsewhereIsShown()
+    {
+        ShownTable shown({.events = 1'000'000});
+        QTRY_VERIFY(shown.arrived());
+        const QString id = QString::fromStdString(SyntheticBackend::eventId(654'321));
+        shown.context->selectEvent(id);
+        QTRY_COMPARE(shown.grid->currentIndex().row(), 654'321);
+        QTRY_VERIFY(shown.arrived());
+        QVERIFY(shown.grid->firstRow() <= 654'321 && shown.grid->firstRow() + shown.grid->rowsPerPage() > 654'321);
+        QCOMPARE(shown.context->eventId(), id);
+    }
+
+    void theTailIsFollowed()
+    {
+        ShownTable shown({.events = 1'000});
+        QTRY_VERIFY(shown.arrived());
+        QTest::keyClick(shown.grid, Qt::Key_F);
+        QVERIFY(shown.grid->isFollowing());
+        shown.backend->setEvents(2'000);
+        QTRY_COMPARE(shown.grid->firstRow(), 2'000 - shown.grid->rowsPerPage());
+        QTest::keyClick(shown.grid, Qt::Key_PageUp);
+        QVERIFY(!shown.grid->isFollowing());
+        const int first = shown.grid->firstRow();
+        shown.backend->setEvents(3'000);
+        QTRY_COMPARE(shown.model().rowCount(), 3'000);
+        QCOMPARE(shown.grid->firstRow(), first);
+    }
+
+    void aFilterIsTypedAppliedAndMended()
+    {
+        ShownTable shown({.events = 5'000});
+        QTRY_VERIFY(shown.arrived());
+        shown.type(QStringLiteral("severity >= error"));
+        QCOMPARE(shown.context->filter(), QStringLiteral("severity >= error"));
+        QTRY_VERIFY(!shown.model().isSearching());
+        QVERIFY(shown.model().rowCount() > 0 && shown.model().rowCount() < 1'000);
+        shown.type(QStringLiteral("severity >="));
+        auto *problem = shown.filter->findChild<QLabel *>();
+        QTRY_VERIFY(problem->isVisible());
+        QVERIFY(problem->text().startsWith(QLatin1String("Column 12")));
+        // History: up twice is the first one.
+        shown.filter->edit()->setFocus();
+        QTest::keyClick(shown.filter->edit(), Qt::Key_Up);
+        QTest::keyClick(shown.filter->edit(), Qt::Key_Up);
+        QCOMPARE(shown.filter->text(), QStringLiteral("severity >= error"));
+        QVERIFY(!problem->isVisible());
+        QTest::keyClick(shown.filter->edit(), Qt::Key_Return);
+        QTRY_VERIFY(shown.model().rowCount() > 0);
+    }
+
+    void namesAreCompleted()
+    {
+        ShownTable shown({.events = 100});
+        QTRY_VERIFY(shown.arrived());
+        QTest::keyClick(shown.grid, Qt::Key_F, Qt::ControlModifier);
+        QTest::keyClicks(shown.filter->edit(), QStringLiteral("entity.ty"));
+        auto *completer = shown.filter->findChild<QCompleter *>();
+        QTRY_COMPARE(completer->currentCompletion(), QStringLiteral("entity.type"));
+        Q_EMIT completer->activated(completer->currentCompletion());
+        QCOMPARE(shown.filter->text(), QStringLiteral("entity.type"));
+    }
+
+    void columnsAreHiddenAndMoved()
+    {
+        ShownTable shown({.events = 100});
+        QTRY_VERIFY(shown.arrived());
+        QHeaderView *header = shown.grid->header();
+        header->setSectionHidden(EventTableModel::Tenant, true);
+        header->moveSection(header->visualIndex(EventTableModel::Message), 0);
+        QCOMPARE(shown.grid->indexAt({5, 5}).column(), int(EventTableModel::Message));
+        QVERIFY(shown.grid->visualRect(shown.model().index(0, EventTableModel::Tenant)).width() == 0);
+        shown.grid->grab();
+    }
 
     void pictures()
     {

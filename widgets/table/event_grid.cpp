@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "widgets/table/event_grid.h"
 
+#include "widgets/table/cell_text.h"
 #include "widgets/theme/severity_mark.h"
 #include "widgets/theme/theme.h"
 
@@ -27,17 +28,17 @@ constexpr std::array<int, EventTableModel::ColumnCount> UsualCharacters{20, 9, 8
 
 /// What every cell of one picture needs, looked up once.
 struct EventGrid::Look {
-    QFont body, mono;
-    QFontMetrics bodyMetrics, monoMetrics;
+    CellText body, mono;
     QColor text, muted, selectedText, placeholder;
-    int space, mark;
+    int space, mark, barHeight;
+    QHash<int, QPixmap> marks; ///< By severity.
     bool isSelected = false;
 
     Look()
         : body(Theme::instance().font(Theme::FontRole::Body)), mono(Theme::instance().font(Theme::FontRole::Mono)),
-          bodyMetrics(body), monoMetrics(mono), text(themeColor("text")), muted(themeColor("textMuted")),
+          text(themeColor("text")), muted(themeColor("textMuted")),
           selectedText(themeColor("selectionText")), placeholder(themeColor("grid")), space(themeMetric("space1")),
-          mark(themeMetric("markerSize"))
+          mark(themeMetric("markerSize")), barHeight(QFontMetrics(body.font()).xHeight())
     {
     }
 };
@@ -63,8 +64,13 @@ EventGrid::EventGrid(EventTableModel &model, QWidget *parent)
         if (!ndjson.isEmpty())
             QGuiApplication::clipboard()->setText(ndjson);
     });
-    connect(&Theme::instance(), &Theme::changed, this, &EventGrid::updateGeometries);
+    connect(&Theme::instance(), &Theme::changed, this, [this] {
+        m_look.reset();
+        updateGeometries();
+    });
 }
+
+EventGrid::~EventGrid() = default;
 
 void EventGrid::setModel(QAbstractItemModel *model)
 {
@@ -390,7 +396,9 @@ void EventGrid::paintEvent(QPaintEvent *)
     const int height = themeMetric("rowHeight");
     const int border = themeMetric("border");
     const int rows = m_events.rowCount();
-    Look look;
+    if (!m_look)
+        m_look = std::make_unique<Look>();
+    Look &look = *m_look;
     const QColor selection = themeColor("selection");
     const QColor line = themeColor("grid");
     for (int y = 0, row = firstRow(); y < all.height() && row < rows; y += height, ++row) {
@@ -423,17 +431,30 @@ void EventGrid::paintRow(QPainter &painter, const Look &look, int row, const QRe
         if (known != nullptr && known->kind == EventRow::Kind::Present) {
             paintCell(painter, look, *known, column, inside);
         } else if (known != nullptr) {
-            painter.setFont(look.body);
+            painter.setFont(look.body.font());
             painter.setPen(look.muted);
             if (visual == 0)
                 painter.drawText(area.adjusted(look.space, 0, 0, 0), Qt::AlignVCenter | Qt::TextSingleLine,
                                  tr("an event of a tenant that you may not see"));
         } else { // on its way: a quiet bar where the text will be
             const int wide = inside.width() * (2 + (row + column) % 3) / 5;
-            const int high = look.bodyMetrics.xHeight();
-            painter.fillRect(inside.left(), inside.center().y() - high / 2, wide, high, look.placeholder);
+            painter.fillRect(inside.left(), inside.center().y() - look.barHeight / 2, wide, look.barHeight, look.placeholder);
         }
     }
+}
+
+const QPixmap &EventGrid::markOf(int severityNumber)
+{
+    QPixmap &mark = m_look->marks[severityNumber];
+    const qreal ratio = devicePixelRatioF();
+    if (mark.isNull() || mark.devicePixelRatio() != ratio) {
+        mark = QPixmap(QSize(m_look->mark, m_look->mark) * ratio);
+        mark.setDevicePixelRatio(ratio);
+        mark.fill(Qt::transparent);
+        QPainter painter(&mark);
+        paintSeverityMark(painter, QRectF(0, 0, m_look->mark, m_look->mark), severityNumber);
+    }
+    return mark;
 }
 
 void EventGrid::paintCell(QPainter &painter, const Look &look, const EventRow &row, int column, const QRect &cell)
@@ -442,21 +463,16 @@ void EventGrid::paintCell(QPainter &painter, const Look &look, const EventRow &r
     QRect room = cell;
     const bool isMono = column == EventTableModel::Time || column == EventTableModel::Value;
     if (column == EventTableModel::SeverityColumn) {
-        paintSeverityMark(painter, QRectF(cell.left(), cell.center().y() - look.mark / 2.0, look.mark, look.mark),
-                          row.severityNumber);
+        painter.drawPixmap(QPoint(cell.left(), cell.center().y() - look.mark / 2), markOf(row.severityNumber));
         room.setLeft(cell.left() + look.mark + look.space);
     }
     if (text.isEmpty() || room.width() <= 0)
         return;
-    const QFontMetrics &metrics = isMono ? look.monoMetrics : look.bodyMetrics;
-    painter.setFont(isMono ? look.mono : look.body);
     const bool isQuiet = column == EventTableModel::Tenant || column == EventTableModel::Time;
     painter.setPen(look.isSelected ? look.selectedText : isQuiet ? look.muted : look.text);
-    // No letter is wider than maxWidth: short texts need no measuring.
-    const bool surelyFits = text.size() * metrics.maxWidth() <= room.width();
-    const bool right = column == EventTableModel::Value;
-    const int flags = (right ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter | Qt::TextSingleLine;
-    painter.drawText(room, flags, surelyFits ? text : metrics.elidedText(text, Qt::ElideRight, room.width()));
+    (isMono ? look.mono : look.body)
+        .draw(painter, room, text,
+              (column == EventTableModel::Value ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
 }
 
 } // namespace eventops

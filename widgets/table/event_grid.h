@@ -21,6 +21,7 @@ class EventGrid final : public QAbstractItemView
 
 public:
     explicit EventGrid(EventTableModel &model, QWidget *parent = nullptr);
+    ~EventGrid() override;
 
     QHeaderView *header() const { return m_header; }
     bool isFollowing() const { return m_follow; }
@@ -70,12 +71,13 @@ private:
     void tellRows();             ///< The model: which rows are in view.
     void followTail();
     void paintRow(QPainter &painter, const Look &look, int row, const QRect &area);
+    const QPixmap &markOf(int severityNumber);
     void paintCell(QPainter &painter, const Look &look, const EventRow &row, int column, const QRect &cell);
 
     EventTableModel &m_events;
     QHeaderView *m_header;
     bool m_follow = false;
-    bool m_moving = false;       ///< The tail is being followed: not the user who scrolls.
+    std::unique_ptr<Look> m_look; ///< What cells are painted with; made anew with the theme.
 };
 
 } // namespace eventops

@@ -102,9 +102,11 @@ void TimelineCanvas::renderPixels()
         return QRect(static_cast<int>(r.x() * ratio), static_cast<int>(r.y() * ratio),
                      static_cast<int>(r.width() * ratio), static_cast<int>(r.height() * ratio));
     };
-    fillPixels(m_image, m_image.rect(), themeColor("window").rgb());
-    fillPixels(m_image, scaled(overviewArea()), themeColor("surfaceSunken").rgb());
     const QRect plot = plotArea();
+    const QRgb window = themeColor("window").rgb();
+    fillPixels(m_image, scaled({0, 0, width(), plot.top()}), window);
+    fillPixels(m_image, scaled({0, plot.top(), plot.left(), plot.height()}), window);
+    fillPixels(m_image, scaled(overviewArea()), themeColor("surfaceSunken").rgb());
     fillPixels(m_image, scaled(plot), themeColor("surface").rgb());
     const BandColors colors = BandColors::fromTheme();
     const int least = std::max(1, static_cast<int>(2 * themeMetric("border") * ratio));
