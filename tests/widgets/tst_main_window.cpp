@@ -70,7 +70,7 @@ struct Fixture {
     bool shown(const char *id) const
     {
         const ViewDock *dock = window->dock(QLatin1String(id));
-        return dock->isMade() && !dock->visibleRegion().isEmpty();
+        return dock->isMade() && dock->isInFront() && !dock->visibleRegion().isEmpty();
     }
     test::QuietBackend *backend;
     std::unique_ptr<ViewContext> context;

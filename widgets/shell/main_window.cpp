@@ -148,7 +148,6 @@ void MainWindow::makeDocks()
                 m_makeTimer.start();
         });
         connect(dock, &QDockWidget::topLevelChanged, this, later);
-        connect(dock, &ViewDock::shownWithoutView, this, [this] { m_makeTimer.start(); });
     }
 }
 
@@ -489,7 +488,7 @@ void MainWindow::tidy()
 void MainWindow::makeNextView()
 {
     for (ViewDock *dock : m_docks) {
-        if (dock->isMade() || dock->visibleRegion().isEmpty())
+        if (dock->isMade() || !dock->isInFront())
             continue;
         dock->view();
         m_makeTimer.start();

@@ -6,7 +6,6 @@
 
 #include <QHBoxLayout>
 #include <QLabel>
-#include <QShowEvent>
 #include <QToolButton>
 
 namespace eventops {
@@ -22,6 +21,7 @@ ViewDock::ViewDock(const ViewSpec &spec, ViewContext &context, QWidget *parent)
     none->setContentsMargins(0, 0, 0, 0);
     setTitleBarWidget(m_title);
     m_noTitle->hide();
+    connect(this, &QDockWidget::visibilityChanged, this, [this](bool inFront) { m_inFront = inFront; });
     auto *placeholder = new QWidget(this);
     placeholder->setAutoFillBackground(true);
     setWidget(placeholder);
@@ -76,13 +76,6 @@ void ViewDock::setTitleShown(bool shown)
     titleBarWidget()->hide();
     setTitleBarWidget(wanted);
     wanted->show();
-}
-
-void ViewDock::showEvent(QShowEvent *event)
-{
-    QDockWidget::showEvent(event);
-    if (m_view == nullptr)
-        Q_EMIT shownWithoutView();
 }
 
 } // namespace eventops

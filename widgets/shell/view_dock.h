@@ -19,14 +19,9 @@ public:
 
     const ViewSpec &spec() const { return m_spec; }
     bool isMade() const { return m_view != nullptr; }
+    bool isInFront() const { return m_inFront; } ///< Shown, and not behind another tab.
     QWidget *view(); ///< Makes it if need be.
     void setTitleShown(bool shown);
-
-Q_SIGNALS:
-    void shownWithoutView(); ///< It came up and its view is not made yet.
-
-protected:
-    void showEvent(QShowEvent *event) override;
 
 private:
     QWidget *makeTitle();
@@ -36,6 +31,7 @@ private:
     QWidget *m_view = nullptr;
     QWidget *m_title = nullptr;
     QWidget *m_noTitle = nullptr;
+    bool m_inFront = false;
 };
 
 } // namespace eventops
