@@ -13,6 +13,9 @@ using namespace eventops::test;
 
 namespace {
 
+/// The tester looks at every cell after every signal: larger models are tested without it.
+constexpr std::uint64_t TestedRowsMax = 5'000;
+
 struct Table {
     explicit Table(SyntheticOptions options)
     {
@@ -20,8 +23,9 @@ struct Table {
         backend = owned.get();
         context = std::make_unique<ViewContext>(std::move(owned), Caller{"tester", Role::Admin, {}});
         model = std::make_unique<EventTableModel>(*context);
-        tester = std::make_unique<QAbstractItemModelTester>(model.get(),
-                                                            QAbstractItemModelTester::FailureReportingMode::QtTest);
+        if (options.events <= TestedRowsMax)
+            tester = std::make_unique<QAbstractItemModelTester>(
+                model.get(), QAbstractItemModelTester::FailureReportingMode::QtTest);
     }
     QString text(int row, int column) const { return model->index(row, column).data().toString(); }
     QString id(int row) const { return model->index(row, 0).data(EventTableModel::EventIdRole).toString(); }
@@ -152,7 +156,6 @@ private Q_SLOTS:
     void matchesAreCapped()
     {
         Table table({.events = 150'000});
-        table.tester.reset(); // looks at every row after each page
         QTRY_COMPARE(table.model->rowCount(), 150'000);
         table.context->setFilter(QStringLiteral("severity >= info"));
         QTRY_VERIFY_WITH_TIMEOUT(table.settled(), 30'000);
