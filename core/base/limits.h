@@ -9,7 +9,8 @@ namespace eventops {
 
 constexpr unsigned PartitionCount = 64;            ///< Fixed: independent of the number of workers.
 constexpr unsigned WorkersMax = 64;
-constexpr std::size_t ChunkBytesMax = 256u << 10; ///< Raw bytes a source hands over at once, unless one record is longer.
+constexpr std::size_t ChunkBytesMax = 256u
+                                      << 10; ///< Raw bytes a source hands over at once, unless one record is longer.
 constexpr std::size_t ChunkRecordsMax = 2'048;
 constexpr std::size_t EpochRecords = 8'192;        ///< Records between two merges of shared models.
 constexpr std::size_t BlockEventsMax = 4'096;      ///< Events in one column block.

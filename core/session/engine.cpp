@@ -11,7 +11,8 @@ Engine::~Engine() = default;
 
 Result<std::unique_ptr<Engine>> Engine::start(const Workspace &workspace, const PipelineSpec &spec, Options options)
 {
-    std::unique_ptr<Engine> engine(new Engine(EVENTOPS_TRY(FileLock::take(workspace, "engine")), workspace.directory, spec));
+    std::unique_ptr<Engine> engine(
+        new Engine(EVENTOPS_TRY(FileLock::take(workspace, "engine")), workspace.directory, spec));
     Ledger::Options ledgerOptions;
     ledgerOptions.keepRaw = spec.keepRaw;
     engine->m_ledger = EVENTOPS_TRY(Ledger::open(workspace.directory, LedgerMode::Engine, ledgerOptions));

@@ -46,7 +46,9 @@ QString valueText(const Batch &batch, const Event &event, PageTexts &texts)
         number = QString::fromStdString(text);
     }
     const std::string_view unit = batch.text(event, Field::Unit);
-    return unit.empty() ? number : number + QLatin1Char(' ') + (unit == "percent" ? QStringLiteral("%") : texts(event[Field::Unit]));
+    return unit.empty()
+               ? number
+               : number + QLatin1Char(' ') + (unit == "percent" ? QStringLiteral("%") : texts(event[Field::Unit]));
 }
 
 } // namespace

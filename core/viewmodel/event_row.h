@@ -10,8 +10,8 @@
 
 namespace eventops {
 
-/// One event as a table shows it: plain text of one line each, cut to what a cell can show, and the exact names of event
-/// and entity for the selection. A few hundred bytes whatever the event's size.
+/// One event as a table shows it: plain text of one line each, cut to what a cell can show, and the exact names of
+/// event and entity for the selection. A few hundred bytes whatever the event's size.
 struct EventRow {
     enum class Kind : std::uint8_t {
         Missing, ///< Has not arrived.

@@ -105,8 +105,9 @@ QVariant EventTableModel::headerData(int section, Qt::Orientation orientation, i
 {
     if (orientation == Qt::Vertical)
         return role == Qt::DisplayRole ? QVariant(section + 1) : QVariant();
-    const std::array<QString, ColumnCount> names{tr("Time (UTC)"), tr("Severity"), tr("Tenant"), tr("Type"), tr("Entity"),
-                                                 tr("Step"), tr("Metric"), tr("Value"), tr("Message")};
+    const std::array<QString, ColumnCount> names{tr("Time (UTC)"), tr("Severity"), tr("Tenant"),
+                                                 tr("Type"),       tr("Entity"),   tr("Step"),
+                                                 tr("Metric"),     tr("Value"),    tr("Message")};
     if (section < 0 || section >= ColumnCount)
         return {};
     if (role == Qt::DisplayRole)
@@ -397,11 +398,12 @@ void EventTableModel::refresh()
 
 QStringList EventTableModel::filterNames()
 {
-    QStringList names{QStringLiteral("id"), QStringLiteral("ts"), QStringLiteral("ts_event"), QStringLiteral("ts_ingest"),
-                      QStringLiteral("severity"), QStringLiteral("value"), QStringLiteral("raw.position"),
-                      QStringLiteral("tags."), QStringLiteral("attrs."), QStringLiteral("headers."),
-                      QStringLiteral("exists("), QStringLiteral("contains"), QStringLiteral("and"), QStringLiteral("or"),
-                      QStringLiteral("not"), QStringLiteral("in (")};
+    QStringList names{QStringLiteral("id"),           QStringLiteral("ts"),       QStringLiteral("ts_event"),
+                      QStringLiteral("ts_ingest"),    QStringLiteral("severity"), QStringLiteral("value"),
+                      QStringLiteral("raw.position"), QStringLiteral("tags."),    QStringLiteral("attrs."),
+                      QStringLiteral("headers."),     QStringLiteral("exists("),  QStringLiteral("contains"),
+                      QStringLiteral("and"),          QStringLiteral("or"),       QStringLiteral("not"),
+                      QStringLiteral("in (")};
     for (std::size_t i = 0; i < FieldCount; ++i) {
         const std::string_view name = toString(static_cast<Field>(i));
         names << QString::fromUtf8(name.data(), static_cast<qsizetype>(name.size()));
@@ -419,7 +421,8 @@ void EventTableModel::copyRows(const std::vector<int> &rows)
     m_copied.clear();
     m_copiedRows = 0;
     m_copyWanted = static_cast<int>(rows.size());
-    std::vector<int> wanted(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(std::min(rows.size(), CopyRowsMax)));
+    std::vector<int> wanted(rows.begin(),
+                            rows.begin() + static_cast<std::ptrdiff_t>(std::min(rows.size(), CopyRowsMax)));
     std::sort(wanted.begin(), wanted.end());
     UiBridge &bridge = m_context.bridge();
     auto take = bridge.to(m_copyGuard, [this](EventPage page) { takeCopy(std::move(page)); });
@@ -427,7 +430,8 @@ void EventTableModel::copyRows(const std::vector<int> &rows)
         std::string filter = "id in (";
         for (const int row : wanted) {
             const EventRow *known = rowAt(row);
-            if (known == nullptr || filter.size() + 2 * static_cast<std::size_t>(known->eventId.size()) + 8 > FilterTextMax)
+            if (known == nullptr
+                || filter.size() + 2 * static_cast<std::size_t>(known->eventId.size()) + 8 > FilterTextMax)
                 break;
             QString id = known->eventId;
             id.replace(QLatin1Char('\\'), QStringLiteral("\\\\")).replace(QLatin1Char('"'), QStringLiteral("\\\""));

@@ -14,9 +14,9 @@
 namespace eventops {
 
 /// The events of the ledger as rows, in ledger order, which is the only order there is. Without a filter all of them,
-/// addressed by place and fetched in pages around what is looked at (`showRows`); with a filter or a time span the first
-/// FilterRowsMax matches, kept as rows.
-/// Thread: UI. Memory: PagesMax pages of PageRows rows, or FilterRowsMax rows, of a few hundred bytes each.
+/// addressed by place and fetched in pages around what is looked at (`showRows`); with a filter or a time span the
+/// first FilterRowsMax matches, kept as rows. Thread: UI. Memory: PagesMax pages of PageRows rows, or FilterRowsMax
+/// rows, of a few hundred bytes each.
 class EventTableModel final : public QAbstractTableModel
 {
     Q_OBJECT
@@ -70,8 +70,8 @@ public:
     int filterProblemColumn() const { return m_filterProblemColumn; } ///< From 1; 0: not about a place in the text.
     static QStringList filterNames(); ///< Names of fields and words of the filter language, sorted.
 
-    /// Reads the events at @p rows, at most CopyRowsMax of them (in a filtered table as many as fit into one query), and
-    /// gives them as NDJSON by `rowsCopied`.
+    /// Reads the events at @p rows, at most CopyRowsMax of them (in a filtered table as many as fit into one query),
+    /// and gives them as NDJSON by `rowsCopied`.
     void copyRows(const std::vector<int> &rows);
     void refresh(); ///< Looks through new events, or tries again after a failure.
 

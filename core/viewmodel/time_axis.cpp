@@ -41,8 +41,9 @@ int fractionDigits(std::int64_t resolutionNs)
 
 QString fraction(const CivilTime &t, int digits)
 {
-    return digits == 0 ? QString()
-                       : QLatin1Char('.') + QStringLiteral("%1").arg(t.nanosecond, 9, 10, QLatin1Char('0')).left(digits);
+    return digits == 0
+               ? QString()
+               : QLatin1Char('.') + QStringLiteral("%1").arg(t.nanosecond, 9, 10, QLatin1Char('0')).left(digits);
 }
 
 QString dayText(const CivilTime &t)
@@ -124,7 +125,8 @@ std::vector<TimeTick> timeTicks(std::int64_t fromNs, std::int64_t toNs, std::int
 QString timeText(std::int64_t ns, std::int64_t resolutionNs)
 {
     const CivilTime t = civilTime(WallNs{ns});
-    return dateText(t) + QLatin1Char(' ') + clockText(t, resolutionNs < Minute) + fraction(t, fractionDigits(resolutionNs));
+    return dateText(t) + QLatin1Char(' ') + clockText(t, resolutionNs < Minute)
+           + fraction(t, fractionDigits(resolutionNs));
 }
 
 QString timeSpanText(std::int64_t fromNs, std::int64_t toNs)

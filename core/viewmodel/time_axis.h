@@ -17,9 +17,9 @@ struct TimeTick {
 
 constexpr std::size_t TimeTicksMax = 64;
 
-/// Ticks on round times in [fromNs, toNs), at least @p minStepNs apart: 1, 2, 5 of a decimal fraction of a second; 1, 2,
-/// 5, 10, 15, 30 seconds or minutes; 1, 2, 3, 6, 12 hours; 1, 2, 7 days; months; years. A label that begins a new day
-/// says the day. Pure; thread: any. O(ticks).
+/// Ticks on round times in [fromNs, toNs), at least @p minStepNs apart: 1, 2, 5 of a decimal fraction of a second; 1,
+/// 2, 5, 10, 15, 30 seconds or minutes; 1, 2, 3, 6, 12 hours; 1, 2, 7 days; months; years. A label that begins a new
+/// day says the day. Pure; thread: any. O(ticks).
 std::vector<TimeTick> timeTicks(std::int64_t fromNs, std::int64_t toNs, std::int64_t minStepNs);
 
 /// "2025-10-21 10:05 – 10:35 UTC": a span as a heading, as fine as it needs to be.

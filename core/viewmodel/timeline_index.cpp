@@ -63,7 +63,8 @@ void TimelineIndex::clear()
 std::size_t TimelineIndex::bytes() const
 {
     std::size_t sum = m_leaves.capacity() * sizeof(Entry) + m_sorting.capacity() * sizeof(Timed)
-                      + m_offsetOfKind.capacity() * sizeof(std::uint32_t) + m_kindCounts.capacity() * sizeof(std::uint16_t)
+                      + m_offsetOfKind.capacity() * sizeof(std::uint32_t)
+                      + m_kindCounts.capacity() * sizeof(std::uint16_t)
                       + m_laneTotals.capacity() * sizeof(std::uint64_t) + m_leaves.size() * sizeof(Leaf);
     for (const Entry &entry : m_leaves)
         sum += entry.leaf->kinds.capacity() * sizeof(Leaf::KindCount);

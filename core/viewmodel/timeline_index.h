@@ -35,8 +35,8 @@ struct TimeGrid {
 /// Complexity: `append` of n events that go to one place O(n), to arbitrary places O(n · LeafEventsMax) moves of bytes;
 /// `count` O(leaves in view · kinds in a leaf + min(events in view, columns · LeafEventsMax)), so 10 M events cost
 /// little more than 1 M. A kind is a lane with a severity.
-/// Memory: 10.5 bytes an event where times arrive nearly in order (10 M: 105 MB), 15 where they arrive in any order, and
-/// never more than LeavesMax leaves (about 180 MB): beyond that the leaf with the oldest times goes; see `dropped`.
+/// Memory: 10.5 bytes an event where times arrive nearly in order (10 M: 105 MB), 15 where they arrive in any order,
+/// and never more than LeavesMax leaves (about 180 MB): beyond that the leaf with the oldest times goes; see `dropped`.
 /// Thread: one at a time.
 class TimelineIndex
 {
@@ -64,10 +64,14 @@ public:
     std::uint64_t dropped() const { return m_dropped; } ///< Events given up because of LeavesMax.
     std::int64_t firstNs() const;                       ///< Of all; 0 when there are none.
     std::int64_t lastNs() const;
-    const std::vector<std::uint64_t> &laneTotals() const { return m_laneTotals; } ///< Dropped and untimed ones included.
+    const std::vector<std::uint64_t> &laneTotals() const
+    {
+        return m_laneTotals;
+    }                                                   ///< Dropped and untimed ones included.
     std::size_t bytes() const;                          ///< Memory held, about.
 
-    /// Counts the events in each column. The grid lies within TimeMinNs and TimeMaxNs, give or take half their distance.
+    /// Counts the events in each column. The grid lies within TimeMinNs and TimeMaxNs, give or take half their
+    /// distance.
     /// @p slotOfLane: which row of the result a lane adds to, NoSlot (or past its
     /// end) for none. The result has (slot · columns + column) · SeverityBandCount + band; @p counts is overwritten.
     void count(const TimeGrid &grid, std::span<const std::uint16_t> slotOfLane, std::size_t slots,

@@ -228,7 +228,7 @@ std::vector<std::string> checkArrows(const std::vector<SourceFile> &files)
             }
             if (to == file.folder)
                 continue;
-            const bool known = to == "app" || to == "tests" || arrows().count(to) != 0;
+            const bool known = to == "app" || to == "tests" || to == "resources" || arrows().count(to) != 0;
             const bool allowed =
                 to != "app" && known
                 && (file.folder == "tests" || (mayAll && to != "tests") || to == "core/base"
@@ -247,7 +247,8 @@ std::vector<std::string> checkQtUse(const std::vector<SourceFile> &files)
     std::vector<std::string> breaches;
     for (const SourceFile &file : files) {
         const bool window = file.folder == "widgets" || file.folder == "qml" || startsWith(file.path, "app/console/")
-                            || startsWith(file.path, "tests/widgets/") || startsWith(file.path, "tests/bench/");
+                            || startsWith(file.path, "tests/widgets/") || startsWith(file.path, "tests/bench/")
+                            || startsWith(file.path, "tests/support/gui/");
         const bool qtCore = file.folder == "core/remote" || file.folder == "core/api" || file.folder == "core/viewmodel"
                             || file.folder == "app" || file.folder == "tests";
         if (window)

@@ -120,8 +120,12 @@ public:
         m_above = m_above || (!good && !busy);
         m_busy = m_busy || busy;
         std::printf("%-34s %9.2f %9.2f %9.1f %9s   %6.2f/%-8.2f %.2f/%.2f\n", name, percentile(frames.wall, 0.5),
-                    figure, limit, good ? "ok" : busy ? "BUSY" : "ABOVE", percentile(frames.cpu, 0.5), percentile(frames.cpu, judged),
-                    percentile(spins, 0.5), percentile(spins, 0.99));
+                    figure, limit,
+                    good   ? "ok"
+                    : busy ? "BUSY"
+                           : "ABOVE",
+                    percentile(frames.cpu, 0.5), percentile(frames.cpu, judged), percentile(spins, 0.5),
+                    percentile(spins, 0.99));
         std::fflush(stdout);
     }
     int exitCode() const { return m_above ? 1 : m_busy ? 3 : 0; }
@@ -184,7 +188,8 @@ void benchTimeline(Figures &figures)
     const std::int64_t whole = model.index().lastNs() - first;
     std::mt19937_64 random(1);
     const auto place = [&](std::int64_t span) {
-        const std::int64_t from = first + static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(whole - span + 1));
+        const std::int64_t from =
+            first + static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(whole - span + 1));
         window.show(from, from + span);
     };
     struct Case {

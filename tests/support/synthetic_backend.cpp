@@ -49,7 +49,8 @@ Severity severityOf(std::uint64_t place)
 WallNs timeOf(std::uint64_t place, const SyntheticOptions &options)
 {
     const auto late = static_cast<std::int64_t>(mixed(place) >> 10 & 63) - 13;
-    return WallNs{options.startNs + (static_cast<std::int64_t>(place) - std::max<std::int64_t>(0, late)) * options.stepNs};
+    return WallNs{options.startNs
+                  + (static_cast<std::int64_t>(place) - std::max<std::int64_t>(0, late)) * options.stepNs};
 }
 
 std::string hostileText(std::uint64_t place)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tests/support/test_main.h"
 
-#include "tests/support/pictures.h"
+#include "tests/support/gui/pictures.h"
 #include "tests/support/synthetic_backend.h"
 #include "widgets/table/event_grid.h"
 #include "widgets/table/event_table_view.h"
@@ -39,7 +39,8 @@ struct ShownTable {
     EventTableModel &model() const { return *qobject_cast<EventTableModel *>(grid->model()); }
     bool arrived() const
     {
-        for (int row = grid->firstRow(); row < std::min(grid->firstRow() + grid->rowsPerPage(), model().rowCount()); ++row) {
+        for (int row = grid->firstRow(); row < std::min(grid->firstRow() + grid->rowsPerPage(), model().rowCount());
+             ++row) {
             if (model().rowAt(row) == nullptr)
                 return false;
         }

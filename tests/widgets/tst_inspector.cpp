@@ -129,7 +129,7 @@ private Q_SLOTS:
         QCOMPARE(childTexts(model, QStringLiteral("enrich"), 1), QStringList{QStringLiteral("{}")});
         QCOMPARE(childTexts(model, QStringLiteral("enrich"), 2), QStringList{QStringLiteral("{\"team\":\"core\"}")});
         QVERIFY(childTexts(model, QStringLiteral("Raw bytes"), 0)
-                    .contains(QStringLiteral("000008  22 6f 2d 31 22 7d 01 ff  \"o-1\"}..")));
+                    .contains(QStringLiteral("000008  3a 22 6f 2d 31 22 7d 01  :\"o-1\"}.")));
         QCOMPARE(childTexts(model, QStringLiteral("Audit"), 1), QStringList{QStringLiteral("proposed by suggest")});
         const QModelIndex finding = model.index(0, 0, model.index(5, 0));
         QCOMPARE(finding.data(InspectorModel::BitsRole).toDouble(), 6.5);

@@ -3,7 +3,7 @@
 
 #include "core/viewmodel/replay_controller.h"
 #include "core/viewmodel/view_context.h"
-#include "tests/support/ui_watchdog.h"
+#include "tests/support/gui/ui_watchdog.h"
 #include "tests/widgets/quiet_backend.h"
 #include "widgets/shell/command_palette.h"
 #include "widgets/shell/main_window.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tests/support/test_main.h"
 
-#include "tests/support/pictures.h"
+#include "tests/support/gui/pictures.h"
 #include "tests/support/synthetic_backend.h"
 #include "widgets/theme/theme.h"
 #include "widgets/timeline/timeline_canvas.h"

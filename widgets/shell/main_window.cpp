@@ -77,7 +77,12 @@ MainWindow::MainWindow(const ViewRegistry &views, ViewContext &context, ReplayCo
         beginViews();
 }
 
-MainWindow::~MainWindow() = default;
+MainWindow::~MainWindow()
+{
+    // The base class hides the docks when the timers that they start are gone already.
+    for (ViewDock *dock : m_docks)
+        dock->disconnect(this);
+}
 
 QAction *MainWindow::command(const QString &text, const QString &icon, const QKeySequence &keys, const QString &tip,
                              std::function<void()> run)

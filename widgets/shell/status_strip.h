@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "core/session/backend.h"
-
 #include <QElapsedTimer>
 #include <QTimer>
 #include <QWidget>
@@ -12,6 +10,8 @@ class QProgressBar;
 class QToolButton;
 
 namespace eventops {
+
+struct Change;
 
 class ReplayController;
 

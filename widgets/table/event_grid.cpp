@@ -438,7 +438,8 @@ void EventGrid::paintRow(QPainter &painter, const Look &look, int row, const QRe
                                  tr("an event of a tenant that you may not see"));
         } else { // on its way: a quiet bar where the text will be
             const int wide = inside.width() * (2 + (row + column) % 3) / 5;
-            painter.fillRect(inside.left(), inside.center().y() - look.barHeight / 2, wide, look.barHeight, look.placeholder);
+            painter.fillRect(inside.left(), inside.center().y() - look.barHeight / 2, wide, look.barHeight,
+                             look.placeholder);
         }
     }
 }

@@ -192,7 +192,8 @@ void EventTableView::showStatus()
     else if (!m_model.filterProblem().isEmpty())
         text = tr("Nothing was searched: the filter cannot be read");
     else if (m_model.hasMore())
-        text = tr("First %1 of more matches, in ledger order; narrow the filter to see the others").arg(countText(rows));
+        text =
+            tr("First %1 of more matches, in ledger order; narrow the filter to see the others").arg(countText(rows));
     else if (m_model.isSearching())
         text = tr("%1 matches so far, in ledger order …").arg(countText(rows));
     else

@@ -25,8 +25,8 @@ struct LaneStrip {
     int columnPixels = 1;       ///< Width of a column.
 };
 
-/// Writes one lane's columns as stacks, the worst severity at the bottom, straight into the pixels of @p image (32 bits a
-/// pixel). Heights grow with the square root of the count; whatever is worse than info is never too small to see.
+/// Writes one lane's columns as stacks, the worst severity at the bottom, straight into the pixels of @p image (32 bits
+/// a pixel). Heights grow with the square root of the count; whatever is worse than info is never too small to see.
 /// Thread: UI. O(pixels written).
 void paintLaneStrip(QImage &image, const TimelineColumns &columns, const LaneStrip &strip, const BandColors &colors);
 

@@ -14,13 +14,13 @@
 namespace eventops {
 
 /// The picture of a timeline: overview with its brush, time axis, marks of findings and actions, one lane of density
-/// columns each for the busiest names. Everything that grows with the data is written into a QImage pixel by pixel, once
-/// a change; pointer, brush and labels are painted over it.
+/// columns each for the busiest names. Everything that grows with the data is written into a QImage pixel by pixel,
+/// once a change; pointer, brush and labels are painted over it.
 ///
-/// Mouse: drag pans, Shift+drag (or a drag on axis or marks) selects a span, the wheel zooms at the pointer, Shift+wheel
-/// moves through lanes, a click on a mark selects its finding; in the overview a drag moves, resizes or draws the window.
-/// Keys: arrows, + and −, 0, Home, End, Page Up and Down, F follows, S selects what is in view, Esc clears, F5 reads again.
-/// Thread: UI.
+/// Mouse: drag pans, Shift+drag (or a drag on axis or marks) selects a span, the wheel zooms at the pointer,
+/// Shift+wheel moves through lanes, a click on a mark selects its finding; in the overview a drag moves, resizes or
+/// draws the window. Keys: arrows, + and −, 0, Home, End, Page Up and Down, F follows, S selects what is in view, Esc
+/// clears, F5 reads again. Thread: UI.
 class TimelineCanvas final : public QWidget
 {
     Q_OBJECT

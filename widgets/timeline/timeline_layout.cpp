@@ -92,7 +92,8 @@ std::size_t TimelineCanvas::columnAt(int x) const
 int TimelineCanvas::xOf(qint64 ns) const
 {
     const TimeGrid grid = m_window.grid();
-    const double columns = (static_cast<double>(ns) - static_cast<double>(grid.fromNs)) / static_cast<double>(grid.columnNs);
+    const double columns =
+        (static_cast<double>(ns) - static_cast<double>(grid.fromNs)) / static_cast<double>(grid.columnNs);
     const double beside = static_cast<double>(grid.columns);
     return plotArea().left() + static_cast<int>(std::clamp(columns, -beside, 2 * beside) * columnWidth());
 }
@@ -113,7 +114,8 @@ qint64 TimelineCanvas::overviewTimeAt(int x) const
 int TimelineCanvas::overviewXOf(qint64 ns) const
 {
     const TimeGrid &grid = m_overview.grid();
-    const double columns = (static_cast<double>(ns) - static_cast<double>(grid.fromNs)) / static_cast<double>(grid.columnNs);
+    const double columns =
+        (static_cast<double>(ns) - static_cast<double>(grid.fromNs)) / static_cast<double>(grid.columnNs);
     return overviewArea().left()
            + static_cast<int>(std::clamp(columns, 0.0, static_cast<double>(grid.columns)) * columnWidth());
 }

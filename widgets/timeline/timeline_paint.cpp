@@ -164,7 +164,8 @@ void TimelineCanvas::paintLabels(QPainter &painter)
     const QFont small = Theme::instance().font(Theme::FontRole::Small);
     painter.save();
     painter.setClipRect(0, plot.top(), width(), plot.height());
-    for (int lane = m_firstLane; lane < static_cast<int>(m_firstLane + m_columns.slots()) && lane < static_cast<int>(lanes.size()); ++lane) {
+    for (int lane = m_firstLane;
+         lane < static_cast<int>(m_firstLane + m_columns.slots()) && lane < static_cast<int>(lanes.size()); ++lane) {
         const QRect row(0, laneTop(lane), labelWidth(), laneHeight());
         if (lane == m_currentLane) {
             painter.fillRect(row, themeColor(hasFocus() ? "selection" : "surfaceRaised"));
@@ -261,7 +262,8 @@ std::vector<TimelineCanvas::Cluster> TimelineCanvas::clusters(TimelineModel::Mar
         const int x = xOf(it->ns);
         const bool selected = it->findingId == m_context.findingId() && !it->findingId.isEmpty();
         if (out.empty() || x - out.back().x > apart) {
-            out.push_back({x, it->severityNumber, it->isOpen, static_cast<std::size_t>(it - markers.begin()), 1, selected});
+            out.push_back(
+                {x, it->severityNumber, it->isOpen, static_cast<std::size_t>(it - markers.begin()), 1, selected});
             continue;
         }
         Cluster &last = out.back();
@@ -423,7 +425,8 @@ QString TimelineCanvas::toolTipAt(const QPoint &at)
         } else {
             refreshColumns();
             const auto slot = static_cast<std::size_t>(laneAt(at.y()) - m_firstLane);
-            lines << tr("%1, for %2").arg(timeText(timeAt(at.x()), m_window.columnNs()), durationText(m_window.columnNs()));
+            lines << tr("%1, for %2")
+                         .arg(timeText(timeAt(at.x()), m_window.columnNs()), durationText(m_window.columnNs()));
             if (slot < m_columns.slots())
                 lines << countsText(m_columns.at(slot, columnAt(at.x())));
         }

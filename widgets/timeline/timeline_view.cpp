@@ -170,7 +170,8 @@ void TimelineView::showWindow()
     if (ready && m_model.eventsRead() < m_model.eventsKnown())
         progress = tr("Reading: %1 %").arg(m_model.eventsRead() * 100 / m_model.eventsKnown());
     else if (ready && m_model.index().dropped() > 0)
-        progress = tr("Latest %1 events").arg(QLocale(QLocale::English).toString(static_cast<quint64>(m_model.index().size())));
+        progress = tr("Latest %1 events")
+                       .arg(QLocale(QLocale::English).toString(static_cast<quint64>(m_model.index().size())));
     m_progress->setText(progress);
     const QSignalBlocker quiet(m_follow);
     m_follow->setChecked(m_canvas->isFollowing());

@@ -285,8 +285,9 @@ private Q_SLOTS:
         QVERIFY(summary.value().counters.conserved());
         std::uint64_t actionEvents = 0;
         Awaited<Ok> done;
-        backend->events(Tester, {"type ~ \"^action\""}, [&](const EventPage &page) { actionEvents += page.rows.size(); },
-                        done.done());
+        backend->events(
+            Tester, {"type ~ \"^action\""}, [&](const EventPage &page) { actionEvents += page.rows.size(); },
+            done.done());
         QVERIFY(done.get());
         QVERIFY(actionEvents >= 3); // requested, progress, result: once each
         QCOMPARE(summary.value().counters.events, std::uint64_t{eventIds(*backend).size()});

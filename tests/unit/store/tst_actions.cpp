@@ -160,7 +160,7 @@ private Q_SLOTS:
         illegal.to = ActionState::Succeeded;
         QCOMPARE(refused(illegal), std::string("refused: an action cannot go from proposed to succeeded"));
         QCOMPARE(refused(approval("late.1")),
-                 std::string("refused: action late.1 has expired on the workspace's clock"));
+                 std::string("refused: action late.1 is expired, not proposed"));
         Transition own = approval("aa.1");
         own.approver = "policy:restart-on-load";
         QVERIFY(refused(own).find("cannot approve") != std::string::npos);

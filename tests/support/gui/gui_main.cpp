@@ -2,7 +2,7 @@
 #include "tests/support/test_main.h"
 
 #include "resources/resources.h"
-#include "tests/support/ui_watchdog.h"
+#include "tests/support/gui/ui_watchdog.h"
 
 #include <QStyleFactory>
 
