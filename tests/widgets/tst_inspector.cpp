@@ -136,7 +136,7 @@ private Q_SLOTS:
         QCOMPARE(model.index(0, 2, finding).data().toString(), QStringLiteral("cancelled · 6.5 bits"));
         model.setBytesPerLine(16);
         QVERIFY(childTexts(model, QStringLiteral("Raw bytes"), 0)
-                    .contains(QStringLiteral("000010  ff") + QString(46, QLatin1Char(' ')) + QLatin1Char('.')));
+                    .contains(QStringLiteral("000010  ff") + QString(47, QLatin1Char(' ')) + QLatin1Char('.')));
     }
 
     void nothingIsHidden()

@@ -171,6 +171,7 @@ private Q_SLOTS:
         f.window->setThemeByName(QStringLiteral("dark"));
         const QColor dark = f.window->QWidget::palette().color(QPalette::Window);
         const QImage before = f.window->grab().toImage();
+        QVERIFY(QTest::qWaitForWindowActive(f.window.get()));
         QTest::keyClick(f.window.get(), Qt::Key_T, Qt::ControlModifier);
         QTRY_COMPARE(Theme::instance().name(), QStringLiteral("light"));
         QVERIFY(f.window->QWidget::palette().color(QPalette::Window).lightness() > dark.lightness() + 100);
@@ -205,6 +206,7 @@ private Q_SLOTS:
         QVERIFY(f.window->showsWelcome());
         QCOMPARE(g_made, 0);
         QSignalSpy demo(f.window.get(), &MainWindow::demoChosen);
+        QVERIFY(QTest::qWaitForWindowActive(f.window.get()));
         QTest::keyClick(f.window.get(), Qt::Key_D, Qt::ControlModifier);
         QTRY_COMPARE(demo.count(), 1);
         f.backend->changed(Change{1, 12, 0, 0, NoTime, false, {}});
