@@ -170,7 +170,7 @@ private Q_SLOTS:
         QVERIFY(refused(approval("zz.1")).starts_with("not_found: "));
         EVENTOPS_OK(ledger->transition(approval("aa.1")));
         QCOMPARE(refused(approval("aa.1")), std::string("refused: action aa.1 is approved, not proposed"));
-        QCOMPARE(ledger->verifyAudit().value(), std::uint64_t{3});
+        QCOMPARE(ledger->verifyAudit().value(), std::uint64_t{4}); // two proposed, one expired, one approved
         // A newer version makes the one shown stale.
         QCOMPARE(
             tamper(workspace,
