@@ -240,6 +240,7 @@ Result<EventStory> tellStory(Ledger &ledger, const Registry &registry, const Pip
     EventStory story;
     std::string bytes;
     Seq seq = 0;
+    std::int64_t sourceId = 0;
     bool found = false;
     EVENTOPS_TRY(ledger.events(filter, {.rowsMax = 1, .oldestFirst = false},
                                [&](const Batch &batch, std::span<const std::uint32_t> rows) {
@@ -248,6 +249,7 @@ Result<EventStory> tellStory(Ledger &ledger, const Registry &registry, const Pip
                                    const Event &event = batch.events[rows.front()];
                                    const RawRecord &record = batch.records[event.record];
                                    seq = record.seq;
+                                   sourceId = record.source;
                                    found = true;
                                    story.redacted = record.redacted != NoStr;
                                    bytes = story.redacted ? batch.text(record.redacted) : batch.raw(record);
@@ -261,6 +263,10 @@ Result<EventStory> tellStory(Ledger &ledger, const Registry &registry, const Pip
     const Batch &batch = story.event.batch;
     const Event &event = batch.events.front();
     story.place = EVENTOPS_TRY(ledger.placeOf(seq, event.emission));
+    for (const SourceRow &source : EVENTOPS_TRY(ledger.sources())) {
+        if (source.id == sourceId)
+            story.sourceTitle = source.progress.title;
+    }
     story.event.rows = {0};
     story.event.places = {story.place};
     story.rawSize = bytes.size();

@@ -161,7 +161,9 @@ private:
     {
         QString note = tr("this workspace keeps no raw records");
         if (m_story.rawSize > 0) {
-            note = tr("%1 from %2").arg(shownBytes(m_story.rawSize), shownText(m_story.sourceTitle, ShownNameMax));
+            const std::string_view title = m_story.sourceTitle;
+            const std::string_view name = title.substr(title.find_last_of('/') + 1); // npos + 1 is 0
+            note = tr("%1 from %2").arg(shownBytes(m_story.rawSize), shownText(name, ShownNameMax));
             if (m_story.rawBytes.size() < m_story.rawSize)
                 note += tr(", the first %1 are shown").arg(shownBytes(m_story.rawBytes.size()));
         }
