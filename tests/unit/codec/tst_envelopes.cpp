@@ -150,7 +150,11 @@ private Q_SLOTS:
         QVERIFY(bool(typed));
         LossReport loss;
         const std::string wire = typed.value()->encode(in.batch, in.event(), loss).value();
-        QVERIFY(loss.items.empty());
+        const auto stringified = [](const LossReport &report) {
+            return std::count_if(report.items.begin(), report.items.end(),
+                                 [](const LossReport::Item &item) { return item.what == "stringified"; });
+        };
+        QCOMPARE(stringified(loss), 0);
         QVERIFY2(wire.find("\"cores\": \"18446744073709551615\", \"cores:type\": \"number\"") != std::string::npos,
                  wire.c_str());
         const Decoded back = decodeAll(*typed.value(), {wire});
@@ -159,7 +163,7 @@ private Q_SLOTS:
         // Without the side channel the map is of texts, and the report says what is lost.
         LossReport told;
         QVERIFY(encoded(in, "monitoring.v1", 0, &told).find(":type\": \"boolean") == std::string::npos);
-        QCOMPARE(told.items.size(), std::size_t{5});
+        QCOMPARE(stringified(told), 5);
         // A side channel that lies changes nothing.
         const Decoded lies = decodeAll(*typed.value(), {
             "{\"ts_event\":\"2025-08-10T16:42:00Z\",\"schema_name\":\"s\",\"source\":{},\"attributes\":"
