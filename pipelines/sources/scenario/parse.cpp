@@ -502,7 +502,8 @@ Result<Scenario> readScenario(const Value &file, const Overrides &overrides)
     EVENTOPS_TRY(readLives(settings.at("lives"), out));
     EVENTOPS_TRY(readHappenings(settings.at("happenings"), out));
     EVENTOPS_TRY(readLines(settings.at("lines"), out));
-    EVENTOPS_TRY(readFaults(settings.at("faults"), EVENTOPS_TRY(timeIn(settings, "grace")), out));
+    const auto grace = EVENTOPS_TRY(timeIn(settings, "grace"));
+    EVENTOPS_TRY(readFaults(settings.at("faults"), grace, out));
     std::string identity = "scenario 1\n";
     appendCanonicalJson(identity, settings, FileFields);
     identity += '\n' + std::to_string(out.seed) + ' ' + std::to_string(out.durationNs) + ' '
