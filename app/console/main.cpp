@@ -78,7 +78,7 @@ int main(int argc, char **argv)
     applyTheme(application);
     QApplication::setWindowIcon(QIcon(QStringLiteral(":/eventops/icons/eventops-console.svg")));
 
-    console::Console console(options, preferences);
+    console::Console console(options, preferences, app::ownProgram());
     console.start();
     if (options.quitAfterNs >= 0) {
         constexpr long long NsAMs = 1'000'000;

@@ -240,6 +240,7 @@ Result<EventStory> tellStory(Ledger &ledger, const Registry &registry, const Pip
     EventStory story;
     std::string bytes;
     Seq seq = 0;
+    std::size_t source = 0;
     bool found = false;
     EVENTOPS_TRY(ledger.events(filter, {.rowsMax = 1, .oldestFirst = false},
                                [&](const Batch &batch, std::span<const std::uint32_t> rows) {
@@ -248,6 +249,7 @@ Result<EventStory> tellStory(Ledger &ledger, const Registry &registry, const Pip
                                    const Event &event = batch.events[rows.front()];
                                    const RawRecord &record = batch.records[event.record];
                                    seq = record.seq;
+                                   source = record.source;
                                    found = true;
                                    story.redacted = record.redacted != NoStr;
                                    bytes = story.redacted ? batch.text(record.redacted) : batch.raw(record);
@@ -265,6 +267,10 @@ Result<EventStory> tellStory(Ledger &ledger, const Registry &registry, const Pip
     story.event.places = {story.place};
     story.rawSize = bytes.size();
     story.rawBytes = bytes.substr(0, StoryBytesMax);
+    // Stored records name their source by its row: counted from 1 in the order of sources(), and never removed.
+    const auto sources = EVENTOPS_TRY(ledger.sources());
+    if (source > 0 && source <= sources.size())
+        story.sourceTitle = sources[source - 1].progress.title;
     EVENTOPS_TRY(addConsequences(story, ledger, eventId, seq));
     if (spec == nullptr)
         return story;

@@ -161,7 +161,8 @@ private:
     {
         QString note = tr("this workspace keeps no raw records");
         if (m_story.rawSize > 0) {
-            note = tr("%1 from %2").arg(shownBytes(m_story.rawSize), shownText(m_story.sourceTitle, ShownNameMax));
+            const QString size = shownBytes(m_story.rawSize), title = shownText(m_story.sourceTitle, ShownNameMax);
+            note = title.isEmpty() ? size : tr("%1 from %2").arg(size, title);
             if (m_story.rawBytes.size() < m_story.rawSize)
                 note += tr(", the first %1 are shown").arg(shownBytes(m_story.rawBytes.size()));
         }

@@ -3,9 +3,9 @@
 
 #include "core/viewmodel/shown_text.h"
 #include "widgets/graph/graph_view.h"
+#include "widgets/theme/combo_box.h"
 #include "widgets/theme/theme.h"
 
-#include <QComboBox>
 #include <QHBoxLayout>
 #include <QKeyEvent>
 #include <QLabel>
@@ -98,7 +98,7 @@ QWidget *GraphPanel::makeBar()
     m_counts->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
     m_focus = makeButton(tr("Neighbourhood"), tr("Dim all but what is near the selected entity (N)"));
     m_focus->setCheckable(true);
-    m_hops = new QComboBox;
+    m_hops = new ComboBox;
     for (int hops = 1; hops <= GraphCanvas::HopsMax; ++hops)
         m_hops->addItem(tr("%n hop(s)", nullptr, hops), hops);
     m_hops->setItemText(0, tr("1 hop"));
@@ -115,7 +115,7 @@ QWidget *GraphPanel::makeBar()
         row->addWidget(widget);
     connect(m_search, &QLineEdit::textChanged, this, &GraphPanel::search);
     connect(m_focus, &QToolButton::clicked, m_canvas, &GraphCanvas::setFocused);
-    connect(m_hops, &QComboBox::activated, m_canvas, [this](int index) {
+    connect(m_hops, &ComboBox::activated, m_canvas, [this](int index) {
         m_canvas->setHops(index + 1);
         m_canvas->setFocused(true);
     });
