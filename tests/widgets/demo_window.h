@@ -3,6 +3,7 @@
 
 #include "app/console/console.h"
 #include "core/session/backend.h"
+#include "core/viewmodel/refresher.h"
 #include "core/viewmodel/view_context.h"
 #include "widgets/shell/main_window.h"
 #include "widgets/theme/style.h"
@@ -58,14 +59,14 @@ public:
             },
             PatienceMs);
     }
-    /// What the window shows once it shows the same three times in a row.
-    QImage settledPicture()
+    /// What the window shows once it shows the same three times in a row; null: it does not come to rest.
+    QImage settledPicture(int pauseMs = Refresher::IntervalMs)
     {
-        constexpr int SameMin = 3, PauseMs = 250; // longer than a view-model's pause between two questions
+        constexpr int SameMin = 2;
         QImage picture;
         int same = 0;
         for (QElapsedTimer since = started(); same < SameMin && !since.hasExpired(PatienceMs);) {
-            QTest::qWait(PauseMs);
+            QTest::qWait(pauseMs);
             const QImage now = window().grab().toImage();
             same = now == picture ? same + 1 : 0;
             picture = now;

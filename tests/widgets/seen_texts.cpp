@@ -46,6 +46,7 @@ public:
         }
     }
     std::vector<SeenText> texts;
+    QStringList misfits; ///< What is not as big as it says.
 
 private:
     struct Place {
@@ -194,6 +195,13 @@ private:
             clip &= item.mapRectToScene(item.boundingRect());
         if (item.inherits("QQuickText"))
             takeText(quick, item, clip, scrolls);
+        const QVariant side = item.property("side"); // of an icon
+        if (side.isValid() && (item.width() != side.toDouble() || item.height() != side.toDouble()))
+            misfits << QStringLiteral("an icon of %1 takes %2x%3: %4 in %5")
+                           .arg(side.toDouble())
+                           .arg(item.width())
+                           .arg(item.height())
+                           .arg(item.property("name").toString(), viewOf(quick));
         for (const QQuickItem *child : item.childItems())
             visitItem(quick, *child, clip, scrolls);
     }
@@ -272,8 +280,10 @@ std::vector<SeenText> wholeTexts(const QWidget &window, const QString &part)
 
 QStringList layoutBreaches(const QWidget &window)
 {
-    QStringList breaches;
-    const std::vector<SeenText> texts = seenTexts(window);
+    Collector collector(window);
+    collector.visit(window);
+    QStringList breaches = collector.misfits;
+    const std::vector<SeenText> &texts = collector.texts;
     for (std::size_t i = 0; i < texts.size(); ++i) {
         const SeenText &text = texts[i];
         const bool isItem = text.where.endsWith(QLatin1String(" item"));

@@ -29,7 +29,8 @@ std::vector<SeenText> seenTexts(const QWidget &window);
 /// Those that hold @p part and can be read in full.
 std::vector<SeenText> wholeTexts(const QWidget &window, const QString &part);
 
-/// Sentences for texts that overlap, are elided although there is room, or are clipped by what does not scroll.
+/// Sentences for texts that overlap, are elided although there is room, or are clipped by what does not scroll, and for
+/// icons of a wrong size.
 QStringList layoutBreaches(const QWidget &window);
 
 } // namespace eventops::test

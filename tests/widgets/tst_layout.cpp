@@ -7,6 +7,7 @@
 #include "tests/support/gui/pictures.h"
 #include "tests/widgets/demo_window.h"
 #include "tests/widgets/seen_texts.h"
+#include "widgets/shell/view_dock.h"
 
 #include <QLabel>
 #include <QLineEdit>
@@ -17,6 +18,7 @@ using namespace eventops::test;
 
 namespace {
 
+constexpr int PauseMs = 60;
 constexpr char ScaleVariable[] = "QT_SCALE_FACTOR";
 
 /// What is wrong in any view of @p theme.
@@ -28,7 +30,10 @@ QStringList breachesIn(DemoWindow &demo, const QString &theme)
     const QStringList ids = window.viewIds();
     for (qsizetype i = 0; i < ids.size(); ++i) {
         press(window, static_cast<Qt::Key>(Qt::Key_1 + i), Qt::ControlModifier);
-        if (demo.settledPicture().isNull())
+        const ViewDock *dock = window.dock(ids.at(i));
+        if (!QTest::qWaitFor([&] { return dock->isInFront() && dock->isAncestorOf(QApplication::focusWidget()); }))
+            breaches << ids.at(i) + QStringLiteral(" is not there, or has not the keyboard");
+        if (demo.settledPicture(PauseMs).isNull())
             breaches << ids.at(i) + QStringLiteral(" does not come to rest");
         takePicture(window, QStringLiteral("layout-%1-%2-%3").arg(ids.at(i), theme).arg(window.devicePixelRatio()));
         for (const QString &breach : layoutBreaches(window))

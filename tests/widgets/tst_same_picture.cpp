@@ -6,6 +6,7 @@
 
 #include "tests/support/gui/pictures.h"
 #include "tests/widgets/demo_window.h"
+#include "widgets/shell/view_dock.h"
 
 using namespace eventops;
 using namespace eventops::test;
@@ -46,6 +47,8 @@ Shown playAndLook(const QString &name)
     const QStringList ids = demo.window().viewIds();
     for (qsizetype i = 0; i < ids.size(); ++i) {
         press(demo.window(), static_cast<Qt::Key>(Qt::Key_1 + i), Qt::ControlModifier);
+        if (!QTest::qWaitFor([&] { return demo.window().dock(ids.at(i))->isInFront(); }))
+            return {};
         shown.pictures[ids.at(i)] = demo.settledPicture();
         takePicture(demo.window(), QStringLiteral("same-%1-%2").arg(ids.at(i), name));
     }
@@ -71,7 +74,12 @@ private Q_SLOTS:
             QVERIFY2(!picture.isNull(), qPrintable(view + QStringLiteral(" does not come to rest")));
             const QRect rect = difference(picture, second.pictures.at(view));
             if (!rect.isEmpty())
-                different << QStringLiteral("%1 at %2,%3 %4x%5").arg(view).arg(rect.x()).arg(rect.y()).arg(rect.width()).arg(rect.height());
+                different << QStringLiteral("%1 at %2,%3 %4x%5")
+                                 .arg(view)
+                                 .arg(rect.x())
+                                 .arg(rect.y())
+                                 .arg(rect.width())
+                                 .arg(rect.height());
         }
         QVERIFY2(different.isEmpty(), qPrintable(different.join(QStringLiteral("; "))));
     }

@@ -4,6 +4,7 @@
 #include "core/viewmodel/shown_text.h"
 #include "widgets/graph/graph_view.h"
 #include "widgets/theme/combo_box.h"
+#include "widgets/theme/focus_relay.h"
 #include "widgets/theme/theme.h"
 
 #include <QHBoxLayout>
@@ -42,14 +43,14 @@ GraphPanel::GraphPanel(ViewContext &context, QWidget *parent) : QWidget(parent),
 {
     m_canvas = new GraphCanvas(m_model);
     auto *bar = makeBar();
-    m_pages = new QStackedLayout;
-    m_pages->addWidget(makeMessage());
-    m_pages->addWidget(m_canvas);
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
     column->addWidget(bar);
+    m_pages = new QStackedLayout;
     column->addLayout(m_pages, 1);
+    m_pages->addWidget(makeMessage()); // it shows its first page at once: that must not be a window of its own
+    m_pages->addWidget(m_canvas);
     auto *find = new QShortcut(QKeySequence::Find, this);
     find->setContext(Qt::WidgetWithChildrenShortcut);
     const auto toSearch = [this] {
@@ -62,7 +63,7 @@ GraphPanel::GraphPanel(ViewContext &context, QWidget *parent) : QWidget(parent),
     connect(&m_model, &GraphModel::stateChanged, this, &GraphPanel::stateChanged);
     connect(&m_model, &GraphModel::graphChanged, this, &GraphPanel::graphChanged);
     connect(&m_model, &GraphModel::findingsChanged, this, &GraphPanel::graphChanged);
-    setFocusProxy(m_canvas);
+    relayFocus(*this, *m_canvas);
     stateChanged();
     graphChanged();
     neighbourhoodChanged();

@@ -3,6 +3,7 @@
 
 #include "core/viewmodel/inspector_model.h"
 #include "core/viewmodel/view_context.h"
+#include "widgets/theme/focus_relay.h"
 #include "widgets/theme/theme.h"
 
 #include <QApplication>
@@ -98,7 +99,7 @@ public:
         m_notice->setMargin(themeMetric("space5"));
         m_pages->addWidget(m_notice);
         m_pages->addWidget(makeStory());
-        setFocusProxy(m_tree);
+        relayFocus(*this, *m_tree);
         connect(m_model, &InspectorModel::stateChanged, this, &InspectorView::showState);
         connect(m_model, &QAbstractItemModel::modelReset, this, &InspectorView::spread);
         spread();
@@ -187,7 +188,7 @@ private:
         const auto least = [&](int column, int wanted) {
             m_tree->setColumnWidth(column, std::max(wanted, m_tree->header()->sectionSizeHint(column)));
         };
-        least(0, width * 2 / 5);
+        least(0, width / 3);
         least(1, width / 4);
     }
 

@@ -128,7 +128,7 @@ void EventGrid::fitToFirstRows()
         for (int row = 0; row < known; ++row)
             width = std::max(width, (isMono ? mono : body).horizontalAdvance(m_events.cell(*m_events.rowAt(row), column)
                                                                                  .left(CharactersMax)));
-        width += 2 * themeMetric("space2") + (isMarked ? themeMetric("markerSize") + themeMetric("space1") : 0);
+        width += 3 * themeMetric("space1") + (isMarked ? themeMetric("markerSize") + themeMetric("space1") : 0);
         m_header->resizeSection(column, std::max(width, m_header->sectionSizeHint(column)));
     }
 }
