@@ -6,6 +6,8 @@
 #include <QAbstractButton>
 #include <QAbstractScrollArea>
 #include <QComboBox>
+#include <QGraphicsTextItem>
+#include <QGraphicsView>
 #include <QHeaderView>
 #include <QLabel>
 #include <QLineEdit>
@@ -15,6 +17,7 @@
 #include <QStyle>
 #include <QStyleOption>
 #include <QTabBar>
+#include <QTextDocument>
 
 #include <algorithm>
 
@@ -22,6 +25,7 @@ namespace eventops::test {
 namespace {
 
 constexpr double Hair = 1.5; ///< Pixels: what rounding and side bearings may take.
+constexpr double LineSpareShare = 0.3;
 
 /// Collects the texts of one window.
 class Collector
@@ -68,7 +72,7 @@ private:
         return QStringLiteral("shell");
     }
 
-    void add(const QWidget &widget, const QString &text, const Place &place)
+    void add(const QWidget &widget, const QString &text, const Place &place, bool mayScroll = true)
     {
         if (text.trimmed().isEmpty())
             return;
@@ -76,7 +80,7 @@ private:
         bool scrolls = false;
         for (const QWidget *at = &widget; at != &m_window; at = at->parentWidget()) {
             clip &= inWindow(*at, QRectF(at->rect()));
-            scrolls = scrolls || qobject_cast<const QAbstractScrollArea *>(at->parentWidget()) != nullptr;
+            scrolls = scrolls || (mayScroll && qobject_cast<const QAbstractScrollArea *>(at->parentWidget()) != nullptr);
         }
         const QRectF rect = inWindow(widget, place.rect);
         const QRectF seen = rect & clip;
@@ -113,6 +117,25 @@ private:
             takeHeader(*header);
         else if (const auto *bar = qobject_cast<const QTabBar *>(&widget))
             takeTabs(*bar);
+        else if (const auto *scene = qobject_cast<const QGraphicsView *>(&widget))
+            takeScene(*scene);
+    }
+
+    /// What charts say. They cut a text by writing dots at its end.
+    void takeScene(const QGraphicsView &view)
+    {
+        for (QGraphicsItem *item : view.items()) {
+            auto *words = qgraphicsitem_cast<QGraphicsTextItem *>(item);
+            if (words == nullptr || !words->isVisible())
+                continue;
+            const double margin = words->document()->documentMargin();
+            const QRectF inside = words->boundingRect().adjusted(margin, margin, -margin, -margin);
+            const QString text = words->toPlainText();
+            Place place{QRectF(view.mapFromScene(words->mapToScene(inside)).boundingRect()), 0.0, 0.0};
+            if (text.endsWith(QStringLiteral("...")))
+                place.missing = 2 * Hair;
+            add(*view.viewport(), text, place, false);
+        }
     }
 
     void takeLabel(const QLabel &label)
@@ -297,7 +320,9 @@ QStringList layoutBreaches(const QWidget &window)
             breaches << QStringLiteral("clipped: ") + shortly(text);
         for (std::size_t j = 0; j < i; ++j) {
             const QRectF both = seen & texts[j].seen;
-            if (both.width() > Hair && both.height() > Hair)
+            // A line keeps room above and below its letters: so much of it may be shared.
+            const double shared = std::min(text.rect.height(), texts[j].rect.height()) * LineSpareShare;
+            if (both.width() > Hair && both.height() > shared)
                 breaches << QStringLiteral("overlap: ") + shortly(text) + QStringLiteral(" and ") + shortly(texts[j]);
         }
     }
