@@ -54,10 +54,11 @@ QString manualText()
 
 } // namespace
 
-Console::Console(Options options, QString preferencesFile)
+Console::Console(Options options, QString preferencesFile, std::string program)
     : m_options(std::move(options)),
       m_preferencesFile(std::move(preferencesFile)),
-      m_dataDirectory(app::findDataDirectory(app::ownProgram()))
+      m_program(std::move(program)),
+      m_dataDirectory(app::findDataDirectory(m_program))
 {
     const auto follow = [] { QuickTheme::instance().load(Theme::instance().name()); };
     QObject::connect(&Theme::instance(), &Theme::changed, &QuickTheme::instance(), follow);
@@ -92,7 +93,7 @@ void Console::openWorkspace(const std::string &directory, bool expectsEvents)
 {
     const QByteArray geometry = m_window == nullptr ? QByteArray() : m_window->saveGeometry();
     closeWindow();
-    const std::filesystem::path own(app::ownProgram());
+    const std::filesystem::path own(m_program);
     auto backend = std::make_unique<LocalBackend>(
         Workspace{directory}, app::localOptions((own.parent_path() / "eventops").string(), m_dataDirectory, directory));
     const Role role = m_options.readOnly ? Role::Viewer : Role::Admin;
@@ -160,7 +161,7 @@ void Console::openCaptures(const QStringList &files)
 void Console::startDemo()
 {
     auto directory = std::make_unique<QTemporaryDir>(QDir::tempPath() + QStringLiteral("/eventops-demo-XXXXXX"));
-    auto request = demoRequest(m_dataDirectory, directory->path().toStdString());
+    auto request = demoRequest(m_dataDirectory, directory->path().toStdString(), m_options.demoPace);
     const bool ready = directory->isValid() && static_cast<bool>(request);
     const auto previous = std::move(m_demoDirectory); // goes after its window
     m_demoDirectory = std::move(directory);

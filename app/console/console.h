@@ -26,11 +26,14 @@ class Console final : public QObject
     Q_OBJECT
 
 public:
-    Console(Options options, QString preferencesFile);
+    /// @p program: path of the program itself, beside which `eventops` and the shipped data are looked for.
+    Console(Options options, QString preferencesFile, std::string program);
     ~Console() override;
 
     void start();          ///< Shows the window; nothing is asked.
     bool saveScreenshot(); ///< To the file that the options name; true when none is named.
+    MainWindow *window() const { return m_window.get(); }    ///< Null before `start`; another one for each workspace.
+    ViewContext *context() const { return m_context.get(); } ///< Of that window.
 
 private:
     void openWorkspace(const std::string &directory, bool expectsEvents);
@@ -43,7 +46,7 @@ private:
 
     const Options m_options;
     const QString m_preferencesFile;
-    const std::string m_dataDirectory;
+    const std::string m_program, m_dataDirectory;
     std::unique_ptr<QTemporaryDir> m_demoDirectory; ///< Outlives the back end that works in it.
     std::unique_ptr<ViewContext> m_context;
     std::unique_ptr<ReplayController> m_replay;

@@ -5,20 +5,13 @@
 #include "core/session/demo.h"
 
 namespace eventops::console {
-namespace {
 
-/// Virtual seconds a second, after the scenario's warm-up: what goes wrong is on screen within a minute, and a person
-/// has time to do something about it.
-constexpr double Pace = 20.0;
-
-} // namespace
-
-Result<ReplayRequest> demoRequest(const std::string &dataDirectory, const std::string &workspace)
+Result<ReplayRequest> demoRequest(const std::string &dataDirectory, const std::string &workspace, double pace)
 {
     ReplayRequest request;
     request.pipelineName = dataDirectory + "/definitions/demo.yaml";
     DemoOptions options;
-    options.pace = Pace;
+    options.pace = pace;
     options.world = workspace + "/world.ndjson"; // what is approved takes hold in the made-up world
     const std::string text = EVENTOPS_TRY(app::readTextFile(request.pipelineName));
     request.pipelineText = EVENTOPS_TRY(demoPipeline(text, request.pipelineName, options));

@@ -8,8 +8,8 @@
 
 namespace eventops::console {
 
-/// The demo as a window shows it: its past at once, then at a pace at which a person can watch. Errors: the shipped
+/// The demo as a window shows it: its past at once, then @p pace virtual seconds a second. Errors: the shipped
 /// definition is missing or broken.
-Result<ReplayRequest> demoRequest(const std::string &dataDirectory, const std::string &workspace);
+Result<ReplayRequest> demoRequest(const std::string &dataDirectory, const std::string &workspace, double pace);
 
 } // namespace eventops::console

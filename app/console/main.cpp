@@ -94,7 +94,7 @@ int main(int argc, char **argv)
     QuitAtFirstFrame quitAtFirstFrame;
     if (options.quitAfterNs == 0)
         application.installEventFilter(&quitAtFirstFrame);
-    console::Console console(options, preferences);
+    console::Console console(options, preferences, app::ownProgram());
     console.start();
     if (options.quitAfterNs > 0) {
         constexpr long long NsAMs = 1'000'000;

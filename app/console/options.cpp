@@ -19,6 +19,10 @@ bool readOptions(int argc, char **argv, Options &options, int &exitCode)
     auto *open = parser.add_option("--open,FILE", options.files, "Captures to read into the workspace");
     parser.add_option("--pipeline", options.pipeline, "Pipeline file to read them with; default: the shipped one")
         ->needs(open);
+    parser.add_option("--pace", options.demoPace,
+                      "Virtual seconds a second of the demo; 0: as fast as it goes; default: 20")
+        ->check(CLI::Range(0.0, DemoPaceMax))
+        ->needs(demo);
     parser.add_flag("--read-only", options.readOnly, "Look only: nothing is read in, nothing is decided")
         ->excludes(open)
         ->excludes(demo);

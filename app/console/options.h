@@ -6,6 +6,8 @@
 
 namespace eventops::console {
 
+constexpr double DemoPaceMax = 1e6;
+
 /// What the command line says.
 struct Options {
     bool demo = false;
@@ -18,6 +20,9 @@ struct Options {
     std::vector<std::string> show;  ///< Views to bring up, in order.
     std::string selectFilter;       ///< The first event that matches is selected.
     std::string size;               ///< "1280x800".
+    /// Virtual seconds a second after the demo's past; 0: as fast as it goes. At this one what goes wrong is on screen
+    /// within a minute, and a person has time to do something about it.
+    double demoPace = 20.0;
     long long quitAfterNs = -1;     ///< Negative: stay.
 };
 

@@ -70,7 +70,7 @@ bool joins(FindingCardRow &card, const FindingCardRow &next)
 FindingsModel::FindingsModel(ViewContext &context, QObject *parent)
     : RowListModel(parent), m_context(context), m_refresher([this] { ask(); })
 {
-    connect(&m_context, &ViewContext::changed, this, &FindingsModel::refresh);
+    connect(&m_context, &ViewContext::changed, this, &FindingsModel::follow);
     connect(&m_context, &ViewContext::findingSelected, this, &FindingsModel::currentChanged);
     refresh();
 }
@@ -78,6 +78,15 @@ FindingsModel::FindingsModel(ViewContext &context, QObject *parent)
 FindingsModel::~FindingsModel()
 {
     m_ticket.cancel();
+}
+
+/// Ages are by the workspace clock: they change with it, whether or not there are new findings.
+void FindingsModel::follow(const Change &change)
+{
+    if (m_clock != change.clock && count() > 0)
+        Q_EMIT dataChanged(index(0), index(count() - 1), {AgeRole});
+    m_clock = change.clock;
+    refresh();
 }
 
 void FindingsModel::ask()

@@ -86,6 +86,7 @@ private:
         QString id, command;
         ActionState state;
     };
+    void follow(const Change &change);
     void ask();
     void askTail(std::uint64_t rows);
     void take(std::uint64_t asked);
@@ -104,6 +105,7 @@ private:
     std::vector<Finding> m_page;          ///< Of the question under way, newest first.
     QHash<QString, Suggested> m_suggested;///< By finding id.
     std::uint64_t m_countSeen = 0;
+    WallNs m_clock = NoTime;
     bool m_first = true;
     int m_open = 0;
 };

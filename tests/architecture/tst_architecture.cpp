@@ -106,6 +106,7 @@ private Q_SLOTS:
         row("app", "tests", false);
         row("tests", "pipelines", true);
         row("tests", "app", false);
+        row("tests/widgets", "app", true);
     }
     void findsWrongArrows()
     {

@@ -87,6 +87,21 @@ private Q_SLOTS:
         QTRY_COMPARE(s.panel->metricChart().plotArea().right(), s.panel->bitsChart().plotArea().right());
     }
 
+    void plotsFillTheirViews()
+    {
+        ChartsShown s(sampleRows(30));
+        s.select("host-a");
+        QTRY_VERIFY(s.isReady());
+        for (const QSize size : {QSize(900, 330), QSize(500, 600)}) {
+            s.panel->resize(size);
+            for (const QChartView *view : s.panel->findChildren<QChartView *>()) {
+                QTRY_VERIFY(view->chart()->plotArea().right() > view->width() - 120); // room for an axis
+                QTRY_VERIFY(view->chart()->plotArea().bottom() < view->height());
+                QTRY_VERIFY(view->chart()->plotArea().bottom() > view->height() * 0.6);
+            }
+        }
+    }
+
     void manySamplesStayFewPoints()
     {
         ChartsShown s(sampleRows(20'000));

@@ -140,6 +140,7 @@ QChartView *ChartsPanel::makeChart(const QString &name)
     view->setFrameShape(QFrame::NoFrame);
     view->setFocusPolicy(Qt::NoFocus);
     view->setAccessibleName(name);
+    view->installEventFilter(this);
     return view;
 }
 
@@ -361,11 +362,12 @@ void ChartsPanel::alignPlots()
         m_model.setPixels(static_cast<std::size_t>(pixels));
 }
 
-void ChartsPanel::resizeEvent(QResizeEvent *event)
+bool ChartsPanel::eventFilter(QObject *object, QEvent *event)
 {
-    QWidget::resizeEvent(event);
-    // The views get their new sizes after this event.
-    QMetaObject::invokeMethod(this, &ChartsPanel::alignPlots, Qt::QueuedConnection);
+    // A view gets its size when its page is shown, which may be later than it is drawn; the chart follows the view.
+    if (event->type() == QEvent::Resize)
+        QMetaObject::invokeMethod(this, &ChartsPanel::alignPlots, Qt::QueuedConnection);
+    return QWidget::eventFilter(object, event);
 }
 
 void ChartsPanel::keyPressEvent(QKeyEvent *event)

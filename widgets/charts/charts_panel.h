@@ -28,7 +28,7 @@ public:
     static constexpr int UnitsMax = 2; ///< A chart has two sides.
 
 protected:
-    void resizeEvent(QResizeEvent *event) override;
+    bool eventFilter(QObject *object, QEvent *event) override;
     void keyPressEvent(QKeyEvent *event) override;
 
 private:

@@ -355,6 +355,8 @@ void GraphCanvas::keyPressEvent(QKeyEvent *event)
 
 bool GraphCanvas::pressedCommand(const QKeyEvent &event)
 {
+    if ((event.modifiers() & (Qt::ControlModifier | Qt::AltModifier | Qt::MetaModifier)) != 0)
+        return false; // the window's
     switch (event.key()) {
     case Qt::Key_Plus:
     case Qt::Key_Equal: zoomBy(ZoomStep); return true;

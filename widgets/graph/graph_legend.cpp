@@ -98,9 +98,7 @@ QPixmap paintGraphLegend(const GraphSnapshot &graph, const GraphPicture &picture
     QPainter painter(&pixmap);
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setFont(font);
-    QColor plate = themeColor("surfaceRaised");
-    plate.setAlphaF(0.92F);
-    painter.setBrush(plate);
+    painter.setBrush(themeColor("surfaceRaised"));
     painter.setPen(QPen(themeColor("border"), themeMetric("border")));
     painter.drawRoundedRect(QRectF(0.5, 0.5, size.width() - 1, size.height() - 1), themeMetric("radius"),
                             themeMetric("radius"));

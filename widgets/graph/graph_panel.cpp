@@ -3,9 +3,10 @@
 
 #include "core/viewmodel/shown_text.h"
 #include "widgets/graph/graph_view.h"
+#include "widgets/theme/combo_box.h"
+#include "widgets/theme/focus_relay.h"
 #include "widgets/theme/theme.h"
 
-#include <QComboBox>
 #include <QHBoxLayout>
 #include <QKeyEvent>
 #include <QLabel>
@@ -42,14 +43,14 @@ GraphPanel::GraphPanel(ViewContext &context, QWidget *parent) : QWidget(parent),
 {
     m_canvas = new GraphCanvas(m_model);
     auto *bar = makeBar();
-    m_pages = new QStackedLayout;
-    m_pages->addWidget(makeMessage());
-    m_pages->addWidget(m_canvas);
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
     column->addWidget(bar);
+    m_pages = new QStackedLayout;
     column->addLayout(m_pages, 1);
+    m_pages->addWidget(makeMessage()); // it shows its first page at once: that must not be a window of its own
+    m_pages->addWidget(m_canvas);
     auto *find = new QShortcut(QKeySequence::Find, this);
     find->setContext(Qt::WidgetWithChildrenShortcut);
     const auto toSearch = [this] {
@@ -62,7 +63,7 @@ GraphPanel::GraphPanel(ViewContext &context, QWidget *parent) : QWidget(parent),
     connect(&m_model, &GraphModel::stateChanged, this, &GraphPanel::stateChanged);
     connect(&m_model, &GraphModel::graphChanged, this, &GraphPanel::graphChanged);
     connect(&m_model, &GraphModel::findingsChanged, this, &GraphPanel::graphChanged);
-    setFocusProxy(m_canvas);
+    relayFocus(*this, *m_canvas);
     stateChanged();
     graphChanged();
     neighbourhoodChanged();
@@ -98,7 +99,7 @@ QWidget *GraphPanel::makeBar()
     m_counts->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
     m_focus = makeButton(tr("Neighbourhood"), tr("Dim all but what is near the selected entity (N)"));
     m_focus->setCheckable(true);
-    m_hops = new QComboBox;
+    m_hops = new ComboBox;
     for (int hops = 1; hops <= GraphCanvas::HopsMax; ++hops)
         m_hops->addItem(tr("%n hop(s)", nullptr, hops), hops);
     m_hops->setItemText(0, tr("1 hop"));
@@ -115,7 +116,7 @@ QWidget *GraphPanel::makeBar()
         row->addWidget(widget);
     connect(m_search, &QLineEdit::textChanged, this, &GraphPanel::search);
     connect(m_focus, &QToolButton::clicked, m_canvas, &GraphCanvas::setFocused);
-    connect(m_hops, &QComboBox::activated, m_canvas, [this](int index) {
+    connect(m_hops, &ComboBox::activated, m_canvas, [this](int index) {
         m_canvas->setHops(index + 1);
         m_canvas->setFocused(true);
     });

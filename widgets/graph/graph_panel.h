@@ -6,7 +6,6 @@
 
 #include <QWidget>
 
-class QComboBox;
 class QLabel;
 class QLineEdit;
 class QPushButton;
@@ -14,6 +13,8 @@ class QStackedLayout;
 class QToolButton;
 
 namespace eventops {
+
+class ComboBox;
 
 /// The graph view: search and commands above the drawing, or a word on what to do where there is nothing to draw.
 /// Thread: UI.
@@ -47,7 +48,7 @@ private:
     QLabel *m_found = nullptr, *m_counts = nullptr, *m_title = nullptr, *m_text = nullptr;
     QPushButton *m_retry = nullptr;
     QToolButton *m_focus = nullptr;
-    QComboBox *m_hops = nullptr;
+    ComboBox *m_hops = nullptr;
     std::vector<int> m_matches;
     int m_match = -1;
 };

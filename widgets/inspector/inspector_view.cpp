@@ -3,6 +3,7 @@
 
 #include "core/viewmodel/inspector_model.h"
 #include "core/viewmodel/view_context.h"
+#include "widgets/theme/focus_relay.h"
 #include "widgets/theme/theme.h"
 
 #include <QApplication>
@@ -98,7 +99,7 @@ public:
         m_notice->setMargin(themeMetric("space5"));
         m_pages->addWidget(m_notice);
         m_pages->addWidget(makeStory());
-        setFocusProxy(m_tree);
+        relayFocus(*this, *m_tree);
         connect(m_model, &InspectorModel::stateChanged, this, &InspectorView::showState);
         connect(m_model, &QAbstractItemModel::modelReset, this, &InspectorView::spread);
         spread();
@@ -112,6 +113,7 @@ protected:
         constexpr int Narrow = 8, Wide = 16, Characters = 6 + 2 + 3 * Wide + 1 + Wide + 6;
         const QFontMetrics metrics(Theme::instance().font(Theme::FontRole::Mono));
         m_model->setBytesPerLine(width() >= metrics.averageCharWidth() * Characters ? Wide : Narrow);
+        layColumns();
     }
     bool eventFilter(QObject *object, QEvent *event) override
     {
@@ -179,12 +181,21 @@ private:
         return page;
     }
 
+    /// No name of a column is cut; what is left goes to what they hold.
+    void layColumns()
+    {
+        const int width = std::max(m_tree->viewport()->width(), themeMetric("sideWidth"));
+        const auto least = [&](int column, int wanted) {
+            m_tree->setColumnWidth(column, std::max(wanted, m_tree->header()->sectionSizeHint(column)));
+        };
+        least(0, width / 3);
+        least(1, width / 4);
+    }
+
     /// Opens what a person looks for first, spans what is not in columns, and goes back to where they were.
     void spread()
     {
-        const int width = std::max(m_tree->viewport()->width(), themeMetric("sideWidth"));
-        m_tree->setColumnWidth(0, width * 2 / 5);
-        m_tree->setColumnWidth(1, width / 4);
+        layColumns();
         const std::function<void(const QModelIndex &)> visit = [&](const QModelIndex &parent) {
             for (int row = 0; row < m_model->rowCount(parent); ++row) {
                 const QModelIndex index = m_model->index(row, 0, parent);

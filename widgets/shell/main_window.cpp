@@ -32,8 +32,6 @@
 namespace eventops {
 namespace {
 
-constexpr int MessageMs = 8'000; ///< A sentence stays in the status bar for so long.
-
 QString otherTheme()
 {
     return Theme::instance().name() == QLatin1String("dark") ? QStringLiteral("light") : QStringLiteral("dark");
@@ -305,7 +303,7 @@ void MainWindow::connectReplay()
     });
     connect(&m_replay, &ReplayController::finished, this, [this](const QString &digest) {
         constexpr int DigestShown = 12;
-        tell(tr("%1 is read to its end, digest %2…").arg(m_replay.title(), digest.left(DigestShown)), false);
+        tell(tr("Read %1 to its end, digest %2…").arg(m_replay.title(), digest.left(DigestShown)), false);
     });
     connect(&m_replay, &ReplayController::cancelled, this,
             [this] { tell(tr("Stopped reading %1; everything read so far is stored").arg(m_replay.title()), false); });
@@ -317,7 +315,7 @@ void MainWindow::tell(const QString &sentence, bool isError)
     if (isError)
         m_messages->tell(sentence);
     else
-        statusBar()->showMessage(sentence, MessageMs);
+        statusBar()->showMessage(sentence); // until the next one: whoever looks away must not miss it
 }
 
 QStringList MainWindow::viewIds() const
@@ -448,7 +446,7 @@ void MainWindow::sizeDefault()
     const int side = std::min(themeMetric("sideWidth"), width() / 3);
     if (columns.size() == 2)
         resizeDocks(columns, {width() - side, side}, Qt::Horizontal);
-    share({{ViewArea::Top, 42}, {ViewArea::Centre, 58}, {ViewArea::Bottom, 30}});
+    share({{ViewArea::Top, 46}, {ViewArea::Centre, 54}, {ViewArea::Bottom, 30}});
     share({{ViewArea::RightTop, 50}, {ViewArea::RightBottom, 50}});
 }
 

@@ -65,7 +65,7 @@ void StatusStrip::show(const Change &change)
                       + count(change.suggestions, tr("suggestion"), tr("suggestions")));
     m_clock->setText(shownTime(change.clock));
     m_clock->setVisible(change.clock != NoTime);
-    if (change.running && !m_rateTimer.isActive()) {
+    if (m_replay.state() != ReplayController::State::Idle && !m_rateTimer.isActive()) {
         m_eventsBefore = m_events;
         m_since.start();
         m_rateTimer.start();
@@ -76,8 +76,6 @@ void StatusStrip::showRate()
 {
     const double seconds = static_cast<double>(std::max<qint64>(1, m_since.restart())) / 1'000.0;
     const double rate = static_cast<double>(m_events - std::min(m_events, m_eventsBefore)) / seconds;
-    if (m_events == m_eventsBefore && m_replay.state() == ReplayController::State::Idle)
-        m_rateTimer.stop();
     m_eventsBefore = m_events;
     m_rate->setText(rate < 1.0 ? QString() : tr("%1/s").arg(shownCount(static_cast<quint64>(rate))));
 }
@@ -85,6 +83,10 @@ void StatusStrip::showRate()
 void StatusStrip::showReplay()
 {
     const bool running = m_replay.state() != ReplayController::State::Idle;
+    if (!running) { // a rate is of a reading
+        m_rateTimer.stop();
+        m_rate->clear();
+    }
     m_stop->setVisible(running);
     m_stop->setEnabled(m_replay.state() == ReplayController::State::Running);
     constexpr int Full = 1'000;

@@ -29,6 +29,7 @@ constexpr std::array<int, EventTableModel::ColumnCount> UsualCharacters{20, 9, 8
 /// What every cell of one picture needs, looked up once.
 struct EventGrid::Look {
     CellText body, mono;
+    QString none = QStringLiteral("–"); ///< For a severity that the source did not give.
     QColor text, muted, selectedText, placeholder;
     int space, mark, barHeight;
     QHash<int, QPixmap> marks; ///< By severity.
@@ -104,6 +105,32 @@ void EventGrid::fitColumns()
     for (int column = 0; column < EventTableModel::ColumnCount; ++column)
         m_header->resizeSection(column, UsualCharacters[static_cast<std::size_t>(column)] * metrics.averageCharWidth()
                                             + 2 * themeMetric("space1"));
+}
+
+/// Widths for what the first rows hold, as far as they are known; the last column has what is left.
+void EventGrid::fitToFirstRows()
+{
+    constexpr int RowsMax = 32, CharactersMax = 24;
+    if (m_rowsFitted >= RowsMax)
+        return;
+    int known = 0;
+    while (known < std::min(RowsMax, m_events.rowCount()) && m_events.rowAt(known) != nullptr)
+        ++known;
+    if (known <= m_rowsFitted)
+        return;
+    m_rowsFitted = known;
+    const QFontMetrics body(Theme::instance().font(Theme::FontRole::Body));
+    const QFontMetrics mono(Theme::instance().font(Theme::FontRole::Mono));
+    for (int column = 0; column < EventTableModel::ColumnCount; ++column) {
+        const bool isMono = column == EventTableModel::Time || column == EventTableModel::Value;
+        const bool isMarked = column == EventTableModel::SeverityColumn;
+        int width = 0;
+        for (int row = 0; row < known; ++row)
+            width = std::max(width, (isMono ? mono : body).horizontalAdvance(m_events.cell(*m_events.rowAt(row), column)
+                                                                                 .left(CharactersMax)));
+        width += 3 * themeMetric("space1") + (isMarked ? themeMetric("markerSize") + themeMetric("space1") : 0);
+        m_header->resizeSection(column, std::max(width, m_header->sectionSizeHint(column)));
+    }
 }
 
 void EventGrid::showColumnMenu(const QPoint &at)
@@ -262,11 +289,13 @@ void EventGrid::rowsInserted(const QModelIndex &, int, int)
     // Not the base class's: it would arrange the whole view anew for each batch of rows.
     verticalScrollBar()->setRange(0, std::max(0, m_events.rowCount() - rowsPerPage()));
     followTail();
+    fitToFirstRows();
     viewport()->update();
 }
 
 void EventGrid::dataChanged(const QModelIndex &topLeft, const QModelIndex &bottomRight, const QList<int> &)
 {
+    fitToFirstRows();
     if (bottomRight.row() >= firstRow() && topLeft.row() <= firstRow() + rowsPerPage())
         viewport()->update();
 }
@@ -463,6 +492,11 @@ void EventGrid::paintCell(QPainter &painter, const Look &look, const EventRow &r
     const QString &text = m_events.cell(row, column);
     QRect room = cell;
     const bool isMono = column == EventTableModel::Time || column == EventTableModel::Value;
+    if (column == EventTableModel::SeverityColumn && row.severityNumber == 0) {
+        painter.setPen(look.isSelected ? look.selectedText : look.muted);
+        look.body.draw(painter, room, look.none, Qt::AlignLeft | Qt::AlignVCenter);
+        return;
+    }
     if (column == EventTableModel::SeverityColumn) {
         painter.drawPixmap(QPoint(cell.left(), cell.center().y() - look.mark / 2), markOf(row.severityNumber));
         room.setLeft(cell.left() + look.mark + look.space);

@@ -68,6 +68,7 @@ private:
     struct Look;
     void makeHeader();
     void showColumnMenu(const QPoint &at);
+    void fitToFirstRows();
     void tellRows();             ///< The model: which rows are in view.
     void followTail();
     void paintRow(QPainter &painter, const Look &look, int row, const QRect &area);
@@ -77,6 +78,7 @@ private:
     EventTableModel &m_events;
     QHeaderView *m_header;
     bool m_follow = false;
+    int m_rowsFitted = 0;        ///< First rows that the columns' widths are for.
     std::unique_ptr<Look> m_look; ///< What cells are painted with; made anew with the theme.
 };
 

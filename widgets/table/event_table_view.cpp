@@ -4,6 +4,7 @@
 #include "core/viewmodel/time_axis.h"
 #include "widgets/table/event_grid.h"
 #include "widgets/table/filter_bar.h"
+#include "widgets/theme/focus_relay.h"
 #include "widgets/theme/theme.h"
 
 #include <QHBoxLayout>
@@ -66,7 +67,7 @@ EventTableView::EventTableView(ViewContext &context, QWidget *parent)
     m_pages->addWidget(makeNotice());
     column->addLayout(m_pages, 1);
     makeBottom(*column);
-    setFocusProxy(m_grid);
+    relayFocus(*this, *m_grid);
     connect(m_filter, &FilterBar::applied, this, [this](const QString &filter) {
         m_context.setFilter(filter);
         m_grid->setFocus();

@@ -57,6 +57,7 @@ QPushButton:default { background: @accent; color: @accentText; border-color: @ac
 QToolTip { background: @surfaceRaised; color: @text; border: @border@px solid @borderStrong; padding: @space1@px; }
 QProgressBar { background: @surfaceSunken; border: none; border-radius: @space1@px; max-height: @space2@px; }
 QProgressBar::chunk { background: @accent; border-radius: @space1@px; }
+QAbstractScrollArea::corner { background: transparent; border: none; }
 QScrollBar:vertical { background: transparent; width: @space3@px; }
 QScrollBar:horizontal { background: transparent; height: @space3@px; }
 QScrollBar::handle { background: @borderStrong; border-radius: @space1@px; margin: @focusWidth@px;

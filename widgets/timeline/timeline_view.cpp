@@ -2,10 +2,10 @@
 #include "widgets/timeline/timeline_view.h"
 
 #include "core/viewmodel/time_axis.h"
+#include "widgets/theme/combo_box.h"
 #include "widgets/theme/theme.h"
 #include "widgets/timeline/timeline_canvas.h"
 
-#include <QComboBox>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QLocale>
@@ -60,7 +60,7 @@ private:
     TimelineModel m_model;
     TimelineCanvas *m_canvas;
     QScrollBar *m_scroll;
-    QComboBox *m_laneBy = nullptr;
+    ComboBox *m_laneBy = nullptr;
     ElidedLabel *m_span = nullptr;
     QLabel *m_progress = nullptr;
     QToolButton *m_follow = nullptr;
@@ -125,7 +125,7 @@ void TimelineView::makeBar(QVBoxLayout &column)
     const int space = themeMetric("space2");
     bar->setContentsMargins(space, themeMetric("space1"), space, themeMetric("space1"));
     bar->setSpacing(themeMetric("space1"));
-    m_laneBy = new QComboBox(this);
+    m_laneBy = new ComboBox(this);
     m_laneBy->setAccessibleName(tr("What a lane is"));
     m_laneBy->setToolTip(tr("What a lane is"));
     for (const Choice &choice : {Choice{tr("Lanes by entity type"), Field::EntityType},
@@ -133,7 +133,7 @@ void TimelineView::makeBar(QVBoxLayout &column)
                                  Choice{tr("Lanes by step"), Field::Step}, Choice{tr("Lanes by tenant"), Field::Tenant},
                                  Choice{tr("Lanes by source"), Field::SourceId}})
         m_laneBy->addItem(choice.name, static_cast<int>(choice.field));
-    connect(m_laneBy, &QComboBox::currentIndexChanged, this, [this] {
+    connect(m_laneBy, &ComboBox::currentIndexChanged, this, [this] {
         m_model.setLaneBy(static_cast<Field>(m_laneBy->currentData().toInt()));
         m_canvas->setFocus();
     });

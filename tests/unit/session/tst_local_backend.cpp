@@ -192,6 +192,7 @@ private Q_SLOTS:
         QVERIFY2(story.sourceTitle.ends_with("agents.ndjson"), story.sourceTitle.c_str());
         QVERIFY(story.rawBytes.starts_with('{'));
         QCOMPARE(story.rawSize, std::uint64_t{story.rawBytes.size()});
+        QVERIFY(story.sourceTitle.ends_with("agents.ndjson"));
         QStringList stages;
         for (const StoryStep &step : story.steps)
             stages << QString::fromStdString(step.stage);

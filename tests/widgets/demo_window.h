@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "app/console/console.h"
+#include "core/session/backend.h"
+#include "core/viewmodel/refresher.h"
+#include "core/viewmodel/view_context.h"
+#include "widgets/shell/main_window.h"
+#include "widgets/theme/style.h"
+#include "widgets/theme/theme.h"
+
+#include <QApplication>
+#include <QElapsedTimer>
+#include <QImage>
+#include <QStatusBar>
+#include <QTemporaryDir>
+#include <QtTest/QtTest>
+
+#include <future>
+
+namespace eventops::test {
+
+/// A key as the window system sends it: to whatever has the keyboard.
+inline void press(MainWindow &window, Qt::Key key, Qt::KeyboardModifiers modifiers = Qt::NoModifier)
+{
+    QTest::keyClick(window.windowHandle(), key, modifiers);
+}
+
+/// The program's window in this process, with the demo in it, in a home of its own. Thread: UI.
+class DemoWindow
+{
+public:
+    explicit DemoWindow(console::Options options) : m_console(std::move(options), preferences(), program())
+    {
+        Theme::instance().load(QStringLiteral("dark"));
+        static const bool applied = (applyTheme(*qobject_cast<QApplication *>(QCoreApplication::instance())), true);
+        Q_UNUSED(applied)
+        m_console.start();
+    }
+    static console::Options options(double pace)
+    {
+        console::Options options;
+        options.demo = true;
+        options.demoPace = pace;
+        options.size = "1280x800";
+        return options;
+    }
+
+    MainWindow &window() { return *m_console.window(); }
+    ViewContext &context() { return *m_console.context(); }
+
+    /// False: it did not get to its end in time.
+    bool playToTheEnd()
+    {
+        return QTest::qWaitFor(
+            [&] {
+                return !context().change().running
+                       && window().statusBar()->currentMessage().contains(QStringLiteral("digest"));
+            },
+            PatienceMs);
+    }
+    /// What the window shows once it shows the same three times in a row; null: it does not come to rest.
+    QImage settledPicture(int pauseMs = Refresher::IntervalMs)
+    {
+        constexpr int SameMin = 2;
+        QImage picture;
+        int same = 0;
+        for (QElapsedTimer since = started(); same < SameMin && !since.hasExpired(PatienceMs);) {
+            QTest::qWait(pauseMs);
+            const QImage now = window().grab().toImage();
+            same = now == picture ? same + 1 : 0;
+            picture = now;
+        }
+        return same == SameMin ? picture : QImage();
+    }
+    static constexpr int PatienceMs = 240'000; ///< For a machine that does much else.
+
+    std::vector<Action> actions(const std::string &filter)
+    {
+        return rows<Action>([&](Backend &backend, OnPage<Action> page, Done<Ok> done) {
+            backend.actions(context().caller(), {filter, RowsMax, true}, std::move(page), std::move(done));
+        });
+    }
+    std::vector<Finding> findings(const std::string &filter)
+    {
+        return rows<Finding>([&](Backend &backend, OnPage<Finding> page, Done<Ok> done) {
+            backend.findings(context().caller(), {filter, RowsMax, true}, std::move(page), std::move(done));
+        });
+    }
+    std::string digest()
+    {
+        std::promise<std::string> promise;
+        context().backend().summary(context().caller(), true, [&](const Result<WorkspaceSummary> &summary) {
+            promise.set_value(summary ? summary.value().digest : summary.error().text());
+        });
+        return promise.get_future().get();
+    }
+
+private:
+    static constexpr std::uint64_t RowsMax = 1'000;
+
+    static QElapsedTimer started()
+    {
+        QElapsedTimer timer;
+        timer.start();
+        return timer;
+    }
+
+    QString preferences() const { return m_home.filePath(QStringLiteral("console.ini")); }
+    static std::string program() { return EVENTOPS_BINARY_DIR "/bin/eventops-console"; }
+
+    /// What the back end answers; it does so on its own thread, so this one may wait.
+    template <typename Row, typename Ask>
+    std::vector<Row> rows(Ask ask)
+    {
+        std::vector<Row> all;
+        std::promise<void> promise;
+        ask(
+            context().backend(),
+            [&](std::vector<Row> page) { all.insert(all.end(), page.begin(), page.end()); },
+            [&](const Status &) { promise.set_value(); });
+        promise.get_future().get();
+        return all;
+    }
+
+    QTemporaryDir m_home;
+    console::Console m_console;
+};
+
+} // namespace eventops::test
