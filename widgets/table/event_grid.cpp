@@ -126,10 +126,13 @@ void EventGrid::fitToFirstRows()
         const bool isMarked = column == EventTableModel::SeverityColumn;
         int width = 0;
         const bool isLast = column == EventTableModel::ColumnCount - 1; // has what the others leave
-        for (int row = 0; row < known && !isLast; ++row)
-            width = std::max(width, (isMono ? mono : body).horizontalAdvance(m_events.cell(*m_events.rowAt(row), column)
-                                                                                 .left(CharactersMax)));
-        width += 2 * (themeMetric("space1") + themeMetric("border")) + (isMarked ? themeMetric("markerSize") + themeMetric("space1") : 0);
+        for (int row = 0; row < known && !isLast; ++row) {
+            const QString text = m_events.cell(*m_events.rowAt(row), column).left(CharactersMax);
+            width = std::max(width, (isMono ? mono : body).horizontalAdvance(text));
+        }
+        width += 2 * (themeMetric("space1") + themeMetric("border"));
+        if (isMarked)
+            width += themeMetric("markerSize") + themeMetric("space1");
         m_header->resizeSection(column, std::max(width, m_header->sectionSizeHint(column)));
     }
 }
