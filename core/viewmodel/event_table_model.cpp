@@ -33,7 +33,7 @@ EventTableModel::EventTableModel(ViewContext &context, QObject *parent)
         m_span = span;
         startOver();
     });
-    if (context.change().revision > 0)
+    if (context.isInformed())
         takeChange(context.change());
     if (isFiltered())
         startOver();

@@ -58,7 +58,7 @@ TimelineModel::TimelineModel(ViewContext &context, QObject *parent) : QObject(pa
     connect(&m_slice, &QTimer::timeout, this, &TimelineModel::takeSlice);
     connect(&m_markerPause, &QTimer::timeout, this, &TimelineModel::askMarkers);
     connect(&context, &ViewContext::changed, this, &TimelineModel::takeChange);
-    if (context.change().revision > 0 || context.change().events > 0)
+    if (context.isInformed())
         takeChange(context.change());
 }
 

@@ -8,6 +8,7 @@ ViewContext::ViewContext(std::unique_ptr<Backend> backend, Caller caller, QObjec
 {
     m_subscription = m_backend->subscribe(m_caller, m_bridge.to(m_guard, [this](const Change &change) {
         m_change = change;
+        m_informed = true;
         Q_EMIT changed(m_change);
     }));
 }

@@ -41,6 +41,7 @@ public:
     bool mayDecide() const { return m_caller.role >= Role::Approver; }
     UiBridge &bridge() { return m_bridge; }
     const Change &change() const { return m_change; }
+    bool isInformed() const { return m_informed; } ///< The back end has told what there is, be it nothing.
 
     const QString &eventId() const { return m_eventId; }
     const QString &findingId() const { return m_findingId; }
@@ -78,6 +79,7 @@ private:
     ReceiverGuard m_guard;
     Ticket m_subscription;
     Change m_change;
+    bool m_informed = false;
     QString m_eventId, m_findingId, m_filter;
     EntityRef m_entity;
     TimeSpan m_timeSpan;

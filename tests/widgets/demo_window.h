@@ -45,6 +45,19 @@ public:
         options.size = "1280x800";
         return options;
     }
+    /// A workspace in @p directory, and a capture in it when one is named (files below resources and pipelines).
+    static console::Options workspaceOptions(const QString &directory, const std::string &capture = {},
+                                             const std::string &pipeline = {})
+    {
+        console::Options options;
+        options.workspace = QFile::encodeName(directory).toStdString();
+        options.size = "1280x800";
+        if (!capture.empty()) {
+            options.files = {EVENTOPS_SOURCE_DIR "/resources/captures/" + capture};
+            options.pipeline = EVENTOPS_SOURCE_DIR "/pipelines/definitions/" + pipeline;
+        }
+        return options;
+    }
 
     MainWindow &window() { return *m_console.window(); }
     ViewContext &context() { return *m_console.context(); }

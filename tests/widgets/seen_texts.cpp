@@ -80,7 +80,8 @@ private:
         bool scrolls = false;
         for (const QWidget *at = &widget; at != &m_window; at = at->parentWidget()) {
             clip &= inWindow(*at, QRectF(at->rect()));
-            scrolls = scrolls || (mayScroll && qobject_cast<const QAbstractScrollArea *>(at->parentWidget()) != nullptr);
+            const bool inScrollArea = qobject_cast<const QAbstractScrollArea *>(at->parentWidget()) != nullptr;
+            scrolls = scrolls || (mayScroll && inScrollArea);
         }
         const QRectF rect = inWindow(widget, place.rect);
         const QRectF seen = rect & clip;

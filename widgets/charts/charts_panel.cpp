@@ -53,7 +53,8 @@ QString timeFormat(double spanMs)
 std::pair<double, double> rangeOf(double least, double greatest)
 {
     const double extent = greatest > least ? greatest - least : std::max(1.0, std::abs(greatest));
-    return {least - extent * Headroom, greatest + extent * Headroom};
+    const double from = least - extent * Headroom;
+    return {least >= 0.0 ? std::max(0.0, from) : from, greatest + extent * Headroom};
 }
 
 QValueAxis *makeValueAxis(const QString &title)

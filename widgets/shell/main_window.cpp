@@ -69,6 +69,7 @@ MainWindow::MainWindow(const ViewRegistry &views, ViewContext &context, ReplayCo
     statusBar()->setSizeGripEnabled(false);
     m_welcome = new WelcomePage({m_demo, m_open, m_workspace}, this);
     setCentralWidget(m_welcome);
+    m_welcome->setFocus();
     connectContext();
     connectReplay();
     if (m_setup.expectsEvents)

@@ -39,6 +39,8 @@ StatusStrip::StatusStrip(ReplayController &replay, const QString &workspace, boo
     m_stop = new QToolButton(this);
     m_stop->setIcon(themeIcon(QStringLiteral("x")));
     m_stop->setToolTip(tr("Stop reading; what was read stays stored"));
+    m_stop->setObjectName(QStringLiteral("inLine"));
+    m_stop->setIconSize(QSize(1, 1) * QFontMetrics(Theme::instance().font(Theme::FontRole::Small)).height());
     m_stop->setAccessibleName(tr("Stop reading"));
     row->addWidget(m_stop);
     m_rate = label(tr("Events stored a second"));

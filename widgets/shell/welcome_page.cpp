@@ -36,8 +36,12 @@ WelcomePage::WelcomePage(const QList<QAction *> &steps, QWidget *parent) : QWidg
                                    "This workspace is empty: choose where its events come from."),
                                 Theme::FontRole::Body, true, page));
     column->addSpacing(themeMetric("space3"));
-    for (QAction *step : steps)
-        column->addWidget(makeCard(step));
+    for (QAction *step : steps) {
+        QWidget *card = makeCard(step);
+        column->addWidget(card);
+        if (focusProxy() == nullptr)
+            setFocusProxy(card); // Return does the first step
+    }
     column->addSpacing(themeMetric("space3"));
     column->addWidget(makeLabel(tr("Captures can also be dropped onto this window. Ctrl+K finds every command, "
                                    "? shows all keys."),

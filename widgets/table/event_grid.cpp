@@ -107,7 +107,7 @@ void EventGrid::fitColumns()
                                             + 2 * themeMetric("space1"));
 }
 
-/// Widths for what the first rows hold, as far as they are known; the last column has what is left.
+/// Widths for what the first rows hold, as far as they are known.
 void EventGrid::fitToFirstRows()
 {
     constexpr int RowsMax = 32, CharactersMax = 24;
@@ -125,10 +125,14 @@ void EventGrid::fitToFirstRows()
         const bool isMono = column == EventTableModel::Time || column == EventTableModel::Value;
         const bool isMarked = column == EventTableModel::SeverityColumn;
         int width = 0;
-        for (int row = 0; row < known; ++row)
-            width = std::max(width, (isMono ? mono : body).horizontalAdvance(m_events.cell(*m_events.rowAt(row), column)
-                                                                                 .left(CharactersMax)));
-        width += 3 * themeMetric("space1") + (isMarked ? themeMetric("markerSize") + themeMetric("space1") : 0);
+        const bool isLast = column == EventTableModel::ColumnCount - 1; // has what the others leave
+        for (int row = 0; row < known && !isLast; ++row) {
+            const QString text = m_events.cell(*m_events.rowAt(row), column).left(CharactersMax);
+            width = std::max(width, (isMono ? mono : body).horizontalAdvance(text));
+        }
+        width += 2 * (themeMetric("space1") + themeMetric("border"));
+        if (isMarked)
+            width += themeMetric("markerSize") + themeMetric("space1");
         m_header->resizeSection(column, std::max(width, m_header->sectionSizeHint(column)));
     }
 }

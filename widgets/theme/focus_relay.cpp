@@ -12,7 +12,6 @@ class FocusRelay final : public QObject
 public:
     FocusRelay(QWidget &view, QWidget &content) : QObject(&view), m_view(view), m_content(content)
     {
-        view.setFocusPolicy(Qt::StrongFocus);
         view.installEventFilter(this);
         content.installEventFilter(this);
     }

@@ -23,6 +23,7 @@ QToolButton { color: @text; border: @border@px solid transparent; border-radius:
 QToolButton:hover { background: @surfaceRaised; border-color: @border; }
 QToolButton:pressed, QToolButton:checked { background: @selection; color: @selectionText; }
 QToolButton:focus { border-color: @focus; }
+QToolButton#inLine { padding: 0 @space1@px; border: none; }
 QToolButton::menu-indicator { image: none; }
 QMenuBar { background: @window; padding: @border@px @space1@px; }
 QMenuBar::item { padding: @space1@px @space2@px; border-radius: @radius@px; }
