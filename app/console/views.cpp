@@ -28,7 +28,7 @@ ViewRegistry consoleViews()
         view("timeline", "Timeline", "chart-gantt", "When what happened, in lanes", Top, makeTimelineView),
         view("events", "Events", "table", "Every event, as it comes in", Centre, makeEventTableView),
         view("findings", "Findings", "triangle-alert", "What is wrong or surprising, and why", RightTop,
-             makeFindingsPanel),
+             makeFindingsPanel, "J, K: move; A: to its action; /: filter; O: only what is open"),
         view("approvals", "Approvals", "shield-check", "Actions that wait for a person", RightBottom,
              makeApprovalsPanel),
         view("inspector", "Inspector", "scan-search", "One event, from its raw bytes to what came of it", RightBottom,

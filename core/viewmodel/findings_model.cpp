@@ -5,6 +5,7 @@
 #include "core/viewmodel/shown_text.h"
 
 #include <algorithm>
+#include <memory>
 
 namespace eventops {
 namespace {
@@ -95,7 +96,7 @@ void FindingsModel::ask()
     if (m_first)
         return askTail(FindingsMax);
     if (count == m_countSeen)
-        return askActions();
+        return askMatches();
     const std::uint64_t fresh = count > m_countSeen ? count - m_countSeen : 0;
     askTail(std::min(FindingsMax, fresh + Overlap));
 }
@@ -144,7 +145,36 @@ void FindingsModel::take(std::uint64_t asked)
     }
     m_page.clear();
     m_first = false;
-    askActions();
+    askMatches();
+}
+
+void FindingsModel::askMatches()
+{
+    if (m_filter.isEmpty() || (m_filter == m_matchesFilter && m_countSeen == m_matchesCount))
+        return askActions();
+    Query query;
+    query.filter = m_filter.toStdString();
+    query.rowsMax = FindingsMax;
+    query.oldestFirst = false;
+    UiBridge &bridge = m_context.bridge();
+    const auto matches = std::make_shared<QSet<QString>>();
+    m_ticket = m_context.backend().findings(
+        m_context.caller(), query, bridge.to(m_guard, [matches](const std::vector<Finding> &page) {
+            for (const Finding &finding : page)
+                matches->insert(exactText(finding.id));
+        }),
+        bridge.to(m_guard, [this, matches, asked = m_filter, count = m_countSeen](const Status &status) {
+            if (!status && status.error().code != Error::Code::InvalidArgument)
+                return fail(status.error());
+            if (!status && asked == m_filter)
+                m_filterProblem = shownText(status.error().message);
+            if (status) {
+                m_matches = *matches;
+                m_matchesFilter = asked;
+                m_matchesCount = count;
+            }
+            askActions();
+        }));
 }
 
 void FindingsModel::askActions()
@@ -205,6 +235,13 @@ std::vector<FindingCardRow> FindingsModel::makeRows() const
 void FindingsModel::show()
 {
     std::vector<FindingCardRow> rows = makeRows();
+    const bool isFiltered = !m_filter.isEmpty() && !m_matchesFilter.isEmpty();
+    std::erase_if(rows, [&](const FindingCardRow &row) {
+        const bool matches = !isFiltered || std::any_of(row.ids.begin(), row.ids.end(), [&](const QString &id) {
+            return m_matches.contains(id);
+        });
+        return !matches || (m_openOnly && row.state == FindingState::Resolved);
+    });
     m_open = static_cast<int>(std::count_if(
         rows.begin(), rows.end(), [](const FindingCardRow &row) { return row.state != FindingState::Resolved; }));
     replaceRows(std::move(rows));
@@ -221,6 +258,28 @@ void FindingsModel::fail(const Error &error)
     else if (error.code != Error::Code::Cancelled)
         setState(Failed, shownText(error.message), shownText(error.remedy));
     m_refresher.answered();
+}
+
+void FindingsModel::setFilter(const QString &text)
+{
+    const QString wanted = text.trimmed();
+    if (wanted == m_filter)
+        return;
+    m_filter = wanted;
+    m_filterProblem.clear();
+    if (m_filter.isEmpty())
+        m_matchesFilter.clear();
+    Q_EMIT refreshed();
+    refresh();
+}
+
+void FindingsModel::setOpenOnly(bool on)
+{
+    if (on == m_openOnly)
+        return;
+    m_openOnly = on;
+    Q_EMIT refreshed();
+    refresh();
 }
 
 int FindingsModel::currentRow() const

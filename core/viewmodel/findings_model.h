@@ -43,6 +43,10 @@ class FindingsModel final : public RowListModel<FindingCardRow>
     Q_PROPERTY(int openCount READ openCount NOTIFY refreshed)
     Q_PROPERTY(int currentRow READ currentRow NOTIFY currentChanged)
     Q_PROPERTY(QString eventsRead READ eventsRead NOTIFY refreshed)
+    Q_PROPERTY(QString filter READ filter WRITE setFilter NOTIFY refreshed)
+    Q_PROPERTY(
+        QString filterProblem READ filterProblem NOTIFY refreshed) ///< Why the filter cannot be read; else empty.
+    Q_PROPERTY(bool openOnly READ openOnly WRITE setOpenOnly NOTIFY refreshed)
 
 public:
     enum Roles {
@@ -65,6 +69,13 @@ public:
     int openCount() const { return m_open; }
     int currentRow() const;  ///< Of the finding that ViewContext selects; -1: none, or not here.
     QString eventsRead() const;
+    const QString &filter() const { return m_filter; }
+    const QString &filterProblem() const { return m_filterProblem; }
+    bool openOnly() const { return m_openOnly; }
+    /// Shows the cards of which a finding matches @p text, in the language of `eventops query findings`. What cannot be
+    /// read leaves the cards as they are.
+    void setFilter(const QString &text);
+    void setOpenOnly(bool on); ///< Leaves out what is resolved.
 
     static constexpr std::uint64_t FindingsMax = 5'000;
     static constexpr std::uint64_t ActionsMax = 2'000;
@@ -90,6 +101,7 @@ private:
     void ask();
     void askTail(std::uint64_t rows);
     void take(std::uint64_t asked);
+    void askMatches();
     void askActions();
     void show();
     void fail(const Error &error);
@@ -104,6 +116,11 @@ private:
     QSet<QString> m_known;                ///< Ids of those.
     std::vector<Finding> m_page;          ///< Of the question under way, newest first.
     QHash<QString, Suggested> m_suggested;///< By finding id.
+    QString m_filter, m_filterProblem;
+    QSet<QString> m_matches;              ///< Ids of the findings that match m_matchesFilter, …
+    QString m_matchesFilter;
+    std::uint64_t m_matchesCount = 0;     ///< … asked for when there were this many.
+    bool m_openOnly = false;
     std::uint64_t m_countSeen = 0;
     WallNs m_clock = NoTime;
     bool m_first = true;

@@ -11,6 +11,11 @@ Panel {
     required property FindingsModel findings
 
     Keys.onPressed: event => {
+        if (event.matches(StandardKey.Find)) {
+            event.accepted = true
+            filterBar.open()
+            return
+        }
         if (event.modifiers & (Qt.ControlModifier | Qt.AltModifier | Qt.MetaModifier))
             return
         event.accepted = true
@@ -22,6 +27,8 @@ Panel {
         case Qt.Key_Return: case Qt.Key_Enter:
             panel.findings.select(Math.max(0, panel.findings.currentRow))
             break
+        case Qt.Key_Slash: filterBar.open(); break
+        case Qt.Key_O: panel.findings.openOnly = !panel.findings.openOnly; break
         case Qt.Key_A: panel.findings.showSuggestion(panel.findings.currentRow); break
         default: event.accepted = false
         }
@@ -32,7 +39,7 @@ Panel {
         spacing: 0
 
         RowLayout {
-            visible: list.visible
+            visible: list.visible || filterBar.visible
             spacing: Theme.metric.space3
             Layout.fillWidth: true
             Layout.margins: Theme.metric.space3
@@ -45,6 +52,16 @@ Panel {
             KeyHint { keyName: "J" }
             KeyHint { keyName: "K"; does: qsTr("move") }
             KeyHint { keyName: "A"; does: qsTr("to its action") }
+            KeyHint { keyName: "/"; does: qsTr("filter") }
+        }
+        FindingsFilter {
+            id: filterBar
+            findings: panel.findings
+            onDismissed: panel.forceActiveFocus()
+            Layout.fillWidth: true
+            Layout.leftMargin: Theme.metric.space3
+            Layout.rightMargin: Theme.metric.space3
+            Layout.bottomMargin: Theme.metric.space1
         }
         ListView {
             id: list

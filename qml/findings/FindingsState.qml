@@ -8,6 +8,7 @@ Item {
     id: holder
     required property FindingsModel findings
     readonly property bool hasFailed: findings.state === FindingsModel.Failed
+    readonly property bool isFiltered: findings.filter !== "" || findings.openOnly
 
     EmptyState {
         anchors.verticalCenter: parent.verticalCenter
@@ -27,7 +28,10 @@ Item {
             case FindingsModel.Loading: return qsTr("Reading the findings …")
             case FindingsModel.Learning: return qsTr("Learning what is normal")
             case FindingsModel.Failed: return holder.findings.problem
-            default: return holder.findings.eventsRead === "0" ? qsTr("No events yet") : qsTr("Nothing is wrong")
+            default:
+                if (holder.isFiltered)
+                    return qsTr("No finding matches")
+                return holder.findings.eventsRead === "0" ? qsTr("No events yet") : qsTr("Nothing is wrong")
             }
         }
         next: {
@@ -40,6 +44,8 @@ Item {
                 return holder.findings.remedy !== "" ? holder.findings.remedy
                                                      : qsTr("It is asked again at the next change.")
             default:
+                if (holder.isFiltered)
+                    return qsTr("Press / and change or clear the filter; O shows resolved ones again.")
                 return holder.findings.eventsRead === "0"
                     ? qsTr("Open a capture or start the demo.")
                     : qsTr("%1 events were read; none broke a rule or was surprising enough. Read more, or lower a "

@@ -49,6 +49,7 @@ Card {
                 }
             }
             ActionButton {
+                objectName: "readAgain"
                 visible: card.waiting
                 text: card.busy ? qsTr("Reading …") : qsTr("Read again")
                 iconName: "refresh-cw"
@@ -82,6 +83,28 @@ Card {
             wrapMode: Text.Wrap
             maximumLineCount: 4
             Layout.fillWidth: true
+        }
+        RowLayout {
+            visible: card.trouble !== "" && card.waiting
+            spacing: Theme.metric.space2
+            Layout.fillWidth: true
+
+            MutedText {
+                text: qsTr("The pipeline's format will not do. Read it as:")
+                wrapMode: Text.Wrap
+                Layout.fillWidth: true
+            }
+            Repeater {
+                model: ["text", "json"]
+
+                ActionButton {
+                    required property string modelData
+                    objectName: "readAs-" + modelData
+                    text: modelData
+                    enabled: !card.busy
+                    onClicked: card.letters.redrive(card.index, modelData)
+                }
+            }
         }
     }
 }

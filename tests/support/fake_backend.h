@@ -26,6 +26,7 @@ public:
         std::optional<Error> refusal;    ///< Of every command.
         std::vector<Decision> decisions; ///< As they came.
         std::vector<std::int64_t> redriven;
+        std::vector<std::string> redriveFormats; ///< Of those.
         std::uint64_t findingRowsGiven = 0;
         bool answersDecisions = true;    ///< False: a decision stays under way.
     };
@@ -122,11 +123,12 @@ public:
         });
         return {};
     }
-    Ticket redrive(const Caller &, std::int64_t letter, const std::string &, Done<Ok> done) override
+    Ticket redrive(const Caller &, std::int64_t letter, const std::string &format, Done<Ok> done) override
     {
-        post([this, letter, done] {
+        post([this, letter, format, done] {
             const std::lock_guard lock(m_answersMutex);
             m_answers.redriven.push_back(letter);
+            m_answers.redriveFormats.push_back(format);
             if (m_answers.refusal)
                 return done(*m_answers.refusal);
             for (DeadLetterRow &row : m_answers.letters)

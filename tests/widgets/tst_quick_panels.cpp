@@ -289,6 +289,35 @@ private Q_SLOTS:
         picture(*panel, QStringLiteral("findings-real"));
     }
 
+    void findingsAreFilteredByKeyboard()
+    {
+        const LocalWorkspace workspace;
+        const auto context = realContext(workspace);
+        const auto panel = shown(makeFindingsPanel, *context, {420, 620});
+        const auto count = [&] { return named(*panel, "findingsList")->property("count").toInt(); };
+        QTRY_VERIFY(count() > 1);
+        const int all = count();
+        QVERIFY(!isSeen(named(*panel, "findingsFilter")));
+        QTest::keyClick(panel.get(), Qt::Key_Slash);
+        QTRY_VERIFY(named(*panel, "findingsFilter")->hasActiveFocus());
+        QTest::keyClicks(panel.get(), QStringLiteral("severity >= critical"));
+        QTest::keyClick(panel.get(), Qt::Key_Return);
+        QTRY_VERIFY(count() > 0 && count() < all);
+        QVERIFY(!named(*panel, "findingsFilter")->hasActiveFocus()); // back in the list
+        picture(*panel, QStringLiteral("findings-filtered"));
+        QTest::keyClick(panel.get(), Qt::Key_F, Qt::ControlModifier);
+        QTRY_VERIFY(named(*panel, "findingsFilter")->hasActiveFocus());
+        QTest::keyClicks(panel.get(), QStringLiteral(" and"));
+        QTest::keyClick(panel.get(), Qt::Key_Return);
+        QTRY_VERIFY(textOf(*panel).contains(QStringLiteral("filter")));
+        QVERIFY(count() > 0); // an unfinished filter takes nothing away
+        QTest::keyClick(panel.get(), Qt::Key_Slash);
+        QTRY_VERIFY(named(*panel, "findingsFilter")->hasActiveFocus());
+        QTest::keyClick(panel.get(), Qt::Key_Escape);
+        QTRY_COMPARE(count(), all);
+        QVERIFY(!isSeen(named(*panel, "findingsFilter")));
+    }
+
     void everyPanelInEveryWidthAndTheme_data()
     {
         QTest::addColumn<QString>("theme");
@@ -404,6 +433,36 @@ private Q_SLOTS:
             picture(*panel, QStringLiteral("hostile-%1").arg(place));
             QTRY_COMPARE(breachesOf(*panel).join(QLatin1Char('\n')), QString());
         }
+    }
+
+    void aLetterIsReadAsAnotherFormat()
+    {
+        auto *backend = new FakeBackend;
+        const auto context = contextOf(backend);
+        fill(*backend);
+        backend->with([](FakeBackend::Answers &answers) {
+            answers.refusal = Error{Error::Code::InvalidInput, "it is still no JSON"};
+        });
+        const auto panel = shown(makeHealthPanel, *context, {900, 1'400});
+        QTRY_VERIFY(named(*panel, "lettersButton") != nullptr && isSeen(named(*panel, "lettersButton")));
+        QTest::keyClick(panel.get(), Qt::Key_D);
+        const auto press = [&](const char *name) {
+            const QQuickItem *button = named(*panel, name);
+            if (button == nullptr || !isSeen(button))
+                return false;
+            QTest::mouseClick(panel.get(), Qt::LeftButton, {},
+                              button->mapToScene({button->width() / 2, button->height() / 2}).toPoint());
+            return true;
+        };
+        QTRY_VERIFY(press("readAgain"));
+        QTRY_VERIFY(textOf(*panel).contains(QStringLiteral("it is still no JSON")));
+        backend->with([](FakeBackend::Answers &answers) { answers.refusal.reset(); });
+        QTest::qWait(50); // the card grows
+        QTRY_VERIFY(press("readAs-text"));
+        QTRY_VERIFY(backend->with([](FakeBackend::Answers &answers) {
+            return answers.redriveFormats == std::vector<std::string>{"", "text"};
+        }));
+        picture(*panel, QStringLiteral("letter-read-as"));
     }
 
     void theEngineRefusesTheNetwork()

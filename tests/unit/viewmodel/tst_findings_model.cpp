@@ -77,6 +77,57 @@ private Q_SLOTS:
         QCOMPARE(context.entity(), model.rowAt(0).entity);
     }
 
+    void filtersLeaveOutCards()
+    {
+        FakeFindings fake;
+        fake.add("a", FindingState::Firing, 0, Severity::Warning);
+        fake.add("b", FindingState::Firing, 100, Severity::Critical);
+        fake.add("c", FindingState::Firing, 200, Severity::Error);
+        fake.tell();
+        FindingsModel model(fake.context);
+        const QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
+        QTRY_COMPARE(model.count(), 3);
+        model.setFilter(QStringLiteral(" severity >= error "));
+        QTRY_COMPARE(model.count(), 2);
+        QCOMPARE(model.filter(), QStringLiteral("severity >= error"));
+        QVERIFY(model.filterProblem().isEmpty());
+        fake.add("d", FindingState::Firing, 300, Severity::Critical);
+        fake.add("e", FindingState::Firing, 400, Severity::Warning);
+        fake.tell();
+        QTRY_COMPARE(model.count(), 3);
+        QCOMPARE(model.index(0).data(FindingsModel::FindingIdRole).toString(), QStringLiteral("d"));
+
+        model.setFilter(QStringLiteral("severity >"));
+        QTRY_VERIFY(!model.filterProblem().isEmpty());
+        QCOMPARE(model.state(), FindingsModel::Ready); // what was shown stays
+        QCOMPARE(model.count(), 3);
+        model.setFilter(QStringLiteral("severity > critical"));
+        QTRY_COMPARE(model.count(), 0);
+        QVERIFY(model.filterProblem().isEmpty());
+        model.setFilter(QString());
+        QTRY_COMPARE(model.count(), 5);
+    }
+
+    void resolvedOnesCanBeLeftOut()
+    {
+        FakeFindings fake;
+        fake.add("a", FindingState::Firing, 0);
+        fake.add("a2", FindingState::Resolved, 10);
+        fake.add("b", FindingState::Firing, 100);
+        fake.tell();
+        FindingsModel model(fake.context);
+        QTRY_COMPARE(model.count(), 2);
+        model.setOpenOnly(true);
+        QTRY_COMPARE(model.count(), 1);
+        QCOMPARE(model.index(0).data(FindingsModel::FindingIdRole).toString(), QStringLiteral("b"));
+        // A finding of the resolved card matches; its card is still resolved.
+        model.setFilter(QStringLiteral("state = firing"));
+        QTest::qWait(2 * Refresher::IntervalMs);
+        QCOMPARE(model.count(), 1);
+        model.setOpenOnly(false);
+        QTRY_COMPARE(model.count(), 2);
+    }
+
     void statesOfOneConditionBecomeOneCard()
     {
         FakeFindings fake;
