@@ -77,7 +77,8 @@ Status benchDurable(PipelineSpec spec, const Options &options, bool keepRaw)
         engineOptions.workers = options.workers;
         const double begin = cpuSeconds();
         const auto engine = EVENTOPS_TRY(Engine::start(Workspace{directory}, spec, std::move(engineOptions)));
-        EVENTOPS_TRY(engine->read(EVENTOPS_TRY(openSource(spec, options))));
+        auto sources = EVENTOPS_TRY(openSource(spec, options));
+        EVENTOPS_TRY(engine->read(std::move(sources)));
         const double cpu = cpuSeconds() - begin;
         const Counters counters = EVENTOPS_TRY(engine->ledger().counters());
         print(keepRaw ? "durable, raw records kept" : "durable, without raw records", cpu, counters);

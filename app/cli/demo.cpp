@@ -63,8 +63,8 @@ Result<ReplayRequest> makeRequest(const Context &context, const Options &options
     ReplayRequest request;
     request.workers = options.workers;
     request.pipelineName = context.dataDirectory + "/definitions/demo.yaml";
-    request.pipelineText =
-        EVENTOPS_TRY(demoPipeline(EVENTOPS_TRY(app::readTextFile(request.pipelineName)), request.pipelineName, demo));
+    const std::string text = EVENTOPS_TRY(app::readTextFile(request.pipelineName));
+    request.pipelineText = EVENTOPS_TRY(demoPipeline(text, request.pipelineName, demo));
     return request;
 }
 

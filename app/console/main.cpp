@@ -46,6 +46,19 @@ void quitOnSignals(QApplication &application)
     std::signal(SIGPIPE, SIG_IGN);
 }
 
+/// Ends the program once the first picture is on the screen.
+class QuitAtFirstFrame final : public QObject
+{
+public:
+    using QObject::QObject;
+    bool eventFilter(QObject *, QEvent *event) override
+    {
+        if (event->type() == QEvent::Paint)
+            QMetaObject::invokeMethod(qApp, &QApplication::quit, Qt::QueuedConnection);
+        return false;
+    }
+};
+
 } // namespace
 
 int main(int argc, char **argv)
@@ -78,9 +91,12 @@ int main(int argc, char **argv)
     applyTheme(application);
     QApplication::setWindowIcon(QIcon(QStringLiteral(":/eventops/icons/eventops-console.svg")));
 
+    QuitAtFirstFrame quitAtFirstFrame;
+    if (options.quitAfterNs == 0)
+        application.installEventFilter(&quitAtFirstFrame);
     console::Console console(options, preferences, app::ownProgram());
     console.start();
-    if (options.quitAfterNs >= 0) {
+    if (options.quitAfterNs > 0) {
         constexpr long long NsAMs = 1'000'000;
         QTimer::singleShot(static_cast<int>(options.quitAfterNs / NsAMs), &application, &QApplication::quit);
     }

@@ -61,6 +61,7 @@ public:
         m_room.notify_all();
     }
 
+    std::size_t capacity() const { return m_itemsMax; }
     std::size_t size() const
     {
         const std::lock_guard lock(m_mutex);

@@ -2,11 +2,15 @@
 #include "core/codec/envelopes.h"
 
 #include "core/base/json.h"
+#include "core/base/time.h"
 
 #include <algorithm>
+#include <cctype>
+#include <optional>
 
-// chronos.raw (contracts C13, C14, X9): a body without an envelope; who sent it and what it is stands beside it. The
-// bytes stay as they are; application/octet-stream is never looked at.
+// chronos.raw (contracts C13, C14, X9): a body without an envelope; who sent it and what it is stands beside it, in the
+// source's settings or in HTTP headers before the body. The bytes stay as they are; application/octet-stream is never
+// looked at.
 namespace eventops {
 namespace {
 
@@ -17,7 +21,68 @@ struct Settings {
     std::string contentType = "application/octet-stream";
     std::string sourceName;
     std::string tenant = "default";
+    bool headers = false; ///< A record is HTTP field lines, an empty line and the body.
 };
+
+std::string_view trimmed(std::string_view text)
+{
+    while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
+        text.remove_prefix(1);
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r'))
+        text.remove_suffix(1);
+    return text;
+}
+
+std::string lowered(std::string_view text)
+{
+    std::string out(text);
+    for (char &c : out)
+        c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return out;
+}
+
+/// What stands before a body: field lines (RFC 9112, section 5), each "name: value", ended by an empty line. Lines may
+/// end with a line feed alone, as in a file that a person wrote.
+struct HeaderBlock {
+    std::string contentType, source, timestamp;
+    std::string json;      ///< All of them as an object, names in small letters.
+    std::string_view body;
+
+    /// The failure names the line.
+    DecodeFailure read(std::string_view raw);
+};
+
+DecodeFailure HeaderBlock::read(std::string_view raw)
+{
+    *this = {};
+    JsonWriter out(json);
+    out.beginObject();
+    for (std::size_t at = 0, line = 1;; ++line) {
+        const std::size_t end = raw.find('\n', at);
+        if (end == std::string_view::npos)
+            return lose(loss::BadField, "headers: no empty line after line " + std::to_string(line)
+                                            + "; an empty line stands between headers and body");
+        const std::string_view text = trimmed(raw.substr(at, end - at));
+        at = end + 1;
+        if (text.empty()) {
+            body = raw.substr(at);
+            out.endObject();
+            return {};
+        }
+        const std::size_t colon = text.find(':');
+        if (colon == 0 || colon == std::string_view::npos || !isValidUtf8(text))
+            return lose(loss::BadField, "headers: line " + std::to_string(line) + " is not \"name: value\" in UTF-8");
+        const std::string name = lowered(text.substr(0, colon));
+        const std::string_view value = trimmed(text.substr(colon + 1));
+        out.field(name, value);
+        if (name == "content-type")
+            contentType = lowered(trimmed(value.substr(0, value.find(';')))); // without "; charset=utf-8"
+        else if (name == "x-event-source")
+            source = value;
+        else if (name == "x-event-timestamp")
+            timestamp = value;
+    }
+}
 
 class Decoder final : public CodecDecoder
 {
@@ -26,9 +91,17 @@ public:
 
     DecodeFailure decode(Batch &batch, std::uint32_t record) override
     {
-        const std::string_view raw = batch.raw(batch.records[record]);
-        const bool isJson = m_settings.contentType == "application/json";
-        const bool isText = m_settings.contentType == "text/plain";
+        std::string_view raw = batch.raw(batch.records[record]);
+        std::optional<WallNs> time;
+        if (m_settings.headers) {
+            if (DecodeFailure failure = readHeaders(raw, time))
+                return failure;
+            raw = m_headers.body;
+        }
+        const std::string &contentType = m_settings.headers ? m_headers.contentType : m_settings.contentType;
+        const std::string &sourceName = m_settings.headers ? m_headers.source : m_settings.sourceName;
+        const bool isJson = contentType == "application/json";
+        const bool isText = contentType == "text/plain";
         if (isJson) {
             if (const JsonFailure failure = m_reader.read(raw))
                 return lose(failure);
@@ -36,11 +109,17 @@ public:
             return lose(loss::InvalidUtf8, "not UTF-8 at byte " + std::to_string(validUtf8Prefix(raw)));
         }
         Event &event = appendEvent(batch, record, Name);
-        event[Field::ContentType] = batch.strings.intern(m_settings.contentType);
+        event[Field::ContentType] = batch.strings.intern(contentType);
         event[Field::Tenant] = batch.strings.intern(m_settings.tenant);
         event[Field::SourceType] = batch.strings.intern("chronos");
-        if (!m_settings.sourceName.empty())
-            event[Field::SourceId] = batch.strings.intern(m_settings.sourceName);
+        if (!sourceName.empty())
+            event[Field::SourceId] = batch.strings.intern(sourceName);
+        if (m_settings.headers)
+            event[Field::Headers] = batch.strings.append(m_headers.json);
+        if (time) {
+            event.tsEvent = *time;
+            event[Field::TsText] = batch.strings.append(m_headers.timestamp);
+        }
         if (isText)
             event[Field::Message] = batch.strings.append(raw);
         if (isJson && m_reader.kind() == JsonKind::Object)
@@ -51,8 +130,32 @@ public:
     }
 
 private:
+    /// C14: the source is required, the content type one of Chronos', the time optional.
+    DecodeFailure readHeaders(std::string_view raw, std::optional<WallNs> &time)
+    {
+        if (DecodeFailure failure = m_headers.read(raw))
+            return failure;
+        if (m_headers.source.empty())
+            return loseMissing("x-event-source");
+        if (std::find(std::begin(ContentTypes), std::end(ContentTypes), m_headers.contentType)
+            == std::end(ContentTypes))
+            return lose(loss::BadField, "content-type: found \"" + m_headers.contentType
+                                            + "\", expected application/json, text/plain or "
+                                              "application/octet-stream");
+        if (m_headers.timestamp.empty())
+            return {};
+        time = parseTimestamp(m_headers.timestamp);
+        if (!time)
+            time = timestampFromEpochText(m_headers.timestamp);
+        if (!time)
+            return lose(loss::BadTimestamp, "x-event-timestamp: found \"" + m_headers.timestamp
+                                                + "\", expected RFC 3339 or a Unix time");
+        return {};
+    }
+
     const Settings m_settings;
     JsonReader m_reader;
+    HeaderBlock m_headers;
 };
 
 class ChronosRaw final : public Codec
@@ -106,6 +209,8 @@ Result<std::shared_ptr<const Codec>> makeChronosRawCodec(const Value &settings)
     EVENTOPS_TRY(text("content_type", out.contentType));
     EVENTOPS_TRY(text("source_name", out.sourceName));
     EVENTOPS_TRY(text("tenant", out.tenant));
+    if (const Value *headers = settings.find("headers"); headers != nullptr && !headers->isNull())
+        out.headers = EVENTOPS_TRY(headers->boolean());
     if (std::find(std::begin(ContentTypes), std::end(ContentTypes), out.contentType) == std::end(ContentTypes))
         return settings.at("content_type").error("content_type: unknown type \"" + out.contentType + '"',
                                                  "use application/json, text/plain or application/octet-stream");

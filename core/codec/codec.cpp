@@ -42,8 +42,12 @@ Result<std::shared_ptr<const Codec>> makeCodec(std::string_view name, const Valu
         return makeAgentCodec(settings);
     if (name == "chronos.raw")
         return makeChronosRawCodec(settings);
+    if (name == "karma.v1")
+        return makeKarmaCodec(settings);
     if (name == "mapped")
         return makeMappedCodec(settings);
+    if (name == "monitoring.v1")
+        return makeMonitoringCodec(settings);
     if (const Codec *codec = codecByName(name))
         return std::shared_ptr<const Codec>(codec, [](const Codec *) {}); // a constant of the program
     std::string known;

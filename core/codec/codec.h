@@ -66,6 +66,10 @@ const Codec *codecByName(std::string_view name);
 /// A codec with settings of its own, a map whose absent members keep their defaults:
 ///   require       eventops.agent, auto: the fields without which an agent's line is refused (all five by default)
 ///   content_type, source_name, tenant   chronos.raw: what its HTTP headers would have said
+///   headers       chronos.raw: true: a record is a block of HTTP headers, an empty line and the body
+///   legacy_top_level   karma.v1: true: an entropy.deviation is written with its figures at top level as well (X12)
+///   attribute_types    monitoring.v1: true: attributes have a "<name>:type" beside them where they are no texts, so
+///                 that they come back as they were (X6); for files that only we read
 ///   map           mapped: see mapping.h
 /// Builtin codecs are found here as well. InvalidConfig with the place of what is wrong; NotFound for an unknown name.
 Result<std::shared_ptr<const Codec>> makeCodec(std::string_view name, const Value &settings);

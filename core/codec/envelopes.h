@@ -22,7 +22,9 @@ const Codec &textCodec();         ///< text
 Result<std::shared_ptr<const Codec>> makeAgentCodec(const Value &settings);
 Result<std::shared_ptr<const Codec>> makeAutoCodec(const Value &settings);
 Result<std::shared_ptr<const Codec>> makeChronosRawCodec(const Value &settings);
+Result<std::shared_ptr<const Codec>> makeKarmaCodec(const Value &settings);
 Result<std::shared_ptr<const Codec>> makeMappedCodec(const Value &settings);
+Result<std::shared_ptr<const Codec>> makeMonitoringCodec(const Value &settings);
 
 /// The fields that an agent's line must have. The upstream normaliser demands none of them and fills in "default",
 /// "unknown" and 0; an engine that stores for years had better see that a tenant is missing.
@@ -43,6 +45,6 @@ bool looksLikeMonitoring(const JsonReader &json);
 std::unique_ptr<JsonEnvelope> makeGenericJsonEnvelope();
 std::unique_ptr<JsonEnvelope> makeKarmaEnvelope();
 std::unique_ptr<JsonEnvelope> makeKarmaApiEnvelope();
-std::unique_ptr<JsonEnvelope> makeMonitoringEnvelope();
+std::unique_ptr<JsonEnvelope> makeMonitoringEnvelope(bool attributeTypes = false);
 
 } // namespace eventops

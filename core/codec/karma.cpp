@@ -12,13 +12,23 @@
 
 // karma.v1 (contracts 3.1, X5-X8): {ts, event_type, entity_id, correlation_id, tags, attrs, idempotency_key, source}.
 // Six fields are accepted (X5), eight written. What the envelope carries beyond them, at top level or in `source`, is
-// kept in Field::Headers and written back from there.
+// kept in Field::Headers and written back from there. The author's own entropy.deviation (X12) has its figures at top
+// level: they are read into attrs, where every reader looks, and mirrored again only for those who ask for it.
 namespace eventops {
 namespace {
 
 constexpr std::string_view Name = "karma.v1";
 constexpr std::string_view Known[] = {"ts", "event_type", "entity_id", "correlation_id", "tags", "attrs",
                                       "idempotency_key", "source", "causation_id"};
+
+constexpr std::string_view DeviationType = "entropy.deviation";
+constexpr std::string_view DeviationFigures[] = {"step", "entropy", "baseline_entropy"};
+
+template<std::size_t Size>
+bool isOneOf(std::string_view name, const std::string_view (&names)[Size])
+{
+    return std::find(std::begin(names), std::end(names), name) != std::end(names);
+}
 
 class KarmaEnvelope final : public JsonEnvelope
 {
@@ -64,6 +74,8 @@ private:
             return failure;
         if (DecodeFailure failure = readObject(batch, event, json, {"attrs", Field::Attrs}, appendRawJson))
             return failure;
+        if (batch.text(event, Field::Type) == DeviationType)
+            figuresToAttrs(batch, event, json);
         const std::string_view tags = batch.text(event, Field::Tags);
         const std::string_view attrs = batch.text(event, Field::Attrs);
         const auto scalar = [&](std::string_view object, std::string_view name) {
@@ -73,7 +85,7 @@ private:
         event[Field::Tenant] = scalar(tags, "tenant");
         if (event[Field::Tenant] == NoStr)
             event[Field::Tenant] = batch.strings.intern("default");
-        const JsonEntry *topStep = json.find("step"); // the author's own entropy events (X12)
+        const JsonEntry *topStep = json.find("step");
         event[Field::Step] = scalar(tags, "step");
         if (event[Field::Step] == NoStr && topStep != nullptr)
             event[Field::Step] = internScalar(batch, topStep->value, m_scratch);
@@ -85,6 +97,30 @@ private:
             event[Field::CausationId] = scalar(attrs, "causation_id");
         measurement(batch, event, attrs);
         return {};
+    }
+
+    /// Those figures of a deviation that stand at top level and not in attrs.
+    void figuresToAttrs(Batch &batch, Event &event, const JsonReader &json)
+    {
+        const std::string_view attrs = batch.text(event, Field::Attrs);
+        std::string merged;
+        JsonWriter writer(merged);
+        writer.beginObject();
+        JsonItems items(attrs.empty() ? "{}" : attrs);
+        std::string_view name, value;
+        while (items.next(name, value))
+            writer.key(jsonUnescape(name, m_scratch)).raw(value);
+        bool moved = false;
+        for (const std::string_view figure : DeviationFigures) {
+            const JsonEntry *top = json.find(figure);
+            if (isAbsent(top) || (!attrs.empty() && jsonMember(attrs, figure)))
+                continue;
+            writer.key(figure).raw(top->value);
+            moved = true;
+        }
+        writer.endObject();
+        if (moved)
+            event[Field::Attrs] = appendRawJson(batch, merged);
     }
 
     /// attrs {metric, value, unit} are a measurement (X4), attrs.severity and attrs.message what they say.
@@ -110,8 +146,9 @@ private:
     void source(Batch &batch, Event &event, const JsonReader &json)
     {
         m_extra.clear();
+        const bool isDeviation = batch.text(event, Field::Type) == DeviationType;
         for (const JsonEntry &member : json.members()) {
-            if (std::find(std::begin(Known), std::end(Known), member.name) == std::end(Known))
+            if (!isOneOf(member.name, Known) && !(isDeviation && isOneOf(member.name, DeviationFigures)))
                 addExtra(member.name, member.value);
         }
         const JsonEntry *source = json.find("source");
@@ -194,6 +231,7 @@ void writeAttrs(JsonWriter &json, const Batch &batch, const Event &event, LossRe
 class Karma final : public Codec
 {
 public:
+    explicit Karma(bool legacyTopLevel) : m_legacyTopLevel(legacyTopLevel) {}
     std::string_view name() const override { return Name; }
     std::string_view summary() const override
     {
@@ -208,6 +246,8 @@ public:
 private:
     static void writeTags(JsonWriter &json, const Batch &batch, const Event &event, LossReport &loss);
     static void writeSource(JsonWriter &json, const Batch &batch, const Event &event, std::string_view extra);
+
+    const bool m_legacyTopLevel;
 };
 
 void Karma::writeTags(JsonWriter &json, const Batch &batch, const Event &event, LossReport &loss)
@@ -287,6 +327,13 @@ Result<std::string> Karma::encode(const Batch &batch, const Event &event, LossRe
     } else if (!extra.empty()) {
         loss.items.push_back({"headers", "dropped"});
     }
+    if (m_legacyTopLevel && type == DeviationType) {
+        for (const std::string_view figure : DeviationFigures) {
+            const std::string_view attrs = batch.text(event, Field::Attrs);
+            if (const auto value = attrs.empty() ? std::nullopt : jsonMember(attrs, figure))
+                json.key(figure).raw(*value);
+        }
+    }
     json.endObject();
     reportDropped(event, {Field::Entities, Field::Links}, loss);
     return out;
@@ -309,8 +356,15 @@ std::unique_ptr<JsonEnvelope> makeKarmaEnvelope()
 
 const Codec &karmaCodec()
 {
-    static const Karma codec;
+    static const Karma codec(false);
     return codec;
+}
+
+Result<std::shared_ptr<const Codec>> makeKarmaCodec(const Value &settings)
+{
+    const Value *legacy = settings.find("legacy_top_level");
+    const bool mirror = legacy != nullptr && !legacy->isNull() && EVENTOPS_TRY(legacy->boolean());
+    return std::shared_ptr<const Codec>(std::make_shared<Karma>(mirror));
 }
 
 } // namespace eventops

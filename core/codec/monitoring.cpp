@@ -15,9 +15,64 @@ namespace {
 
 constexpr std::string_view Name = "monitoring.v1";
 
+// X6: the side channel beside an attribute that is no text, "cores": "8", "cores:type": "number".
+constexpr std::string_view TypeSuffix = ":type";
+
+std::string_view typeName(JsonKind kind)
+{
+    switch (kind) {
+    case JsonKind::String: return "string";
+    case JsonKind::Number: return "number";
+    case JsonKind::True:
+    case JsonKind::False: return "boolean";
+    case JsonKind::Null: return "null";
+    case JsonKind::Object: return "object";
+    case JsonKind::Array: return "array";
+    }
+    return "string";
+}
+
+/// The side channel's word for @p name; "" when there is none.
+std::string_view writtenType(std::string_view attributes, std::string_view name, std::string &scratch)
+{
+    const auto type = jsonMember(attributes, std::string(name) + std::string(TypeSuffix));
+    return type && jsonKind(*type) == JsonKind::String ? jsonText(*type, scratch) : std::string_view();
+}
+
+/// Attributes as they were before they became texts. An attribute that is itself called "…:type" has a type of its own,
+/// "string", which tells it from the side channel.
+std::string withTypes(std::string_view attributes)
+{
+    std::string out, nameScratch, textScratch, typeScratch;
+    JsonWriter json(out);
+    json.beginObject();
+    JsonItems items(attributes);
+    std::string_view rawName, raw;
+    while (items.next(rawName, raw)) {
+        const std::string_view name = jsonUnescape(rawName, nameScratch);
+        const std::string_view type = writtenType(attributes, name, typeScratch);
+        const bool isSideChannel = name.ends_with(TypeSuffix) && type.empty()
+            && jsonMember(attributes, name.substr(0, name.size() - TypeSuffix.size()));
+        if (isSideChannel)
+            continue;
+        json.key(name);
+        const bool isText = jsonKind(raw) == JsonKind::String;
+        const std::string_view text = isText && !type.empty() ? jsonText(raw, textScratch) : std::string_view();
+        JsonReader value; // what the side channel claims is not believed unseen
+        if (!text.empty() && type != "string" && !value.read(text) && typeName(value.kind()) == type)
+            json.raw(value.document());
+        else
+            json.raw(raw);
+    }
+    json.endObject();
+    return out;
+}
+
 class MonitoringEnvelope final : public JsonEnvelope
 {
 public:
+    explicit MonitoringEnvelope(bool attributeTypes) : m_attributeTypes(attributeTypes) {}
+
     DecodeFailure decode(Batch &batch, std::uint32_t record, const JsonReader &json) override
     {
         if (json.kind() != JsonKind::Object)
@@ -71,6 +126,8 @@ private:
         entity(batch, event);
         if (DecodeFailure failure = readObject(batch, event, json, {"attributes", Field::Attrs}, internRawJson))
             return failure;
+        if (m_attributeTypes && event[Field::Attrs] != NoStr)
+            event[Field::Attrs] = internRawJson(batch, withTypes(batch.text(event, Field::Attrs)));
         if (DecodeFailure failure = readObject(batch, event, json, {"tags", Field::Tags}, internRawJson))
             return failure;
         const std::string_view attributes = batch.text(event, Field::Attrs);
@@ -97,12 +154,14 @@ private:
         event[Field::EntityId] = batch.strings.intern(type.empty() ? std::string(id) : type + ':' + std::string(id));
     }
 
+    const bool m_attributeTypes;
     std::string m_scratch, m_text;
 };
 
 class Monitoring final : public Codec
 {
 public:
+    explicit Monitoring(bool attributeTypes) : m_attributeTypes(attributeTypes) {}
     std::string_view name() const override { return Name; }
     std::string_view summary() const override
     {
@@ -110,14 +169,32 @@ public:
     }
     std::unique_ptr<CodecDecoder> makeDecoder() const override
     {
-        return std::make_unique<JsonDecoder>(makeMonitoringEnvelope());
+        return std::make_unique<JsonDecoder>(makeMonitoringEnvelope(m_attributeTypes));
     }
     Result<std::string> encode(const Batch &batch, const Event &event, LossReport &loss) const override;
+
+private:
+    const bool m_attributeTypes;
 };
 
-/// attributes is a map of texts (X6): scalars become text, objects compact JSON, and the report says so.
-void writeAttributes(std::string &out, const Batch &batch, const Event &event, LossReport &loss)
+/// attributes is a map of texts (X6): scalars become text, objects compact JSON; what they were goes into the side
+/// channel, or into the report.
+void writeAttributes(std::string &out, const Batch &batch, const Event &event, bool types, LossReport &loss)
 {
+    const std::string_view attrs = batch.text(event, Field::Attrs);
+    const auto writeType = [&](const std::string &name, JsonKind kind) {
+        const std::string member = name + std::string(TypeSuffix);
+        const bool isNeeded = kind != JsonKind::String || name.ends_with(TypeSuffix);
+        const bool isTaken = jsonMember(attrs, member).has_value();
+        if (types && isNeeded && !isTaken) {
+            out += ", ";
+            appendPythonString(out, member);
+            out += ": ";
+            appendPythonString(out, typeName(kind));
+        } else if (kind != JsonKind::String) {
+            loss.items.push_back({"attrs." + name, "stringified"});
+        }
+    };
     out += "{\"metric\": ";
     appendPythonString(out, event[Field::Metric] != NoStr ? batch.text(event, Field::Metric) : "unknown");
     out += ", \"value\": ";
@@ -128,8 +205,8 @@ void writeAttributes(std::string &out, const Batch &batch, const Event &event, L
     appendPythonString(out, value);
     out += ", \"unit\": ";
     appendPythonString(out, batch.text(event, Field::Unit));
-    if (event[Field::Attrs] != NoStr) {
-        JsonItems items(batch.text(event, Field::Attrs));
+    if (!attrs.empty()) {
+        JsonItems items(attrs);
         std::string_view rawName, raw;
         std::string scratch, text;
         while (items.next(rawName, raw)) {
@@ -146,8 +223,7 @@ void writeAttributes(std::string &out, const Batch &batch, const Event &event, L
                 appendJsonCompact(text, raw);
                 appendPythonString(out, text);
             }
-            if (jsonKind(raw) != JsonKind::String)
-                loss.items.push_back({"attrs." + name, "stringified"});
+            writeType(name, jsonKind(raw));
         }
     }
     out += '}';
@@ -186,7 +262,7 @@ Result<std::string> Monitoring::encode(const Batch &batch, const Event &event, L
     if (!whole && !version.empty())
         loss.items.push_back({"schema.version", "not a whole number, written as 1"});
     body += ", \"attributes\": ";
-    writeAttributes(body, batch, event, loss);
+    writeAttributes(body, batch, event, m_attributeTypes, loss);
     body += ", \"tags\": ";
     if (event[Field::Tags] != NoStr)
         appendPythonJson(body, batch.text(event, Field::Tags));
@@ -212,15 +288,22 @@ bool looksLikeMonitoring(const JsonReader &json)
         && jsonKind(source->value) == JsonKind::Object;
 }
 
-std::unique_ptr<JsonEnvelope> makeMonitoringEnvelope()
+std::unique_ptr<JsonEnvelope> makeMonitoringEnvelope(bool attributeTypes)
 {
-    return std::make_unique<MonitoringEnvelope>();
+    return std::make_unique<MonitoringEnvelope>(attributeTypes);
 }
 
 const Codec &monitoringCodec()
 {
-    static const Monitoring codec;
+    static const Monitoring codec(false);
     return codec;
+}
+
+Result<std::shared_ptr<const Codec>> makeMonitoringCodec(const Value &settings)
+{
+    const Value *given = settings.find("attribute_types");
+    const bool types = given != nullptr && !given->isNull() && EVENTOPS_TRY(given->boolean());
+    return std::shared_ptr<const Codec>(std::make_shared<Monitoring>(types));
 }
 
 } // namespace eventops

@@ -48,6 +48,12 @@ Status CommitWriter::drain()
     return m_error ? Status(*m_error) : Status(Ok{});
 }
 
+std::size_t CommitWriter::underWay()
+{
+    const std::lock_guard lock(m_mutex);
+    return m_underWay;
+}
+
 void CommitWriter::work()
 {
     while (auto job = m_queue.pop()) {

@@ -24,6 +24,9 @@ public:
 
     /// Hands over a group with its dedupe keys; waits while one is still in the queue. The error of an earlier group.
     Status push(CommitGroup group, std::unordered_set<std::uint64_t> keys);
+    /// Groups handed over and not yet committed: one is written, one waits.
+    std::size_t underWay();
+    static constexpr std::size_t UnderWayMax = 2;
     /// True when @p keyHash is committed or on its way.
     bool seen(std::uint64_t keyHash);
     /// Waits until everything handed over is committed. The first error, if any.

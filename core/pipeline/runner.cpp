@@ -385,6 +385,12 @@ Status PipelineRunner::flush(bool final)
     m_groupKeys.clear();
     m_groupBytes = 0;
     m_groupRecords = 0;
+    m_progress.chunks = {};
+    for (const auto &lane : m_lanes) {
+        m_progress.chunks.items += lane->reader->queued();
+        m_progress.chunks.itemsMax += lane->reader->queuedMax();
+    }
+    m_progress.commits = {m_writer->underWay(), CommitWriter::UnderWayMax};
     if (m_options.progress)
         m_options.progress(m_progress);
     return Ok{};

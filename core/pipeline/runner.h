@@ -27,6 +27,12 @@ struct RunnerSource {
     SourceProgress progress;   ///< Of earlier runs; cursor 0: never read.
 };
 
+/// How full a queue is. Full: what comes before it waits.
+struct QueueDepth {
+    std::size_t items = 0;
+    std::size_t itemsMax = 0;
+};
+
 struct RunProgress {
     std::uint64_t bytesRead = 0;
     std::uint64_t bytesTotal = 0; ///< 0: unknown.
@@ -34,6 +40,8 @@ struct RunProgress {
     std::uint64_t findings = 0;
     std::uint64_t suggestions = 0;
     WallNs watermark = NoTime;
+    QueueDepth chunks;            ///< Read and not yet admitted, of all sources.
+    QueueDepth commits;           ///< Groups on their way into the ledger.
 };
 
 struct RunnerOptions {

@@ -43,6 +43,8 @@ public:
 
     /// The next item in order; nothing when none is ready within @p wait.
     std::optional<Item> next(std::chrono::milliseconds wait);
+    std::size_t queued() const { return m_pending.size(); } ///< Chunks read and not taken.
+    std::size_t queuedMax() const { return m_pending.capacity(); }
     void stop(); ///< Reading ends at the next chunk; what is under way still comes out.
 
 private:

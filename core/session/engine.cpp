@@ -11,8 +11,8 @@ Engine::~Engine() = default;
 
 Result<std::unique_ptr<Engine>> Engine::start(const Workspace &workspace, const PipelineSpec &spec, Options options)
 {
-    std::unique_ptr<Engine> engine(
-        new Engine(EVENTOPS_TRY(FileLock::take(workspace, "engine")), workspace.directory, spec));
+    FileLock lock = EVENTOPS_TRY(FileLock::take(workspace, "engine"));
+    std::unique_ptr<Engine> engine(new Engine(std::move(lock), workspace.directory, spec));
     Ledger::Options ledgerOptions;
     ledgerOptions.keepRaw = spec.keepRaw;
     engine->m_ledger = EVENTOPS_TRY(Ledger::open(workspace.directory, LedgerMode::Engine, ledgerOptions));
@@ -27,9 +27,13 @@ Result<std::unique_ptr<Engine>> Engine::start(const Workspace &workspace, const 
     std::vector<std::string> keys;
     for (const SourceRow &row : EVENTOPS_TRY(ledger.sources()))
         keys.push_back(row.progress.key);
-    EVENTOPS_TRY(engine->m_runner->restore(
-        EVENTOPS_TRY(ledger.lastSeq()), EVENTOPS_TRY(ledger.watermark()), EVENTOPS_TRY(ledger.checkpoint(spec.hash)),
-        keys, [&](Seq after, const std::function<Status(Batch &)> &consume) { return ledger.replay(after, consume); }));
+    const Seq last = EVENTOPS_TRY(ledger.lastSeq());
+    const WallNs watermark = EVENTOPS_TRY(ledger.watermark());
+    const auto checkpoint = EVENTOPS_TRY(ledger.checkpoint(spec.hash));
+    const auto replay = [&](Seq after, const std::function<Status(Batch &)> &consume) {
+        return ledger.replay(after, consume);
+    };
+    EVENTOPS_TRY(engine->m_runner->restore(last, watermark, checkpoint, keys, replay));
 
     const auto known = workspace.readPipeline();
     if (!known || known.value() != spec.text) {
@@ -86,7 +90,8 @@ Status Engine::read(std::vector<std::unique_ptr<Source>> sources, bool live)
         sources = std::move(later);
     }
     EVENTOPS_TRY(takeInput());
-    EVENTOPS_TRY(m_ledger->expireActions(EVENTOPS_TRY(m_ledger->watermark())));
+    const WallNs now = EVENTOPS_TRY(m_ledger->watermark());
+    EVENTOPS_TRY(m_ledger->expireActions(now));
     return Ok{};
 }
 

@@ -240,7 +240,7 @@ Result<EventStory> tellStory(Ledger &ledger, const Registry &registry, const Pip
     EventStory story;
     std::string bytes;
     Seq seq = 0;
-    std::size_t source = 0;
+    std::int64_t sourceId = 0;
     bool found = false;
     EVENTOPS_TRY(ledger.events(filter, {.rowsMax = 1, .oldestFirst = false},
                                [&](const Batch &batch, std::span<const std::uint32_t> rows) {
@@ -249,7 +249,7 @@ Result<EventStory> tellStory(Ledger &ledger, const Registry &registry, const Pip
                                    const Event &event = batch.events[rows.front()];
                                    const RawRecord &record = batch.records[event.record];
                                    seq = record.seq;
-                                   source = record.source;
+                                   sourceId = record.source;
                                    found = true;
                                    story.redacted = record.redacted != NoStr;
                                    bytes = story.redacted ? batch.text(record.redacted) : batch.raw(record);
@@ -263,14 +263,14 @@ Result<EventStory> tellStory(Ledger &ledger, const Registry &registry, const Pip
     const Batch &batch = story.event.batch;
     const Event &event = batch.events.front();
     story.place = EVENTOPS_TRY(ledger.placeOf(seq, event.emission));
+    for (const SourceRow &source : EVENTOPS_TRY(ledger.sources())) {
+        if (source.id == sourceId)
+            story.sourceTitle = source.progress.title;
+    }
     story.event.rows = {0};
     story.event.places = {story.place};
     story.rawSize = bytes.size();
     story.rawBytes = bytes.substr(0, StoryBytesMax);
-    // Stored records name their source by its row: counted from 1 in the order of sources(), and never removed.
-    const auto sources = EVENTOPS_TRY(ledger.sources());
-    if (source > 0 && source <= sources.size())
-        story.sourceTitle = sources[source - 1].progress.title;
     EVENTOPS_TRY(addConsequences(story, ledger, eventId, seq));
     if (spec == nullptr)
         return story;

@@ -317,11 +317,13 @@ Result<Ledger *> LocalBackend::pageLedger()
 /// The pipeline that the workspace last ran; null when none did.
 Result<std::unique_ptr<PipelineSpec>> LocalBackend::workspacePipeline() const
 {
-    const auto text = m_workspace.readPipeline();
-    if (!text && text.error().code == Error::Code::NotFound)
+    auto read = m_workspace.readPipeline();
+    if (!read && read.error().code == Error::Code::NotFound)
         return std::unique_ptr<PipelineSpec>();
-    return std::make_unique<PipelineSpec>(EVENTOPS_TRY(parsePipeline(
-        EVENTOPS_TRY(text), m_workspace.pipelineFile(), m_options.registry, m_options.dataDirectory)));
+    const std::string text = EVENTOPS_TRY(std::move(read));
+    const std::string file = m_workspace.pipelineFile();
+    return std::make_unique<PipelineSpec>(
+        EVENTOPS_TRY(parsePipeline(text, file, m_options.registry, m_options.dataDirectory)));
 }
 
 Result<Health> LocalBackend::makeHealth()

@@ -28,6 +28,7 @@ constexpr std::uint32_t AllFields = (1U << FieldCount) - 1;
 /// A source as the ledger knows it.
 struct SourceRow {
     SourceProgress progress; ///< `added` holds the totals of the workspace.
+    std::int64_t id = 0;     ///< Row id, which records read by Ledger::events name.
 };
 
 struct DeadLetterRow {

@@ -33,7 +33,7 @@ Result<std::vector<SourceRow>> SqliteLedger::sources()
 {
     sqlite::Statement &rows = *EVENTOPS_TRY(cached("SELECT key, title, cursor, prefix_hash, merge_time, finished, "
                                                    "received, stored, skipped, duplicate, dead_lettered, "
-                                                   "in_flight, events, hashed_to FROM source ORDER BY id"));
+                                                   "in_flight, events, hashed_to, id FROM source ORDER BY id"));
     std::vector<SourceRow> all;
     while (EVENTOPS_TRY(rows.step())) {
         SourceProgress progress;
@@ -47,7 +47,7 @@ Result<std::vector<SourceRow>> SqliteLedger::sources()
                           rows.unsignedInteger(9), rows.unsignedInteger(10), rows.unsignedInteger(11),
                           rows.unsignedInteger(12)};
         progress.hashedTo = rows.unsignedInteger(13);
-        all.push_back({std::move(progress)});
+        all.push_back({std::move(progress), rows.integer(14)});
     }
     return all;
 }

@@ -19,6 +19,13 @@ QVariantMap named(const QString &name, const QString &value)
     return {{QStringLiteral("name"), name}, {QStringLiteral("value"), value}};
 }
 
+/// How full a queue is, while there is one.
+void addQueue(QVariantList &counters, const QString &name, const QueueDepth &queue)
+{
+    if (queue.itemsMax > 0)
+        counters.append(named(name, QStringLiteral("%1 of %2").arg(queue.items).arg(queue.itemsMax)));
+}
+
 QString perSecond(double rate)
 {
     return shownCount(static_cast<quint64>(std::max(0.0, rate) + 0.5)) + QStringLiteral("/s");
@@ -179,6 +186,8 @@ QVariantMap HealthModel::collectPart() const
     QVariantList counters{named(QStringLiteral("sources"), shownCount(m_health.summary.sources.size()))};
     if (m_health.running)
         counters.prepend(named(QStringLiteral("read"), shownBytes(run.bytesRead)));
+    if (m_health.running)
+        addQueue(counters, QStringLiteral("chunks queued"), run.chunks);
     const QString rate = m_recordsRate > 0.0 ? perSecond(m_recordsRate)
                                              : shownCount(m_health.summary.counters.received);
     return part(QStringLiteral("Collect"), QStringLiteral("inbox"), m_health.running ? Working : Idle,
@@ -207,10 +216,12 @@ QVariantMap HealthModel::enrichPart() const
 QVariantMap HealthModel::storePart() const
 {
     const Counters &counters = m_health.summary.counters;
+    QVariantList shown{named(QStringLiteral("ledger"), shownBytes(m_health.ledgerBytes)),
+                       named(QStringLiteral("duplicates"), shownCount(counters.duplicate))};
+    if (m_health.running)
+        addQueue(shown, QStringLiteral("commits queued"), m_health.progress.commits);
     return part(QStringLiteral("Store"), QStringLiteral("database"), m_health.running ? Working : Idle,
-                shownCount(counters.stored) + QStringLiteral(" records"),
-                {named(QStringLiteral("ledger"), shownBytes(m_health.ledgerBytes)),
-                 named(QStringLiteral("duplicates"), shownCount(counters.duplicate))});
+                shownCount(counters.stored) + QStringLiteral(" records"), shown);
 }
 
 QVariantMap HealthModel::automatePart() const

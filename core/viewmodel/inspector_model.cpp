@@ -161,8 +161,10 @@ private:
     {
         QString note = tr("this workspace keeps no raw records");
         if (m_story.rawSize > 0) {
-            const QString size = shownBytes(m_story.rawSize), title = shownText(m_story.sourceTitle, ShownNameMax);
-            note = title.isEmpty() ? size : tr("%1 from %2").arg(size, title);
+            const QString size = shownBytes(m_story.rawSize);
+            const std::string_view title = m_story.sourceTitle;
+            const std::string_view name = title.substr(title.find_last_of('/') + 1); // npos + 1 is 0
+            note = name.empty() ? size : tr("%1 from %2").arg(size, shownText(name, ShownNameMax));
             if (m_story.rawBytes.size() < m_story.rawSize)
                 note += tr(", the first %1 are shown").arg(shownBytes(m_story.rawBytes.size()));
         }

@@ -416,6 +416,40 @@ std::vector<std::string> checkTypeNames(const std::vector<SourceFile> &files)
     return breaches;
 }
 
+std::vector<std::string> checkTries(const std::vector<SourceFile> &files)
+{
+    constexpr std::string_view Try = "EVENTOPS_TRY(";
+    std::vector<std::string> breaches;
+    for (const SourceFile &file : files) {
+        std::string statement; // what came before in it
+        for (std::size_t i = 0; i < file.lines.size(); ++i) {
+            const std::string_view line = file.lines[i];
+            if (startsWith(trimmed(line), "//") || startsWith(line, "#"))
+                continue;
+            for (std::size_t column = 0; column < line.size(); ++column) {
+                const char c = line[column];
+                if (c == ';' || c == '{' || c == '}') {
+                    statement.clear();
+                    continue;
+                }
+                if (startsWith(line.substr(column), Try)
+                    && (statement.find("new ") != std::string::npos || statement.find(Try) != std::string::npos))
+                    breaches.push_back(at(file, i)
+                                       + "has EVENTOPS_TRY behind a new or another one; give each a line of its own");
+                statement += c;
+            }
+            statement += ' ';
+            const auto open = std::count(statement.begin(), statement.end(), '(');
+            const auto closed = std::count(statement.begin(), statement.end(), ')');
+            const std::string_view begun = trimmed(statement);
+            const bool isHead = startsWith(begun, "if (") || startsWith(begun, "while (") || startsWith(begun, "for (");
+            if (closed > open || (isHead && closed == open))
+                statement.clear(); // a condition; what it decides on is a statement of its own
+        }
+    }
+    return breaches;
+}
+
 std::vector<std::string> checkDeterminism(const std::vector<SourceFile> &files)
 {
     // Results must not depend on the machine's libm, on chance or on the time of day.

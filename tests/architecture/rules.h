@@ -32,6 +32,8 @@ std::vector<std::string> checkHeads(const std::vector<SourceFile> &files);
 std::vector<std::string> checkWireNames(const std::vector<SourceFile> &files);
 /// Two types of one name in one namespace break the one-definition rule, and no tool says so.
 std::vector<std::string> checkTypeNames(const std::vector<SourceFile> &files);
+/// EVENTOPS_TRY leaves from within an expression: what the expression has made by then is never destroyed.
+std::vector<std::string> checkTries(const std::vector<SourceFile> &files);
 std::vector<std::string> checkDeterminism(const std::vector<SourceFile> &files);
 /// In widgets, qml and app/console: colours and lengths come from the theme's tokens, so that both themes and every
 /// scale hold. 0 and 1 are no lengths.

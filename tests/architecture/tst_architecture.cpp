@@ -67,6 +67,7 @@ private Q_SLOTS:
     void filesBeginWithTheLicence() { QVERIFY(clean(architecture::checkHeads(sources()))); }
     void wireNamesStayInTheCodecs() { QVERIFY(clean(architecture::checkWireNames(sources()))); }
     void typeNamesAreUnique() { QVERIFY(clean(architecture::checkTypeNames(sources()))); }
+    void triesStandAlone() { QVERIFY(clean(architecture::checkTries(sources()))); }
     void resultsDoNotDependOnTheMachine() { QVERIFY(clean(architecture::checkDeterminism(sources()))); }
     void colourAndLengthComeFromTheTheme() { QVERIFY(clean(architecture::checkLook(sources()))); }
     void topLevelIsAsAgreed() { QVERIFY(clean(architecture::checkTopLevel(EVENTOPS_SOURCE_DIR))); }
@@ -219,6 +220,20 @@ private Q_SLOTS:
         const std::vector<std::string> breaches = architecture::checkTypeNames(tree.files());
         QCOMPARE(breaches.size(), std::size_t{1});
         QVERIFY(breaches[0].starts_with("core/model/d.cpp:3"));
+    }
+
+    void findsTriesThatLeak()
+    {
+        PlantedTree tree;
+        const std::string tried = "EVENTOPS_" + std::string("TRY(");
+        tree.add("core/store/a.cpp", Head + "std::unique_ptr<X> x(\n    new X(" + tried + "lock())));\nuse(" + tried
+                                         + "a()), " + tried + "b()));\nuse(" + tried + "a()), b());\n" + tried
+                                         + "c()); " + tried + "d());\nwhile (" + tried + "e()))\n    " + tried
+                                         + "f());\n");
+        const std::vector<std::string> breaches = architecture::checkTries(tree.files());
+        QCOMPARE(breaches.size(), std::size_t{2});
+        QVERIFY(breaches[0].starts_with("core/store/a.cpp:3"));
+        QVERIFY(breaches[1].starts_with("core/store/a.cpp:4"));
     }
 
     void findsWhatIsNotDeterministic()

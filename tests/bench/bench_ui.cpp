@@ -4,11 +4,12 @@
 // runs beside each case (spin): where its slowest run is far above its usual one, the machine was busy with something
 // else, and so were the frames.
 //
-//   bench_ui [CASE...]                     default: all; exit code 1 when a figure is above its limit, 3 when
-//                                        one is and only the machine was to blame: run again when it is quiet
+//   bench_ui [CASE...]    timeline, table, live, graph, first, idle; default: all. Exit code 1 when a figure is above
+//                         its limit, 3 when one is and only the machine was to blame: run again when it is quiet
 #include "core/viewmodel/view_context.h"
 #include "resources/resources.h"
 #include "tests/bench/bench_ui_graph.h"
+#include "tests/bench/bench_ui_program.h"
 #include "tests/support/synthetic_backend.h"
 #include "widgets/table/event_grid.h"
 #include "widgets/table/event_table_view.h"
@@ -313,8 +314,11 @@ int runBench(const QStringList &names)
         if (names.isEmpty() || names.contains(QLatin1String(test.name)))
             test.run(figures);
     }
-    const bool graphGood = (!names.isEmpty() && !names.contains(QLatin1String("graph"))) || bench::benchUiGraph();
-    return graphGood ? figures.exitCode() : 1;
+    const auto skipped = [&](const char *name) { return !names.isEmpty() && !names.contains(QLatin1String(name)); };
+    bool good = skipped("graph") || bench::benchUiGraph();
+    good = (skipped("first") || bench::benchFirstFrame()) && good;
+    good = (skipped("idle") || bench::benchIdle()) && good;
+    return good ? figures.exitCode() : 1;
 }
 
 } // namespace
@@ -324,6 +328,8 @@ int main(int argc, char **argv)
 {
     if (!qEnvironmentVariableIsSet("QT_QPA_PLATFORM"))
         qputenv("QT_QPA_PLATFORM", "offscreen");
+    if (argc == 2 && std::string(argv[1]) == eventops::bench::EmptyWindowArgument)
+        return eventops::bench::runEmptyWindow(argc, argv);
     const QApplication app(argc, argv);
     QApplication::setStyle(QStyleFactory::create(QStringLiteral("Fusion")));
     eventops::loadConsoleResources();

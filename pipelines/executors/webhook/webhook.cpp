@@ -178,7 +178,8 @@ Result<std::unique_ptr<Executor>> make(const Value &settings)
     const Value checked = EVENTOPS_TRY(checkSettings(settings, Fields, "executor \"webhook\""));
     auto webhook = std::make_unique<Webhook>();
     webhook->url = EVENTOPS_TRY(checked.at("url").text());
-    EVENTOPS_TRY(checkUrl(checked.at("url"), webhook->url, EVENTOPS_TRY(checked.at("allow_http").boolean())));
+    const bool allowHttp = EVENTOPS_TRY(checked.at("allow_http").boolean());
+    EVENTOPS_TRY(checkUrl(checked.at("url"), webhook->url, allowHttp));
     webhook->commands = EVENTOPS_TRY(CommandSet::read(checked.at("commands")));
     webhook->timeoutMs = EVENTOPS_TRY(checked.at("timeout").durationNs()) / NsPerMs;
     if (webhook->timeoutMs < 1 || webhook->timeoutMs > TimeoutMsMax)

@@ -23,6 +23,11 @@ constexpr FieldSpec Fields[] = {
     {"content_type", "string", "application/octet-stream", "chronos.raw: what the bytes are."},
     {"source_name", "string", "\"\"", "chronos.raw: name of the source."},
     {"tenant", "string", "default", "chronos.raw: tenant of the events."},
+    {"headers", "bool", "false",
+     "chronos.raw: HTTP headers and an empty line stand before the body: x-event-source, Content-Type and, if there is "
+     "one, x-event-timestamp."},
+    {"attribute_types", "bool", "false",
+     "monitoring.v1: attributes that are no texts have a \"<name>:type\" beside them, from which they are restored."},
 };
 
 std::optional<Framing> framingByName(std::string_view name)

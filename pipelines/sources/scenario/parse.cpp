@@ -343,7 +343,8 @@ Status readLines(const Value &list, Scenario &out)
     EVENTOPS_TRY(tooMany(list, LinesMax, "lines"));
     for (const Value &given : list.items()) {
         const Value settings = EVENTOPS_TRY(checkSettings(given, LineFields, "a line"));
-        out.lines.push_back({EVENTOPS_TRY(timeIn(settings, "at")), EVENTOPS_TRY(textIn(settings, "text"))});
+        const auto at = EVENTOPS_TRY(timeIn(settings, "at"));
+        out.lines.push_back({at, EVENTOPS_TRY(textIn(settings, "text"))});
     }
     return Ok{};
 }
@@ -365,8 +366,11 @@ Status readMetricFault(const Value &settings, const Value &target, const Scenari
     EVENTOPS_TRY(tooMany(effects, EffectsMax, "effects"));
     for (const Value &given : effects.items()) {
         const Value checked = EVENTOPS_TRY(checkSettings(given, EffectFields, "an effect"));
-        Effect effect{EVENTOPS_TRY(textIn(checked, "metric")), EVENTOPS_TRY(timeIn(checked, "at")),
-                      EVENTOPS_TRY(timeIn(checked, "over")), EVENTOPS_TRY(checked.at("value").number())};
+        Effect effect;
+        effect.metric = EVENTOPS_TRY(textIn(checked, "metric"));
+        effect.atNs = EVENTOPS_TRY(timeIn(checked, "at"));
+        effect.overNs = EVENTOPS_TRY(timeIn(checked, "over"));
+        effect.value = EVENTOPS_TRY(checked.at("value").number());
         const auto &metrics = service->metrics;
         if (std::none_of(metrics.begin(), metrics.end(), [&](const MetricModel &m) { return m.name == effect.metric; }))
             return checked.at("metric").error("there is no metric \"" + effect.metric + "\" on " + fault.host);
@@ -498,7 +502,8 @@ Result<Scenario> readScenario(const Value &file, const Overrides &overrides)
     EVENTOPS_TRY(readLives(settings.at("lives"), out));
     EVENTOPS_TRY(readHappenings(settings.at("happenings"), out));
     EVENTOPS_TRY(readLines(settings.at("lines"), out));
-    EVENTOPS_TRY(readFaults(settings.at("faults"), EVENTOPS_TRY(timeIn(settings, "grace")), out));
+    const auto grace = EVENTOPS_TRY(timeIn(settings, "grace"));
+    EVENTOPS_TRY(readFaults(settings.at("faults"), grace, out));
     std::string identity = "scenario 1\n";
     appendCanonicalJson(identity, settings, FileFields);
     identity += '\n' + std::to_string(out.seed) + ' ' + std::to_string(out.durationNs) + ' '

@@ -87,7 +87,7 @@ private Q_SLOTS:
     void karmaKeepsWhatItDoesNotKnow()
     {
         const std::string line =
-            "{\"ts\":\"2025-08-10T16:42:00+02:00\",\"event_type\":\"entropy.deviation\",\"entity_id\":\"job:1\","
+            "{\"ts\":\"2025-08-10T16:42:00+02:00\",\"event_type\":\"step.late\",\"entity_id\":\"job:1\","
             "\"correlation_id\":\"\",\"tags\":{},\"attrs\":{\"metric\":\"lag\",\"value\":1.5,\"severity\":\"WARN\"},"
             "\"idempotency_key\":\"k\",\"source\":{\"system\":\"mongo\",\"host\":\"h\"},\"entropy\":0.93,"
             "\"step\":\"load\"}";
@@ -101,6 +101,74 @@ private Q_SLOTS:
         QVERIFY(out.find("\"source\":{\"system\":\"mongo\",\"host\":\"h\"}") != std::string::npos);
         QVERIFY(out.find("\"ts\":\"2025-08-10T16:42:00+02:00\"") != std::string::npos);
         QCOMPARE(encoded(decodeOne("karma.v1", out), "karma.v1"), out);
+    }
+
+    void deviationsInBothForms()
+    {
+        // As the author's post prints it: figures at top level, neither attrs nor a key (X12).
+        const std::string legacy =
+            "{\"ts\":\"2025-08-10T16:42:00Z\",\"event_type\":\"entropy.deviation\",\"entity_id\":\"job:1\","
+            "\"correlation_id\":\"c\",\"step\":\"load\",\"entropy\":0.93,\"baseline_entropy\":0.31,\"tags\":{}}";
+        const std::string figures = "{\"step\":\"load\",\"entropy\":0.93,\"baseline_entropy\":0.31}";
+        const Decoded in = decodeOne("auto", legacy);
+        QCOMPARE(in.text(Field::Codec), std::string("karma.v1"));
+        QCOMPARE(in.text(Field::Attrs), figures);
+        QCOMPARE(in.text(Field::Step), std::string("load"));
+        QCOMPARE(in.text(Field::Headers), std::string("<absent>"));
+        const std::string compliant = encoded(in, "karma.v1");
+        QVERIFY(compliant.find("\"attrs\":" + figures + ",\"idempotency_key\":\"") != std::string::npos);
+        QVERIFY(compliant.ends_with("\"source\":{}}"));
+        QCOMPARE(decodeOne("karma.v1", compliant).text(Field::Attrs), figures);
+
+        const auto mirroring = makeCodec("karma.v1", Value::map({{"legacy_top_level", scalar("true")}}));
+        QVERIFY(bool(mirroring));
+        LossReport loss;
+        const auto both = mirroring.value()->encode(in.batch, in.event(), loss);
+        QCOMPARE(both.value(), compliant.substr(0, compliant.size() - 1)
+                                   + ",\"step\":\"load\",\"entropy\":0.93,\"baseline_entropy\":0.31}");
+        QCOMPARE(encoded(decodeOne("karma.v1", both.value()), "karma.v1"), compliant);
+        // What attrs say goes before the mirror; other events are never mirrored.
+        const Decoded two = decodeOne("karma.v1", "{\"ts\":\"2025-08-10T16:42:00Z\",\"event_type\":\"entropy."
+                                                  "deviation\",\"entropy\":1,\"attrs\":{\"entropy\":2}}");
+        QCOMPARE(two.text(Field::Attrs), std::string("{\"entropy\":2}"));
+        const Decoded other = decodeOne("karma.v1", KarmaLine);
+        QCOMPARE(mirroring.value()->encode(other.batch, other.event(), loss).value(), KarmaLine);
+    }
+
+    void attributeTypesComeBack()
+    {
+        const std::string attrs =
+            "{\"metric\":\"cpu\",\"value\":\"1.0\",\"unit\":\"pct\",\"cores\":18446744073709551615,"
+            "\"ok\":true,\"none\":null,\"list\":[1,{\"a\":\"b\"}],\"text\":\"8\",\"odd:type\":\"number\",\"deep\":{"
+            "\"x\":1.50}}";
+        const Decoded in = decodeOne(
+            "karma.v1",
+            "{\"ts\":\"2025-08-10T16:42:00Z\",\"event_type\":\"signals.metric\",\"entity_id\":\"host:a\",\"attrs\":"
+                + attrs + '}');
+        QCOMPARE(in.reasons[0], std::string());
+        const auto typed = makeCodec("monitoring.v1", Value::map({{"attribute_types", scalar("true")}}));
+        QVERIFY(bool(typed));
+        LossReport loss;
+        const std::string wire = typed.value()->encode(in.batch, in.event(), loss).value();
+        const auto stringified = [](const LossReport &report) {
+            return std::count_if(report.items.begin(), report.items.end(),
+                                 [](const LossReport::Item &item) { return item.what == "stringified"; });
+        };
+        QCOMPARE(stringified(loss), 0);
+        QVERIFY2(wire.find("\"cores\": \"18446744073709551615\", \"cores:type\": \"number\"") != std::string::npos,
+                 wire.c_str());
+        const Decoded back = decodeAll(*typed.value(), {wire});
+        QCOMPARE(back.reasons[0], std::string());
+        QCOMPARE(back.text(Field::Attrs), attrs);
+        // Without the side channel the map is of texts, and the report says what is lost.
+        LossReport told;
+        QVERIFY(encoded(in, "monitoring.v1", 0, &told).find(":type\": \"boolean") == std::string::npos);
+        QCOMPARE(stringified(told), 5);
+        // A side channel that lies changes nothing.
+        const Decoded lies = decodeAll(*typed.value(), {
+            "{\"ts_event\":\"2025-08-10T16:42:00Z\",\"schema_name\":\"s\",\"source\":{},\"attributes\":"
+            "{\"a\":\"[1\",\"a:type\":\"array\",\"b\":\"1\",\"b:type\":\"object\",\"c:type\":\"number\"}}"});
+        QCOMPARE(lies.text(Field::Attrs), std::string("{\"a\":\"[1\",\"b\":\"1\",\"c:type\":\"number\"}"));
     }
 
     void karmaRefusals()
@@ -238,6 +306,32 @@ private Q_SLOTS:
         QCOMPARE(words.text(Field::ContentType), std::string("text/plain"));
         const auto wrong = makeCodec("chronos.raw", Value::map({{"content_type", scalar("text/html", 3, 9)}}));
         QVERIFY(!wrong && wrong.error().where.line == 3);
+    }
+
+    void chronosHeadersBeforeTheBody()
+    {
+        const auto codec = makeCodec("chronos.raw", Value::map({{"headers", scalar("true")}}));
+        QVERIFY(bool(codec));
+        const std::string good = "X-Event-Source: compute-service\r\nContent-Type: application/json; charset=utf-8\r\n"
+            "x-event-timestamp: 2024-01-15 10:30:00\r\n\r\n{\"cluster_id\":\"c\"}";
+        const Decoded in = decodeAll(*codec.value(), {
+            good, "x-event-source: blobs\ncontent-type: application/octet-stream\n\n\xff\n\n",
+            "content-type: text/plain\n\nwho sent it?", "x-event-source: a\ncontent-type: text/html\n\n<b>",
+            "x-event-source: a\ncontent-type: text/plain\nx-event-timestamp: soon\n\nwhen?",
+            "x-event-source: a\ncontent-type: text/plain", "no header\n\nbody"});
+        QCOMPARE(in.reasons, (std::vector<std::string>{"", "", "missing_field", "bad_field", "bad_timestamp",
+                                                       "bad_field", "bad_field"}));
+        QCOMPARE(in.text(Field::SourceId), std::string("compute-service"));
+        QCOMPARE(in.text(Field::ContentType), std::string("application/json"));
+        QCOMPARE(in.text(Field::Attrs), std::string("{\"cluster_id\":\"c\"}"));
+        QCOMPARE(formatTimestamp(in.event().tsEvent), std::string("2024-01-15T10:30:00Z"));
+        QVERIFY(in.text(Field::Headers).find("\"x-event-source\":\"compute-service\"") != std::string::npos);
+        LossReport loss;
+        QCOMPARE(codec.value()->encode(in.batch, in.event(), loss).value(), good); // headers and all
+        QCOMPARE(in.text(Field::ContentType, 1), std::string("application/octet-stream"));
+        QVERIFY(in.event(1).tsEvent == NoTime);
+        QVERIFY(in.details[3].find("text/html") != std::string::npos);
+        QVERIFY(in.details[6].find("line 1") != std::string::npos);
     }
 
     void autoTellsEnvelopesApart()

@@ -285,6 +285,25 @@ private Q_SLOTS:
         QVERIFY(ran.sink.sources["a"].finished);
     }
 
+    void queuesAreMeasuredAndBounded()
+    {
+        const PipelineSpec pipeline = spec();
+        Ran ran;
+        RunnerOptions options;
+        options.commitRecordsMax = 100;
+        std::size_t looks = 0;
+        bool bounded = true;
+        options.progress = [&](const RunProgress &progress) {
+            ++looks;
+            bounded = bounded && progress.chunks.itemsMax > 0 && progress.chunks.items <= progress.chunks.itemsMax
+                      && progress.commits.itemsMax > 0 && progress.commits.items <= progress.commits.itemsMax;
+        };
+        run(ran, pipeline, one("a", manyLines(5'000), 20), std::move(options));
+        QVERIFY(bool(ran.status));
+        QVERIFY(looks >= 50);
+        QVERIFY(bounded);
+    }
+
     void threadsAndChunksNeverShow()
     {
         const PipelineSpec pipeline = spec();

@@ -189,6 +189,7 @@ private Q_SLOTS:
         QVERIFY2(got, got ? "" : got.error().text().c_str());
         const EventStory &story = got.value();
         QCOMPARE(eventIds(*backend)[story.place], id);
+        QVERIFY2(story.sourceTitle.ends_with("agents.ndjson"), story.sourceTitle.c_str());
         QVERIFY(story.rawBytes.starts_with('{'));
         QCOMPARE(story.rawSize, std::uint64_t{story.rawBytes.size()});
         QVERIFY(story.sourceTitle.ends_with("agents.ndjson"));

@@ -42,6 +42,16 @@ QStringList namesOf(const QVariantList &maps)
     return names;
 }
 
+/// A counter of a part as it is shown; empty when the part has none of that name.
+QString counterOf(const HealthModel &model, int part, const char *name)
+{
+    for (const QVariant &counter : model.parts().at(part).toMap().value(QStringLiteral("counters")).toList()) {
+        if (counter.toMap().value(QStringLiteral("name")) == QLatin1String(name))
+            return counter.toMap().value(QStringLiteral("value")).toString();
+    }
+    return {};
+}
+
 int stateOf(const HealthModel &model, int part)
 {
     return model.parts().at(part).toMap().value(QStringLiteral("state")).toInt();
@@ -102,6 +112,8 @@ private Q_SLOTS:
         Change change;
         change.running = true;
         change.progress.bytesTotal = 1'000'000;
+        change.progress.chunks = {3, 8};
+        change.progress.commits = {1, 2};
         const auto step = [&](std::uint64_t records) {
             change.progress.counters.received = records;
             change.progress.bytesRead = records * 100;
@@ -115,11 +127,14 @@ private Q_SLOTS:
         QTRY_VERIFY(model.recordsPerSecond() > 0.0);
         QVERIFY2(model.recordsPerSecond() < 2'000.0, qPrintable(QString::number(model.recordsPerSecond())));
         QCOMPARE(stateOf(model, 0), int(HealthModel::Working));
+        QCOMPARE(counterOf(model, 0, "chunks queued"), QStringLiteral("3 of 8"));
+        QCOMPARE(counterOf(model, 3, "commits queued"), QStringLiteral("1 of 2"));
         change.running = false;
         backend->with([](FakeBackend::Answers &answers) { answers.health.running = false; });
         step(1'100);
         QTRY_COMPARE(model.recordsPerSecond(), 0.0);
         QCOMPARE(model.progress(), -1.0);
+        QCOMPARE(counterOf(model, 0, "chunks queued"), QString()); // there are none at rest
     }
 
     void nothingYetAndErrors()
