@@ -5,6 +5,7 @@
 #include "core/session/backend.h"
 #include "core/viewmodel/refresher.h"
 #include "core/viewmodel/view_context.h"
+#include "tests/widgets/seen_texts.h"
 #include "widgets/shell/main_window.h"
 #include "widgets/theme/style.h"
 #include "widgets/theme/theme.h"
@@ -73,15 +74,15 @@ public:
             PatienceMs);
     }
     /// What the window shows once it shows the same three times in a row; null: it does not come to rest.
-    QImage settledPicture(int pauseMs = Refresher::IntervalMs)
+    QImage settledPicture()
     {
-        constexpr int SameMin = 2;
+        constexpr int SameMin = 3;
         QImage picture;
         int same = 0;
         for (QElapsedTimer since = started(); same < SameMin && !since.hasExpired(PatienceMs);) {
-            QTest::qWait(pauseMs);
+            QTest::qWait(Refresher::IntervalMs);
             const QImage now = window().grab().toImage();
-            same = now == picture ? same + 1 : 0;
+            same = now == picture && !isUnderWay(window()) ? same + 1 : 0;
             picture = now;
         }
         return same == SameMin ? picture : QImage();

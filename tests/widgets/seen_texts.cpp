@@ -302,6 +302,15 @@ std::vector<SeenText> wholeTexts(const QWidget &window, const QString &part)
     return found;
 }
 
+bool isUnderWay(const QWidget &window)
+{
+    const std::vector<SeenText> texts = seenTexts(window);
+    return std::any_of(texts.begin(), texts.end(), [](const SeenText &text) {
+        return text.text.startsWith(QStringLiteral("Reading ")) || text.text.startsWith(QStringLiteral("Looking for "))
+               || text.text.startsWith(QStringLiteral("Laying out "));
+    });
+}
+
 QStringList layoutBreaches(const QWidget &window)
 {
     Collector collector(window);

@@ -29,6 +29,9 @@ std::vector<SeenText> seenTexts(const QWidget &window);
 /// Those that hold @p part and can be read in full.
 std::vector<SeenText> wholeTexts(const QWidget &window, const QString &part);
 
+/// Some view says that it is still reading or laying out what it will show.
+bool isUnderWay(const QWidget &window);
+
 /// Sentences for texts that overlap, are elided although there is room, or are clipped by what does not scroll, and for
 /// icons of a wrong size.
 QStringList layoutBreaches(const QWidget &window);

@@ -36,9 +36,7 @@ QStringList settledBreaches(const MainWindow &window)
         before = std::exchange(now, {});
         for (const SeenText &text : seenTexts(window))
             now += QStringLiteral("%1 %2 %3\n").arg(text.text).arg(text.rect.x()).arg(text.rect.y());
-        const bool underWay = now.contains(QStringLiteral("Reading ")) || now.contains(QStringLiteral("Looking for "))
-                              || now.contains(QStringLiteral("Laying out "));
-        return now == before && !underWay;
+        return now == before && !isUnderWay(window);
     }, DemoWindow::PatienceMs);
     return settled ? layoutBreaches(window) : QStringList{QStringLiteral("the window does not come to rest")};
 }
