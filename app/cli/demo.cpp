@@ -9,7 +9,6 @@
 #include "core/entropy/surprise.h"
 #include "core/session/demo.h"
 #include "core/session/scorecard.h"
-#include "pipelines/sources/scenario/scenario.h"
 
 #include <charconv>
 #include <cstdio>
@@ -32,14 +31,6 @@ struct Options {
     bool approve = false;
     bool workspace = false; ///< Given.
 };
-
-Result<GroundTruth> readTruth(const Context &context, const ReplayRequest &request)
-{
-    const LocalBackendOptions options = context.backendOptions();
-    const PipelineSpec spec = EVENTOPS_TRY(
-        parsePipeline(request.pipelineText, request.pipelineName, options.registry, options.dataDirectory));
-    return scenario::readGroundTruth(spec);
-}
 
 Result<std::string> freshWorkspace()
 {
@@ -132,19 +123,14 @@ Result<WorkspaceSummary> play(Context &context, const ReplayRequest &request, bo
         [&](Done<WorkspaceSummary> done) { return backend->summary(context.caller(), true, std::move(done)); });
 }
 
-Result<Scorecard> score(Context &context, const GroundTruth &truth, WallNs clock)
+Result<KnownFaults> score(const Context &context)
 {
     const auto backend = context.backend();
-    std::vector<Finding> findings;
-    Query query;
-    query.rowsMax = UINT64_MAX;
-    EVENTOPS_TRY(await<Ok>([&](Done<Ok> done) {
-        return backend->findings(
-            context.caller(), query,
-            [&](std::vector<Finding> page) { std::move(page.begin(), page.end(), std::back_inserter(findings)); },
-            std::move(done));
-    }));
-    return scoreFindings({truth.faults, findings, truth.start, clock});
+    Health health = EVENTOPS_TRY(
+        await<Health>([&](Done<Health> done) { return backend->health(context.caller(), std::move(done)); }));
+    if (!health.known)
+        return Error{Error::Code::NotFound, "nothing is known of the world that was played"};
+    return std::move(*health.known);
 }
 
 std::string fixed(double value, int decimals)
@@ -180,12 +166,11 @@ Status demo(Context &context, const Options &options)
     if (!options.workspace)
         context.workspace = EVENTOPS_TRY(freshWorkspace());
     const ReplayRequest request = EVENTOPS_TRY(makeRequest(context, options));
-    const GroundTruth truth = EVENTOPS_TRY(readTruth(context, request));
     const WorkspaceSummary summary = EVENTOPS_TRY(play(context, request, options.approve));
-    const Scorecard card = EVENTOPS_TRY(score(context, truth, summary.clock));
+    const KnownFaults known = EVENTOPS_TRY(score(context));
     if (!context.json) {
         showReport(context);
-        printScorecard(card, truth);
+        printScorecard(known.card, known.truth);
         std::printf("digest    %s\n", summary.digest.c_str());
         return Ok{};
     }
@@ -194,7 +179,7 @@ Status demo(Context &context, const Options &options)
     out += ",\"workspace\":";
     appendJsonString(out, context.workspace);
     out += ",\"scorecard\":";
-    appendScorecardJson(out, card, truth.faults);
+    appendScorecardJson(out, known.card, known.truth.faults);
     out += "}\n";
     std::fputs(out.c_str(), stdout);
     return Ok{};

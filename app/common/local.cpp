@@ -2,6 +2,7 @@
 #include "app/common/local.h"
 
 #include "pipelines/components.h"
+#include "pipelines/sources/scenario/scenario.h"
 
 #include <cerrno>
 #include <cstdlib>
@@ -111,6 +112,7 @@ LocalBackendOptions localOptions(const std::string &program, const std::string &
     options.startExecutor = [program, workspace] {
         return spawnExecutor(program, workspace);
     };
+    options.groundTruth = scenario::readGroundTruth;
     return options;
 }
 

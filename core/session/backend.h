@@ -6,13 +6,16 @@
 #include "core/model/batch.h"
 #include "core/model/entity.h"
 #include "core/model/finding.h"
+#include "core/model/ground_truth.h"
 #include "core/pipeline/runner.h"
+#include "core/session/scorecard.h"
 #include "core/store/ledger.h"
 
 #include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -126,6 +129,12 @@ struct ReasonCount {
     std::uint64_t records = 0;
 };
 
+/// What is known to be wrong with a made-up world, and how much of it was found so far.
+struct KnownFaults {
+    GroundTruth truth;
+    Scorecard card;
+};
+
 /// How the engine is doing, for the health view.
 struct Health {
     WorkspaceSummary summary;
@@ -136,6 +145,7 @@ struct Health {
     std::vector<ReasonCount> deadLetters;
     std::uint64_t ledgerBytes = 0;    ///< Database and write-ahead log.
     unsigned workers = 0;             ///< Of the run under way.
+    std::optional<KnownFaults> known; ///< Only where the pipeline's world is made up.
 };
 
 /// That something changed; a level, not a log: one that is missed loses nothing.

@@ -296,9 +296,9 @@ Ticket LocalBackend::story(const Caller &caller, const std::string &eventId, Don
     });
 }
 
-Ticket LocalBackend::health(const Caller &, Done<Health> done)
+Ticket LocalBackend::health(const Caller &caller, Done<Health> done)
 {
-    return post<Health>(m_pages, std::move(done), [this](const Ticket &) { return makeHealth(); });
+    return post<Health>(m_pages, std::move(done), [this, caller](const Ticket &) { return makeHealth(caller); });
 }
 
 Ticket LocalBackend::subscribe(const Caller &, std::function<void(Change)> changed)
@@ -326,7 +326,26 @@ Result<std::unique_ptr<PipelineSpec>> LocalBackend::workspacePipeline() const
         EVENTOPS_TRY(parsePipeline(text, file, m_options.registry, m_options.dataDirectory)));
 }
 
-Result<Health> LocalBackend::makeHealth()
+namespace {
+
+/// The faults that the caller may know of, and what was found of them.
+Result<KnownFaults> scoreAgainst(GroundTruth truth, Ledger &ledger, WallNs clock, const Caller &caller)
+{
+    KnownFaults known{std::move(truth), {}};
+    std::erase_if(known.truth.faults, [&](const GroundTruthFault &fault) { return !caller.maySee(fault.tenant); });
+    std::vector<Finding> findings;
+    EVENTOPS_TRY(ledger.findings({}, {}, [&](const Finding &finding) {
+        if (caller.maySee(finding.tenant))
+            findings.push_back(finding);
+        return true;
+    }));
+    known.card = scoreFindings({known.truth.faults, findings, known.truth.start, clock});
+    return known;
+}
+
+} // namespace
+
+Result<Health> LocalBackend::makeHealth(const Caller &caller)
 {
     Health health;
     health.running = m_hub.running();
@@ -343,6 +362,9 @@ Result<Health> LocalBackend::makeHealth()
         health.pipelineName = spec->name;
         for (const Configured<StageSpec> &stage : spec->stages)
             health.stages.emplace_back(stage.spec->name);
+        auto truth = m_options.groundTruth ? m_options.groundTruth(*spec) : Error{Error::Code::NotFound, ""};
+        if (truth)
+            health.known = EVENTOPS_TRY(scoreAgainst(std::move(truth).value(), read, health.summary.clock, caller));
     }
     for (const char *name : {"/ledger.db", "/ledger.db-wal"}) {
         std::error_code failed;

@@ -21,6 +21,8 @@ struct LocalBackendOptions {
     /// Starts the executor role beside us for a published action, if it may; called at most once per decision. The note
     /// says why nothing was started. K119: the role is another process, this one only publishes.
     std::function<Result<std::string>()> startExecutor;
+    /// What is known of the world that a pipeline makes up. NotFound: it makes up none.
+    std::function<Result<GroundTruth>(const PipelineSpec &)> groundTruth;
 };
 
 /// The engine of a workspace directory in this process, behind the Backend interface.
@@ -84,7 +86,7 @@ private:
     Result<std::unique_ptr<Ledger>> openLedger(LedgerMode mode) const;
     Result<Ledger *> pageLedger();
     Result<std::unique_ptr<PipelineSpec>> workspacePipeline() const;
-    Result<Health> makeHealth();
+    Result<Health> makeHealth(const Caller &caller);
     Result<WorkspaceSummary> makeSummary(Ledger &ledger, bool withDigest) const;
     Result<WorkspaceSummary> runReplay(const ReplayRequest &request, const Ticket &ticket,
                                        const std::function<void(RunProgress)> &progress);

@@ -285,6 +285,41 @@ QVariantList HealthModel::facts() const
     return list;
 }
 
+QVariantList HealthModel::score() const
+{
+    if (!m_health.known)
+        return {};
+    const Scorecard &card = m_health.known->card;
+    const auto share = [](double value) { return QString::number(value, 'f', 2); };
+    return {named(QStringLiteral("Precision"), share(card.precision)),
+            named(QStringLiteral("Recall"), share(card.recall)),
+            named(QStringLiteral("Lead time"),
+                  card.leadNsMedian ? shownDuration(*card.leadNsMedian) : QStringLiteral("none yet")),
+            named(QStringLiteral("False alarms"), share(card.falseAlarmsPerHour) + QStringLiteral("/h"))};
+}
+
+QVariantList HealthModel::faults() const
+{
+    static_assert(int(FaultScore::Outcome::Detected) == Detected && int(FaultScore::Outcome::Missed) == Missed
+                  && int(FaultScore::Outcome::Open) == Open);
+    QVariantList list;
+    if (!m_health.known)
+        return list;
+    for (const FaultScore &score : m_health.known->card.faults) {
+        if (list.size() == static_cast<qsizetype>(FaultsMax))
+            break;
+        const GroundTruthFault &fault = m_health.known->truth.faults[score.fault];
+        list.append(QVariantMap{
+            {QStringLiteral("name"), shownText(fault.id, ShownNameMax)},
+            {QStringLiteral("target"), shownText(fault.entityId, ShownNameMax)},
+            {QStringLiteral("what"), shownText(fault.description)},
+            {QStringLiteral("outcome"), static_cast<int>(score.outcome)},
+            {QStringLiteral("lead"), score.outcome == FaultScore::Outcome::Detected ? shownDuration(score.leadNs)
+                                                                                    : QString()}});
+    }
+    return list;
+}
+
 double HealthModel::progress() const
 {
     const RunProgress &run = m_health.progress;

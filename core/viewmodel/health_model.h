@@ -57,6 +57,8 @@ class HealthModel final : public QObject
     Q_PROPERTY(QVariantList parts READ parts NOTIFY refreshed)    ///< Maps of {name, icon, state, headline, counters}.
     Q_PROPERTY(QVariantList reasons READ reasons NOTIFY refreshed)///< Maps of {reason, records}.
     Q_PROPERTY(QVariantList facts READ facts NOTIFY refreshed)    ///< Maps of {name, value}.
+    Q_PROPERTY(QVariantList score READ score NOTIFY refreshed)    ///< Maps of {name, value}; empty: nothing is known.
+    Q_PROPERTY(QVariantList faults READ faults NOTIFY refreshed)  ///< Maps of {name, target, what, outcome, lead}.
     Q_PROPERTY(double progress READ progress NOTIFY refreshed)    ///< Of the run, 0..1; -1: unknown.
     Q_PROPERTY(QString progressText READ progressText NOTIFY refreshed)
     Q_PROPERTY(eventops::BalanceModel *sources READ sources CONSTANT)
@@ -72,6 +74,9 @@ public:
     };
     Q_ENUM(PartState)
 
+    enum FaultOutcome { Detected, Missed, Open };
+    Q_ENUM(FaultOutcome)
+
     explicit HealthModel(ViewContext &context, QObject *parent = nullptr);
     ~HealthModel() override;
 
@@ -83,12 +88,15 @@ public:
     QVariantList parts() const;
     QVariantList reasons() const;
     QVariantList facts() const;
+    QVariantList score() const;   ///< What detectors are worth where the faults are known: a made-up world.
+    QVariantList faults() const;  ///< Those that have begun.
     double progress() const;
     QString progressText() const;
     BalanceModel *sources() { return &m_sources; }
     double recordsPerSecond() const { return m_recordsRate; } ///< Of the run, between two changes; 0 when none runs.
 
     static constexpr std::size_t ReasonsMax = 64;
+    static constexpr std::size_t FaultsMax = 64;
 
 public Q_SLOTS:
     void refresh() { m_refresher.request(); }

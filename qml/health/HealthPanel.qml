@@ -73,6 +73,11 @@ Panel {
                 sources: panel.health.sources
                 Layout.fillWidth: true
             }
+            Score {
+                health: panel.health
+                visible: panel.health.score.length > 0
+                Layout.fillWidth: true
+            }
             GridLayout {
                 columns: panel.width >= panel.unit * 36 ? 2 : 1
                 columnSpacing: Theme.metric.space5

@@ -99,6 +99,38 @@ private Q_SLOTS:
         QCOMPARE(stateOf(model, 2), int(HealthModel::Off));
     }
 
+    void knownFaultsAreScored()
+    {
+        auto *backend = new FakeBackend;
+        backend->with([](FakeBackend::Answers &answers) { answers.health = someHealth(); });
+        ViewContext context(std::unique_ptr<Backend>(backend), {"alice", Role::Viewer, {}});
+        HealthModel model(context);
+        QTRY_COMPARE(model.state(), HealthModel::Ready);
+        QVERIFY(model.score().isEmpty()); // of a real world nothing is known
+        QVERIFY(model.faults().isEmpty());
+
+        KnownFaults known;
+        for (const char *id : {"cpu", "leak", "later"}) {
+            GroundTruthFault &fault = known.truth.faults.emplace_back();
+            fault.id = id;
+            fault.entityId = "host:a";
+            fault.description = "Something breaks.";
+        }
+        known.card.faults = {{0, FaultScore::Outcome::Detected, 54 * NsPerSecond, 1, 0},
+                             {1, FaultScore::Outcome::Missed, 0, 0, 0}};
+        known.card.precision = 0.5;
+        known.card.recall = 0.5;
+        known.card.leadNsMedian = 54 * NsPerSecond;
+        backend->with([&](FakeBackend::Answers &answers) { answers.health.known = known; });
+        backend->change({});
+        QTRY_COMPARE(model.faults().size(), qsizetype(2)); // the third has not begun
+        const QVariantMap found = model.faults().at(0).toMap();
+        QCOMPARE(found.value(QStringLiteral("name")).toString(), QStringLiteral("cpu"));
+        QCOMPARE(found.value(QStringLiteral("lead")).toString(), QStringLiteral("54 s"));
+        QCOMPARE(model.faults().at(1).toMap().value(QStringLiteral("outcome")).toInt(), int(HealthModel::Missed));
+        QCOMPARE(model.score().at(0).toMap().value(QStringLiteral("value")).toString(), QStringLiteral("0.50"));
+    }
+
     void ratesComeFromSuccessiveChanges()
     {
         auto *backend = new FakeBackend;
