@@ -198,12 +198,17 @@ void Console::selectAsAsked()
                                 m_context->bridge().to(m_guard,
                                                        [this](const EventPage &page) {
                                                            const Event &event = page.batch.events[page.rows.front()];
-                                                           if (!m_selected)
-                                                               m_context->selectEvent(
-                                                                   exactText(page.batch.text(event, Field::EventId)));
-                                                           m_selected = true;
+                                                           if (!std::exchange(m_selected, true))
+                                                               select(page.batch, event);
                                                        }),
                                 [](const Result<Ok> &) {});
+}
+
+void Console::select(const Batch &batch, const Event &event)
+{
+    const auto text = [&](Field field) { return exactText(batch.text(event, field)); };
+    m_context->selectEntity({text(Field::Tenant), text(Field::EntityType), text(Field::EntityId)});
+    m_context->selectEvent(text(Field::EventId));
 }
 
 bool Console::saveScreenshot()

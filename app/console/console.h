@@ -15,6 +15,8 @@ namespace eventops {
 class MainWindow;
 class ReplayController;
 class ViewContext;
+struct Batch;
+struct Event;
 
 } // namespace eventops
 
@@ -43,6 +45,7 @@ private:
     void closeWindow();
     void showAsAsked();
     void selectAsAsked();
+    void select(const Batch &batch, const Event &event);
 
     const Options m_options;
     const QString m_preferencesFile;

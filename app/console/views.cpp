@@ -26,7 +26,8 @@ ViewRegistry consoleViews()
     // clang-format off
     return {
         view("timeline", "Timeline", "chart-gantt", "When what happened, in lanes", Top, makeTimelineView),
-        view("events", "Events", "table", "Every event, as it comes in", Centre, makeEventTableView),
+        view("events", "Events", "table", "Every event, as it comes in", Centre, makeEventTableView,
+             "Enter: choose the event's entity for graph and charts"),
         view("findings", "Findings", "triangle-alert", "What is wrong or surprising, and why", RightTop,
              makeFindingsPanel, "J, K: move; A: to its action; /: filter; O: only what is open"),
         view("approvals", "Approvals", "shield-check", "Actions that wait for a person", RightBottom,

@@ -89,6 +89,9 @@ private Q_SLOTS:
         QTRY_COMPARE(shown.context->eventId(), QString::fromStdString(SyntheticBackend::eventId(9'999'999)));
         QTest::keyClick(shown.grid, Qt::Key_Home);
         QCOMPARE(shown.grid->firstRow(), 0);
+        QVERIFY(shown.context->entity().isEmpty());
+        QTest::keyClick(shown.grid, Qt::Key_Return); // chooses the entity for graph and charts
+        QVERIFY(!shown.context->entity().isEmpty());
         QTest::keyClick(shown.grid, Qt::Key_X); // typing searches nothing
         QCOMPARE(shown.grid->currentIndex().row(), 0);
     }

@@ -77,6 +77,14 @@ EventTableView::EventTableView(ViewContext &context, QWidget *parent)
     connect(&context, &ViewContext::eventSelected, this, &EventTableView::followEvent);
     connect(&context, &ViewContext::followingSet, m_grid, &EventGrid::setFollowing);
     connect(m_grid->selectionModel(), &QItemSelectionModel::currentChanged, this, &EventTableView::selectCurrent);
+    // A click or Enter chooses the entity, too; going through the rows does not: its numbers would be read for each.
+    const auto choose = [this](int row) {
+        const EventRow *chosen = m_model.rowAt(row);
+        if (chosen != nullptr && !chosen->entity.isEmpty())
+            m_context.selectEntity(chosen->entity);
+    };
+    connect(m_grid, &EventGrid::rowActivated, this, choose);
+    connect(m_grid, &EventGrid::clicked, this, [choose](const QModelIndex &index) { choose(index.row()); });
     connect(&m_model, &EventTableModel::dataChanged, this, [this] { selectCurrent(m_grid->currentIndex()); });
     connect(&m_model, &EventTableModel::eventLocated, this, [this](const QString &id, int row) {
         if (id == m_context.eventId())
