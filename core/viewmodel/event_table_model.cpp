@@ -42,8 +42,8 @@ EventTableModel::EventTableModel(ViewContext &context, QObject *parent)
 EventTableModel::~EventTableModel()
 {
     m_searchTicket.cancel();
-    for (Ticket &ticket : m_requests)
-        ticket.cancel();
+    for (Request &request : m_requests)
+        request.ticket.cancel();
 }
 
 int EventTableModel::rowCount(const QModelIndex &parent) const
@@ -150,8 +150,8 @@ void EventTableModel::takeChange(const Change &change)
 void EventTableModel::startOver()
 {
     beginResetModel();
-    for (Ticket &ticket : m_requests)
-        ticket.cancel();
+    for (Request &request : m_requests)
+        request.ticket.cancel();
     m_requests.clear();
     m_guard.reset();
     m_pages.clear();
@@ -167,7 +167,10 @@ void EventTableModel::startOver()
 bool EventTableModel::needsPage(quint64 page) const
 {
     const std::uint64_t first = page * PageRows;
-    if (first >= m_places || m_requests.contains(page))
+    const bool isUnderWay = std::any_of(m_requests.begin(), m_requests.end(), [&](const Request &request) {
+        return page >= request.first && page - request.first < request.pages;
+    });
+    if (first >= m_places || isUnderWay)
         return false;
     const auto known = m_pages.constFind(page);
     return known == m_pages.constEnd() || known->rows.size() < std::min<std::uint64_t>(PageRows, m_places - first);
@@ -182,33 +185,35 @@ void EventTableModel::showRows(int first, int last)
     const quint64 from = static_cast<quint64>(m_firstShown) / PageRows;
     const quint64 to = static_cast<quint64>(m_lastShown) / PageRows;
     const quint64 before = from > 0 ? from - 1 : from;
-    for (auto it = m_requests.begin(); it != m_requests.end();) {
-        if (it.key() >= before && it.key() <= to + 1) {
-            ++it;
-            continue;
-        }
-        it.value().cancel();
-        it = m_requests.erase(it);
-    }
+    std::erase_if(m_requests, [&](Request &request) {
+        const bool isWanted = request.first + request.pages > before && request.first <= to + 1;
+        if (!isWanted)
+            request.ticket.cancel();
+        return !isWanted;
+    });
     ++m_clock;
     for (quint64 page = from; page <= to; ++page) {
         if (const auto known = m_pages.find(page); known != m_pages.end())
             known->usedAt = m_clock;
-        requestPage(page);
+        // What is in view comes in one answer: two would be shown a frame apart.
+        quint64 pages = 0;
+        while (page + pages <= to && pages < RequestPagesMax && needsPage(page + pages))
+            ++pages;
+        requestPages(page, pages);
     }
-    requestPage(to + 1);
-    requestPage(before);
+    for (const quint64 page : {to + 1, before})
+        requestPages(page, needsPage(page) ? 1 : 0);
 }
 
-void EventTableModel::requestPage(quint64 page)
+void EventTableModel::requestPages(quint64 first, quint64 pages)
 {
-    if (!needsPage(page) || m_requests.size() >= RequestsMax)
+    if (pages == 0 || m_requests.size() >= RequestsMax)
         return;
-    const EventRange range{page * PageRows,
-                           static_cast<std::uint32_t>(std::min<std::uint64_t>(PageRows, m_places - page * PageRows))};
+    const std::uint64_t rows = std::min<std::uint64_t>(pages * PageRows, m_places - first * PageRows);
+    const EventRange range{first * PageRows, static_cast<std::uint32_t>(rows)};
     auto deliver = m_context.bridge().to(
-        m_guard, [this, page, asked = range.count](Rows rows, const std::optional<Error> &error) {
-            takePage(page, asked, std::move(rows), error);
+        m_guard, [this, first, asked = range.count](Rows got, const std::optional<Error> &error) {
+            takePages(first, asked, std::move(got), error);
         });
     // Rows are made on the back end's thread: the UI's only puts them in their place.
     const Ticket ticket =
@@ -218,36 +223,39 @@ void EventTableModel::requestPage(quint64 page)
             else
                 deliver(Rows(), std::optional<Error>(result.error()));
         });
-    m_requests.insert(page, ticket);
+    m_requests.push_back({first, pages, ticket});
 }
 
-void EventTableModel::takePage(quint64 page, std::uint32_t asked, Rows rows, const std::optional<Error> &error)
+void EventTableModel::takePages(quint64 firstPage, std::uint32_t asked, Rows rows, const std::optional<Error> &error)
 {
     if (error && error->code == Error::Code::Cancelled)
         return; // forgotten when it was cancelled
-    m_requests.remove(page);
+    std::erase_if(m_requests, [&](const Request &request) { return request.first == firstPage; });
     if (error) {
         updateState(&*error);
         return;
     }
-    const std::uint64_t first = page * PageRows;
-    Rows placed(asked);
-    for (EventRow &row : placed)
-        row.kind = EventRow::Kind::Hidden;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-        const std::uint64_t at = rows[i].place >= first ? rows[i].place - first : asked;
-        if (at < asked)
-            placed[at] = std::move(rows[i]);
+    const std::uint64_t first = firstPage * PageRows;
+    ++m_clock;
+    for (std::uint32_t begin = 0; begin < asked; begin += PageRows) {
+        Page &page = m_pages[firstPage + begin / PageRows];
+        page.rows.assign(std::min(PageRows, asked - begin), {});
+        for (EventRow &row : page.rows)
+            row.kind = EventRow::Kind::Hidden;
+        page.usedAt = m_clock;
     }
-    Page &known = m_pages[page];
-    known.rows = std::move(placed);
-    known.usedAt = ++m_clock;
+    for (EventRow &row : rows) {
+        const std::uint64_t at = row.place >= first ? row.place - first : asked;
+        if (at < asked)
+            m_pages[firstPage + at / PageRows].rows[at % PageRows] = std::move(row);
+    }
     evictPages();
     const int last = std::min(static_cast<int>(first + asked), rowCount()) - 1;
     if (last >= static_cast<int>(first))
         Q_EMIT dataChanged(index(static_cast<int>(first), 0), index(last, ColumnCount - 1));
-    if (needsPage(page) && m_lastShown / static_cast<int>(PageRows) >= static_cast<int>(page))
-        requestPage(page); // it grew while it was under way
+    const quint64 lastPage = firstPage + (asked - 1) / PageRows;
+    if (needsPage(lastPage) && m_lastShown / static_cast<int>(PageRows) >= static_cast<int>(lastPage))
+        requestPages(lastPage, 1); // it grew while it was under way
     updateState();
 }
 

@@ -77,7 +77,8 @@ public:
 
     static constexpr std::uint32_t PageRows = 256;
     static constexpr int PagesMax = 64;
-    static constexpr int RequestsMax = 8;             ///< Pages under way at once.
+    static constexpr std::size_t RequestsMax = 8;     ///< Questions under way at once …
+    static constexpr quint64 RequestPagesMax = 4;     ///< … each for at most so many pages.
     static constexpr std::size_t FilterRowsMax = 100'000;
     static constexpr std::size_t CopyRowsMax = 1'000;
     static constexpr std::size_t CopyBytesMax = 16u << 20;
@@ -94,11 +95,16 @@ private:
         std::vector<EventRow> rows; ///< As many as existed when it was asked for.
         quint64 usedAt = 0;
     };
+    /// A question for neighbouring pages.
+    struct Request {
+        quint64 first, pages;
+        Ticket ticket;
+    };
     using Rows = std::vector<EventRow>;
 
     void takeChange(const Change &change);
-    void takePage(quint64 page, std::uint32_t asked, Rows rows, const std::optional<Error> &error);
-    void requestPage(quint64 page);
+    void takePages(quint64 firstPage, std::uint32_t asked, Rows rows, const std::optional<Error> &error);
+    void requestPages(quint64 first, quint64 pages);
     bool needsPage(quint64 page) const;
     void evictPages();
     void startOver();
@@ -123,7 +129,7 @@ private:
     std::uint64_t m_places = 0;
 
     QHash<quint64, Page> m_pages;
-    QHash<quint64, Ticket> m_requests;
+    std::vector<Request> m_requests;
     quint64 m_clock = 0;
     int m_firstShown = 0, m_lastShown = -1;
 
