@@ -170,8 +170,10 @@ void Console::startDemo()
         m_context->tell(shownText(request.error().text()), true);
     else if (!m_demoDirectory->isValid())
         m_context->tell(m_demoDirectory->errorString(), true);
-    else
-        m_replay->start(std::move(request).value(), tr("the demo"));
+    else // once the window is there
+        QTimer::singleShot(0, m_replay.get(), [replay = m_replay.get(), begun = std::move(request).value()] {
+            replay->start(begun, tr("the demo"));
+        });
 }
 
 void Console::showAsAsked()

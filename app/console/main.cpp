@@ -46,17 +46,29 @@ void quitOnSignals(QApplication &application)
     std::signal(SIGPIPE, SIG_IGN);
 }
 
-/// Ends the program once the first picture is on the screen.
+/// Says when the first picture is on the screen, and ends the program.
 class QuitAtFirstFrame final : public QObject
 {
 public:
     using QObject::QObject;
     bool eventFilter(QObject *, QEvent *event) override
     {
-        if (event->type() == QEvent::Paint)
-            QMetaObject::invokeMethod(qApp, &QApplication::quit, Qt::QueuedConnection);
+        if (event->type() == QEvent::Paint && !m_seen) {
+            m_seen = true;
+            QMetaObject::invokeMethod(this, &QuitAtFirstFrame::end, Qt::QueuedConnection); // after the whole picture
+        }
         return false;
     }
+
+private:
+    void end()
+    {
+        std::puts("first picture");
+        std::fflush(stdout);
+        QApplication::quit();
+    }
+
+    bool m_seen = false;
 };
 
 } // namespace

@@ -23,6 +23,8 @@ target_compile_options(eventops_options INTERFACE
     -ffp-contract=off # the same sums on every machine
     -fpch-preprocess
     $<$<BOOL:${EVENTOPS_WERROR}>:-Werror>)
+# A program loads what it calls and nothing else: the window starts without the HTTP client of the executors.
+target_link_options(eventops_options INTERFACE -Wl,--as-needed)
 if(EVENTOPS_SANITIZE)
     target_compile_options(eventops_options INTERFACE -fsanitize=${EVENTOPS_SANITIZE} -fno-sanitize-recover=all
         -fno-omit-frame-pointer

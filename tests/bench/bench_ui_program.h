@@ -5,7 +5,7 @@ namespace eventops::bench {
 
 /// The whole program as a process, offscreen. Both print a line with the figure and its limit; false: above it.
 
-/// Start to first frame and out again of `eventops-console --demo`, beside a program with an empty QMainWindow: the
+/// Start to first frame of `eventops-console --demo`, beside a program with an empty QMainWindow: the
 /// quickest of several runs of each, taken in turns. At most four times as long.
 bool benchFirstFrame();
 /// Processor time in ten seconds of a console that shows the demo's ledger and that nobody touches: at most 20 ms.

@@ -67,13 +67,15 @@ MainWindow::MainWindow(const ViewRegistry &views, ViewContext &context, ReplayCo
     m_strip = new StatusStrip(replay, m_setup.workspace, m_setup.readOnly, this);
     statusBar()->addPermanentWidget(m_strip);
     statusBar()->setSizeGripEnabled(false);
+    connectContext();
+    connectReplay();
+    if (m_setup.expectsEvents) {
+        beginViews();
+        return;
+    }
     m_welcome = new WelcomePage({m_demo, m_open, m_workspace}, this);
     setCentralWidget(m_welcome);
     m_welcome->setFocus();
-    connectContext();
-    connectReplay();
-    if (m_setup.expectsEvents)
-        beginViews();
 }
 
 MainWindow::~MainWindow()
@@ -361,7 +363,8 @@ void MainWindow::beginViews()
     if (!m_welcoming)
         return;
     m_welcoming = false;
-    m_welcome->hide();
+    if (m_welcome != nullptr)
+        m_welcome->hide();
     arrangeDefault();
     if (isVisible())
         showLayout();
