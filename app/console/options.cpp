@@ -29,7 +29,9 @@ bool readOptions(int argc, char **argv, Options &options, int &exitCode)
     demo->excludes(workspace)->excludes(open);
     parser.add_option("--theme", options.theme, "dark or light; default: as chosen before, else as the desktop is")
         ->check(CLI::IsMember({"dark", "light"}));
-    parser.add_option("--quit-after", quitAfter, "End after this time, for example 5s; 0s: with the first picture, saying so")
+    parser
+        .add_option("--quit-after", quitAfter,
+                    "End after this time, for example 5s; 0s: with the first picture, saying so")
         ->check([](const std::string &text) {
             return parseDurationNs(text) ? std::string() : "'" + text + "' is no duration such as 5s";
         });
