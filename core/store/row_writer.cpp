@@ -4,9 +4,63 @@
 #include "core/store/row_io.h"
 #include "core/store/sqlite_ledger.h"
 
+#include "core/base/hash.h"
 #include "core/base/json.h"
 
+#include <algorithm>
+#include <unordered_map>
+
 namespace eventops {
+namespace {
+
+std::uint64_t identityHash(const Entity &e)
+{
+    return entityKey(e.tenant, e.type, e.id);
+}
+
+std::uint64_t identityHash(const Link &l)
+{
+    const std::uint64_t ends[] = {entityKey(l.tenant, l.sourceType, l.sourceId),
+                                  entityKey(l.type, l.targetType, l.targetId)};
+    return hash64({reinterpret_cast<const char *>(ends), sizeof ends});
+}
+
+bool isSame(const Entity &a, const Entity &b)
+{
+    return a.id == b.id && a.type == b.type && a.tenant == b.tenant;
+}
+
+bool isSame(const Link &a, const Link &b)
+{
+    return a.sourceId == b.sourceId && a.targetId == b.targetId && a.type == b.type && a.sourceType == b.sourceType
+        && a.targetType == b.targetType && a.tenant == b.tenant;
+}
+
+/// The changes of a group, one a thing: a busy host is in every batch of it, and a row costs more than a merge. What is
+/// merged here is merged again in the row, by the same rules. O(changes).
+template <typename Change, typename Merge>
+std::vector<Change> mergedChanges(std::span<const Change> changes, Merge mergeMore)
+{
+    std::vector<Change> merged;
+    std::unordered_map<std::uint64_t, std::size_t> known;
+    for (const Change &change : changes) {
+        const auto [at, isNew] = known.try_emplace(identityHash(change), merged.size());
+        if (isNew || !isSame(merged[at->second], change)) {
+            merged.push_back(change); // two things of one hash stay two
+            continue;
+        }
+        Change &into = merged[at->second];
+        if (into.firstSeen == NoTime || (change.firstSeen != NoTime && change.firstSeen < into.firstSeen))
+            into.firstSeen = change.firstSeen;
+        into.lastSeen = std::max(into.lastSeen, change.lastSeen);
+        into.firstSeq = std::min(into.firstSeq, change.firstSeq);
+        into.events += change.events;
+        mergeMore(into, change);
+    }
+    return merged;
+}
+
+} // namespace
 
 Status SqliteLedger::writeFindings(const CommitGroup &group)
 {
@@ -31,7 +85,11 @@ Status SqliteLedger::writeFindings(const CommitGroup &group)
 Status SqliteLedger::writeEntities(const CommitGroup &group)
 {
     // NoTime is the smallest number: max() prefers real times by itself, min() must leave it out.
-    for (const Entity &e : group.entities) {
+    const auto keepLastStep = [](Entity &into, const Entity &change) {
+        if (!change.lastStep.empty())
+            into.lastStep = change.lastStep;
+    };
+    for (const Entity &e : mergedChanges<Entity>(group.entities, keepLastStep)) {
         sqlite::Statement &put = *EVENTOPS_TRY(
             cached("INSERT INTO entity(tenant, type, id, first_seen, last_seen, first_seq, events, last_step) "
                    "VALUES (?, ?, ?, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO UPDATE SET "
@@ -47,7 +105,7 @@ Status SqliteLedger::writeEntities(const CommitGroup &group)
 
 Status SqliteLedger::writeLinks(const CommitGroup &group)
 {
-    for (const Link &l : group.links) {
+    for (const Link &l : mergedChanges<Link>(group.links, [](Link &, const Link &) {})) {
         sqlite::Statement &put = *EVENTOPS_TRY(
             cached("INSERT INTO link(tenant, source_type, source_id, target_type, target_id, type, first_seen, "
                    "last_seen, first_seq, "
