@@ -67,7 +67,7 @@ private Q_SLOTS:
                 trace::addResults(results, contents(folder.filePath(file)).toStdString());
         }
         std::string text;
-        for (const std::string &breach : trace::check(shippedTable(), results))
+        for (const std::string &breach : trace::check(shippedTable(), results, EVENTOPS_WITH_WINDOW))
             text += breach + "\n";
         QVERIFY2(text.empty(), text.c_str());
     }
@@ -90,6 +90,14 @@ private Q_SLOTS:
         }
         QVERIFY2(readme.mid(from, end - from) == wanted,
                  "README.md's table of contracts is stale: EVENTOPS_UPDATE=1 build/dev/tests/tst_trace writes it anew");
+    }
+
+    void testsOfTheWindowCountWhereThereIsOne()
+    {
+        const trace::Table table = tableOf("K1", "TestX::good window:TestZ::seen");
+        QCOMPARE(trace::check(table, someResults(), true).size(), std::size_t{1});
+        QCOMPARE(trace::check(table, someResults(), false).size(), std::size_t{0});
+        QVERIFY(trace::markdown(table).find("`TestZ::seen`") != std::string::npos);
     }
 
     void findsWhatIsWrong_data()
