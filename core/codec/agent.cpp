@@ -3,6 +3,7 @@
 
 #include "core/base/json.h"
 #include "core/base/time.h"
+#include "core/codec/ascii.h"
 
 #include <algorithm>
 #include <utility>
@@ -14,23 +15,6 @@ constexpr std::string_view Name = "eventops.agent";
 constexpr std::string_view SignalName = "signals.metric";
 constexpr std::string_view Known[] = {"tenant_id", "host", "source_id", "metric", "value", "unit", "ts_event", "tags",
                                       "event_id", "idempotency_key", "correlation_id"};
-
-std::string_view trimmed(std::string_view text)
-{
-    while (!text.empty() && text.front() == ' ')
-        text.remove_prefix(1);
-    while (!text.empty() && text.back() == ' ')
-        text.remove_suffix(1);
-    return text;
-}
-
-std::string lowered(std::string_view text)
-{
-    std::string out(text);
-    for (char &c : out)
-        c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-    return out;
-}
 
 } // namespace
 
@@ -63,7 +47,7 @@ DecodeFailure AgentEnvelope::identity(Batch &batch, Event &event, const JsonRead
         if (!isAbsent(member)) {
             if (jsonKind(member->value) != JsonKind::String)
                 return loseField(loss::BadField, name, member->value, "a text");
-            out = trimmed(jsonText(member->value, m_scratch));
+            out = trimmed(jsonText(member->value, m_scratch), " ");
         }
         return out.empty() && required ? loseMissing(name) : DecodeFailure{};
     };

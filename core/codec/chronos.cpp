@@ -3,9 +3,9 @@
 
 #include "core/base/json.h"
 #include "core/base/time.h"
+#include "core/codec/ascii.h"
 
 #include <algorithm>
-#include <cctype>
 #include <optional>
 
 // chronos.raw (contracts C13, C14, X9): a body without an envelope; who sent it and what it is stands beside it, in the
@@ -15,6 +15,8 @@ namespace eventops {
 namespace {
 
 constexpr std::string_view Name = "chronos.raw";
+constexpr std::string_view Blanks = " \t\r";
+constexpr std::size_t HeaderBytesMax = 64u << 10; ///< Of the lines before a body: they are kept beside each event.
 constexpr std::string_view ContentTypes[] = {"application/json", "text/plain", "application/octet-stream"};
 
 struct Settings {
@@ -23,23 +25,6 @@ struct Settings {
     std::string tenant = "default";
     bool headers = false; ///< A record is HTTP field lines, an empty line and the body.
 };
-
-std::string_view trimmed(std::string_view text)
-{
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
-        text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r'))
-        text.remove_suffix(1);
-    return text;
-}
-
-std::string lowered(std::string_view text)
-{
-    std::string out(text);
-    for (char &c : out)
-        c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    return out;
-}
 
 /// What stands before a body: field lines (RFC 9112, section 5), each "name: value", ended by an empty line. Lines may
 /// end with a line feed alone, as in a file that a person wrote.
@@ -59,10 +44,13 @@ DecodeFailure HeaderBlock::read(std::string_view raw)
     out.beginObject();
     for (std::size_t at = 0, line = 1;; ++line) {
         const std::size_t end = raw.find('\n', at);
+        if (end != std::string_view::npos && end > HeaderBytesMax)
+            return lose(loss::BadField, "headers: more than " + std::to_string(HeaderBytesMax)
+                                            + " bytes up to line " + std::to_string(line) + "; what is that long belongs into the body");
         if (end == std::string_view::npos)
             return lose(loss::BadField, "headers: no empty line after line " + std::to_string(line)
                                             + "; an empty line stands between headers and body");
-        const std::string_view text = trimmed(raw.substr(at, end - at));
+        const std::string_view text = trimmed(raw.substr(at, end - at), Blanks);
         at = end + 1;
         if (text.empty()) {
             body = raw.substr(at);
@@ -73,10 +61,10 @@ DecodeFailure HeaderBlock::read(std::string_view raw)
         if (colon == 0 || colon == std::string_view::npos || !isValidUtf8(text))
             return lose(loss::BadField, "headers: line " + std::to_string(line) + " is not \"name: value\" in UTF-8");
         const std::string name = lowered(text.substr(0, colon));
-        const std::string_view value = trimmed(text.substr(colon + 1));
+        const std::string_view value = trimmed(text.substr(colon + 1), Blanks);
         out.field(name, value);
         if (name == "content-type")
-            contentType = lowered(trimmed(value.substr(0, value.find(';')))); // without "; charset=utf-8"
+            contentType = lowered(trimmed(value.substr(0, value.find(';')), Blanks)); // without "; charset=utf-8"
         else if (name == "x-event-source")
             source = value;
         else if (name == "x-event-timestamp")

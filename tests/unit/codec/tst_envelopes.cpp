@@ -318,9 +318,10 @@ private Q_SLOTS:
             good, "x-event-source: blobs\ncontent-type: application/octet-stream\n\n\xff\n\n",
             "content-type: text/plain\n\nwho sent it?", "x-event-source: a\ncontent-type: text/html\n\n<b>",
             "x-event-source: a\ncontent-type: text/plain\nx-event-timestamp: soon\n\nwhen?",
-            "x-event-source: a\ncontent-type: text/plain", "no header\n\nbody"});
+            "x-event-source: a\ncontent-type: text/plain", "no header\n\nbody",
+            "x-event-source: a\nx-long: " + std::string(70'000, 'x') + "\n\nbody"});
         QCOMPARE(in.reasons, (std::vector<std::string>{"", "", "missing_field", "bad_field", "bad_timestamp",
-                                                       "bad_field", "bad_field"}));
+                                                       "bad_field", "bad_field", "bad_field"}));
         QCOMPARE(in.text(Field::SourceId), std::string("compute-service"));
         QCOMPARE(in.text(Field::ContentType), std::string("application/json"));
         QCOMPARE(in.text(Field::Attrs), std::string("{\"cluster_id\":\"c\"}"));

@@ -517,6 +517,21 @@ private Q_SLOTS:
         QCOMPARE(raw(links[0].firstSeen), std::int64_t{10});
         QCOMPARE(raw(links[0].lastSeen), std::int64_t{30});
         QCOMPARE(links[0].events, std::uint64_t{2});
+        // A later commit merges with the row as changes of one commit merge with each other.
+        maker.record("s");
+        group = groupOf(maker.take());
+        group.entities = {{"t", "host", "a", WallNs{1}, WallNs{30}, 9, 1, "closed"}};
+        EVENTOPS_OK(ledger->commit(group));
+        entities.clear();
+        EVENTOPS_OK(ledger->entities(Filter(), {}, [&](const Entity &e) {
+            entities.push_back(e);
+            return true;
+        }));
+        QCOMPARE(entities[1].events, std::uint64_t{6});
+        QCOMPARE(raw(entities[1].firstSeen), std::int64_t{1});
+        QCOMPARE(raw(entities[1].lastSeen), std::int64_t{30});
+        QCOMPARE(entities[1].firstSeq, Seq{5});
+        QCOMPARE(entities[1].lastStep, std::string("closed"));
     }
 
     void findingsComeBackOnce()
