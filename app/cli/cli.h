@@ -74,6 +74,9 @@ void addAudit(CLI::App &app, Context &context);
 void addDeadLetters(CLI::App &app, Context &context);
 void addReport(CLI::App &app, Context &context);
 void addStages(CLI::App &app, Context &context);
+void addRerun(CLI::App &app, Context &context);
+void addTest(CLI::App &app, Context &context);
+void addPromote(CLI::App &app, Context &context);
 void addBench(CLI::App &app, Context &context);
 void addDemo(CLI::App &app, Context &context);
 

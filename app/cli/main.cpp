@@ -26,7 +26,7 @@ int main(int argc, char **argv)
     app.set_version_flag("--version", EVENTOPS_VERSION);
     app.footer("Exit codes: 0 done, 1 failed, 2 usage, 3 refused, 4 busy. More: man eventops");
     for (auto *add : {addReplay, addRun, addReport, addQuery, addApprovals, addDeadLetters, addAudit, addSql,
-                      addExecutor, addValidate, addStages, addBench, addDemo})
+                      addExecutor, addValidate, addStages, addBench, addDemo, addRerun, addTest, addPromote})
         add(app, context);
     try {
         app.parse(argc, argv);

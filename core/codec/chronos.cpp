@@ -45,8 +45,8 @@ DecodeFailure HeaderBlock::read(std::string_view raw)
     for (std::size_t at = 0, line = 1;; ++line) {
         const std::size_t end = raw.find('\n', at);
         if (end != std::string_view::npos && end > HeaderBytesMax)
-            return lose(loss::BadField, "headers: more than " + std::to_string(HeaderBytesMax)
-                                            + " bytes up to line " + std::to_string(line) + "; what is that long belongs into the body");
+            return lose(loss::BadField, "headers: more than " + std::to_string(HeaderBytesMax) + " bytes up to line "
+                                            + std::to_string(line) + "; what is that long belongs into the body");
         if (end == std::string_view::npos)
             return lose(loss::BadField, "headers: no empty line after line " + std::to_string(line)
                                             + "; an empty line stands between headers and body");

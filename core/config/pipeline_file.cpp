@@ -217,24 +217,6 @@ void appendComponents(JsonWriter &json, std::string &scratch, const std::vector<
     json.endArray();
 }
 
-std::string canonicalText(const PipelineSpec &spec)
-{
-    std::string out;
-    std::string scratch;
-    JsonWriter json(out);
-    json.beginObject().field("pipeline", spec.name).field("description", spec.description);
-    json.field("lateness", canonicalDuration(spec.latenessNs));
-    json.key("sources");
-    appendComponents(json, scratch, spec.sources);
-    json.key("stages");
-    appendComponents(json, scratch, spec.stages);
-    json.key("ledger").beginObject().key("keep_raw").boolean(spec.keepRaw).endObject();
-    scratch.clear();
-    spec.executors.appendJson(scratch);
-    json.key("executors").raw(scratch).endObject();
-    return out;
-}
-
 Status checkExecutors(const Value &executors)
 {
     for (const auto &[name, settings] : executors.members()) {
@@ -268,6 +250,24 @@ Result<PipelineSpec> readPipeline(const Value &root, const std::string &path, co
 }
 
 } // namespace
+
+std::string canonicalText(const PipelineSpec &spec)
+{
+    std::string out;
+    std::string scratch;
+    JsonWriter json(out);
+    json.beginObject().field("pipeline", spec.name).field("description", spec.description);
+    json.field("lateness", canonicalDuration(spec.latenessNs));
+    json.key("sources");
+    appendComponents(json, scratch, spec.sources);
+    json.key("stages");
+    appendComponents(json, scratch, spec.stages);
+    json.key("ledger").beginObject().key("keep_raw").boolean(spec.keepRaw).endObject();
+    scratch.clear();
+    spec.executors.appendJson(scratch);
+    json.key("executors").raw(scratch).endObject();
+    return out;
+}
 
 Result<PipelineSpec> loadPipeline(const std::string &path, const Registry &registry, const std::string &dataDirectory)
 {

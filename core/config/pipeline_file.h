@@ -32,6 +32,9 @@ constexpr std::size_t PipelineFilesMax = 256;           ///< Named in settings.
 constexpr std::size_t PipelineStagesMax = 64;
 constexpr std::size_t PipelineSourcesMax = 64;
 
+/// The pipeline as one JSON document, the same bytes for the same meaning; PipelineSpec::text.
+std::string canonicalText(const PipelineSpec &spec);
+
 /// Reads and checks a pipeline file. @p registry must outlive the result. @p dataDirectory: the shipped `pipelines`
 /// folder; empty: none. Every stage is made once, so that what is wrong inside a rule or mapping shows here as well.
 /// Errors: InvalidConfig, LimitExceeded, NotFound, Io, all with file, line and column where there is one. Thread: any.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "core/model/finding.h"
 
+#include "core/base/json.h"
+
 namespace eventops {
 
 std::string_view toString(FindingOrigin origin)
@@ -22,6 +24,20 @@ std::string_view toString(FindingState state)
     case FindingState::Resolved: return "resolved";
     }
     return "";
+}
+
+std::string termsToJson(const std::vector<BitsTerm> &terms)
+{
+    std::string out;
+    JsonWriter json(out);
+    json.beginArray();
+    for (const BitsTerm &term : terms) {
+        json.beginObject().field("name", term.name).key("bits").number(term.bits).field("context", term.context);
+        json.field("observed", term.observed).field("expected", term.expected);
+        json.key("samples").unsignedInteger(term.samples).endObject();
+    }
+    json.endArray();
+    return out;
 }
 
 } // namespace eventops

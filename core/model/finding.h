@@ -27,6 +27,9 @@ struct BitsTerm {
     std::uint64_t samples = 0; ///< Observations behind the expectation.
 };
 
+/// The terms as a JSON array; numbers are written so that reading gives them back exactly.
+std::string termsToJson(const std::vector<BitsTerm> &terms);
+
 /// Something wrong, with its severity and its evidence.
 struct Finding {
     std::string id;               ///< 32 hexadecimal digits, from content and position; the same in every replay.

@@ -46,15 +46,20 @@ Result<std::unique_ptr<DecodePhase>> DecodePhase::make(std::span<const Configure
     return phase;
 }
 
-void DecodePhase::run(RecordDecoder &decoder, Batch &batch)
+void DecodePhase::run(RecordDecoder &decoder, Batch &batch, const AfterStage &after)
 {
     decoder.decode(batch);
+    std::size_t done = 0;
+    if (after)
+        after(done, batch);
     for (const auto &stage : m_stages) {
         m_removals.clear();
         Context context(m_removals);
         stage->process(batch, context);
         if (!m_removals.empty())
             compact(batch, m_removals);
+        if (after)
+            after(++done, batch);
     }
     setEntityKeys(batch);
 }

@@ -3,6 +3,8 @@
 
 #include "core/pipeline/spec.h"
 
+#include <cstddef>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -18,8 +20,11 @@ public:
     /// Errors: InvalidConfig from a stage's settings.
     static Result<std::unique_ptr<DecodePhase>> make(std::span<const Configured<StageSpec>> stages);
 
+    /// Told what decoding (0) and each map stage (1, 2, …) left in the batch.
+    using AfterStage = std::function<void(std::size_t stage, const Batch &batch)>;
+
     /// Fills events, dead letters and outcomes of @p batch, whose records are set.
-    void run(RecordDecoder &decoder, Batch &batch);
+    void run(RecordDecoder &decoder, Batch &batch, const AfterStage &after = nullptr);
 
     /// Sets Event::entityKey of every event.
     static void setEntityKeys(Batch &batch);

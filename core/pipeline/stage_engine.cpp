@@ -26,6 +26,8 @@ private:
     std::uint32_t m_stage;
 };
 
+StageEngine::Observer::~Observer() = default;
+
 void StageEngine::Output::clear()
 {
     findings.clear();
@@ -97,8 +99,25 @@ void StageEngine::processSegment(const Batch &batch, std::size_t begin, std::siz
         mergeFindings(batch, sourceKeys, out);
     }
     const std::span<const Finding> findings(out.findings.data() + findingsBefore, out.findings.size() - findingsBefore);
-    for (Global &global : m_global)
+    runGlobal(batch, begin, end, findings, out);
+}
+
+void StageEngine::processGlobal(const Batch &batch, std::span<const Finding> findings, Output &out)
+{
+    if (!batch.events.empty())
+        runGlobal(batch, 0, batch.events.size(), findings, out);
+}
+
+void StageEngine::runGlobal(const Batch &batch, std::size_t begin, std::size_t end, std::span<const Finding> findings,
+                            Output &out)
+{
+    for (Global &global : m_global) {
+        const Observer::Sizes before{out.global.entities.size(), out.global.links.size(),
+                                     out.global.suggestions.size()};
         global.stage->process(batch, begin, end, findings, out.global);
+        if (m_observer != nullptr)
+            m_observer->gave(global.name, out.global, before);
+    }
 }
 
 void StageEngine::partition(const Batch &batch, std::size_t begin, std::size_t end)
@@ -157,6 +176,8 @@ void StageEngine::mergeFindings(const Batch &batch, std::span<const std::string>
         }
         finding.id = derivedId({id, toString(finding.origin), finding.name, finding.metric, finding.step,
                                 toString(finding.state), std::to_string(emission)});
+        if (m_observer != nullptr)
+            m_observer->found(m_keyed[emitted.stage].name, finding);
         out.findings.push_back(std::move(finding));
     }
 }

@@ -38,6 +38,24 @@ public:
     /// thread.
     void process(const Batch &batch, std::span<const std::string> sourceKeys, WorkerPool *pool, Output &out);
 
+    /// The global stages alone, over findings that the keyed stages gave before, ordered by (seq, emission): those that
+    /// the events of @p batch triggered.
+    void processGlobal(const Batch &batch, std::span<const Finding> findings, Output &out);
+
+    /// Told what each stage gave, in input order; null: nobody. It must outlive the engine.
+    class Observer
+    {
+    public:
+        virtual ~Observer();
+        virtual void found(std::string_view stage, const Finding &finding) = 0;
+        /// @p before: what @p out held before this stage; what stands after it is the stage's.
+        struct Sizes {
+            std::size_t entities, links, suggestions;
+        };
+        virtual void gave(std::string_view stage, const GlobalOutput &out, const Sizes &before) = 0;
+    };
+    void observe(Observer *observer) { m_observer = observer; }
+
     bool hasState() const { return !m_keyed.empty() || !m_global.empty(); }
     void save(StateWriter &out) const;
     Status load(StateReader &in);
@@ -66,10 +84,13 @@ private:
                         std::span<const std::string> sourceKeys);
     void partition(const Batch &batch, std::size_t begin, std::size_t end);
     void runPartition(const Batch &batch, std::size_t partition);
+    void runGlobal(const Batch &batch, std::size_t begin, std::size_t end, std::span<const Finding> findings,
+                   Output &out);
     void mergeFindings(const Batch &batch, std::span<const std::string> sourceKeys, Output &out);
 
     std::vector<Keyed> m_keyed;
     std::vector<Global> m_global;
+    Observer *m_observer = nullptr;
     std::uint64_t m_epoch = 0;
     std::vector<std::uint32_t> m_order;                       ///< Event indices grouped by partition.
     std::array<std::uint32_t, PartitionCount + 1> m_first{};  ///< Where each partition's group begins.

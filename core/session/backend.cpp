@@ -7,6 +7,33 @@ namespace eventops {
 
 Backend::~Backend() = default;
 
+namespace {
+
+template <typename T>
+Ticket refuse(const Done<T> &done, const char *what)
+{
+    done(Error{Error::Code::Unavailable, std::string("this back end cannot ") + what});
+    return {};
+}
+
+} // namespace
+
+Ticket Backend::decisionDiff(const Caller &, const RerunQuery &, std::function<void(RerunProgress)>,
+                             Done<DecisionDiff> done)
+{
+    return refuse(done, "run a pipeline over its history again");
+}
+
+Ticket Backend::checkHistory(const Caller &, std::function<void(RerunProgress)>, Done<RerunCheck> done)
+{
+    return refuse(done, "run a pipeline over its history again");
+}
+
+Ticket Backend::promote(const Caller &, const std::string &, const std::string &, Done<Promotion> done)
+{
+    return refuse(done, "make a test of a finding");
+}
+
 bool Caller::maySee(std::string_view tenant) const
 {
     return tenants.empty() || std::find(tenants.begin(), tenants.end(), tenant) != tenants.end();

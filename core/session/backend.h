@@ -8,6 +8,8 @@
 #include "core/model/finding.h"
 #include "core/model/ground_truth.h"
 #include "core/pipeline/runner.h"
+#include "core/session/decision_diff.h"
+#include "core/session/promote.h"
 #include "core/session/scorecard.h"
 #include "core/store/ledger.h"
 
@@ -174,6 +176,12 @@ struct DecisionOutcome {
     std::string note;                 ///< Empty, or why nothing more is to be expected: "no executor is attached".
 };
 
+struct RerunQuery {
+    std::string pipelineText;         ///< The edited pipeline; YAML or canonical JSON.
+    std::string pipelineName;         ///< For errors and for where an edit stands: the file it came from.
+    unsigned workers = 0;             ///< 0: cores − 1, at least 1.
+};
+
 /// What the console and the command line look at: a local engine, a remote one, Kafka, a capture. A view cannot tell
 /// which.
 ///
@@ -211,6 +219,15 @@ public:
     /// Reads captures (or runs the pipeline's sources) into the workspace. One at a time: Busy.
     virtual Ticket replay(const Caller &caller, const ReplayRequest &request, std::function<void(RunProgress)> progress,
                           Done<WorkspaceSummary> done) = 0;
+    /// What an edited pipeline would have decided over the workspace's history. Stores nothing; works beside an engine.
+    virtual Ticket decisionDiff(const Caller &caller, const RerunQuery &query,
+                                std::function<void(RerunProgress)> progress, Done<DecisionDiff> done);
+    /// Runs the workspace's own pipeline over its history again and compares, bit for bit.
+    virtual Ticket checkHistory(const Caller &caller, std::function<void(RerunProgress)> progress,
+                                Done<RerunCheck> done);
+    /// Makes a regression test of a finding in @p folder, on the machine of the back end; see core/session/promote.h.
+    virtual Ticket promote(const Caller &caller, const std::string &findingId, const std::string &folder,
+                           Done<Promotion> done);
     /// Approves or rejects exactly the version that was shown. Refused: stale, expired, decided, own proposal.
     /// @p wait: an approval ends with the executor's result instead of the publication.
     virtual Ticket decide(const Caller &caller, const Decision &decision, bool wait, Done<DecisionOutcome> done) = 0;

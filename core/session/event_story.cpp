@@ -3,10 +3,7 @@
 
 #include "core/base/time.h"
 #include "core/pipeline/decode_phase.h"
-#include "core/pipeline/settings.h"
-
-#include <sys/mman.h>
-#include <unistd.h>
+#include "core/session/record_reader.h"
 
 #include <algorithm>
 #include <array>
@@ -17,36 +14,6 @@ namespace eventops {
 namespace {
 
 constexpr std::uint64_t StoryFindingsMax = 64;
-
-/// Bytes under a path that exists as long as this object.
-class MemoryFile
-{
-public:
-    explicit MemoryFile(std::string_view bytes) : m_fd(memfd_create("record", MFD_CLOEXEC))
-    {
-        for (std::size_t done = 0; m_fd >= 0 && done < bytes.size();) {
-            const ssize_t wrote = write(m_fd, bytes.data() + done, bytes.size() - done);
-            if (wrote <= 0) {
-                close(m_fd);
-                m_fd = -1;
-                return;
-            }
-            done += static_cast<std::size_t>(wrote);
-        }
-    }
-    ~MemoryFile()
-    {
-        if (m_fd >= 0)
-            close(m_fd);
-    }
-    MemoryFile(const MemoryFile &) = delete;
-    MemoryFile &operator=(const MemoryFile &) = delete;
-    bool valid() const { return m_fd >= 0; }
-    std::string path() const { return "/proc/self/fd/" + std::to_string(m_fd); }
-
-private:
-    int m_fd;
-};
 
 using Fields = std::map<std::string, std::string>;
 
@@ -90,21 +57,6 @@ std::vector<StoryStep::Change> changesBetween(const Fields &before, const Fields
             changes.push_back({name, text, {}});
     }
     return changes;
-}
-
-/// The source that can read a record from a file: the pipeline's own, or the one that recognises formats.
-Result<std::unique_ptr<Source>> recordReader(const Registry &registry, const PipelineSpec &spec,
-                                             const std::string &path, const std::string &codec)
-{
-    const SourceSpec *capture = registry.source("capture");
-    for (const Configured<SourceSpec> &source : spec.sources) {
-        if (source.spec == capture || capture == nullptr)
-            return source.spec->make(source.settings, {path, {}});
-    }
-    if (capture == nullptr)
-        return Error{Error::Code::Unavailable, "no source can read a record from a file"};
-    const Value settings = EVENTOPS_TRY(checkSettings(Value(), capture->fields, "source \"capture\""));
-    return capture->make(settings, {path, codec});
 }
 
 /// The record's events after decoding and the first @p stages map stages.

@@ -453,6 +453,56 @@ Result<WorkspaceSummary> LocalBackend::runReplay(const ReplayRequest &request, c
     return makeSummary(engine->ledger(), true);
 }
 
+Ticket LocalBackend::decisionDiff(const Caller &caller, const RerunQuery &query,
+                                  std::function<void(RerunProgress)> progress, Done<DecisionDiff> done)
+{
+    return post<DecisionDiff>(m_scans, std::move(done), [=, this](const Ticket &ticket) -> Result<DecisionDiff> {
+        const auto before = EVENTOPS_TRY(workspacePipeline());
+        if (!before)
+            return Error{Error::Code::NotFound, "nothing ran in this workspace yet", {m_workspace.directory, 0, 0},
+                         "replay a capture into it first"};
+        const PipelineSpec after = EVENTOPS_TRY(
+            parsePipeline(query.pipelineText, query.pipelineName, m_options.registry, m_options.dataDirectory));
+        const auto ledger = EVENTOPS_TRY(openLedger(LedgerMode::Read));
+        const RerunRequest request{PipelinePart::Nothing, query.workers == 0 ? defaultWorkers() : query.workers,
+                                   ticket.flag(), progress};
+        DecisionDiff diff = EVENTOPS_TRY(diffDecisions(*ledger, m_options.registry, *before, after, request));
+        const auto hidden = [&](const auto &change) {
+            return !caller.maySee(change.before ? change.before->tenant : change.after->tenant);
+        };
+        std::erase_if(diff.findings, hidden);
+        std::erase_if(diff.suggestions, hidden);
+        return diff;
+    });
+}
+
+Ticket LocalBackend::checkHistory(const Caller &, std::function<void(RerunProgress)> progress, Done<RerunCheck> done)
+{
+    return post<RerunCheck>(m_scans, std::move(done), [=, this](const Ticket &ticket) -> Result<RerunCheck> {
+        const auto spec = EVENTOPS_TRY(workspacePipeline());
+        if (!spec)
+            return Error{Error::Code::NotFound, "nothing ran in this workspace yet", {m_workspace.directory, 0, 0},
+                         "replay a capture into it first"};
+        const auto ledger = EVENTOPS_TRY(openLedger(LedgerMode::Read));
+        const RerunRequest request{PipelinePart::Records, defaultWorkers(), ticket.flag(), progress};
+        return checkRerun(*ledger, m_options.registry, *spec, spec->keepRaw, request);
+    });
+}
+
+Ticket LocalBackend::promote(const Caller &caller, const std::string &findingId, const std::string &folder,
+                             Done<Promotion> done)
+{
+    return post<Promotion>(m_scans, std::move(done), [=, this](const Ticket &ticket) -> Result<Promotion> {
+        if (caller.role == Role::Viewer)
+            return Error{Error::Code::Refused, "a viewer may not write tests"};
+        const auto spec = EVENTOPS_TRY(workspacePipeline());
+        if (!spec)
+            return Error{Error::Code::NotFound, "there is no finding " + findingId};
+        const auto ledger = EVENTOPS_TRY(openLedger(LedgerMode::Read));
+        return promoteFinding(*ledger, m_options.registry, *spec, findingId, folder, *ticket.flag());
+    });
+}
+
 Ticket LocalBackend::decide(const Caller &caller, const Decision &decision, bool wait, Done<DecisionOutcome> done)
 {
     return post<DecisionOutcome>(

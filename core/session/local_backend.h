@@ -53,6 +53,12 @@ public:
     Ticket verifyAudit(const Caller &caller, Done<std::uint64_t> done) override;
     Ticket replay(const Caller &caller, const ReplayRequest &request, std::function<void(RunProgress)> progress,
                   Done<WorkspaceSummary> done) override;
+    Ticket decisionDiff(const Caller &caller, const RerunQuery &query, std::function<void(RerunProgress)> progress,
+                        Done<DecisionDiff> done) override;
+    Ticket checkHistory(const Caller &caller, std::function<void(RerunProgress)> progress,
+                        Done<RerunCheck> done) override;
+    Ticket promote(const Caller &caller, const std::string &findingId, const std::string &folder,
+                   Done<Promotion> done) override;
     Ticket decide(const Caller &caller, const Decision &decision, bool wait, Done<DecisionOutcome> done) override;
     Ticket redrive(const Caller &caller, std::int64_t deadLetter, const std::string &format, Done<Ok> done) override;
 

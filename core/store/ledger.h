@@ -117,6 +117,8 @@ public:
     virtual Result<std::vector<InputRow>> waitingInput(std::uint64_t from = 0) = 0;
     virtual Status takeInput(std::uint64_t number, Seq afterSeq) = 0;
     virtual Status recordInput(const InputRow &row) = 0;
+    /// The pipelines that made the history, oldest first; `afterSeq` says from where on.
+    virtual Result<std::vector<InputRow>> configurations() = 0;
 
     // --- queries; callbacks return false to stop ---
     /// Matching events, decoded: a batch and the indices in it that match. Field::EventId is always set, Batch::raw

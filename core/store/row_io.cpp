@@ -2,7 +2,6 @@
 #include "core/store/row_io.h"
 
 #include "core/base/hash.h"
-#include "core/base/json.h"
 
 #include <simdjson.h>
 
@@ -35,20 +34,6 @@ Enum byName(std::string_view name, Enum last)
 }
 
 } // namespace
-
-std::string termsToJson(const std::vector<BitsTerm> &terms)
-{
-    std::string out;
-    JsonWriter json(out);
-    json.beginArray();
-    for (const BitsTerm &term : terms) {
-        json.beginObject().field("name", term.name).key("bits").number(term.bits).field("context", term.context);
-        json.field("observed", term.observed).field("expected", term.expected);
-        json.key("samples").unsignedInteger(term.samples).endObject();
-    }
-    json.endArray();
-    return out;
-}
 
 std::vector<BitsTerm> termsFromJson(std::string_view text)
 {

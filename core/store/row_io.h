@@ -22,8 +22,7 @@ Entity readEntity(const sqlite::Statement &row);
 Link readLink(const sqlite::Statement &row);
 Action readAction(const sqlite::Statement &row);
 
-/// The terms of a finding as a JSON array; reading gives them back exactly.
-std::string termsToJson(const std::vector<BitsTerm> &terms);
+/// What termsToJson wrote, exactly.
 std::vector<BitsTerm> termsFromJson(std::string_view json);
 
 /// What a person approves: SHA-256 over command, arguments, target, evidence and expiry.

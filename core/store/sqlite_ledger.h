@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "core/model/logical_digest.h"
 #include "core/store/block_writer.h"
 #include "core/store/dedupe_index.h"
 #include "core/store/event_merge.h"
@@ -31,6 +32,7 @@ public:
     Result<std::vector<InputRow>> waitingInput(std::uint64_t from) override;
     Status takeInput(std::uint64_t number, Seq afterSeq) override;
     Status recordInput(const InputRow &row) override;
+    Result<std::vector<InputRow>> configurations() override;
     Result<Counters> counters() override;
     Result<std::vector<std::pair<std::string, std::uint64_t>>> deadLetterReasons() override;
     Result<std::uint64_t> changeCounter() override;
@@ -71,6 +73,7 @@ public:
     Result<std::string> digest() override;
 
 private:
+    Status addDeadLetters(LogicalDigest &digest);
     struct TenantRows {
         std::string tenant;
         BlockRows rows;

@@ -74,6 +74,16 @@ Result<std::vector<InputRow>> SqliteLedger::waitingInput(std::uint64_t from)
     return all;
 }
 
+Result<std::vector<InputRow>> SqliteLedger::configurations()
+{
+    sqlite::Statement &rows = *EVENTOPS_TRY(
+        cached("SELECT number, kind, after_seq, payload FROM input_log WHERE kind = 'configuration' ORDER BY number"));
+    std::vector<InputRow> all;
+    while (EVENTOPS_TRY(rows.step()))
+        all.push_back({rows.unsignedInteger(0), rows.string(1), rows.unsignedInteger(2), rows.string(3)});
+    return all;
+}
+
 Result<std::vector<std::pair<std::string, std::uint64_t>>> SqliteLedger::deadLetterReasons()
 {
     sqlite::Statement &rows =

@@ -35,6 +35,9 @@ _eventops()
             approvals) options+=" --workspace --json --all --reason --no-wait" ;;
             deadletters) options+=" --workspace --json --format" ;;
             audit) options+=" --workspace --json" ;;
+            rerun) options+=" --workspace --json --pipeline --stages --workers" ;;
+            promote) options+=" --workspace --json --out" ;;
+            test) options+=" --json --update" ;;
             report | sql) options+=" --workspace" ;;
             executor) options+=" --workspace --once" ;;
             demo) options+=" --workspace --json --seed --pace --duration --workers --approve" ;;
@@ -44,12 +47,13 @@ _eventops()
     fi
     local words=
     case $command in
-        '') words="run replay validate report query sql approvals executor deadletters audit stages bench demo" ;;
+        '') words="run replay validate report query sql approvals executor deadletters audit rerun promote test stages bench
+            demo" ;;
         query) words="events alerts findings entities links actions" ;;
         approvals) words="list show approve reject" ;;
         deadletters) words="list show redrive" ;;
         audit) words="list verify" ;;
-        replay | run | validate | bench) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+        replay | run | validate | bench | test) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
 }

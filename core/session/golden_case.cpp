@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: MIT
-#include "tests/support/golden.h"
+#include "core/session/golden_case.h"
 
 #include "core/config/pipeline_file.h"
-#include "pipelines/components.h"
-#include "tests/support/golden_run.h"
+#include "core/session/golden_run.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
-namespace eventops::test {
+namespace eventops {
 namespace {
 
 namespace fs = std::filesystem;
@@ -115,26 +113,10 @@ std::string compare(const fs::path &expected, GoldenOutput found)
 
 } // namespace
 
-std::vector<GoldenCase> goldenCases()
+std::string checkGolden(const std::string &path, const Registry &registry, const std::string &dataDirectory, bool renew)
 {
-    const fs::path root = fs::path(EVENTOPS_SOURCE_DIR) / "tests/golden";
-    std::vector<GoldenCase> out;
-    for (const auto &entry : fs::recursive_directory_iterator(root)) {
-        if (entry.path().filename() == "pipeline.yaml") {
-            const fs::path folder = entry.path().parent_path();
-            out.push_back({fs::relative(folder, root).string(), folder.string()});
-        }
-    }
-    std::sort(out.begin(), out.end(), [](const GoldenCase &a, const GoldenCase &b) { return a.name < b.name; });
-    return out;
-}
-
-std::string checkGolden(const GoldenCase &golden)
-{
-    const fs::path folder = golden.folder;
-    const Registry registry{builtinStages(), builtinSources()};
-    const auto spec = loadPipeline((folder / "pipeline.yaml").string(), registry,
-                                   (fs::path(EVENTOPS_SOURCE_DIR) / "pipelines").string());
+    const fs::path folder = path;
+    const auto spec = loadPipeline((folder / "pipeline.yaml").string(), registry, dataDirectory);
     if (!spec)
         return spec.error().text();
     const std::vector<std::string> inputs = inputsOf(folder);
@@ -158,12 +140,11 @@ std::string checkGolden(const GoldenCase &golden)
         if (other.size() != reference.size())
             return setup.title() + " gives more kinds of output";
     }
-    const char *wanted = std::getenv("EVENTOPS_UPDATE_GOLDEN");
-    if (wanted != nullptr && std::string_view(wanted) == "1") {
+    if (renew) {
         update(folder / "expected", reference);
         return {};
     }
     return compare(folder / "expected", std::move(reference));
 }
 
-} // namespace eventops::test
+} // namespace eventops

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: MIT
-#include "tests/support/golden_run.h"
+#include "core/session/golden_run.h"
 
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/time.h"
 #include "core/model/row_json.h"
 #include "core/pipeline/runner.h"
+#include "core/session/entity_table.h"
 
 #include <algorithm>
 #include <fstream>
 #include <set>
 #include <sstream>
 
-namespace eventops::test {
+namespace eventops {
 namespace {
 
 /// A source cut into small chunks, that may break down after some of them.
@@ -106,20 +107,10 @@ public:
         for (const Suggestion &suggestion : group.suggestions)
             line("suggestions", [&](std::string &out) { appendSuggestion(out, suggestion); });
         m_findings += group.findings.size();
-        for (const Entity &change : group.entities) {
-            auto [at, fresh] = m_entities.try_emplace({change.tenant, change.type, change.id}, change);
-            if (fresh)
-                continue;
-            merge(at->second, change);
-            if (!change.lastStep.empty())
-                at->second.lastStep = change.lastStep;
-        }
-        for (const Link &change : group.links) {
-            auto [at, fresh] = m_links.try_emplace({change.tenant, change.sourceType, change.sourceId, change.type,
-                                                    change.targetType, change.targetId}, change);
-            if (!fresh)
-                merge(at->second, change);
-        }
+        for (const Entity &change : group.entities)
+            m_things.add(change);
+        for (const Link &change : group.links)
+            m_things.add(change);
         if (group.checkpoint)
             checkpoint = group.checkpoint;
         lastSeq = group.lastSeq;
@@ -139,9 +130,9 @@ public:
                 line("events", [&](std::string &out) { appendEventJson(out, *batch, event); });
             }
         }
-        for (const auto &[identity, entity] : m_entities)
+        for (const auto &[identity, entity] : m_things.entities())
             line("entities", [&](std::string &out) { appendEntityJson(out, entity); });
-        for (const auto &[identity, link] : m_links)
+        for (const auto &[identity, link] : m_things.links())
             line("links", [&](std::string &out) { appendLinkJson(out, link); });
         std::string &counts = output["counts"];
         JsonWriter json(counts);
@@ -171,14 +162,6 @@ private:
     {
         append(output[file]);
         output[file] += '\n';
-    }
-
-    template <typename T>
-    static void merge(T &into, const T &change)
-    {
-        into.firstSeen = into.firstSeen == NoTime ? change.firstSeen : std::min(into.firstSeen, change.firstSeen);
-        into.lastSeen = std::max(into.lastSeen, change.lastSeen);
-        into.events += change.events;
     }
 
     void keepRecords(const Batch &batch)
@@ -213,8 +196,7 @@ private:
     }
 
     std::set<std::uint64_t> m_keys;
-    std::map<std::vector<std::string>, Entity> m_entities;
-    std::map<std::vector<std::string>, Link> m_links;
+    EntityTable m_things;
     std::size_t m_findings = 0;
 };
 
@@ -302,4 +284,4 @@ Result<GoldenOutput> runGolden(const PipelineSpec &spec, const std::vector<std::
     return sink.finish(rest.keys);
 }
 
-} // namespace eventops::test
+} // namespace eventops

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace eventops::test {
+namespace eventops {
 
 /// How a case is run. None of it may show in what comes out.
 struct GoldenSetup {
@@ -27,4 +27,4 @@ using GoldenOutput = std::map<std::string, std::string>;
 Result<GoldenOutput> runGolden(const PipelineSpec &spec, const std::vector<std::string> &inputs,
                                const std::string &format, const GoldenSetup &setup);
 
-} // namespace eventops::test
+} // namespace eventops
