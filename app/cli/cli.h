@@ -76,5 +76,8 @@ void addReport(CLI::App &app, Context &context);
 void addStages(CLI::App &app, Context &context);
 void addBench(CLI::App &app, Context &context);
 void addDemo(CLI::App &app, Context &context);
+void addExport(CLI::App &app, Context &context);
+void addMerge(CLI::App &app, Context &context);
+void addCapture(CLI::App &app, Context &context);
 
 } // namespace eventops::cli
