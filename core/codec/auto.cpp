@@ -49,6 +49,11 @@ private:
         if (!m_message.hasPayload)
             return {}; // a tombstone carries no event
         const JsonFailure notJson = m_payload.read(m_message.payload);
+        const std::size_t first = m_message.payload.find_first_not_of(" \t\r\n");
+        const bool meantAsJson =
+            first != std::string::npos && (m_message.payload[first] == '{' || m_message.payload[first] == '[');
+        if (notJson && (meantAsJson || first == std::string::npos))
+            return lose(notJson);
         if (notJson)
             appendKcatText(batch, record, m_message);
         else if (const DecodeFailure failure = envelope(m_payload).decode(batch, record, m_payload))

@@ -40,7 +40,7 @@ private:
     std::string m_scratch;
 };
 
-/// A payload that is no JSON as one event with that text; BadField is for bytes that are no UTF-8.
+/// A payload that is no JSON, nor begins like it, as one event with that text.
 void appendKcatText(Batch &batch, std::uint32_t record, const KcatMessage &message);
 
 /// What appendKcat writes.

@@ -93,7 +93,7 @@ class TestExport : public QObject
 private Q_SLOTS:
     void ownFormGivesTheSameWorkspace()
     {
-        const std::string a = write("a.ndjson", someLines(9'000, 0)), b = write("b.ndjson", someLines(3'000, 7));
+        const std::string a = write("a.ndjson", someLines(9000, 0)), b = write("b.ndjson", someLines(3000, 7));
         const std::string late = write("late.ndjson", someLines(500, 11));
         LocalWorkspace first, second, third;
         const auto backend = first.backend();
@@ -103,7 +103,7 @@ private Q_SLOTS:
         QVERIFY(told.value().findings > 0);
         const auto exported = exportTo(*backend, ExportForm::Capture, path("all.evcap"));
         QVERIFY2(exported, exported ? "" : exported.error().text().c_str());
-        QCOMPARE(exported.value().records, std::uint64_t{12'500});
+        QCOMPARE(exported.value().records, std::uint64_t{12500});
         QCOMPARE(exported.value().deadLetters, std::uint64_t{312});
         const auto again = second.backend();
         const auto back = replayFiles(*again, {path("all.evcap")});
@@ -150,7 +150,7 @@ private Q_SLOTS:
 
     void rawLinesGiveTheSameDigestPlainAndPacked()
     {
-        const std::string content = someLines(2'000, 3);
+        const std::string content = someLines(2000, 3);
         LocalWorkspace first;
         const auto backend = first.backend();
         const auto told = replayFiles(*backend, {write("lines.ndjson", content)});
@@ -182,7 +182,7 @@ private Q_SLOTS:
             QCOMPARE(back.value().counters.events, told.value().counters.events);
             QCOMPARE(back.value().findings, told.value().findings);
             if (form == ExportForm::Kcat)
-                QCOMPARE(back.value().counters.stored, told.value().counters.stored + 7); // the damaged lines as texts
+                QCOMPARE(back.value().counters.deadLettered, told.value().counters.deadLettered);
         }
         const auto events = exportTo(*backend, ExportForm::Events, path("f.events"));
         QVERIFY(events);
@@ -196,7 +196,7 @@ private Q_SLOTS:
         QVERIFY(replayFiles(*backend, {write("chosen.ndjson", someLines(900, 1))}));
         const auto done = exportTo(*backend, ExportForm::Capture, path("chosen.evcap"), "tenant = t1");
         QVERIFY(done);
-        QCOMPARE(done.value().records, std::uint64_t{900 / 3 - 22 / 3 - 1});
+        QCOMPARE(done.value().records, std::uint64_t{300 - 7});
         QCOMPARE(done.value().deadLetters, std::uint64_t{0});
         const auto back = replayFiles(*second.backend(), {path("chosen.evcap")});
         QVERIFY(back);
@@ -235,7 +235,7 @@ private Q_SLOTS:
         QCOMPARE(shaped.value().reshaped, std::uint64_t{1});
         ReplayRequest request;
         request.files = {path("refuse.ndjson")};
-        request.pipelineText = "keep_raw: false\n" + pipelineText("default");
+        request.pipelineText = pipelineText("default") + "\nledger: {keep_raw: false}\n";
         request.pipelineName = EVENTOPS_SOURCE_DIR "/pipelines/definitions/default.yaml";
         const auto other = lean.backend();
         const auto read = await<WorkspaceSummary>(
@@ -253,7 +253,7 @@ private Q_SLOTS:
     {
         LocalWorkspace first;
         const auto backend = first.backend();
-        QVERIFY(replayFiles(*backend, {write("cancel.ndjson", someLines(20'000, 1))}));
+        QVERIFY(replayFiles(*backend, {write("cancel.ndjson", someLines(20000, 1))}));
         ExportRequest request;
         request.path = path("cancelled.evcap");
         std::promise<Result<ExportProgress>> promise;
@@ -285,7 +285,7 @@ private Q_SLOTS:
     {
         LocalWorkspace first, second;
         const auto backend = first.backend();
-        QVERIFY(replayFiles(*backend, {write("hurt.ndjson", someLines(20'000, 1))}));
+        QVERIFY(replayFiles(*backend, {write("hurt.ndjson", someLines(20000, 1))}));
         QVERIFY(exportTo(*backend, ExportForm::Capture, path("hurt.evcap")));
         const auto reader = CaptureFileReader::open(path("hurt.evcap")).value();
         const CaptureFrame frame = reader->frames().at(1);
@@ -301,7 +301,7 @@ private Q_SLOTS:
                  back.error().text().c_str());
         const auto summary = await<WorkspaceSummary>(
             [&](Done<WorkspaceSummary> done) { hurt->summary(Tester, false, std::move(done)); });
-        QCOMPARE(summary.value().counters.received + frame.records, std::uint64_t{20'000});
+        QCOMPARE(summary.value().counters.received + frame.records, std::uint64_t{20000});
     }
 
     void commandsGoRound()
