@@ -57,8 +57,8 @@ Result<WallNs> timeOption(const std::string &name, const std::string &text)
         return NoTime;
     if (const auto time = parseTimestamp(text))
         return *time;
-    return Error{Error::Code::InvalidArgument, name + ": \"" + text + "\" is no time", {},
-                 "write it as 2025-10-21T10:00:00Z"};
+    return Error{
+        Error::Code::InvalidArgument, name + ": \"" + text + "\" is no time", {}, "write it as 2025-10-21T10:00:00Z"};
 }
 
 Result<ExportProgress> runExport(Context &context, Options &options)
@@ -88,16 +88,25 @@ void exportCommand(Context &context, Options &options)
     const ExportProgress &p = done.value();
     if (context.json) {
         std::string out;
-        JsonWriter(out).beginObject().field("file", options.out).field("form", options.form)
-            .key("records").unsignedInteger(p.records).key("dead_letters").unsignedInteger(p.deadLetters)
-            .key("reshaped").unsignedInteger(p.reshaped).key("bytes").unsignedInteger(p.bytes).endObject();
+        JsonWriter(out)
+            .beginObject()
+            .field("file", options.out)
+            .field("form", options.form)
+            .key("records")
+            .unsignedInteger(p.records)
+            .key("dead_letters")
+            .unsignedInteger(p.deadLetters)
+            .key("reshaped")
+            .unsignedInteger(p.reshaped)
+            .key("bytes")
+            .unsignedInteger(p.bytes)
+            .endObject();
         std::puts(out.c_str());
         return;
     }
     const bool events = exportFormByName(options.form) >= ExportForm::Csv;
-    std::printf("%s: %llu %s, %llu bytes\n", printable(options.out).c_str(),
-                static_cast<unsigned long long>(p.records), events ? "events" : "records",
-                static_cast<unsigned long long>(p.bytes));
+    std::printf("%s: %llu %s, %llu bytes\n", printable(options.out).c_str(), static_cast<unsigned long long>(p.records),
+                events ? "events" : "records", static_cast<unsigned long long>(p.bytes));
     if (p.deadLetters > 0)
         std::printf("%llu of them are dead letters\n", static_cast<unsigned long long>(p.deadLetters));
     if (p.reshaped > 0)
@@ -113,7 +122,9 @@ Result<MergeProgress> runMerge(Context &context, const Options &options)
     const LocalBackendOptions backend = context.backendOptions();
     const PipelineSpec spec = EVENTOPS_TRY(parsePipeline(text, name, backend.registry, backend.dataDirectory));
     if (spec.sources.empty())
-        return Error{Error::Code::InvalidConfig, "the pipeline has no source to read a file with", {name, 0, 0},
+        return Error{Error::Code::InvalidConfig,
+                     "the pipeline has no source to read a file with",
+                     {name, 0, 0},
                      "add one under sources:"};
     std::vector<std::unique_ptr<Source>> sources;
     for (const std::string &file : options.files) {
@@ -170,7 +181,9 @@ CaptureState inspect(const CaptureFileReader &file)
 void printInfo(Context &context, const CaptureFileReader &file, const CaptureState &state)
 {
     const bool whole = state.firstBad.empty() && file.damage().empty();
-    const auto time = [](WallNs t) { return t == NoTime ? std::string("unknown") : formatTimestamp(t); };
+    const auto time = [](WallNs t) {
+        return t == NoTime ? std::string("unknown") : formatTimestamp(t);
+    };
     if (context.json) {
         std::string out;
         JsonWriter json(out);
@@ -229,10 +242,12 @@ void addExport(CLI::App &app, Context &context)
     command->add_option("--filter", options->request.filter, "Of events; default: everything, dead letters as well");
     command->add_option("--from", options->from, "Event times at or after this, RFC 3339");
     command->add_option("--to", options->to, "Event times before this, RFC 3339");
-    command->add_option("--form", options->form,
-                        "evcap: raw records with all that belongs to them; ndjson, kcat: raw records on lines; csv, "
-                        "events: events")
-        ->check(CLI::IsMember({"evcap", "ndjson", "kcat", "csv", "events"}))->capture_default_str();
+    command
+        ->add_option("--form", options->form,
+                     "evcap: raw records with all that belongs to them; ndjson, kcat: raw records on lines; csv, "
+                     "events: events")
+        ->check(CLI::IsMember({"evcap", "ndjson", "kcat", "csv", "events"}))
+        ->capture_default_str();
     addOut(*command, options);
     command->footer("A FILE that ends with .zst is packed with zstd (an evcap is packed by itself).\n"
                     "Read it again with: eventops replay FILE");
@@ -246,7 +261,8 @@ void addMerge(CLI::App &app, Context &context)
     const auto options = std::make_shared<Options>();
     CLI::App *command = app.add_subcommand("merge", "Merge captures by event time into one evcap file");
     command->add_option("FILE", options->files, "Captures of any form")->required();
-    command->add_option("--pipeline", options->pipeline, "Pipeline file whose source reads them; default: default.yaml");
+    command->add_option("--pipeline", options->pipeline,
+                        "Pipeline file whose source reads them; default: default.yaml");
     command->add_option("--format", options->format, "As in eventops replay");
     addOut(*command, options);
     addJson(*command, context);

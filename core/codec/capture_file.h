@@ -18,8 +18,9 @@ namespace eventops {
 //
 //   header   16 bytes   "EVCAP\r\n\x1a" · version u32 · 0 u32
 //   frame    72 bytes   "EVF1" · kind u8 (1 source, 2 records, 3 index) · 0 u8[3] · source u32 · records u32 ·
-//                       unpacked bytes u32 · packed bytes u32 · first seq u64 · first position u64 · earliest time i64 ·
-//                       latest time i64 · XXH3-64 of the packed bytes u64 · XXH3-64 of the 64 bytes before u64
+//                       unpacked bytes u32 · packed bytes u32 · first seq u64 · first position u64 ·
+//                       earliest time i64 · latest time i64 · XXH3-64 of the packed bytes u64 ·
+//                       XXH3-64 of the 64 bytes before u64
 //            payload    one zstd frame of that many packed bytes
 //   …                   source frames stand before the first records of their source; one index frame is the last
 //   footer   32 bytes   "EVEND\r\n\x1a" · offset of the index frame u64 · record frames u64 · XXH3-64 of those 24 bytes
@@ -40,7 +41,7 @@ constexpr std::uint32_t CaptureFrameRecordsMax = 8'192;
 constexpr std::size_t CaptureIndexBytesMax = 256u << 20;  ///< The index frame likewise.
 constexpr std::size_t CapturePieceBytes = 1u << 20;       ///< Of a long record in one frame.
 constexpr std::uint32_t CaptureSourcesMax = 4'096;
-constexpr std::size_t CaptureTextBytesMax = 1u << 20;     ///< Headers, key, content type, title of one record or source.
+constexpr std::size_t CaptureTextBytesMax = 1u << 20;     ///< Headers, key, title … of one record or source.
 constexpr Seq CaptureSeqMax = Seq{1} << 48;               ///< A number beyond it is damage.
 constexpr std::uint32_t CaptureVersion = 1;
 

@@ -89,12 +89,14 @@ bool CaptureFileReader::looksLike(std::string_view head)
 {
     Header header;
     return head.substr(0, Magic.size()) == Magic
-        || (head.size() >= LooksBytes && Header::parse(head.substr(HeaderBytes), header));
+           || (head.size() >= LooksBytes && Header::parse(head.substr(HeaderBytes), header));
 }
 
 Error CaptureFileReader::corrupt(std::uint64_t offset, const std::string &what) const
 {
-    return Error{Error::Code::Corrupt, "frame at byte " + std::to_string(offset) + ": " + what, {m_path, 0, 0},
+    return Error{Error::Code::Corrupt,
+                 "frame at byte " + std::to_string(offset) + ": " + what,
+                 {m_path, 0, 0},
                  "export or copy the capture again"};
 }
 
@@ -108,21 +110,28 @@ Result<std::shared_ptr<CaptureFileReader>> CaptureFileReader::open(const std::st
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return Error{errno == ENOENT ? Error::Code::NotFound : Error::Code::Io,
-                     std::string("cannot read the capture: ") + std::strerror(errno), {path, 0, 0}};
+                     std::string("cannot read the capture: ") + std::strerror(errno),
+                     {path, 0, 0}};
     std::shared_ptr<CaptureFileReader> reader(new CaptureFileReader(path, fd));
     struct stat status = {};
     if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
-        return Error{Error::Code::InvalidArgument, "a capture file must be a regular file", {path, 0, 0},
+        return Error{Error::Code::InvalidArgument,
+                     "a capture file must be a regular file",
+                     {path, 0, 0},
                      "save it to a disk first"};
     reader->m_fileBytes = static_cast<std::uint64_t>(status.st_size);
     std::string head;
     EVENTOPS_TRY(reader->readAll(0, std::min<std::uint64_t>(LooksBytes, reader->m_fileBytes), head));
     if (!looksLike(head))
-        return Error{Error::Code::InvalidInput, "this is no capture file: it does not begin with EVCAP",
-                     {path, 0, 0}, "read other files with: eventops replay FILE"};
+        return Error{Error::Code::InvalidInput,
+                     "this is no capture file: it does not begin with EVCAP",
+                     {path, 0, 0},
+                     "read other files with: eventops replay FILE"};
     const auto version = get<std::uint32_t>(head + std::string(HeaderBytes, '\0'), Magic.size());
     if (head.substr(0, Magic.size()) == Magic && version > CaptureVersion && version < 1'000)
-        return Error{Error::Code::InvalidInput, "the capture has version " + std::to_string(version), {path, 0, 0},
+        return Error{Error::Code::InvalidInput,
+                     "the capture has version " + std::to_string(version),
+                     {path, 0, 0},
                      "this program reads version 1; use a newer one"};
     reader->m_indexed = reader->readIndex();
     if (!reader->m_indexed)
@@ -138,8 +147,8 @@ Status CaptureFileReader::readAll(std::uint64_t offset, std::size_t size, std::s
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            return Error{Error::Code::Io, std::string("cannot read the capture: ") + std::strerror(errno),
-                         {m_path, 0, 0}};
+            return Error{
+                Error::Code::Io, std::string("cannot read the capture: ") + std::strerror(errno), {m_path, 0, 0}};
         if (got == 0)
             return corrupt(offset, "the file ends within it");
         have += static_cast<std::size_t>(got);
@@ -236,7 +245,7 @@ Status CaptureFileReader::scan()
     }
     if (damagedBytes > 0)
         m_damage = std::to_string(damagedBytes) + " bytes from byte " + std::to_string(firstDamage)
-                 + " on are no whole frames; what they held is missing";
+                   + " on are no whole frames; what they held is missing";
     else
         m_damage = sawIndex ? "its index is damaged; no record is missing because of that"
                             : "it ends without its index: it was cut off, and how much is missing cannot be told";
@@ -296,9 +305,9 @@ Status CaptureFileReader::read(const CaptureFrame &frame, CaptureFrameContent &c
     std::string bytes;
     EVENTOPS_TRY(readAll(frame.offset, FrameHeaderBytes, bytes));
     Header header;
-    if (!Header::parse(bytes, header) || header.kind != RecordsFrame
-        || header.frame.records > CaptureFrameRecordsMax)
-        return corrupt(frame.offset, "its header is damaged; " + std::to_string(frame.records) + " records are missing");
+    if (!Header::parse(bytes, header) || header.kind != RecordsFrame || header.frame.records > CaptureFrameRecordsMax)
+        return corrupt(frame.offset,
+                       "its header is damaged; " + std::to_string(frame.records) + " records are missing");
     EVENTOPS_TRY(readPayload(frame.offset, header, CaptureFrameBytesMax, content.bytes));
     StateReader in(content.bytes);
     CaptureRecord last;

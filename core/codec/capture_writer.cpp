@@ -61,7 +61,9 @@ Status CaptureFileWriter::put(std::string_view bytes)
 Result<std::uint32_t> CaptureFileWriter::addSource(const CaptureOrigin &origin)
 {
     if (m_sources.size() >= CaptureSourcesMax)
-        return Error{Error::Code::LimitExceeded, "more than " + std::to_string(CaptureSourcesMax) + " sources", {},
+        return Error{Error::Code::LimitExceeded,
+                     "more than " + std::to_string(CaptureSourcesMax) + " sources",
+                     {},
                      "export them in parts, by a filter"};
     if (origin.key.size() > CaptureTextBytesMax || origin.title.size() > CaptureTextBytesMax)
         return Error{Error::Code::LimitExceeded, "the name of a source is longer than a capture holds"};
@@ -81,8 +83,8 @@ Status CaptureFileWriter::add(const CaptureRecord &record)
         return Error{Error::Code::InvalidArgument, "record " + std::to_string(record.seq) + " does not fit a capture"};
     for (const std::string_view text : {record.codec, record.contentType, record.headers, record.key}) {
         if (text.size() > CaptureTextBytesMax)
-            return Error{Error::Code::LimitExceeded, "record " + std::to_string(record.seq)
-                                                         + ": more than 1048576 bytes stand beside its own"};
+            return Error{Error::Code::LimitExceeded,
+                         "record " + std::to_string(record.seq) + ": more than 1048576 bytes stand beside its own"};
     }
     if (record.bytes.size() <= CapturePieceBytes)
         return append(record);
@@ -162,8 +164,7 @@ Status CaptureFileWriter::flush(std::uint32_t source)
 Status CaptureFileWriter::writeFrame(std::uint8_t kind, CaptureFrame &frame, std::string_view payload)
 {
     m_packed.resize(ZSTD_compressBound(payload.size()));
-    const std::size_t size =
-        ZSTD_compress(m_packed.data(), m_packed.size(), payload.data(), payload.size(), PackLevel);
+    const std::size_t size = ZSTD_compress(m_packed.data(), m_packed.size(), payload.data(), payload.size(), PackLevel);
     if (ZSTD_isError(size) != 0)
         return Error{Error::Code::LimitExceeded, std::string("zstd: ") + ZSTD_getErrorName(size)};
     const std::string_view packed = std::string_view(m_packed).substr(0, size);
@@ -199,15 +200,17 @@ Status CaptureFileWriter::finish()
     for (const CaptureFrame &frame : m_frames) {
         index.u64(frame.offset - last);
         last = frame.offset;
-        for (const std::uint64_t number : {std::uint64_t{frame.source}, std::uint64_t{frame.records},
-                                           std::uint64_t{frame.unpacked}, std::uint64_t{frame.packed},
-                                           frame.firstSeq, frame.firstPosition})
+        for (const std::uint64_t number :
+             {std::uint64_t{frame.source}, std::uint64_t{frame.records}, std::uint64_t{frame.unpacked},
+              std::uint64_t{frame.packed}, frame.firstSeq, frame.firstPosition})
             index.u64(number);
         index.i64(raw(frame.tsMin));
         index.i64(raw(frame.tsMax));
     }
     if (index.bytes().size() > CaptureIndexBytesMax)
-        return Error{Error::Code::LimitExceeded, "the capture has too many frames for its index", {},
+        return Error{Error::Code::LimitExceeded,
+                     "the capture has too many frames for its index",
+                     {},
                      "export it in parts, by time"};
     const std::uint64_t offset = m_offset;
     CaptureFrame frame;

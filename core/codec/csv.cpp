@@ -35,7 +35,7 @@ std::string_view withoutMark(std::string_view text)
 bool isJsonField(Field field)
 {
     return field == Field::Tags || field == Field::Attrs || field == Field::Entities || field == Field::Links
-        || field == Field::Headers;
+           || field == Field::Headers;
 }
 
 class Decoder final : public CodecDecoder

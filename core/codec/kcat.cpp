@@ -71,8 +71,8 @@ void writeHeaders(JsonWriter &out, std::string_view headers, std::string &scratc
 bool looksLikeKcat(const JsonReader &json)
 {
     return json.kind() == JsonKind::Object && isKind(json, "topic", JsonKind::String)
-        && isKind(json, "partition", JsonKind::Number) && isKind(json, "offset", JsonKind::Number)
-        && (json.find("payload") != nullptr || json.find("payload_base64") != nullptr);
+           && isKind(json, "partition", JsonKind::Number) && isKind(json, "offset", JsonKind::Number)
+           && (json.find("payload") != nullptr || json.find("payload_base64") != nullptr);
 }
 
 DecodeFailure KcatMessage::read(const JsonReader &json)

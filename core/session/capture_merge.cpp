@@ -12,10 +12,10 @@ namespace {
 struct MergeLane {
     std::unique_ptr<Source> source;
     std::unique_ptr<RecordDecoder> decoder;
-    std::uint32_t index = 0;     ///< In the capture written.
+    std::uint32_t index = 0; ///< In the capture written.
     Batch batch;
     std::size_t record = 0, event = 0;
-    WallNs time = NoTime;        ///< Of the record last taken.
+    WallNs time = NoTime; ///< Of the record last taken.
     bool ended = false;
     std::vector<OversizePart> parts; ///< Of a record still being read.
 
@@ -103,7 +103,9 @@ Result<MergeProgress> mergeCaptures(std::vector<std::unique_ptr<Source>> sources
 {
     constexpr Seq ReportEvery = 8'192;
     if (sources.size() > MergeSourcesMax)
-        return Error{Error::Code::LimitExceeded, "more than " + std::to_string(MergeSourcesMax) + " sources", {},
+        return Error{Error::Code::LimitExceeded,
+                     "more than " + std::to_string(MergeSourcesMax) + " sources",
+                     {},
                      "merge them in groups"};
     const auto writer = EVENTOPS_TRY(CaptureFileWriter::make(std::move(sink)));
     std::vector<MergeLane> lanes(sources.size());

@@ -22,7 +22,7 @@ Result<Filter> filterOf(const ExportRequest &request)
         if (time == NoTime)
             return;
         text = (text.empty() ? std::string() : '(' + text + ") and ") + "ts " + comparison + " \""
-             + formatTimestamp(time) + '"';
+               + formatTimestamp(time) + '"';
     };
     bound(">=", request.from);
     bound("<", request.to);
@@ -83,7 +83,9 @@ Status Export::begin()
         return m_sink(m_line);
     }
     if (!m_job.caller.tenants.empty())
-        return Error{Error::Code::Refused, "a raw record may hold events of tenants that you may not see", {},
+        return Error{Error::Code::Refused,
+                     "a raw record may hold events of tenants that you may not see",
+                     {},
                      "export events instead: csv or events"};
     m_form = EVENTOPS_TRY(makeRecordForm(request.form, m_sink));
     return m_whole ? readLetters() : Status(Ok{});
@@ -100,7 +102,9 @@ Status Export::readLetters()
         return !m_job.cancelled.load();
     }));
     if (m_letters.size() > ExportLettersMax)
-        return Error{Error::Code::LimitExceeded, "the workspace has more than 1000000 dead letters", {},
+        return Error{Error::Code::LimitExceeded,
+                     "the workspace has more than 1000000 dead letters",
+                     {},
                      "export events alone, by a filter"};
     std::sort(m_letters.begin(), m_letters.end(), [](const Letter &a, const Letter &b) { return a.seq < b.seq; });
     return Ok{};
@@ -176,7 +180,8 @@ Status Export::takeRecord(const Batch &batch, const Event &event, const RawRecor
         return Error{Error::Code::Refused,
                      "this workspace keeps no raw records, so " + std::string(toString(m_job.request.form))
                          + " cannot be made of it",
-                     {}, "export events instead (csv or events), or read the captures again with keep_raw: true"};
+                     {},
+                     "export events instead (csv or events), or read the captures again with keep_raw: true"};
     const auto source = m_sources.find(record.source);
     if (source == m_sources.end())
         return Error{Error::Code::Corrupt, "record " + std::to_string(record.seq) + " names an unknown source"};
@@ -218,7 +223,8 @@ Status Export::writeLetter(const Letter &letter)
         }
         if (bytes.size() > ExportLetterBytesMax)
             status = Error{Error::Code::LimitExceeded,
-                           "dead letter " + std::to_string(letter.id) + " is longer than a line may be", {},
+                           "dead letter " + std::to_string(letter.id) + " is longer than a line may be",
+                           {},
                            "export the form evcap, which holds records of any length"};
         return static_cast<bool>(status);
     }));
@@ -239,12 +245,18 @@ Result<ExportProgress> exportRecords(const ExportJob &job)
     if (request.path.empty())
         return Error{Error::Code::InvalidArgument, "no file is named to export into"};
     if (request.compress && request.form == ExportForm::Capture)
-        return Error{Error::Code::InvalidArgument, "an evcap is packed by itself", {request.path, 0, 0},
+        return Error{Error::Code::InvalidArgument,
+                     "an evcap is packed by itself",
+                     {request.path, 0, 0},
                      "leave the compression out"};
     const auto file = EVENTOPS_TRY(OutputFile::make(request.path, request.overwrite));
-    const ByteSink plain = [&](std::string_view bytes) { return file->write(bytes); };
+    const ByteSink plain = [&](std::string_view bytes) {
+        return file->write(bytes);
+    };
     const auto packed = request.compress ? std::make_unique<PackedSink>(plain) : nullptr;
-    const ByteSink sink = packed == nullptr ? plain : [&](std::string_view bytes) { return packed->write(bytes); };
+    const ByteSink sink = packed == nullptr ? plain : [&](std::string_view bytes) {
+        return packed->write(bytes);
+    };
     ExportProgress done = EVENTOPS_TRY(Export(job, sink).run([&] { return file->bytes(); }));
     if (packed != nullptr)
         EVENTOPS_TRY(packed->finish());

@@ -18,8 +18,8 @@ struct ExportJob {
     std::function<void(ExportProgress)> progress; ///< After each block of events; may be empty.
 };
 
-/// See Backend::exportCapture. Thread: one. Memory: a block of events, a frame a source, 40 bytes a dead letter (at most
-/// ExportLettersMax of them). Complexity: O(events of the blocks that may match).
+/// See Backend::exportCapture. Thread: one. Memory: a block of events, a frame a source, 40 bytes a dead letter (at
+/// most ExportLettersMax of them). Complexity: O(events of the blocks that may match).
 Result<ExportProgress> exportRecords(const ExportJob &job);
 constexpr std::size_t ExportLettersMax = 1'000'000;
 constexpr std::size_t ExportLetterBytesMax = 256u << 20; ///< Of one in a form that gives it on a line.

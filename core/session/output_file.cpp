@@ -21,17 +21,17 @@ Error writeError(const std::string &path)
 {
     const int code = errno;
     const bool full = code == ENOSPC || code == EDQUOT;
-    const Error::Code kind = full              ? Error::Code::Full
-                             : code == ENOENT  ? Error::Code::NotFound
-                                               : Error::Code::Io;
-    return Error{kind, std::string("cannot write: ") + std::strerror(code), {path, 0, 0},
+    const Error::Code kind = full ? Error::Code::Full : code == ENOENT ? Error::Code::NotFound : Error::Code::Io;
+    return Error{kind,
+                 std::string("cannot write: ") + std::strerror(code),
+                 {path, 0, 0},
                  full ? "make room, or name a file on another disk" : "name a file in a folder that you may write"};
 }
 
 Error isThere(const std::string &path)
 {
-    return Error{Error::Code::Refused, "the file is there already", {path, 0, 0},
-                 "name another one, or allow to overwrite it"};
+    return Error{
+        Error::Code::Refused, "the file is there already", {path, 0, 0}, "name another one, or allow to overwrite it"};
 }
 
 } // namespace

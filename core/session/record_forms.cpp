@@ -50,12 +50,14 @@ Result<bool> appendAsLine(std::string &out, JsonReader &json, const CaptureRecor
         return Error{Error::Code::Refused,
                      "record " + std::to_string(record.seq) + " has line ends within and is no JSON, so "
                          + std::string(form) + " cannot hold it",
-                     {}, "export the form evcap or kcat"};
+                     {},
+                     "export the form evcap or kcat"};
     // No JSON token holds a line end, so each of them stands between tokens.
     const std::size_t begin = out.size();
     out += json.document();
-    std::replace_if(out.begin() + static_cast<std::ptrdiff_t>(begin), out.end(),
-                    [](char c) { return c == '\n' || c == '\r'; }, ' ');
+    std::replace_if(
+        out.begin() + static_cast<std::ptrdiff_t>(begin), out.end(), [](char c) { return c == '\n' || c == '\r'; },
+        ' ');
     return true;
 }
 

@@ -14,8 +14,8 @@ class RecordForm
 public:
     virtual ~RecordForm();
     /// Appends a record of @p source (CaptureRecord::source is not looked at). @p whole: everything that the workspace
-    /// has of the source is exported. True: the record's white space was changed to fit a line. Refused: the form cannot
-    /// hold these bytes.
+    /// has of the source is exported. True: the record's white space was changed to fit a line. Refused: the form
+    /// cannot hold these bytes.
     virtual Result<bool> add(const SourceRow &source, bool whole, const CaptureRecord &record) = 0;
     virtual Status finish() { return Ok{}; }
 };

@@ -71,7 +71,8 @@ public:
     static QStringList filterNames(); ///< Names of fields and words of the filter language, sorted.
 
     /// Reads the events at @p rows, at most CopyRowsMax of them (in a filtered table as many as fit into one query),
-    /// and gives them by `rowsCopied`, as NDJSON or as CSV with a header, whose cells no spreadsheet takes for formulas.
+    /// and gives them by `rowsCopied`, as NDJSON or as CSV with a header, whose cells no spreadsheet takes for
+    /// formulas.
     enum class CopyForm { Ndjson, Csv };
     void copyRows(const std::vector<int> &rows, CopyForm form = CopyForm::Ndjson);
     CopyForm copyForm() const { return m_copyForm; }

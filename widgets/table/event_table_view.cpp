@@ -95,7 +95,9 @@ EventTableView::EventTableView(ViewContext &context, QWidget *parent)
         const QString form =
             m_model.copyForm() == EventTableModel::CopyForm::Csv ? QStringLiteral("CSV") : QStringLiteral("NDJSON");
         m_context.tell(isAll ? tr("%1 rows copied as %2").arg(rows).arg(form)
-                             : tr("The first %1 rows copied as %2; fewer at once can be copied whole").arg(rows).arg(form),
+                             : tr("The first %1 rows copied as %2; fewer at once can be copied whole")
+                                   .arg(rows)
+                                   .arg(form),
                        rows == 0);
     });
     auto *find = new QShortcut(QKeySequence::Find, this, m_filter, &FilterBar::focusEdit);

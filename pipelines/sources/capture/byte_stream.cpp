@@ -37,8 +37,12 @@ class ZstdStream final : public ByteStream
 {
 public:
     ZstdStream(int fd, std::string title, std::string begun, std::int64_t ratioMax)
-        : m_title(title), m_ratioMax(static_cast<std::uint64_t>(ratioMax)), m_plain(fd, std::move(title)),
-          m_context(ZSTD_createDCtx()), m_packed(std::move(begun)), m_packedBytes(m_packed.size())
+        : m_title(title),
+          m_ratioMax(static_cast<std::uint64_t>(ratioMax)),
+          m_plain(fd, std::move(title)),
+          m_context(ZSTD_createDCtx()),
+          m_packed(std::move(begun)),
+          m_packedBytes(m_packed.size())
     {
         ZSTD_DCtx_setParameter(m_context, ZSTD_d_windowLogMax, static_cast<int>(UnpackWindowLogMax));
         m_input = {m_packed.data(), m_packed.size(), 0};
@@ -63,10 +67,12 @@ public:
             m_flushing = out.pos == out.size; // there may be more in the context
             m_unpackedBytes += out.pos;
             if (m_unpackedBytes > UnpackFreeBytes && m_unpackedBytes / m_ratioMax > m_packedBytes)
-                m_trouble = Error{Error::Code::LimitExceeded,
-                                  m_title + " unpacks to more than " + std::to_string(m_ratioMax)
-                                      + " times its size: reading stopped as at a zstd bomb, what came before is stored",
-                                  {}, "if that is right, raise unpack_ratio_max of the source"};
+                m_trouble =
+                    Error{Error::Code::LimitExceeded,
+                          m_title + " unpacks to more than " + std::to_string(m_ratioMax)
+                              + " times its size: reading stopped as at a zstd bomb, what came before is stored",
+                          {},
+                          "if that is right, raise unpack_ratio_max of the source"};
         }
         return out.pos;
     }
@@ -86,7 +92,9 @@ private:
     std::size_t end()
     {
         if (m_insideFrame)
-            m_trouble = Error{Error::Code::Corrupt, m_title + " ends within a zstd frame: it was cut off", {},
+            m_trouble = Error{Error::Code::Corrupt,
+                              m_title + " ends within a zstd frame: it was cut off",
+                              {},
                               "copy it again; what was whole is stored"};
         return 0;
     }
@@ -94,12 +102,15 @@ private:
     std::size_t fail(std::size_t code)
     {
         if (ZSTD_getErrorCode(code) == ZSTD_error_frameParameter_windowTooLarge)
-            m_trouble = Error{Error::Code::LimitExceeded, m_title + " needs a zstd window of more than 128 MiB", {},
+            m_trouble = Error{Error::Code::LimitExceeded,
+                              m_title + " needs a zstd window of more than 128 MiB",
+                              {},
                               "pack it again with: zstd --long=27"};
         else
             m_trouble = Error{Error::Code::Corrupt,
                               m_title + " is damaged: zstd: " + ZSTD_getErrorName(code) + " after "
-                                  + std::to_string(m_unpackedBytes) + " bytes", {},
+                                  + std::to_string(m_unpackedBytes) + " bytes",
+                              {},
                               "copy it again; what came before is stored"};
         return 0;
     }

@@ -117,7 +117,8 @@ Status Capture::readHead()
     m_buffer.resize(have);
     m_eof = have < want;
     if (CaptureFileReader::looksLike(m_buffer))
-        return Error{Error::Code::InvalidArgument, "a capture file can be read from a disk only, as it is", {m_title, 0, 0},
+        return Error{Error::Code::InvalidArgument, "a capture file can be read from a disk only, as it is",
+                     {m_title, 0, 0},
                      "save it to a file, unpacked, and name that"};
     m_key = sha256Hex(std::string_view(m_buffer).substr(0, KeyBytes));
     std::string format = m_settings.format;

@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::string_view InputLogKey = "input-log";
 /// What `auto` tells apart by itself.
-constexpr std::string_view AutoCodecs[] = {"auto", "eventops.agent", "json", "karma.api.v1", "karma.v1",
-                                           "monitoring.v1", "kcat"};
+constexpr std::string_view AutoCodecs[] = {"auto",     "eventops.agent", "json", "karma.api.v1",
+                                           "karma.v1", "monitoring.v1",  "kcat"};
 
 /// Decodes each chunk with the codec that it names.
 class LaneDecoder final : public RecordDecoder
@@ -97,9 +97,8 @@ Result<bool> CaptureLane::hasPrefix(std::uint64_t position, std::uint64_t hash) 
 Status CaptureLane::open(std::uint64_t cursor)
 {
     m_from = m_position = cursor;
-    const auto after = std::upper_bound(m_frames.begin(), m_frames.end(), cursor, [](std::uint64_t at, const auto &f) {
-        return at < f.firstPosition;
-    });
+    const auto after = std::upper_bound(m_frames.begin(), m_frames.end(), cursor,
+                                        [](std::uint64_t at, const auto &f) { return at < f.firstPosition; });
     if (after != m_frames.begin())
         m_nextFrame = static_cast<std::size_t>(after - m_frames.begin()) - 1;
     // Pieces of one record lie in several frames that begin at the same position.
@@ -228,10 +227,14 @@ Status CaptureLane::complete() const
     if (m_firstBad)
         return Error{Error::Code::Corrupt,
                      std::to_string(m_missing) + " records of the capture are missing, all others are stored; "
-                         + m_firstBad->message, {std::string(path), 0, 0}, "copy or export the capture again"};
+                         + m_firstBad->message,
+                     {std::string(path), 0, 0},
+                     "copy or export the capture again"};
     if (!m_file->damage().empty() && m_source + 1 >= m_file->sources().size()) // said once for the file
-        return Error{Error::Code::Corrupt, "the capture is not whole, and what is was stored: " + m_file->damage(),
-                     {std::string(path), 0, 0}, "copy or export the capture again"};
+        return Error{Error::Code::Corrupt,
+                     "the capture is not whole, and what is was stored: " + m_file->damage(),
+                     {std::string(path), 0, 0},
+                     "copy or export the capture again"};
     return Ok{};
 }
 

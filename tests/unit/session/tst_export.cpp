@@ -66,10 +66,10 @@ std::string someLines(int count, int salt)
             continue;
         }
         out += "{\"tenant_id\":\"t" + std::to_string(i % 3) + "\",\"host\":\"host-" + std::to_string((i + salt) % 20)
-             + "\",\"metric\":\"cpu_load\",\"value\":" + std::to_string(20 + (i * 7919 + salt) % 30 + (i % 97 == 0 ? 60 : 0))
-             + ",\"ts_event\":\"2025-10-21T" + std::to_string(10 + i / 3600 % 10) + ':'
-             + std::to_string(10 + i / 60 % 50) + ':' + std::to_string(10 + i % 50)
-             + "Z\",\"unit\":\"percent\",\"tags\":{\"env\":\"prod\"}}\n";
+               + "\",\"metric\":\"cpu_load\",\"value\":"
+               + std::to_string(20 + (i * 7919 + salt) % 30 + (i % 97 == 0 ? 60 : 0)) + ",\"ts_event\":\"2025-10-21T"
+               + std::to_string(10 + i / 3600 % 10) + ':' + std::to_string(10 + i / 60 % 50) + ':'
+               + std::to_string(10 + i % 50) + "Z\",\"unit\":\"percent\",\"tags\":{\"env\":\"prod\"}}\n";
     }
     return out;
 }
@@ -129,8 +129,10 @@ private Q_SLOTS:
     {
         QTest::addColumn<QString>("capture");
         QTest::addColumn<QString>("pipeline");
-        QTest::newRow("agents") << "agents.ndjson" << "default";
-        QTest::newRow("mapped text on several lines") << "kafka_server.log" << "kafka_logs";
+        QTest::newRow("agents") << "agents.ndjson"
+                                << "default";
+        QTest::newRow("mapped text on several lines") << "kafka_server.log"
+                                                      << "kafka_logs";
     }
     void shippedCapturesComeBackAlike()
     {
@@ -173,8 +175,8 @@ private Q_SLOTS:
         const auto backend = first.backend();
         const auto told = replayFiles(*backend, {write("forms.ndjson", someLines(300, 5))});
         QVERIFY(told);
-        for (const auto &[form, name] : {std::pair{ExportForm::Csv, "f.csv"}, {ExportForm::Csv, "f.csv.zst"},
-                                         {ExportForm::Kcat, "f.kcat"}}) {
+        for (const auto &[form, name] :
+             {std::pair{ExportForm::Csv, "f.csv"}, {ExportForm::Csv, "f.csv.zst"}, {ExportForm::Kcat, "f.kcat"}}) {
             QVERIFY(exportTo(*backend, form, path(name)));
             LocalWorkspace second;
             const auto back = replayFiles(*second.backend(), {path(name)});
@@ -220,7 +222,9 @@ private Q_SLOTS:
         LocalWorkspace first, lean;
         const auto backend = first.backend();
         QVERIFY(replayFiles(*backend, {write("refuse.ndjson", someLines(100, 1))}));
-        const auto code = [&](const Result<ExportProgress> &r) { return r ? Error::Code::Io : r.error().code; };
+        const auto code = [&](const Result<ExportProgress> &r) {
+            return r ? Error::Code::Io : r.error().code;
+        };
         const Caller narrow{"viewer", Role::Viewer, {"t1"}};
         QCOMPARE(code(exportTo(*backend, ExportForm::Ndjson, path("r1"), {}, narrow)), Error::Code::Refused);
         const auto seen = exportTo(*backend, ExportForm::Events, path("seen"), {}, narrow);
@@ -245,8 +249,10 @@ private Q_SLOTS:
         QCOMPARE(code(kept), Error::Code::Refused);
         QVERIFY(kept.error().text().find("keep_raw") != std::string::npos);
         QVERIFY(exportTo(*other, ExportForm::Csv, path("lean.csv")));
-        QVERIFY(leftBehind(QStringLiteral("r?*")).filter(QStringLiteral(".")).filter(QRegularExpression(
-            QStringLiteral("^r[123]"))).isEmpty());
+        QVERIFY(leftBehind(QStringLiteral("r?*"))
+                    .filter(QStringLiteral("."))
+                    .filter(QRegularExpression(QStringLiteral("^r[123]")))
+                    .isEmpty());
     }
 
     void aCancelledExportLeavesNoFile()
@@ -309,7 +315,8 @@ private Q_SLOTS:
         Scratch scratch;
         const QString a = scratch.file(QStringLiteral("a.ndjson"), QByteArray::fromStdString(someLines(400, 0)));
         const QString b = scratch.file(QStringLiteral("b.ndjson"), QByteArray::fromStdString(someLines(200, 9)));
-        const QString merged = scratch.file(QStringLiteral("m.evcap"), {}), copy = scratch.file(QStringLiteral("c"), {});
+        const QString merged = scratch.file(QStringLiteral("m.evcap"), {}),
+                      copy = scratch.file(QStringLiteral("c"), {});
         const auto args = [](std::initializer_list<const char *> words) {
             QStringList out;
             for (const char *word : words)
