@@ -79,5 +79,8 @@ void addTest(CLI::App &app, Context &context);
 void addPromote(CLI::App &app, Context &context);
 void addBench(CLI::App &app, Context &context);
 void addDemo(CLI::App &app, Context &context);
+void addExport(CLI::App &app, Context &context);
+void addMerge(CLI::App &app, Context &context);
+void addCapture(CLI::App &app, Context &context);
 
 } // namespace eventops::cli

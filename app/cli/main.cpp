@@ -25,8 +25,9 @@ int main(int argc, char **argv)
     app.require_subcommand(1);
     app.set_version_flag("--version", EVENTOPS_VERSION);
     app.footer("Exit codes: 0 done, 1 failed, 2 usage, 3 refused, 4 busy. More: man eventops");
-    for (auto *add : {addReplay, addRun, addReport, addQuery, addApprovals, addDeadLetters, addAudit, addSql,
-                      addExecutor, addValidate, addStages, addBench, addDemo, addRerun, addTest, addPromote})
+    for (auto *add : {addReplay, addRun, addReport, addQuery, addExport, addMerge, addCapture, addApprovals,
+                      addDeadLetters, addAudit, addSql, addRerun, addPromote, addTest, addExecutor, addValidate,
+                      addStages, addBench, addDemo})
         add(app, context);
     try {
         app.parse(argc, argv);

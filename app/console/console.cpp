@@ -3,7 +3,9 @@
 
 #include "app/common/local.h"
 #include "app/console/demo.h"
+#include "app/console/export_dialog.h"
 #include "app/console/views.h"
+#include "core/viewmodel/export_controller.h"
 #include "core/viewmodel/replay_controller.h"
 #include "core/viewmodel/shown_text.h"
 #include "core/viewmodel/view_context.h"
@@ -99,6 +101,7 @@ void Console::openWorkspace(const std::string &directory, bool expectsEvents)
     const Role role = m_options.readOnly ? Role::Viewer : Role::Admin;
     m_context = std::make_unique<ViewContext>(std::move(backend), Caller{app::ownUser(), role, {}});
     m_replay = std::make_unique<ReplayController>(*m_context);
+    m_export = std::make_unique<ExportController>(*m_context);
     WindowSetup setup;
     const bool isDemo = m_demoDirectory != nullptr && directory == m_demoDirectory->path().toStdString();
     setup.workspace = isDemo ? tr("Demo") : QDir(pathText(directory)).dirName();
@@ -120,6 +123,7 @@ void Console::connectWindow()
     MainWindow *const window = m_window.get();
     connect(window, &MainWindow::demoChosen, this, &Console::startDemo, Qt::QueuedConnection);
     connect(window, &MainWindow::capturesChosen, this, &Console::openCaptures, Qt::QueuedConnection);
+    connect(window, &MainWindow::exportChosen, this, &Console::openExport, Qt::QueuedConnection);
     const auto open = [this](const QString &directory) {
         openWorkspace(QFile::encodeName(directory).toStdString(), true);
     };
@@ -133,6 +137,7 @@ void Console::closeWindow()
         m_window->saveLayout();
     m_guard.reset();
     m_window.reset();
+    m_export.reset();
     m_replay.reset();
     m_context.reset();
 }
@@ -156,6 +161,17 @@ void Console::openCaptures(const QStringList &files)
     const QString first = QFileInfo(files.front()).fileName();
     m_replay->start(std::move(request),
                     files.size() == 1 ? first : tr("%1 and %2 more").arg(first).arg(files.size() - 1));
+}
+
+/// One dialog for each window; it stays until it is closed.
+void Console::openExport()
+{
+    auto *dialog = m_window->findChild<ExportDialog *>();
+    if (dialog == nullptr)
+        dialog = new ExportDialog(*m_context, *m_export, m_window.get());
+    dialog->show();
+    dialog->raise();
+    dialog->activateWindow();
 }
 
 void Console::startDemo()

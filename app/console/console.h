@@ -12,6 +12,7 @@
 
 namespace eventops {
 
+class ExportController;
 class MainWindow;
 class ReplayController;
 class ViewContext;
@@ -21,6 +22,8 @@ struct Event;
 } // namespace eventops
 
 namespace eventops::console {
+
+class ExportDialog;
 
 /// The program: one window on one workspace at a time, and what the window asks for. Thread: UI.
 class Console final : public QObject
@@ -41,6 +44,7 @@ private:
     void openWorkspace(const std::string &directory, bool expectsEvents);
     void connectWindow();
     void openCaptures(const QStringList &files);
+    void openExport();
     void startDemo();
     void closeWindow();
     void showAsAsked();
@@ -53,6 +57,7 @@ private:
     std::unique_ptr<QTemporaryDir> m_demoDirectory; ///< Outlives the back end that works in it.
     std::unique_ptr<ViewContext> m_context;
     std::unique_ptr<ReplayController> m_replay;
+    std::unique_ptr<ExportController> m_export;
     std::unique_ptr<MainWindow> m_window;
     ReceiverGuard m_guard;
     bool m_selected = false;

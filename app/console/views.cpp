@@ -27,7 +27,8 @@ ViewRegistry consoleViews()
     return {
         view("timeline", "Timeline", "chart-gantt", "When what happened, in lanes", Top, makeTimelineView),
         view("events", "Events", "table", "Every event, as it comes in", Centre, makeEventTableView,
-             "Enter: choose the event's entity for graph and charts"),
+             "Enter: choose the event's entity for graph and charts; Ctrl+C: copy rows as NDJSON; "
+             "Ctrl+Shift+C: copy rows as CSV"),
         view("findings", "Findings", "triangle-alert", "What is wrong or surprising, and why", RightTop,
              makeFindingsPanel, "J, K: move; A: to its action; /: filter; O: only what is open"),
         view("approvals", "Approvals", "shield-check", "Actions that wait for a person", RightBottom,

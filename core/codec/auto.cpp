@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/codec/agent.h"
 #include "core/codec/envelopes.h"
+#include "core/codec/kcat.h"
 
 // auto: the envelope of each record by its keys. What is no JSON is refused, not taken for text: in a stream of JSON
 // lines it is damage, and a person should see it.
@@ -20,24 +21,49 @@ public:
             return {};
         if (const JsonFailure failure = m_reader.read(batch.raw(batch.records[record])))
             return lose(failure);
-        return envelope().decode(batch, record, m_reader);
+        if (looksLikeKcat(m_reader))
+            return decodeKcat(batch, record);
+        return envelope(m_reader).decode(batch, record, m_reader);
     }
 
 private:
-    JsonEnvelope &envelope()
+    JsonEnvelope &envelope(const JsonReader &json)
     {
-        if (looksLikeKarma(m_reader))
+        if (looksLikeKarma(json))
             return *m_karma;
-        if (looksLikeMonitoring(m_reader))
+        if (looksLikeMonitoring(json))
             return *m_monitoring;
-        if (looksLikeAgent(m_reader))
+        if (looksLikeAgent(json))
             return m_agent;
-        if (looksLikeKarmaApi(m_reader))
+        if (looksLikeKarmaApi(json))
             return *m_karmaApi;
         return *m_generic;
     }
 
-    JsonReader m_reader;
+    /// The payload by its own envelope, or as text; what stands beside it joins its events.
+    DecodeFailure decodeKcat(Batch &batch, std::uint32_t record)
+    {
+        if (const DecodeFailure failure = m_message.read(m_reader))
+            return failure;
+        const std::size_t before = batch.events.size();
+        if (!m_message.hasPayload)
+            return {}; // a tombstone carries no event
+        const JsonFailure notJson = m_payload.read(m_message.payload);
+        const std::size_t first = m_message.payload.find_first_not_of(" \t\r\n");
+        const bool meantAsJson =
+            first != std::string::npos && (m_message.payload[first] == '{' || m_message.payload[first] == '[');
+        if (notJson && (meantAsJson || first == std::string::npos))
+            return lose(notJson);
+        if (notJson)
+            appendKcatText(batch, record, m_message);
+        else if (const DecodeFailure failure = envelope(m_payload).decode(batch, record, m_payload))
+            return failure;
+        m_message.apply(batch, before);
+        return {};
+    }
+
+    JsonReader m_reader, m_payload;
+    KcatMessage m_message;
     AgentEnvelope m_agent;
     std::unique_ptr<JsonEnvelope> m_karma = makeKarmaEnvelope();
     std::unique_ptr<JsonEnvelope> m_karmaApi = makeKarmaApiEnvelope();

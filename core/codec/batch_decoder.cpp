@@ -37,7 +37,8 @@ void BatchDecoder::decode(Batch &batch)
                    "the record has " + std::to_string(chunk.oversizeBytes) + " bytes");
             continue;
         }
-        record.hash = hash64(batch.raw(record));
+        if (record.hash == 0) // a capture may remember that of bytes redacted since
+            record.hash = hash64(batch.raw(record));
         const std::size_t before = batch.events.size();
         if (const DecodeFailure failure = m_codec->decode(batch, i))
             refuse(batch, i, *failure.reason, failure.detail);

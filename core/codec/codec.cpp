@@ -18,8 +18,8 @@ std::span<const LossReason> codecLosses()
 
 std::span<const Codec *const> builtinCodecs()
 {
-    static const std::array<const Codec *, 8> table = {
-        &autoCodec(), &chronosRawCodec(), &agentCodec(), &genericJsonCodec(),
+    static const std::array<const Codec *, 9> table = {
+        &autoCodec(), &chronosRawCodec(), &csvCodec(), &agentCodec(), &genericJsonCodec(),
         &karmaApiCodec(), &karmaCodec(), &monitoringCodec(), &textCodec(),
     };
     return table;

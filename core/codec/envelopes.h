@@ -13,6 +13,7 @@ namespace eventops {
 const Codec &agentCodec();        ///< eventops.agent
 const Codec &autoCodec();         ///< auto
 const Codec &chronosRawCodec();   ///< chronos.raw
+const Codec &csvCodec();          ///< csv
 const Codec &genericJsonCodec();  ///< json
 const Codec &karmaApiCodec();     ///< karma.api.v1
 const Codec &karmaCodec();        ///< karma.v1

@@ -28,6 +28,14 @@ struct RawChunk {
     /// position.
     std::uint64_t oversizeBytes = 0;
     std::uint64_t oversizeHash = 0; ///< hash64 of all its bytes.
+    /// Where a record stood before it came into a capture that remembers it.
+    struct Origin {
+        std::uint64_t position = 0; ///< In its first source.
+        Seq seq = 0;                ///< Its number in the workspace that it was exported from; 0: none.
+        std::uint64_t hash = 0;     ///< hash64 of the original bytes; 0: these are the original ones.
+    };
+    std::vector<Origin> origins; ///< One for each record; empty: positions follow from the offsets.
+    std::string codec;           ///< Which codec read the records before; empty: as the source is set up.
 };
 constexpr std::size_t RawPaddingBytes = 64;
 
@@ -35,7 +43,7 @@ enum class Outcome : std::uint8_t { Pending, Stored, Skipped, Duplicate, DeadLet
 
 /// One raw record on its way, and what became of it. Exactly one outcome each: that is the conservation equation.
 struct RawRecord {
-    Seq seq = 0;                 ///< Set by the runner on admission.
+    Seq seq = 0;                 ///< Set by the runner on admission; before that RawChunk::Origin::seq.
     std::uint64_t position = 0;  ///< Byte offset in the source.
     std::uint64_t hash = 0;      ///< hash64 of the original bytes.
     std::uint32_t offset = 0;    ///< Into the chunk's bytes.

@@ -51,6 +51,7 @@ struct PipelineRunner::Lane {
             return batch.events[event].tsEvent;
         return progress.mergeTime;
     }
+    Seq headSeq() const { return item.batch->records[record].seq; }
 };
 
 PipelineRunner::PipelineRunner(const PipelineSpec &spec, CommitSink &sink, RunnerOptions options)
@@ -102,6 +103,7 @@ Status PipelineRunner::restore(Seq lastSeq, WallNs watermark, const std::optiona
 Status PipelineRunner::run(std::vector<RunnerSource> sources)
 {
     m_progress = {};
+    m_incomplete.reset();
     m_sourceKeys.clear();
     CommitWriter writer(m_sink, m_batches);
     m_writer = &writer;
@@ -113,7 +115,11 @@ Status PipelineRunner::run(std::vector<RunnerSource> sources)
     m_writer = nullptr;
     if (!outcome)
         return outcome;
-    return flushed ? drained : flushed;
+    if (!flushed)
+        return flushed;
+    if (!drained)
+        return drained;
+    return m_incomplete ? Status(*std::exchange(m_incomplete, {})) : Status(Ok{});
 }
 
 Status PipelineRunner::runLanes(std::vector<RunnerSource> &sources)
@@ -160,7 +166,10 @@ Result<bool> PipelineRunner::refill(Lane &lane, std::chrono::milliseconds wait)
         return *item->error;
     if (!item->batch) {
         lane.ended = true;
-        if (item->ended && !lane.progress.finished) {
+        const Status complete = item->ended ? lane.source->complete() : Status(Ok{});
+        if (!complete && !m_incomplete)
+            m_incomplete = complete.error();
+        if (item->ended && complete && !lane.progress.finished) {
             lane.progress.finished = true;
             lane.changed = true;
         }
@@ -227,6 +236,13 @@ Status PipelineRunner::runInOrderOfArrival()
 
 Status PipelineRunner::runMerged()
 {
+    const std::string numbering = m_lanes.front()->source->numbering();
+    const bool numbered = !numbering.empty() && std::all_of(m_lanes.begin(), m_lanes.end(), [&](const auto &l) {
+        return l->source->numbering() == numbering;
+    });
+    const auto before = [&](const Lane &a, const Lane &b) {
+        return numbered ? a.headSeq() < b.headSeq() : a.headTime() < b.headTime();
+    };
     for (;;) {
         auto merged = m_batches.take();
         merged->tsIngest = m_options.clock->now();
@@ -244,7 +260,7 @@ Status PipelineRunner::runMerged()
                         merged->oversize.push_back(std::move(part));
                     }
                 }
-                if (lane->hasRecord() && (first == nullptr || lane->headTime() < first->headTime()))
+                if (lane->hasRecord() && (first == nullptr || before(*lane, *first)))
                     first = lane.get();
             }
             if (first == nullptr)
@@ -274,8 +290,9 @@ Status PipelineRunner::runMerged()
 Status PipelineRunner::admit(std::unique_ptr<Batch> batch)
 {
     dropSeen(*batch);
+    // A record that brings its number along keeps it where it can: gaps and epochs are then as they were.
     for (RawRecord &record : batch->records)
-        record.seq = ++m_lastSeq;
+        m_lastSeq = record.seq = std::max(m_lastSeq + 1, record.seq);
     giveTimes(*batch);
     countOutcomes(*batch);
     m_engine->process(*batch, m_sourceKeys, m_pool.get(), m_output);

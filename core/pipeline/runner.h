@@ -61,8 +61,9 @@ struct RunnerOptions {
 /// Threads: a reader per source, `workers` workers, one ledger writer, and the caller of `run`, which admits records in
 /// order (sequence number, dedupe, missing times), drives the stateful stages and forms commits. Every queue is
 /// bounded: a slow ledger slows the sources. Order: one source keeps its own; several finite ones are merged by event
-/// time, ties by their order in `sources`; as soon as one is endless they are taken in order of arrival. Errors: what
-/// the ledger or a source returns; everything committed before stays valid and the cursor says how far.
+/// time (those of one numbering by their numbers), ties by their order in `sources`; with an endless one all are taken
+/// in order of arrival. Errors: what the ledger or a source returns (what a source says to be missing comes last, all
+/// else is stored then); everything committed before stays valid and the cursor says how far.
 class PipelineRunner
 {
 public:
@@ -120,6 +121,7 @@ private:
     std::unordered_set<std::uint64_t> m_groupKeys; ///< Dedupe keys of the group being formed.
     StageEngine::Output m_output;
     RunProgress m_progress;
+    std::optional<Error> m_incomplete;      ///< What a source of this run said to be missing.
 };
 
 } // namespace eventops

@@ -52,6 +52,15 @@ public:
     virtual Result<bool> hasPrefix(std::uint64_t position, std::uint64_t hash) const = 0;
 
     virtual std::unique_ptr<RecordDecoder> makeDecoder() const = 0;
+
+    /// Other sources that the same file holds, to be read beside this one. Call once, before `open`.
+    virtual std::vector<std::unique_ptr<Source>> takeOthers() { return {}; }
+    /// Names the numbering that the records bring along (RawChunk::Origin::seq); empty: none. Sources of one numbering
+    /// are merged by it instead of by event time.
+    virtual std::string numbering() const { return {}; }
+    /// After `read` has told the end: an error when the source knows that something is missing, which then is what the
+    /// run returns once all else is stored.
+    virtual Status complete() const { return Ok{}; }
 };
 
 } // namespace eventops

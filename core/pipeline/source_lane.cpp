@@ -82,14 +82,20 @@ SourceLane::Item SourceLane::decode(const std::shared_ptr<RawChunk> &chunk, std:
     for (OversizePart &part : batch.oversize)
         part.source = m_index;
     batch.records.reserve(chunk->records.size());
-    for (const RawChunk::Record &record : chunk->records) {
-        const std::uint64_t position = chunk->position + record.offset;
+    for (std::size_t i = 0; i < chunk->records.size(); ++i) {
+        const RawChunk::Record &record = chunk->records[i];
+        RawChunk::Origin origin{chunk->position + record.offset, 0, 0};
+        if (!chunk->origins.empty())
+            origin = chunk->origins[i];
+        const std::uint64_t position = origin.position;
         if (position < m_skipBelow) {
             ++item.duplicates;
             continue;
         }
         RawRecord &added = batch.records.emplace_back();
         added.position = position;
+        added.seq = origin.seq;
+        added.hash = origin.hash;
         added.offset = record.offset;
         added.size = record.size;
         added.source = m_index;

@@ -182,6 +182,40 @@ struct RerunQuery {
     unsigned workers = 0;             ///< 0: cores − 1, at least 1.
 };
 
+// --- export ---
+
+/// What a file of exported records holds. Raw forms give a record once, however many of its events match.
+enum class ExportForm : std::uint8_t {
+    Capture, ///< Raw records with all that stands beside them: `.evcap`, see core/codec/capture_file.h.
+    Ndjson,  ///< Raw records, one a line.
+    Kcat,    ///< Raw records as `kcat -J` prints them.
+    Csv,     ///< Events as rows under a header, see core/model/row_csv.h.
+    Events,  ///< Events as NDJSON, see core/model/row_json.h.
+};
+std::optional<ExportForm> exportFormByName(std::string_view name); ///< "evcap", "ndjson", "kcat", "csv", "events".
+std::string_view toString(ExportForm form);
+constexpr ExportForm ExportForms[] = {ExportForm::Capture, ExportForm::Ndjson, ExportForm::Kcat, ExportForm::Csv,
+                                      ExportForm::Events};
+
+struct ExportRequest {
+    std::string filter;           ///< Of events; see core/filter. Empty and no times: everything, dead letters as well.
+    WallNs from = NoTime;         ///< Event times at or after it …
+    WallNs to = NoTime;           ///< … and before it. NoTime: no bound.
+    ExportForm form = ExportForm::Capture;
+    std::string path;             ///< Written beside and renamed when whole: it is there complete or not at all.
+    bool compress = false;        ///< Packs with zstd. A capture is packed by itself: InvalidArgument.
+    bool overwrite = false;       ///< Else Refused when the file is there.
+};
+
+struct ExportProgress {
+    std::uint64_t eventsSeen = 0;
+    std::uint64_t eventsTotal = 0; ///< Of the workspace; an upper bound.
+    std::uint64_t records = 0;    ///< Written: raw records, or events in forms of events.
+    std::uint64_t deadLetters = 0; ///< Of them.
+    std::uint64_t reshaped = 0;   ///< Of them: JSON over several lines, given on one; only white space was changed.
+    std::uint64_t bytes = 0;      ///< Of the file so far.
+};
+
 /// What the console and the command line look at: a local engine, a remote one, Kafka, a capture. A view cannot tell
 /// which.
 ///
@@ -233,6 +267,12 @@ public:
     virtual Ticket decide(const Caller &caller, const Decision &decision, bool wait, Done<DecisionOutcome> done) = 0;
     /// Reads a dead letter again with @p format; it must decode now, or it stays as it was.
     virtual Ticket redrive(const Caller &caller, std::int64_t deadLetter, const std::string &format, Done<Ok> done) = 0;
+
+    /// Writes what matches into a file on this machine. Refused: raw records that the workspace does not keep, or a raw
+    /// form for a caller who may not see all tenants. Cancelled or failed: there is no file. A back end that cannot
+    /// export refuses.
+    virtual Ticket exportCapture(const Caller &caller, const ExportRequest &request,
+                                 std::function<void(ExportProgress)> progress, Done<ExportProgress> done);
 };
 
 } // namespace eventops

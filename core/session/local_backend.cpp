@@ -6,6 +6,7 @@
 #include "core/session/action_flow.h"
 #include "core/session/engine.h"
 #include "core/session/event_story.h"
+#include "core/session/exporter.h"
 #include "core/session/redrive.h"
 
 #include <algorithm>
@@ -431,7 +432,11 @@ Result<WorkspaceSummary> LocalBackend::runReplay(const ReplayRequest &request, c
     for (const std::string &file : request.files) {
         const Configured<SourceSpec> &source = spec.sources.front();
         sources.push_back(EVENTOPS_TRY(source.spec->make(source.settings, {file, request.format})));
+        for (auto &other : sources.back()->takeOthers())
+            sources.push_back(std::move(other));
     }
+    // Records that bring their numbers along are merged by them, which an endless companion would not allow.
+    const bool live = request.live && (sources.size() == 1 || sources.back()->numbering().empty());
     EVENTOPS_TRY(Workspace::open(m_workspace.directory));
     Engine::Options options;
     options.workers = request.workers == 0 ? defaultWorkers() : request.workers;
@@ -444,7 +449,7 @@ Result<WorkspaceSummary> LocalBackend::runReplay(const ReplayRequest &request, c
     m_workers = options.workers;
     const auto engine = EVENTOPS_TRY(Engine::start(m_workspace, spec, std::move(options)));
     m_hub.runStarted();
-    const Status read = engine->read(std::move(sources), request.live);
+    const Status read = engine->read(std::move(sources), live);
     m_hub.runEnded();
     EVENTOPS_TRY(read);
     if (ticket.cancelled())
@@ -572,6 +577,17 @@ Ticket LocalBackend::redrive(const Caller &caller, std::int64_t deadLetter, cons
             return Error{Error::Code::Refused, "a viewer may not redrive dead letters"};
         return runRedrive(deadLetter, format);
     });
+}
+
+Ticket LocalBackend::exportCapture(const Caller &caller, const ExportRequest &request,
+                                   std::function<void(ExportProgress)> progress, Done<ExportProgress> done)
+{
+    return post<ExportProgress>(
+        m_exports, std::move(done), [=, this](const Ticket &ticket) -> Result<ExportProgress> {
+            const auto ledger = EVENTOPS_TRY(openLedger(LedgerMode::Read));
+            const auto letters = EVENTOPS_TRY(openLedger(LedgerMode::Read)); // asked while the other one is reading
+            return exportRecords({*ledger, *letters, caller, request, *ticket.flag(), progress});
+        });
 }
 
 /// Reads the letter's bytes as a small capture of their own. Tried without storing first: a record that is still bad

@@ -26,9 +26,9 @@ struct LocalBackendOptions {
 };
 
 /// The engine of a workspace directory in this process, behind the Backend interface.
-/// Thread: any may call. Four threads of its own, each doing one thing after the other: scans of whole tables, small
+/// Thread: any may call. Five threads of its own, each doing one thing after the other: scans of whole tables, small
 /// questions (so that a page never waits for a scan), reading of sources, decisions (so that one approves while sources
-/// are read). Subscribers hear from a fifth.
+/// are read), exports. Subscribers hear from a sixth.
 class LocalBackend final : public Backend
 {
 public:
@@ -61,6 +61,8 @@ public:
                    Done<Promotion> done) override;
     Ticket decide(const Caller &caller, const Decision &decision, bool wait, Done<DecisionOutcome> done) override;
     Ticket redrive(const Caller &caller, std::int64_t deadLetter, const std::string &format, Done<Ok> done) override;
+    Ticket exportCapture(const Caller &caller, const ExportRequest &request,
+                         std::function<void(ExportProgress)> progress, Done<ExportProgress> done) override;
 
 private:
     /// A thread that runs jobs one after the other.
@@ -111,6 +113,7 @@ private:
     Lane m_pages;
     Lane m_commands;
     Lane m_decisions;
+    Lane m_exports; ///< An export takes long; the views go on meanwhile.
 };
 
 /// How many workers a machine gets when nobody says: cores − 1, at least 1.

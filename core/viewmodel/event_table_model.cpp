@@ -2,6 +2,7 @@
 #include "core/viewmodel/event_table_model.h"
 
 #include "core/base/time.h"
+#include "core/model/row_csv.h"
 #include "core/model/row_json.h"
 #include "core/viewmodel/visible_text.h"
 
@@ -423,8 +424,9 @@ QStringList EventTableModel::filterNames()
 
 // ---- copying ----
 
-void EventTableModel::copyRows(const std::vector<int> &rows)
+void EventTableModel::copyRows(const std::vector<int> &rows, CopyForm form)
 {
+    m_copyForm = form;
     m_copyGuard.reset();
     m_copied.clear();
     m_copiedRows = 0;
@@ -474,8 +476,15 @@ void EventTableModel::takeCopy(EventPage page)
     for (const std::uint32_t row : page.rows) {
         if (m_copied.size() > CopyBytesMax)
             return;
-        appendEventJson(m_copied, page.batch, page.batch.events[row]);
-        m_copied += '\n';
+        const Event &event = page.batch.events[row];
+        if (m_copyForm == CopyForm::Ndjson) {
+            appendEventJson(m_copied, page.batch, event);
+            m_copied += '\n';
+        } else {
+            if (m_copied.empty())
+                appendCsvHeader(m_copied);
+            appendEventCsv(m_copied, page.batch, event);
+        }
         ++m_copiedRows;
     }
 }

@@ -71,8 +71,11 @@ public:
     static QStringList filterNames(); ///< Names of fields and words of the filter language, sorted.
 
     /// Reads the events at @p rows, at most CopyRowsMax of them (in a filtered table as many as fit into one query),
-    /// and gives them as NDJSON by `rowsCopied`.
-    void copyRows(const std::vector<int> &rows);
+    /// and gives them by `rowsCopied`, as NDJSON or as CSV with a header, whose cells no spreadsheet takes for
+    /// formulas.
+    enum class CopyForm { Ndjson, Csv };
+    void copyRows(const std::vector<int> &rows, CopyForm form = CopyForm::Ndjson);
+    CopyForm copyForm() const { return m_copyForm; }
     void refresh(); ///< Looks through new events, or tries again after a failure.
 
     static constexpr std::uint32_t PageRows = 256;
@@ -88,7 +91,7 @@ public:
 Q_SIGNALS:
     void stateChanged(); ///< Any of the above that is no row.
     void eventLocated(const QString &eventId, int row);
-    void rowsCopied(const QString &ndjson, int rows, bool isAll);
+    void rowsCopied(const QString &text, int rows, bool isAll);
 
 private:
     struct Page {
@@ -143,6 +146,7 @@ private:
     QTimer m_refilter;
 
     std::string m_copied;
+    CopyForm m_copyForm = CopyForm::Ndjson; ///< Of the copy under way, or of the last one.
     int m_copiedRows = 0, m_copyWanted = 0;
 };
 

@@ -28,6 +28,9 @@ _eventops()
         local options="--help"
         case $command in
             replay) options+=" --workspace --json --pipeline --format --workers" ;;
+            export) options+=" --workspace --json --filter --from --to --form --out --force" ;;
+            merge) options+=" --json --pipeline --format --out --force" ;;
+            capture) options+=" --json" ;;
             bench) options+=" --pipeline --format --workers" ;;
             run) options+=" --workspace --json --workers" ;;
             validate) options+=" --json" ;;
@@ -47,13 +50,14 @@ _eventops()
     fi
     local words=
     case $command in
-        '') words="run replay validate report query sql approvals executor deadletters audit rerun promote test stages bench
-            demo" ;;
+        '') words="run replay export merge capture validate report query sql approvals executor deadletters audit rerun
+            promote test stages bench demo" ;;
         query) words="events alerts findings entities links actions" ;;
         approvals) words="list show approve reject" ;;
         deadletters) words="list show redrive" ;;
         audit) words="list verify" ;;
-        replay | run | validate | bench | test) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+        capture) words="info" ;;
+        replay | run | merge | validate | bench | test) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
 }

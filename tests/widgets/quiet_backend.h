@@ -19,6 +19,10 @@ public:
     std::function<void(RunProgress)> replayProgress;
     Done<WorkspaceSummary> replayDone; ///< Set while one is under way.
     Ticket replayTicket, storyTicket;
+    ExportRequest exportRequest;         ///< The last one.
+    std::function<void(ExportProgress)> exportProgress;
+    Done<ExportProgress> exportDone; ///< Set while one is under way.
+    Ticket exportTicket;
     bool holdStories = false; ///< Answers are kept back in heldStory.
     std::function<void()> heldStory;
 
@@ -93,6 +97,14 @@ public:
         return {};
     }
     Ticket redrive(const Caller &, std::int64_t, const std::string &, Done<Ok> done) override { return answer(done); }
+    Ticket exportCapture(const Caller &, const ExportRequest &request, std::function<void(ExportProgress)> progress,
+                         Done<ExportProgress> done) override
+    {
+        exportRequest = request;
+        exportProgress = std::move(progress);
+        exportDone = std::move(done);
+        return exportTicket = Ticket();
+    }
 
 private:
     static Ticket answer(const Done<Ok> &done)

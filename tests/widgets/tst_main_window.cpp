@@ -268,6 +268,15 @@ private Q_SLOTS:
         QCOMPARE(chosen.front().front().toStringList(), QStringList{QStringLiteral("/captures/a.log")});
     }
 
+    void exportIsACommand()
+    {
+        Fixture f;
+        QSignalSpy chosen(f.window.get(), &MainWindow::exportChosen);
+        QVERIFY(QTest::qWaitForWindowActive(f.window.get()));
+        QTest::keyClick(f.window.get(), Qt::Key_E, Qt::ControlModifier | Qt::ShiftModifier);
+        QCOMPARE(chosen.count(), 1);
+    }
+
     void theToolBarOpensThePalette()
     {
         Fixture f;

@@ -108,6 +108,9 @@ void MainWindow::makeCommands()
                 tr("A made-up shop with known faults, in a workspace of its own"), [this] { Q_EMIT demoChosen(); });
     m_workspace = command(tr("Open a &workspace…"), QStringLiteral("database"), QKeySequence(tr("Ctrl+Shift+O")),
                           tr("Look at a directory in which events were stored before"), [this] { chooseWorkspace(); });
+    m_export = command(tr("&Export…"), QStringLiteral("package"), QKeySequence(tr("Ctrl+Shift+E")),
+                       tr("Write records or events into a file: all of them, or what the views show"),
+                       [this] { Q_EMIT exportChosen(); });
     m_stop = command(tr("&Stop reading"), QStringLiteral("x"), QKeySequence(tr("Ctrl+.")),
                      tr("Stop reading; what was read stays stored"), [this] { m_replay.cancel(); });
     m_stop->setEnabled(false);
@@ -160,7 +163,7 @@ void MainWindow::makeDocks()
 void MainWindow::makeMenus()
 {
     QMenu *file = menuBar()->addMenu(tr("&File"));
-    file->addActions({m_open, m_workspace, m_demo, m_stop});
+    file->addActions({m_open, m_workspace, m_export, m_demo, m_stop});
     file->addSeparator();
     file->addAction(m_quit);
     QMenu *view = menuBar()->addMenu(tr("&View"));

@@ -67,6 +67,7 @@ Q_SIGNALS:
     void capturesChosen(const QStringList &files);
     void workspaceChosen(const QString &directory);
     void demoChosen();
+    void exportChosen();
 
 protected:
     void closeEvent(QCloseEvent *event) override;
@@ -106,7 +107,7 @@ private:
     std::vector<QAction *> m_viewActions; ///< The same.
     std::vector<QAction *> m_commands;
     QAction *m_open = nullptr, *m_demo = nullptr, *m_workspace = nullptr, *m_follow = nullptr, *m_theme = nullptr;
-    QAction *m_search = nullptr, *m_reset = nullptr, *m_quit = nullptr, *m_stop = nullptr;
+    QAction *m_search = nullptr, *m_reset = nullptr, *m_quit = nullptr, *m_stop = nullptr, *m_export = nullptr;
     QAction *m_manual = nullptr, *m_keys = nullptr;
     QActionGroup *m_workers = nullptr, *m_pipelines = nullptr;
     MessageBar *m_messages = nullptr;

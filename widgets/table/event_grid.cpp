@@ -61,9 +61,9 @@ EventGrid::EventGrid(EventTableModel &model, QWidget *parent)
         if (verticalScrollBar()->sliderPosition() < verticalScrollBar()->maximum())
             setFollowing(false);
     });
-    connect(&model, &EventTableModel::rowsCopied, this, [](const QString &ndjson) {
-        if (!ndjson.isEmpty())
-            QGuiApplication::clipboard()->setText(ndjson);
+    connect(&model, &EventTableModel::rowsCopied, this, [](const QString &text) {
+        if (!text.isEmpty())
+            QGuiApplication::clipboard()->setText(text);
     });
     connect(&Theme::instance(), &Theme::changed, this, [this] {
         m_look.reset();
@@ -374,17 +374,21 @@ std::vector<int> EventGrid::selectedRowNumbers(std::size_t max) const
     return rows;
 }
 
-void EventGrid::copySelection()
+void EventGrid::copySelection(EventTableModel::CopyForm form)
 {
     const std::vector<int> rows = selectedRowNumbers(EventTableModel::CopyRowsMax + 1);
     if (!rows.empty())
-        m_events.copyRows(rows);
+        m_events.copyRows(rows, form);
 }
 
 void EventGrid::keyPressEvent(QKeyEvent *event)
 {
     if (event->matches(QKeySequence::Copy)) {
-        copySelection();
+        copySelection(EventTableModel::CopyForm::Ndjson);
+        return;
+    }
+    if (event->key() == Qt::Key_C && event->modifiers() == (Qt::ControlModifier | Qt::ShiftModifier)) {
+        copySelection(EventTableModel::CopyForm::Csv);
         return;
     }
     if (event->key() == Qt::Key_F && event->modifiers() == Qt::NoModifier) {

@@ -38,7 +38,7 @@ public:
 
 public Q_SLOTS:
     void setFollowing(bool follow);
-    void copySelection();
+    void copySelection(EventTableModel::CopyForm form);
     void fitColumns();           ///< Widths for what the columns usually hold.
 
 Q_SIGNALS:

@@ -92,8 +92,12 @@ EventTableView::EventTableView(ViewContext &context, QWidget *parent)
     });
     connect(&m_model, &EventTableModel::stateChanged, this, &EventTableView::showState);
     connect(&m_model, &EventTableModel::rowsCopied, this, [this](const QString &, int rows, bool isAll) {
-        m_context.tell(isAll ? tr("%1 rows copied as NDJSON").arg(rows)
-                             : tr("The first %1 rows copied as NDJSON; fewer at once can be copied whole").arg(rows),
+        const QString form =
+            m_model.copyForm() == EventTableModel::CopyForm::Csv ? QStringLiteral("CSV") : QStringLiteral("NDJSON");
+        m_context.tell(isAll ? tr("%1 rows copied as %2").arg(rows).arg(form)
+                             : tr("The first %1 rows copied as %2; fewer at once can be copied whole")
+                                   .arg(rows)
+                                   .arg(form),
                        rows == 0);
     });
     auto *find = new QShortcut(QKeySequence::Find, this, m_filter, &FilterBar::focusEdit);

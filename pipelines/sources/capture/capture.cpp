@@ -4,6 +4,8 @@
 #include "core/base/hash.h"
 #include "core/base/limits.h"
 #include "core/codec/batch_decoder.h"
+#include "core/codec/capture_file.h"
+#include "core/codec/csv.h"
 
 #include <algorithm>
 #include <cassert>
@@ -28,24 +30,12 @@ Error ioError(const std::string &title, int number)
     return Error{code, "cannot read " + title + ": " + std::strerror(number)};
 }
 
-/// Reads what is there, waiting for at least one byte; 0 at the end.
-Result<std::size_t> readSome(int fd, char *to, std::size_t size, const std::string &title)
-{
-    for (;;) {
-        const ssize_t got = ::read(fd, to, size);
-        if (got >= 0)
-            return static_cast<std::size_t>(got);
-        if (errno != EINTR)
-            return ioError(title, errno);
-    }
-}
-
 /// Reads until @p size bytes are there or the source ends.
-Result<std::size_t> readFully(int fd, char *to, std::size_t size, const std::string &title)
+Result<std::size_t> readFully(ByteStream &stream, char *to, std::size_t size)
 {
     std::size_t have = 0;
     while (have < size) {
-        const std::size_t got = EVENTOPS_TRY(readSome(fd, to + have, size - have, title));
+        const std::size_t got = EVENTOPS_TRY(stream.read(to + have, size - have));
         if (got == 0)
             break;
         have += got;
@@ -91,22 +81,52 @@ Result<std::unique_ptr<Capture>> Capture::make(CaptureSettings settings)
     capture->m_seekable = S_ISREG(status.st_mode) && ::lseek(fd, 0, SEEK_CUR) == 0;
     if (capture->m_seekable)
         capture->m_sizeBytes = static_cast<std::uint64_t>(status.st_size);
+    EVENTOPS_TRY(capture->openStream());
     EVENTOPS_TRY(capture->readHead());
     return capture;
+}
+
+/// Plain or packed, by the first bytes. What is packed is read as a stream that can be begun anew.
+Status Capture::openStream()
+{
+    constexpr std::size_t FrameHeadBytes = 18; // of zstd, at most
+    m_stream = makePlainStream(m_fd, m_title);
+    std::string begun(m_seekable ? FrameHeadBytes : PackedMagicBytes, '\0');
+    begun.resize(EVENTOPS_TRY(readFully(*m_stream, begun.data(), begun.size())));
+    m_packed = looksPacked(begun);
+    if (m_packed) {
+        m_sizeBytes = unpackedSize(begun);
+        m_seekable = false;
+        m_stream = makeZstdStream(m_fd, m_title, std::move(begun), m_settings.unpackRatioMax);
+    } else if (m_seekable) {
+        if (::lseek(m_fd, 0, SEEK_SET) != 0)
+            return ioError(m_title, errno);
+    } else {
+        m_buffer = std::move(begun);
+    }
+    return Ok{};
 }
 
 Status Capture::readHead()
 {
     // A stream is not kept waiting for more than the key needs.
-    const std::size_t want = m_seekable ? HeadBytes : KeyBytes;
+    const std::size_t want = m_seekable || m_packed ? HeadBytes : KeyBytes;
+    const std::size_t begun = m_buffer.size(); // taken from a stream to tell whether it is packed
     m_buffer.resize(want);
-    const std::size_t have = EVENTOPS_TRY(readFully(m_fd, m_buffer.data(), want, m_title));
+    const std::size_t have = begun + EVENTOPS_TRY(readFully(*m_stream, m_buffer.data() + begun, want - begun));
     m_buffer.resize(have);
     m_eof = have < want;
+    if (CaptureFileReader::looksLike(m_buffer))
+        return Error{Error::Code::InvalidArgument, "a capture file can be read from a disk only, as it is",
+                     {m_title, 0, 0},
+                     "save it to a file, unpacked, and name that"};
     m_key = sha256Hex(std::string_view(m_buffer).substr(0, KeyBytes));
     std::string format = m_settings.format;
     Framing framing = m_settings.framing.value_or(Framing::Lines);
-    if (!m_settings.framing && m_settings.sniff) {
+    if (format == "auto" && m_settings.sniff && looksLikeCsv(m_buffer)) {
+        format = "csv";
+        framing = Framing::Csv;
+    } else if (!m_settings.framing && m_settings.sniff) {
         std::string_view head = m_buffer;
         if (head.substr(0, ByteOrderMark.size()) == ByteOrderMark)
             head.remove_prefix(ByteOrderMark.size());
@@ -142,10 +162,21 @@ Result<StreamHash64> Capture::hashFile(std::uint64_t bytes) const
     return hash;
 }
 
+/// The same of what a packed file unpacks to, read anew; nothing that any prefix has when it is shorter.
+Result<std::uint64_t> Capture::hashUnpacked(std::uint64_t bytes) const
+{
+    CaptureSettings settings = m_settings;
+    const auto again = EVENTOPS_TRY(Capture::make(std::move(settings)));
+    EVENTOPS_TRY(again->open(bytes));
+    return again->m_position == bytes && again->m_skippedAll ? again->m_prefix.digest() : ~std::uint64_t{0};
+}
+
 Result<bool> Capture::hasPrefix(std::uint64_t position, std::uint64_t hash) const
 {
     if (position <= m_buffer.size())
         return hash64(std::string_view(m_buffer).substr(0, static_cast<std::size_t>(position))) == hash;
+    if (m_packed && m_fd > STDIN_FILENO)
+        return EVENTOPS_TRY(hashUnpacked(position)) == hash;
     if (!m_seekable)
         return !m_eof; // a stream that goes on behind its head cannot be looked at twice
     if (position > m_sizeBytes)
@@ -176,11 +207,12 @@ Status Capture::open(std::uint64_t cursor)
     std::string skipped(PartBytesMax, '\0');
     while (at < cursor && !m_eof) {
         const std::size_t want = static_cast<std::size_t>(std::min<std::uint64_t>(skipped.size(), cursor - at));
-        const std::size_t got = EVENTOPS_TRY(readFully(m_fd, skipped.data(), want, m_title));
+        const std::size_t got = EVENTOPS_TRY(readFully(*m_stream, skipped.data(), want));
         m_prefix.update(std::string_view(skipped).substr(0, got));
         at += got;
         m_eof = got < want;
     }
+    m_skippedAll = at >= cursor;
     return Ok{};
 }
 
@@ -189,8 +221,8 @@ Status Capture::fill()
     const std::size_t have = m_buffer.size();
     m_buffer.resize(have + ChunkBytesMax);
     // Of a stream, what is there: its writer may be slow. Of a file, a whole chunk.
-    const Result<std::size_t> got = m_seekable ? readFully(m_fd, m_buffer.data() + have, ChunkBytesMax, m_title)
-                                               : readSome(m_fd, m_buffer.data() + have, ChunkBytesMax, m_title);
+    const Result<std::size_t> got = m_seekable ? readFully(*m_stream, m_buffer.data() + have, ChunkBytesMax)
+                                               : m_stream->read(m_buffer.data() + have, ChunkBytesMax);
     m_buffer.resize(have + (got ? got.value() : 0));
     if (!got)
         return got.error();

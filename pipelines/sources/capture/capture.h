@@ -5,6 +5,7 @@
 #include "core/base/limits.h"
 #include "core/codec/codec.h"
 #include "core/pipeline/source.h"
+#include "pipelines/sources/capture/byte_stream.h"
 #include "pipelines/sources/capture/framing.h"
 
 #include <memory>
@@ -22,10 +23,12 @@ struct CaptureSettings {
     bool sniff = true;            ///< Without a framing: look at the beginning; else lines.
     std::string startPattern;
     std::size_t recordBytesMax = RecordBytesMaxDefault;
+    std::int64_t unpackRatioMax = UnpackRatioMaxDefault; ///< A packed capture that unpacks to more is refused.
     Value codec;                  ///< For makeCodec().
 };
 
-/// A file or standard input as a source of raw records.
+/// A file or standard input, plain or packed with zstd, as a source of raw records. Positions and key are those of the
+/// unpacked bytes: packing changes neither.
 ///
 /// Memory: at most recordBytesMax + a few MiB, whatever the length of a record. One that is longer than recordBytesMax
 /// comes out in parts of at most 1 MiB over several reads whose chunks hold no record and whose cursor waits before it;
@@ -45,6 +48,7 @@ public:
     Status open(std::uint64_t cursor) override;
     Result<bool> hasPrefix(std::uint64_t position, std::uint64_t hash) const override;
     std::unique_ptr<RecordDecoder> makeDecoder() const override;
+    Status complete() const override { return m_stream->complete(); }
 
     /// What was found out about the capture, for people: name of the codec.
     std::string_view codecName() const { return m_codec->name(); }
@@ -60,6 +64,7 @@ private:
     };
 
     Capture(CaptureSettings settings, int fd);
+    Status openStream();
     Status readHead();
     Status fill();
     void dropBuffer(std::size_t bytes);
@@ -68,6 +73,7 @@ private:
     Result<bool> continueOversize(RawChunk &chunk, std::vector<OversizePart> &oversize);
 
     Result<StreamHash64> hashFile(std::uint64_t bytes) const;
+    Result<std::uint64_t> hashUnpacked(std::uint64_t bytes) const;
 
     const CaptureSettings m_settings;
     const int m_fd;
@@ -75,7 +81,10 @@ private:
     std::string m_key;
     StreamHash64 m_prefix;  ///< Over all bytes before m_position.
     std::uint64_t m_sizeBytes = 0;
+    std::unique_ptr<ByteStream> m_stream;
     bool m_seekable = false;
+    bool m_packed = false;
+    bool m_skippedAll = true; ///< `open` found all bytes before its cursor.
     bool m_eof = false;     ///< The file has no bytes beyond the buffer.
     bool m_ended = false;   ///< Everything was handed out.
     bool m_begun = false;   ///< A record was handed out, or reading began behind the first one.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "pipelines/sources/capture/framing.h"
 
+#include "core/codec/csv.h"
 #include "core/codec/json_reader.h"
 
 #include <cstring>
@@ -58,6 +59,27 @@ public:
         return end == std::string_view::npos ? lineRecord(buffer, from, buffer.size(), buffer.size())
                                              : lineRecord(buffer, from, end, end + 1);
     }
+};
+
+/// Lines whose quoted parts may hold line ends.
+class CsvFramer final : public Framer
+{
+public:
+    std::optional<Found> next(std::string_view buffer, std::size_t from, bool eof) override
+    {
+        const auto end = m_lineEnd.find(buffer, from + m_looked);
+        if (!end && !(eof && from < buffer.size())) {
+            m_looked = buffer.size() - from;
+            return std::nullopt;
+        }
+        m_looked = 0;
+        m_continued = false;
+        m_lineEnd.reset();
+        return end ? lineRecord(buffer, from, *end, *end + 1) : lineRecord(buffer, from, buffer.size(), buffer.size());
+    }
+
+private:
+    CsvLineEnd m_lineEnd;
 };
 
 class DocumentFramer final : public Framer
@@ -224,6 +246,7 @@ Result<std::unique_ptr<Framer>> makeFramer(Framing framing, const std::string &s
     switch (framing) {
     case Framing::Lines: return std::unique_ptr<Framer>(std::make_unique<LineFramer>());
     case Framing::Document: return std::unique_ptr<Framer>(std::make_unique<DocumentFramer>());
+    case Framing::Csv: return std::unique_ptr<Framer>(std::make_unique<CsvFramer>());
     case Framing::Concatenated: return std::unique_ptr<Framer>(std::make_unique<ConcatenatedFramer>());
     case Framing::Multiline: break;
     }

@@ -17,6 +17,7 @@ enum class Framing : std::uint8_t {
     Lines,        ///< One a line; blank lines are none.
     Document,     ///< The whole capture is one.
     Concatenated, ///< JSON documents one after the other, each over any number of lines.
+    Csv,          ///< One a line, but line ends between quotes belong to the record.
     Multiline,    ///< A record begins with a line that matches a pattern and takes in the lines that do not.
 };
 

@@ -1,20 +1,27 @@
 // SPDX-License-Identifier: MIT
 #include "core/pipeline/spec.h"
 #include "pipelines/sources/capture/capture.h"
+#include "pipelines/sources/capture/capture_lane.h"
+
+#include <algorithm>
+#include <fstream>
 
 namespace eventops {
 namespace {
 
 constexpr std::int64_t RecordBytesMaxLimit = std::int64_t{1} << 30;
+constexpr std::int64_t UnpackRatioMaxLimit = 1'000'000;
 
 constexpr FieldSpec Fields[] = {
     {"path", "string", "\"\"", "File to read, - for standard input; the command line's FILE goes before it."},
     {"format", "string", "auto",
-     "Envelope: auto, ndjson, json (one document), text, mapped, eventops.agent, monitoring.v1, karma.v1, "
-     "karma.api.v1, chronos.raw."},
+     "Envelope: auto, ndjson, json (one document), text, csv (of an export), mapped, eventops.agent, monitoring.v1, "
+     "karma.v1, karma.api.v1, chronos.raw. Captures (.evcap) and zstd are told by their first bytes."},
     {"framing", "enum:auto|lines|document|concatenated|multiline", "auto", "How the bytes fall into records."},
     {"start", "string", "\"\"", "multiline: RE2 expression that the first line of a record matches."},
     {"record_bytes_max", "int", "8388608", "A longer record goes to the dead letters in parts."},
+    {"unpack_ratio_max", "int", "300",
+     "A file packed with zstd that unpacks to more than so many times its size, beyond 64 MiB, is refused as a bomb."},
     {"map", "any", "{}", "mapped: where each field of an event comes from."},
     {"require", "any", "null",
      "Fields without which an agent's line is refused: tenant_id, host, metric, value and ts_event when left out; [] "
@@ -60,8 +67,34 @@ void applyFormat(CaptureSettings &out, const std::string &format)
         out.framing = Framing::Document;
     else if (!out.startPattern.empty())
         out.framing = Framing::Multiline;
+    else if (format == "csv")
+        out.framing = Framing::Csv;
     else if (format == "ndjson" || format == "text")
         out.framing = Framing::Lines;
+}
+
+/// A number of the settings between 1 and @p max.
+Status readLimit(const Value &settings, std::string_view name, std::int64_t max, std::int64_t &out)
+{
+    const Value *limit = settings.find(name);
+    if (limit == nullptr)
+        return Ok{};
+    out = EVENTOPS_TRY(limit->integer());
+    if (out < 1 || out > max)
+        return limit->error(std::string(name) + ": " + std::to_string(out) + " is out of range",
+                            "use 1 to " + std::to_string(max));
+    return Ok{};
+}
+
+/// True when the file at @p path is one of our own captures; false as well when it cannot be read, which is then said
+/// by whoever reads it.
+bool isCaptureFile(const std::string &path)
+{
+    std::string head(CaptureFileReader::LooksBytes, '\0');
+    std::ifstream file(path, std::ios::binary);
+    file.read(head.data(), static_cast<std::streamsize>(head.size()));
+    head.resize(static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0)));
+    return CaptureFileReader::looksLike(head);
 }
 
 Result<std::unique_ptr<Source>> makeCapture(const Value &settings, const SourceArguments &arguments)
@@ -78,13 +111,10 @@ Result<std::unique_ptr<Source>> makeCapture(const Value &settings, const SourceA
                                             "use auto, lines, document, concatenated or multiline");
     if (out.framing == Framing::Multiline && out.startPattern.empty())
         return settings.error("framing multiline needs start", "set start to a pattern of a record's first line");
-    if (const Value *limit = settings.find("record_bytes_max")) {
-        const std::int64_t bytes = EVENTOPS_TRY(limit->integer());
-        if (bytes < 1 || bytes > RecordBytesMaxLimit)
-            return limit->error("record_bytes_max: " + std::to_string(bytes) + " is out of range",
-                                "use 1 to 1073741824");
-        out.recordBytesMax = static_cast<std::size_t>(bytes);
-    }
+    auto recordBytesMax = static_cast<std::int64_t>(out.recordBytesMax);
+    EVENTOPS_TRY(readLimit(settings, "record_bytes_max", RecordBytesMaxLimit, recordBytesMax));
+    EVENTOPS_TRY(readLimit(settings, "unpack_ratio_max", UnpackRatioMaxLimit, out.unpackRatioMax));
+    out.recordBytesMax = static_cast<std::size_t>(recordBytesMax);
     // The command line's own default, auto, does not overrule what the pipeline says.
     std::string format = textOr(settings, "format", "auto");
     if (!arguments.format.empty() && arguments.format != "auto")
@@ -97,6 +127,10 @@ Result<std::unique_ptr<Source>> makeCapture(const Value &settings, const SourceA
         out.framing = Framing::Lines;
     applyFormat(out, format);
     out.codec = settings;
+    if (out.path != "-" && isCaptureFile(out.path)) {
+        const bool plain = out.format == "auto" || out.format == "text" || out.format == "csv";
+        return CaptureLane::make(out.path, {plain ? "auto" : out.format, out.recordBytesMax, settings});
+    }
     auto capture = Capture::make(std::move(out));
     if (!capture)
         return std::move(capture).error();

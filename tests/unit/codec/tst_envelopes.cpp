@@ -371,7 +371,8 @@ private Q_SLOTS:
                 const Decoded out = decodeAll(*codec, {record});
                 QVERIFY2(takesAnything || !out.reasons[0].empty(), std::string(codec->name()).c_str());
             }
-            QVERIFY(takesAnything || decodeAll(*codec, {deep}).reasons[0] == "too_deep");
+            const char *reason = codec->name() == "csv" ? "bad_field" : "too_deep"; // a row of one cell
+            QVERIFY(takesAnything || decodeAll(*codec, {deep}).reasons[0] == reason);
         }
     }
 };

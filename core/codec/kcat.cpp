@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT
+#include "core/codec/kcat.h"
+
+#include "core/base/hash.h"
+#include "core/base/json.h"
+#include "core/codec/json_envelope.h"
+#include "core/model/event_id.h"
+
+#include <charconv>
+
+namespace eventops {
+namespace {
+
+constexpr std::string_view Name = "kcat";
+constexpr std::string_view Digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"; // RFC 4648
+
+void appendBase64(std::string &out, std::string_view bytes)
+{
+    for (std::size_t at = 0; at < bytes.size(); at += 3) {
+        const std::string_view group = bytes.substr(at, 3);
+        std::uint32_t bits = 0;
+        for (std::size_t i = 0; i < 3; ++i)
+            bits = bits << 8 | (i < group.size() ? static_cast<unsigned char>(group[i]) : 0U);
+        for (std::size_t i = 0; i < 4; ++i)
+            out += i <= group.size() ? Digits[bits >> (18 - 6 * i) & 63U] : '=';
+    }
+}
+
+bool readBase64(std::string_view text, std::string &out)
+{
+    out.clear();
+    if (text.size() % 4 != 0)
+        return false;
+    while (!text.empty() && text.back() == '=' && text.size() % 4 != 1)
+        text.remove_suffix(1);
+    std::uint32_t bits = 0;
+    unsigned have = 0;
+    for (const char c : text) {
+        const std::size_t digit = Digits.find(c);
+        if (digit == std::string_view::npos)
+            return false;
+        bits = bits << 6 | static_cast<std::uint32_t>(digit);
+        have += 6;
+        if (have >= 8) {
+            have -= 8;
+            out += static_cast<char>(bits >> have & 0xff);
+        }
+    }
+    return true;
+}
+
+bool isKind(const JsonReader &json, std::string_view name, JsonKind kind)
+{
+    const JsonEntry *member = json.find(name);
+    return member != nullptr && jsonKind(member->value) == kind;
+}
+
+/// Headers are a flat array of names and values; a value without text is null.
+void writeHeaders(JsonWriter &out, std::string_view headers, std::string &scratch)
+{
+    JsonItems items(headers);
+    std::string_view unnamed, name, value;
+    while (items.next(unnamed, name) && items.next(unnamed, value)) {
+        if (jsonKind(name) == JsonKind::String)
+            out.key(jsonText(name, scratch)).raw(value);
+    }
+}
+
+} // namespace
+
+bool looksLikeKcat(const JsonReader &json)
+{
+    return json.kind() == JsonKind::Object && isKind(json, "topic", JsonKind::String)
+           && isKind(json, "partition", JsonKind::Number) && isKind(json, "offset", JsonKind::Number)
+           && (json.find("payload") != nullptr || json.find("payload_base64") != nullptr);
+}
+
+DecodeFailure KcatMessage::read(const JsonReader &json)
+{
+    topic = jsonText(json.find("topic")->value, m_scratch);
+    partition = json.find("partition")->value;
+    offset = json.find("offset")->value;
+    payload.clear();
+    const JsonEntry *packed = json.find("payload_base64");
+    const JsonEntry *plain = json.find("payload");
+    if (packed != nullptr) {
+        if (jsonKind(packed->value) != JsonKind::String || !readBase64(jsonText(packed->value, m_scratch), payload))
+            return loseField(loss::BadField, "payload_base64", packed->value, "base64");
+        hasPayload = true;
+    } else {
+        hasPayload = jsonKind(plain->value) != JsonKind::Null;
+        if (hasPayload)
+            payload = jsonKind(plain->value) == JsonKind::String ? jsonText(plain->value, m_scratch) : plain->value;
+    }
+    ts = NoTime;
+    tsText.clear();
+    const JsonEntry *time = json.find("ts");
+    if (time != nullptr && jsonKind(time->value) == JsonKind::Number) {
+        std::int64_t ms = -1;
+        const std::string_view text = time->value;
+        const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), ms);
+        if (failed == std::errc() && end == text.data() + text.size() && ms >= 0 && ms <= INT64_MAX / NsPerMs) {
+            ts = WallNs{ms * NsPerMs};
+            tsText = text;
+        }
+    }
+    beside.clear();
+    JsonWriter out(beside);
+    out.beginObject();
+    out.field("kafka.topic", topic).key("kafka.partition").raw(partition).key("kafka.offset").raw(offset);
+    if (const JsonEntry *key = json.find("key"); key != nullptr && jsonKind(key->value) != JsonKind::Null)
+        out.key("kafka.key").raw(key->value);
+    if (!tsText.empty())
+        out.key("kafka.ts").raw(tsText);
+    if (const JsonEntry *headers = json.find("headers");
+        headers != nullptr && jsonKind(headers->value) == JsonKind::Array)
+        writeHeaders(out, headers->value, m_scratch);
+    out.endObject();
+    return {};
+}
+
+void KcatMessage::apply(Batch &batch, std::size_t first) const
+{
+    for (std::size_t i = first; i < batch.events.size(); ++i) {
+        Event &event = batch.events[i];
+        if (event.tsEvent == NoTime && ts != NoTime) {
+            event.tsEvent = ts;
+            event[Field::TsText] = batch.strings.append(tsText);
+        }
+        std::string headers = beside;
+        const std::string_view own = batch.text(event, Field::Headers);
+        if (own.size() > 2 && own.front() == '{') {
+            headers.back() = ',';
+            headers += own.substr(1);
+        }
+        event[Field::Headers] = appendRawJson(batch, headers);
+        if (event[Field::EventId] == NoStr && event[Field::IdempotencyKey] == NoStr) {
+            const std::uint64_t hash = hashCombine(hash64(payload), hash64(offset));
+            event[Field::EventId] = batch.strings.append(
+                derivedEventId("kafka:" + topic + '/' + partition, hash64(offset), hash, event.emission));
+        }
+    }
+}
+
+void appendKcatText(Batch &batch, std::uint32_t record, const KcatMessage &message)
+{
+    Event &event = appendEvent(batch, record, Name);
+    event[Field::Tenant] = batch.strings.intern("default");
+    if (isValidUtf8(message.payload)) {
+        event[Field::Message] = batch.strings.append(message.payload);
+        event[Field::ContentType] = batch.strings.intern("text/plain");
+    } else { // bytes that nobody can show; they stay with the record
+        event[Field::ContentType] = batch.strings.intern("application/octet-stream");
+    }
+}
+
+void appendKcat(std::string &out, const KcatLine &line)
+{
+    JsonWriter json(out);
+    json.beginObject();
+    json.field("topic", line.topic).key("partition").unsignedInteger(line.partition);
+    json.key("offset").unsignedInteger(line.offset);
+    json.field("tstype", line.ts == NoTime ? "unknown" : "create");
+    json.key("ts").integer(line.ts == NoTime ? -1 : raw(line.ts) / NsPerMs);
+    json.key("broker").integer(0);
+    json.key("headers").beginArray().endArray();
+    json.key("key");
+    if (line.key.empty())
+        json.null();
+    else
+        json.string(line.key);
+    if (isValidUtf8(line.payload)) {
+        json.field("payload", line.payload);
+    } else {
+        std::string packed;
+        appendBase64(packed, line.payload);
+        json.field("payload_base64", packed);
+    }
+    json.endObject();
+}
+
+} // namespace eventops
