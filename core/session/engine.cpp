@@ -21,6 +21,7 @@ Result<std::unique_ptr<Engine>> Engine::start(const Workspace &workspace, const 
     RunnerOptions runnerOptions;
     runnerOptions.workers = options.workers;
     runnerOptions.stop = options.stop;
+    runnerOptions.holdBackMax = options.holdBackMax;
     runnerOptions.progress = std::move(options.progress);
     engine->m_runner = EVENTOPS_TRY(PipelineRunner::make(spec, ledger, std::move(runnerOptions)));
 

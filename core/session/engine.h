@@ -21,6 +21,7 @@ public:
         unsigned workers = 1;
         const std::atomic<bool> *stop = nullptr;
         std::function<void(const RunProgress &)> progress;
+        std::chrono::milliseconds holdBackMax{0}; ///< See RunnerOptions.
     };
     /// Busy when another engine works on the workspace. Rebuilds the stages' state from the newest checkpoint and the
     /// stored events after it; remembers the pipeline in the workspace. @p spec must outlive the engine.

@@ -16,6 +16,7 @@ namespace eventops {
 namespace {
 
 constexpr std::chrono::milliseconds ResultPollTime{20};
+constexpr std::chrono::hours HoldBackMax{1};  ///< So long sources wait for room on the disk. A decision never does.
 constexpr double ResultGraceSeconds = 10.0;   ///< Past the action's own time, for the executor's start and end.
 constexpr std::uint64_t DeadLetterPreviewBytes = 4'096;
 
@@ -436,6 +437,7 @@ Result<WorkspaceSummary> LocalBackend::runReplay(const ReplayRequest &request, c
     Engine::Options options;
     options.workers = request.workers == 0 ? defaultWorkers() : request.workers;
     options.stop = ticket.flag();
+    options.holdBackMax = HoldBackMax;
     options.progress = [&](const RunProgress &state) {
         m_hub.runAdvanced(state);
         if (progress)

@@ -212,8 +212,14 @@ Status FaultBench::replay(const std::string &file, const std::string &format)
     std::ostringstream text;
     text << std::ifstream(Pipeline).rdbuf();
     request.pipelineText = std::move(text).str();
+    std::string trouble;
+    const auto progress = [&](const RunProgress &now) {
+        if (onTrouble && now.trouble != trouble)
+            onTrouble(now.trouble);
+        trouble = now.trouble;
+    };
     EVENTOPS_TRY(waitFor<WorkspaceSummary>(
-        [&](Done<WorkspaceSummary> done) { backend().replay(Somebody, request, {}, std::move(done)); }));
+        [&](Done<WorkspaceSummary> done) { backend().replay(Somebody, request, progress, std::move(done)); }));
     return Ok{};
 }
 

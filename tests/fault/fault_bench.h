@@ -41,6 +41,7 @@ public:
     void bringBack();    ///< … comes back. Restarts.
 
     Status replay(const std::string &file, const std::string &format = {});
+    std::function<void(const std::string &)> onTrouble; ///< Called when a run has to wait, and with nothing afterwards.
     Status decide(DecisionKind kind);
     Result<std::string> waitingAction();
 
