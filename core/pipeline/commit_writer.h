@@ -27,7 +27,7 @@ public:
         std::chrono::milliseconds holdBackMax{0};  ///< A group is tried again for so long.
         const std::atomic<bool> *stop = nullptr;   ///< Set: what cannot be committed now is not tried again.
     };
-    static constexpr std::chrono::milliseconds RetryEvery{250};
+    static constexpr std::chrono::milliseconds RetryEvery{100};
 
     CommitWriter(CommitSink &sink, BatchPool &batches, Limits limits);
     ~CommitWriter();

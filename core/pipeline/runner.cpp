@@ -411,6 +411,7 @@ Status PipelineRunner::drain()
 {
     while (!EVENTOPS_TRY(m_writer->drain(TellEvery)))
         tellTrouble();
+    tellTrouble(); // that it is over
     return Ok{};
 }
 

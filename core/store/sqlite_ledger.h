@@ -31,6 +31,7 @@ public:
     Result<std::vector<InputRow>> waitingInput(std::uint64_t from) override;
     Status takeInput(std::uint64_t number, Seq afterSeq) override;
     Status recordInput(const InputRow &row) override;
+    Result<std::string> configuration() override;
     Result<Counters> counters() override;
     Result<std::vector<std::pair<std::string, std::uint64_t>>> deadLetterReasons() override;
     Result<std::uint64_t> changeCounter() override;
@@ -119,6 +120,8 @@ private:
     /// The cached statement for this SQL text (by address: pass literals).
     Result<sqlite::Statement *> cached(const char *sql);
     Status requireWriter() const;
+    Status boundLog(); ///< ledger.cpp: Busy while the write-ahead log is too long and a reader holds it.
+    bool wasMoved();
 
     sqlite::Database m_database;
     LedgerMode m_mode;
@@ -128,6 +131,7 @@ private:
     std::map<const char *, sqlite::Statement> m_statements; ///< Destroyed before the database.
     BlockWriter m_blockWriter;
     DedupeIndex m_dedupe;
+    std::optional<Error> m_lookupError; ///< Of `seen`; the next commit reports it.
     PlaceIndex m_places; ///< As of the last question about places.
 };
 

@@ -86,6 +86,8 @@ Result<std::vector<std::pair<std::string, std::uint64_t>>> SqliteLedger::deadLet
 
 Result<std::uint64_t> SqliteLedger::changeCounter()
 {
+    if (wasMoved())
+        return Error{Error::Code::NotFound, "the ledger was moved away", {}, {}};
     sqlite::Statement &row = *EVENTOPS_TRY(cached("PRAGMA data_version"));
     EVENTOPS_TRY(row.step());
     const std::uint64_t version = row.unsignedInteger(0);
@@ -109,6 +111,17 @@ Status SqliteLedger::recordInput(const InputRow &row)
     sqlite::Statement &insert =
         *EVENTOPS_TRY(cached("INSERT INTO input_log(kind, after_seq, payload) VALUES (?, ?, ?)"));
     return insert.bind(1, row.kind).bindUnsigned(2, row.afterSeq).bind(3, row.payload).run();
+}
+
+Result<std::string> SqliteLedger::configuration()
+{
+    sqlite::Statement &get = *EVENTOPS_TRY(
+        cached("SELECT payload FROM input_log WHERE kind = 'configuration' ORDER BY number DESC LIMIT 1"));
+    if (!EVENTOPS_TRY(get.step()))
+        return Error{Error::Code::NotFound, "no pipeline is recorded", {}, {}};
+    std::string text = get.string(0);
+    get.reset();
+    return text;
 }
 
 Result<Counters> SqliteLedger::counters()
