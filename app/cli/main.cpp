@@ -13,7 +13,6 @@ int main(int argc, char **argv)
     using namespace eventops::cli;
     // Batches are filled on one thread and emptied on another: an arena for each thread would keep both of their peaks.
     mallopt(M_ARENA_MAX, 1);
-    app::exitWhenOutOfMemory();
     Context context;
     context.program = app::ownProgram();
     context.dataDirectory = app::findDataDirectory(context.program);

@@ -69,6 +69,16 @@ int exitCodeOf(const Error &error)
     }
 }
 
+namespace {
+
+/// Static objects need memory, too: this one comes before all others of the program.
+struct FirstOfAll {
+    FirstOfAll() { exitWhenOutOfMemory(); }
+};
+[[gnu::init_priority(101)]] const FirstOfAll First;
+
+} // namespace
+
 void exitWhenOutOfMemory()
 {
     std::set_new_handler(leave);

@@ -76,7 +76,6 @@ private:
 int main(int argc, char **argv)
 {
     using namespace eventops;
-    app::exitWhenOutOfMemory();
     console::Options options;
     int exitCode = app::ExitDone;
     if (!console::readOptions(argc, argv, options, exitCode))

@@ -21,6 +21,8 @@ struct StreamHash64::State {
 
 StreamHash64::StreamHash64() : m_state(std::make_unique<State>())
 {
+    if (m_state->xxh == nullptr)
+        throw std::bad_alloc();
     XXH3_64bits_reset(m_state->xxh);
 }
 
@@ -42,7 +44,11 @@ Sha256::Sha256() : m_context(EVP_MD_CTX_new())
 {
     if (m_context == nullptr)
         throw std::bad_alloc();
-    EVP_DigestInit_ex(static_cast<EVP_MD_CTX *>(m_context), EVP_sha256(), nullptr);
+    // Fails only without memory; a digest of nothing must not be taken for one.
+    if (EVP_DigestInit_ex(static_cast<EVP_MD_CTX *>(m_context), EVP_sha256(), nullptr) != 1) {
+        EVP_MD_CTX_free(static_cast<EVP_MD_CTX *>(m_context));
+        throw std::bad_alloc();
+    }
 }
 
 Sha256::~Sha256()
@@ -52,14 +58,16 @@ Sha256::~Sha256()
 
 void Sha256::update(std::string_view bytes)
 {
-    EVP_DigestUpdate(static_cast<EVP_MD_CTX *>(m_context), bytes.data(), bytes.size());
+    if (EVP_DigestUpdate(static_cast<EVP_MD_CTX *>(m_context), bytes.data(), bytes.size()) != 1)
+        throw std::bad_alloc();
 }
 
 std::string Sha256::hex()
 {
     unsigned char digest[32];
     unsigned int length = 0;
-    EVP_DigestFinal_ex(static_cast<EVP_MD_CTX *>(m_context), digest, &length);
+    if (EVP_DigestFinal_ex(static_cast<EVP_MD_CTX *>(m_context), digest, &length) != 1)
+        throw std::bad_alloc();
     assert(length == sizeof digest);
     constexpr char Digits[] = "0123456789abcdef";
     std::string out;
