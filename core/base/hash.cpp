@@ -1,13 +1,44 @@
 // SPDX-License-Identifier: MIT
 #include "core/base/hash.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <xxhash.h>
 
 #include <cassert>
+#include <cstdlib>
 #include <new>
 
 namespace eventops {
+namespace {
+
+/// libcrypto 3.0 uses locks that it got no memory for. As operator new does: the handler is asked before giving up.
+void *allocated(void *memory)
+{
+    if (memory == nullptr && std::get_new_handler() != nullptr)
+        std::get_new_handler()();
+    return memory;
+}
+
+void *allocate(std::size_t size, const char *, int)
+{
+    return size == 0 ? nullptr : allocated(std::malloc(size));
+}
+
+void *reallocate(void *memory, std::size_t size, const char *, int)
+{
+    if (size > 0)
+        return allocated(std::realloc(memory, size));
+    std::free(memory);
+    return nullptr;
+}
+
+void release(void *memory, const char *, int)
+{
+    std::free(memory);
+}
+
+} // namespace
 
 std::uint64_t hash64(std::string_view bytes)
 {
@@ -40,8 +71,11 @@ std::uint64_t StreamHash64::digest() const
     return XXH3_64bits_digest(m_state->xxh);
 }
 
-Sha256::Sha256() : m_context(EVP_MD_CTX_new())
+Sha256::Sha256()
 {
+    // Refused when libcrypto has memory already; then it is past the point where it cannot do without.
+    [[maybe_unused]] static const int hooked = CRYPTO_set_mem_functions(allocate, reallocate, release);
+    m_context = EVP_MD_CTX_new();
     if (m_context == nullptr)
         throw std::bad_alloc();
     // Fails only without memory; a digest of nothing must not be taken for one.
