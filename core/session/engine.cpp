@@ -22,6 +22,11 @@ Result<std::unique_ptr<Ledger>> openSound(const std::string &directory, Ledger::
                           : Ledger::open(directory, LedgerMode::Engine, options);
     if (opened || opened.error().code != Error::Code::Corrupt)
         return opened;
+    if (!emptied) { // nothing is set aside on the word of one reading
+        auto again = Ledger::open(directory, LedgerMode::Engine, options);
+        if (again || again.error().code != Error::Code::Corrupt)
+            return again;
+    }
     const std::string name = EVENTOPS_TRY(setAside(path));
     notice = "ledger.db is damaged (" + opened.error().message + ") and is kept as " + name
              + "; a new one is begun: replay the captures again";

@@ -40,9 +40,13 @@ Status checkSound(sqlite::Database &database)
         return Ok{};
     sqlite::Statement check = EVENTOPS_TRY(database.prepare("PRAGMA quick_check(1)"));
     const bool row = EVENTOPS_TRY(check.step());
-    if (row && check.text(0) != "ok")
-        return Error{Error::Code::Corrupt, "ledger: " + check.string(0), {}, {}};
-    return Ok{};
+    if (!row || check.text(0) == "ok")
+        return Ok{};
+    // A page that the disk did not give says nothing about what is on it.
+    const std::string found = check.string(0);
+    const bool unread =
+        found.find("error code=") != std::string::npos || found.find("failed to get page") != std::string::npos;
+    return Error{unread ? Error::Code::Io : Error::Code::Corrupt, "ledger: " + found, {}, {}};
 }
 
 } // namespace

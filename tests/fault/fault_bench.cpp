@@ -27,6 +27,19 @@ Status afterReplay(FaultBench &bench)
     return bench.replay(Agents);
 }
 
+/// Records with keys; @p note makes another capture of the same.
+Status keyed(FaultBench &bench, const std::string &note)
+{
+    const std::string file = bench.folder() + "/keyed-" + note + ".ndjson";
+    std::ofstream out(file);
+    out << "{\"tenant_id\":\"t\",\"host\":\"" << note << "\",\"metric\":\"m\",\"value\":1,\"ts_event\":1700000000}\n";
+    for (int i = 0; i < 3'000; ++i)
+        out << "{\"tenant_id\":\"t\",\"host\":\"h\",\"metric\":\"m\",\"value\":1,\"ts_event\":1700000001,"
+               "\"idempotency_key\":\"k" << i << "\"}\n";
+    out.close();
+    return bench.replay(file);
+}
+
 /// A workspace with one record that text can be made of, and nothing else.
 Status withDeadLetter(FaultBench &bench)
 {
@@ -90,6 +103,8 @@ std::span<const UseCase> useCases()
     static const UseCase all[] = {
         {"ingest", nothing, afterReplay, {}},
         {"ingest more", withDeadLetter, afterReplay, {}},
+        {"ingest repeated keys", [](FaultBench &b) { return keyed(b, "first"); },
+         [](FaultBench &b) { return keyed(b, "second"); }, {}},
         {"ingest again", afterReplay, afterReplay, {}, false}, // how far duplicates were counted may differ
         {"query", afterReplay, readEverything, {}},
         {"approve", afterReplay, [](FaultBench &b) { return b.decide(DecisionKind::Approve); }, publishAndTakeIn, false},
