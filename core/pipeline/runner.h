@@ -55,16 +55,17 @@ struct RunnerOptions {
     const Clock *clock = nullptr;             ///< Ingest times; null: SystemClock.
     const std::atomic<bool> *stop = nullptr;  ///< Set: end after what was read is committed.
     std::function<void(const RunProgress &)>
-        progress; ///< On the runner's thread, after each group handed to the ledger and when there is new trouble.
+        progress; ///< On the runner's thread, after each group handed to the ledger and when trouble comes or goes.
 };
 
 /// Runs a pipeline over its sources into the ledger.
 ///
 /// Threads: a reader per source, `workers` workers, one ledger writer, and the caller of `run`, which admits records in
 /// order (sequence number, dedupe, missing times), drives the stateful stages and forms commits. Every queue is
-/// bounded: a slow ledger slows the sources, and one without room stops them until there is some. Order: one source keeps its own; several finite ones are merged by event
-/// time, ties by their order in `sources`; as soon as one is endless they are taken in order of arrival. Errors: what
-/// the ledger or a source returns; everything committed before stays valid and the cursor says how far.
+/// bounded: a slow ledger slows the sources, and one without room stops them until there is some. Order: one source
+/// keeps its own; several finite ones are merged by event time, ties by their order in `sources`; as soon as one is
+/// endless they are taken in order of arrival. Errors: what the ledger or a source returns; everything committed before
+/// stays valid and the cursor says how far.
 class PipelineRunner
 {
 public:

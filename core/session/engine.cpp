@@ -16,7 +16,8 @@ Result<std::unique_ptr<Ledger>> openSound(const std::string &directory, Ledger::
     const std::string path = directory + "/ledger.db";
     const std::string wal = EVENTOPS_TRY(keepDamagedWal(directory));
     if (!wal.empty())
-        notice = "ledger.db-wal is damaged and is kept as " + wal + "; replay the captures again: what is missing is added";
+        notice = "ledger.db-wal is damaged and is kept as " + wal
+                 + "; replay the captures again: what is missing is added";
     const bool emptied = ledgerWasEmptied(directory);
     auto opened = emptied ? Error{Error::Code::Corrupt, "the file is empty"}
                           : Ledger::open(directory, LedgerMode::Engine, options);

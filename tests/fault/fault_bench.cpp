@@ -32,7 +32,8 @@ Status keyed(FaultBench &bench, const std::string &note)
 {
     const std::string file = bench.folder() + "/keyed-" + note + ".ndjson";
     std::ofstream out(file);
-    out << "{\"tenant_id\":\"t\",\"host\":\"" << note << "\",\"metric\":\"m\",\"value\":1,\"ts_event\":1700000000}\n";
+    out << "{\"tenant_id\":\"t\",\"host\":\"" << note
+        << "\",\"metric\":\"m\",\"value\":1,\"ts_event\":1700000000}\n";
     for (int i = 0; i < 3'000; ++i)
         out << "{\"tenant_id\":\"t\",\"host\":\"h\",\"metric\":\"m\",\"value\":1,\"ts_event\":1700000001,"
                "\"idempotency_key\":\"k" << i << "\"}\n";
@@ -87,7 +88,9 @@ Status publishAndTakeIn(FaultBench &bench)
 Status expire(FaultBench &bench)
 {
     Ledger &ledger = *EVENTOPS_TRY(bench.ledger(LedgerMode::Engine));
-    EVENTOPS_TRY(ledger.expireActions(EVENTOPS_TRY(ledger.watermark()) + 365 * 24 * 3600 * std::int64_t{1'000'000'000}));
+    constexpr std::int64_t YearNs = std::int64_t{365} * 24 * 3600 * 1'000'000'000;
+    const WallNs now = EVENTOPS_TRY(ledger.watermark());
+    EVENTOPS_TRY(ledger.expireActions(now + YearNs));
     return Ok{};
 }
 
@@ -107,7 +110,8 @@ std::span<const UseCase> useCases()
          [](FaultBench &b) { return keyed(b, "second"); }, {}},
         {"ingest again", afterReplay, afterReplay, {}, false}, // how far duplicates were counted may differ
         {"query", afterReplay, readEverything, {}},
-        {"approve", afterReplay, [](FaultBench &b) { return b.decide(DecisionKind::Approve); }, publishAndTakeIn, false},
+        {"approve", afterReplay, [](FaultBench &b) { return b.decide(DecisionKind::Approve); }, publishAndTakeIn,
+         false},
         {"reject", afterReplay, [](FaultBench &b) { return b.decide(DecisionKind::Reject); }, publishAndTakeIn, false},
         {"expire", afterReplay, expire, {}},
         {"redrive", withDeadLetter, redrive, nothing},

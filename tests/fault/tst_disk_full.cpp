@@ -95,7 +95,8 @@ private Q_SLOTS:
         if (process.exitCode() == 1 || process.exitCode() == 77)
             QSKIP("no mount namespace can be made here");
         const QByteArray out = process.readAllStandardOutput();
-        QVERIFY2(process.exitCode() == 0, QByteArray::number(process.exitCode()) + out + process.readAllStandardError());
+        QVERIFY2(process.exitCode() == 0,
+                 QByteArray::number(process.exitCode()) + out + process.readAllStandardError());
         QVERIFY2(out.contains("{\"n\":" + QByteArray::number(Lines) + "}"), out.constData());
         QVERIFY(timer.elapsed() < 30'000);
     }

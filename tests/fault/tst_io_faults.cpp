@@ -90,7 +90,8 @@ private:
             return wrong;
         const std::string content = contentOf(bench.workspace());
         const bool same = wanted.empty() || content == wanted;
-        return same ? std::string() : content + " instead of " + wanted + (first ? "" : ", after " + first.error().text());
+        const std::string after = first ? std::string() : ", after " + first.error().text();
+        return same ? std::string() : content + " instead of " + wanted + after;
     }
 };
 

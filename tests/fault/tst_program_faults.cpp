@@ -124,7 +124,8 @@ private Q_SLOTS:
         if (folder.isEmpty() || !QDir(folder).exists())
             QSKIP("EVENTOPS_JSON_SUITE names no folder");
         int stored = 0, dead = 0;
-        const QFileInfoList files = QDir(folder).entryInfoList({QStringLiteral("[yn]_*.json")}, QDir::Files, QDir::Name);
+        const QFileInfoList files =
+            QDir(folder).entryInfoList({QStringLiteral("[yn]_*.json")}, QDir::Files, QDir::Name);
         QVERIFY(files.size() > 200);
         FaultBench bench;
         for (const QFileInfo &file : files) {
