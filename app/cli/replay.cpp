@@ -17,12 +17,17 @@ struct Options {
     unsigned workers = 0;
 };
 
-/// A bar on the terminal; nothing when standard error is no terminal.
+/// A bar on the terminal; only what holds the run up when standard error is no terminal.
 class ProgressBar
 {
 public:
     void show(const RunProgress &progress)
     {
+        if (progress.trouble != m_trouble) {
+            m_trouble = progress.trouble;
+            std::fprintf(stderr, "%seventops: %s\n", m_shown ? "\r\033[K" : "",
+                         m_trouble.empty() ? "going on" : printable(m_trouble).c_str());
+        }
         if (!m_terminal)
             return;
         m_shown = true;
@@ -44,6 +49,7 @@ public:
 private:
     const bool m_terminal = isatty(STDERR_FILENO) == 1;
     bool m_shown = false;
+    std::string m_trouble;
 };
 
 void replay(Context &context, const Options &options)

@@ -22,6 +22,15 @@ std::string summaryJson(const WorkspaceSummary &summary)
         .key("suggestions").unsignedInteger(summary.suggestions)
         .field("digest", summary.digest)
         .endObject();
+    if (!summary.setAside.empty()) {
+        out.pop_back();
+        out += ",\"set_aside\":[";
+        for (const std::string &name : summary.setAside) {
+            out += out.back() == '[' ? "" : ",";
+            appendJsonString(out, name);
+        }
+        out += "]}";
+    }
     out += '\n';
     return out;
 }
@@ -39,6 +48,8 @@ std::string summaryText(const WorkspaceSummary &summary)
     out += "suggested " + number(summary.suggestions) + "\n";
     if (summary.clock != NoTime)
         out += "clock     " + formatTimestamp(summary.clock) + "\n";
+    for (const std::string &name : summary.setAside)
+        out += "damaged   " + name + " is kept in the workspace\n";
     if (!summary.digest.empty())
         out += "digest    " + summary.digest + "\n";
     return out;

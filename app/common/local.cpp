@@ -8,11 +8,14 @@
 #include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
+#include <exception>
 #include <fstream>
+#include <new>
 #include <pwd.h>
 #include <spawn.h>
 #include <sstream>
 #include <sys/wait.h>
+#include <system_error>
 #include <unistd.h>
 
 extern char **environ;
@@ -47,6 +50,13 @@ Result<std::string> spawnExecutor(const std::string &program, const std::string 
     return std::string();
 }
 
+[[noreturn]] void leave()
+{
+    constexpr char Text[] = "eventops: there is not enough memory; everything acknowledged is stored\n";
+    [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, Text, sizeof Text - 1);
+    ::_exit(ExitFailed);
+}
+
 } // namespace
 
 int exitCodeOf(const Error &error)
@@ -57,6 +67,33 @@ int exitCodeOf(const Error &error)
     case Error::Code::Busy: return ExitBusy;
     default: return ExitFailed;
     }
+}
+
+namespace {
+
+/// Static objects need memory, too: this one comes before all others of the program.
+struct FirstOfAll {
+    FirstOfAll() { exitWhenOutOfMemory(); }
+};
+[[gnu::init_priority(101)]] const FirstOfAll First;
+
+} // namespace
+
+void exitWhenOutOfMemory()
+{
+    std::set_new_handler(leave);
+    std::set_terminate([] {
+        try {
+            if (std::current_exception() != nullptr)
+                std::rethrow_exception(std::current_exception());
+        } catch (const std::bad_alloc &) {
+            leave();
+        } catch (const std::system_error &) { // no thread
+            leave();
+        } catch (...) {
+        }
+        std::abort();
+    });
 }
 
 std::string ownProgram()

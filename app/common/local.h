@@ -13,6 +13,10 @@ namespace eventops::app {
 enum ExitCode : int { ExitDone = 0, ExitFailed = 1, ExitUsage = 2, ExitRefused = 3, ExitBusy = 4 };
 int exitCodeOf(const Error &error);
 
+/// A program that gets no memory (or no thread) says so and exits with ExitFailed. What was acknowledged is in the
+/// ledger; unwinding threads in the middle of their work would save nothing more. In force before `main` begins.
+void exitWhenOutOfMemory();
+
 /// Path of the executable that runs.
 std::string ownProgram();
 /// The directory of a workspace when nobody names one: $EVENTOPS_WORKSPACE, else the user's state directory.

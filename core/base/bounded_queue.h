@@ -52,6 +52,13 @@ public:
         return m_filled.wait_for(lock, wait, [&] { return m_closed || !m_items.empty(); });
     }
 
+    /// Waits at most @p wait for room. True: there is some, and a `push` by the only producer would return at once.
+    bool waitForRoom(std::chrono::milliseconds wait)
+    {
+        std::unique_lock lock(m_mutex);
+        return m_room.wait_for(lock, wait, [&] { return m_closed || m_items.size() < m_itemsMax; });
+    }
+
     /// What is there is still handed out; nothing more is taken.
     void close()
     {

@@ -1,13 +1,44 @@
 // SPDX-License-Identifier: MIT
 #include "core/base/hash.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <xxhash.h>
 
 #include <cassert>
+#include <cstdlib>
 #include <new>
 
 namespace eventops {
+namespace {
+
+/// libcrypto 3.0 uses locks that it got no memory for. As operator new does: the handler is asked before giving up.
+void *allocated(void *memory)
+{
+    if (memory == nullptr && std::get_new_handler() != nullptr)
+        std::get_new_handler()();
+    return memory;
+}
+
+void *allocate(std::size_t size, const char *, int)
+{
+    return size == 0 ? nullptr : allocated(std::malloc(size));
+}
+
+void *reallocate(void *memory, std::size_t size, const char *, int)
+{
+    if (size > 0)
+        return allocated(std::realloc(memory, size));
+    std::free(memory);
+    return nullptr;
+}
+
+void release(void *memory, const char *, int)
+{
+    std::free(memory);
+}
+
+} // namespace
 
 std::uint64_t hash64(std::string_view bytes)
 {
@@ -21,6 +52,8 @@ struct StreamHash64::State {
 
 StreamHash64::StreamHash64() : m_state(std::make_unique<State>())
 {
+    if (m_state->xxh == nullptr)
+        throw std::bad_alloc();
     XXH3_64bits_reset(m_state->xxh);
 }
 
@@ -38,11 +71,18 @@ std::uint64_t StreamHash64::digest() const
     return XXH3_64bits_digest(m_state->xxh);
 }
 
-Sha256::Sha256() : m_context(EVP_MD_CTX_new())
+Sha256::Sha256()
 {
+    // Refused when libcrypto has memory already; then it is past the point where it cannot do without.
+    [[maybe_unused]] static const int hooked = CRYPTO_set_mem_functions(allocate, reallocate, release);
+    m_context = EVP_MD_CTX_new();
     if (m_context == nullptr)
         throw std::bad_alloc();
-    EVP_DigestInit_ex(static_cast<EVP_MD_CTX *>(m_context), EVP_sha256(), nullptr);
+    // Fails only without memory; a digest of nothing must not be taken for one.
+    if (EVP_DigestInit_ex(static_cast<EVP_MD_CTX *>(m_context), EVP_sha256(), nullptr) != 1) {
+        EVP_MD_CTX_free(static_cast<EVP_MD_CTX *>(m_context));
+        throw std::bad_alloc();
+    }
 }
 
 Sha256::~Sha256()
@@ -52,14 +92,16 @@ Sha256::~Sha256()
 
 void Sha256::update(std::string_view bytes)
 {
-    EVP_DigestUpdate(static_cast<EVP_MD_CTX *>(m_context), bytes.data(), bytes.size());
+    if (EVP_DigestUpdate(static_cast<EVP_MD_CTX *>(m_context), bytes.data(), bytes.size()) != 1)
+        throw std::bad_alloc();
 }
 
 std::string Sha256::hex()
 {
     unsigned char digest[32];
     unsigned int length = 0;
-    EVP_DigestFinal_ex(static_cast<EVP_MD_CTX *>(m_context), digest, &length);
+    if (EVP_DigestFinal_ex(static_cast<EVP_MD_CTX *>(m_context), digest, &length) != 1)
+        throw std::bad_alloc();
     assert(length == sizeof digest);
     constexpr char Digits[] = "0123456789abcdef";
     std::string out;

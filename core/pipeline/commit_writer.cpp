@@ -3,28 +3,37 @@
 
 namespace eventops {
 
-CommitWriter::CommitWriter(CommitSink &sink, BatchPool &batches)
-    : m_sink(sink), m_batches(batches), m_thread([this] { work(); })
+CommitWriter::CommitWriter(CommitSink &sink, BatchPool &batches, Limits limits)
+    : m_sink(sink), m_batches(batches), m_limits(limits), m_thread([this] { work(); })
 {
 }
 
 CommitWriter::~CommitWriter()
 {
+    {
+        const std::lock_guard lock(m_mutex);
+        m_closing = true;
+    }
+    m_retry.notify_all();
     m_queue.close();
     m_thread.join();
 }
 
-Status CommitWriter::push(CommitGroup group, std::unordered_set<std::uint64_t> keys)
+Result<bool> CommitWriter::push(CommitGroup &group, std::unordered_set<std::uint64_t> &keys,
+                                std::chrono::milliseconds wait)
 {
+    const bool room = m_queue.waitForRoom(wait);
     {
         const std::lock_guard lock(m_mutex);
         if (m_error)
             return *m_error;
+        if (!room)
+            return false;
         m_keysUnderWay.push_back(std::move(keys));
         ++m_underWay;
     }
     m_queue.push({std::move(group)});
-    return Ok{};
+    return true;
 }
 
 bool CommitWriter::seen(std::uint64_t keyHash)
@@ -41,17 +50,53 @@ bool CommitWriter::seen(std::uint64_t keyHash)
     return m_sink.seen(keyHash);
 }
 
-Status CommitWriter::drain()
+Result<bool> CommitWriter::drain(std::chrono::milliseconds wait)
 {
     std::unique_lock lock(m_mutex);
-    m_idle.wait(lock, [&] { return m_underWay == 0; });
-    return m_error ? Status(*m_error) : Status(Ok{});
+    if (!m_idle.wait_for(lock, wait, [&] { return m_underWay == 0; }))
+        return false;
+    return m_error ? Result<bool>(*m_error) : Result<bool>(true);
+}
+
+std::string CommitWriter::trouble()
+{
+    const std::lock_guard lock(m_mutex);
+    return m_trouble;
 }
 
 std::size_t CommitWriter::underWay()
 {
     const std::lock_guard lock(m_mutex);
     return m_underWay;
+}
+
+/// Waits until the group should be tried again. False: it should not.
+bool CommitWriter::holdBack(const Error &error, std::chrono::steady_clock::time_point since)
+{
+    const bool full = error.code == Error::Code::Full;
+    if ((!full && error.code != Error::Code::Busy)
+        || std::chrono::steady_clock::now() - since >= m_limits.holdBackMax)
+        return false;
+    const auto given = [&] { return m_closing || (m_limits.stop != nullptr && m_limits.stop->load()); };
+    std::unique_lock lock(m_mutex);
+    m_trouble = (full ? "there is no room to store events (" : "the ledger is held up (") + error.message
+                + "); what was read waits, nothing is lost";
+    m_retry.wait_for(lock, RetryEvery, given);
+    return !given();
+}
+
+Status CommitWriter::commit(CommitGroup &group)
+{
+    const auto since = std::chrono::steady_clock::now();
+    for (;;) {
+        Status status = Ok{};
+        {
+            const std::lock_guard lock(m_sinkMutex);
+            status = m_sink.commit(group);
+        }
+        if (status || !holdBack(status.error(), since))
+            return status;
+    }
 }
 
 void CommitWriter::work()
@@ -62,16 +107,13 @@ void CommitWriter::work()
             const std::lock_guard lock(m_mutex);
             failed = m_error.has_value();
         }
-        Status status = Ok{};
-        if (!failed) {
-            const std::lock_guard lock(m_sinkMutex);
-            status = m_sink.commit(job->group);
-        }
+        const Status status = failed ? Status(Ok{}) : commit(job->group);
         for (auto &batch : job->group.batches)
             m_batches.give(std::move(batch));
         const std::lock_guard lock(m_mutex);
         if (!status)
             m_error = status.error();
+        m_trouble.clear();
         m_keysUnderWay.pop_front();
         --m_underWay;
         m_idle.notify_all();

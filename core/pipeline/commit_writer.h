@@ -5,41 +5,57 @@
 #include "core/pipeline/batch_pool.h"
 #include "core/pipeline/commit.h"
 
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <thread>
 #include <unordered_set>
 
 namespace eventops {
 
-/// The ledger writer thread: commits groups one after the other while the next is being formed. After an error it
-/// commits nothing more. Thread: `push`, `seen` and `drain` by the runner.
+/// The ledger writer thread: commits groups one after the other while the next is being formed. A ledger that has no
+/// room (Full) or is held by others (Busy) holds everything back: the same group is tried again, the queue fills, and
+/// the sources wait. After any other error it commits nothing more. Thread: all calls by the runner.
 class CommitWriter
 {
 public:
-    CommitWriter(CommitSink &sink, BatchPool &batches);
+    struct Limits {
+        std::chrono::milliseconds holdBackMax{0};  ///< A group is tried again for so long.
+        const std::atomic<bool> *stop = nullptr;   ///< Set: what cannot be committed now is not tried again.
+    };
+    static constexpr std::chrono::milliseconds RetryEvery{100};
+
+    CommitWriter(CommitSink &sink, BatchPool &batches, Limits limits);
     ~CommitWriter();
 
-    /// Hands over a group with its dedupe keys; waits while one is still in the queue. The error of an earlier group.
-    Status push(CommitGroup group, std::unordered_set<std::uint64_t> keys);
+    /// Hands over a group with its dedupe keys. False: no room in the queue within @p wait; both are as they were. The
+    /// error of an earlier group.
+    Result<bool> push(CommitGroup &group, std::unordered_set<std::uint64_t> &keys, std::chrono::milliseconds wait);
     /// Groups handed over and not yet committed: one is written, one waits.
     std::size_t underWay();
     static constexpr std::size_t UnderWayMax = 2;
     /// True when @p keyHash is committed or on its way.
     bool seen(std::uint64_t keyHash);
-    /// Waits until everything handed over is committed. The first error, if any.
-    Status drain();
+    /// Waits at most @p wait until everything handed over is committed. False: it is not yet. The first error, if any.
+    Result<bool> drain(std::chrono::milliseconds wait);
+    /// Why nothing is committed at the moment, a sentence for people; empty: all is well.
+    std::string trouble();
 
 private:
     struct Job {
         CommitGroup group;
     };
     void work();
+    Status commit(CommitGroup &group);
+    bool holdBack(const Error &error, std::chrono::steady_clock::time_point since);
 
     CommitSink &m_sink;
     BatchPool &m_batches;
+    const Limits m_limits;
     BoundedQueue<Job> m_queue{1};
     std::mutex m_sinkMutex;  ///< `commit` and `seen` of the sink never overlap.
     std::mutex m_mutex;      ///< Guards what follows.
@@ -47,6 +63,9 @@ private:
     std::deque<std::unordered_set<std::uint64_t>> m_keysUnderWay; ///< One set per group not yet committed.
     std::size_t m_underWay = 0;
     std::optional<Error> m_error;
+    std::string m_trouble;
+    bool m_closing = false;
+    std::condition_variable m_retry;
     std::thread m_thread;
 };
 

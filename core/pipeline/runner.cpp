@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::chrono::milliseconds PollTime{20};    ///< Between two looks at an idle live source.
 constexpr std::chrono::milliseconds MergeWait{1'000};///< One wait for a capture's next batch; repeated until it comes.
+constexpr std::chrono::milliseconds TellEvery{200};  ///< Between two looks at what holds the ledger back.
 constexpr std::size_t MergedRecordsMax = 8'192;
 
 std::size_t rawBytes(const Batch &batch)
@@ -105,12 +106,12 @@ Status PipelineRunner::run(std::vector<RunnerSource> sources)
     m_progress = {};
     m_incomplete.reset();
     m_sourceKeys.clear();
-    CommitWriter writer(m_sink, m_batches);
+    CommitWriter writer(m_sink, m_batches, {m_options.holdBackMax, m_options.stop});
     m_writer = &writer;
     const Status outcome = runLanes(sources);
     // What was admitted is complete up to the cursors, so it is committed even when a source has failed.
     const Status flushed = flush(true);
-    const Status drained = writer.drain();
+    const Status drained = drain();
     m_lanes.clear();
     m_writer = nullptr;
     if (!outcome)
@@ -226,6 +227,7 @@ Status PipelineRunner::runInOrderOfArrival()
             if (onlyCompanions && !lane->ended)
                 lane->reader->stop();
         }
+        tellTrouble();
         const auto now = std::chrono::steady_clock::now();
         if (!took && m_groupRecords > 0 && now - flushedAt >= m_options.commitDelay) {
             EVENTOPS_TRY(flush(false));
@@ -397,7 +399,7 @@ Status PipelineRunner::flush(bool final)
     m_group.lastSeq = m_lastSeq;
     m_group.watermark = m_newest == NoTime ? NoTime : m_newest + -m_spec.latenessNs;
     m_progress.watermark = m_group.watermark;
-    EVENTOPS_TRY(m_writer->push(std::move(m_group), std::move(m_groupKeys)));
+    EVENTOPS_TRY(handOver());
     m_group = {};
     m_groupKeys.clear();
     m_groupBytes = 0;
@@ -408,9 +410,36 @@ Status PipelineRunner::flush(bool final)
         m_progress.chunks.itemsMax += lane->reader->queuedMax();
     }
     m_progress.commits = {m_writer->underWay(), CommitWriter::UnderWayMax};
+    m_progress.trouble = m_writer->trouble();
     if (m_options.progress)
         m_options.progress(m_progress);
     return Ok{};
+}
+
+/// Gives the group to the writer, however long it is held back.
+Status PipelineRunner::handOver()
+{
+    while (!EVENTOPS_TRY(m_writer->push(m_group, m_groupKeys, TellEvery)))
+        tellTrouble();
+    return Ok{};
+}
+
+Status PipelineRunner::drain()
+{
+    while (!EVENTOPS_TRY(m_writer->drain(TellEvery)))
+        tellTrouble();
+    tellTrouble(); // that it is over
+    return Ok{};
+}
+
+void PipelineRunner::tellTrouble()
+{
+    std::string trouble = m_writer->trouble();
+    if (trouble == m_progress.trouble)
+        return;
+    m_progress.trouble = std::move(trouble);
+    if (m_options.progress)
+        m_options.progress(m_progress);
 }
 
 } // namespace eventops

@@ -42,6 +42,7 @@ struct RunProgress {
     WallNs watermark = NoTime;
     QueueDepth chunks;            ///< Read and not yet admitted, of all sources.
     QueueDepth commits;           ///< Groups on their way into the ledger.
+    std::string trouble;          ///< Why the sources have to wait just now, for people; empty: they need not.
 };
 
 struct RunnerOptions {
@@ -50,20 +51,22 @@ struct RunnerOptions {
     std::size_t commitBytesMax = 6u << 20;    ///< … or raw bytes.
     std::uint64_t checkpointRecords = 262'144;///< Records between two checkpoints of stage state.
     std::chrono::milliseconds commitDelay{250};///< A live source's records wait no longer for their commit.
+    std::chrono::milliseconds holdBackMax{0}; ///< So long a run waits for a ledger without room; then it ends: Full.
     const Clock *clock = nullptr;             ///< Ingest times; null: SystemClock.
     const std::atomic<bool> *stop = nullptr;  ///< Set: end after what was read is committed.
     std::function<void(const RunProgress &)>
-        progress; ///< On the runner's thread, after each group handed to the ledger.
+        progress; ///< On the runner's thread, after each group handed to the ledger and when trouble comes or goes.
 };
 
 /// Runs a pipeline over its sources into the ledger.
 ///
 /// Threads: a reader per source, `workers` workers, one ledger writer, and the caller of `run`, which admits records in
 /// order (sequence number, dedupe, missing times), drives the stateful stages and forms commits. Every queue is
-/// bounded: a slow ledger slows the sources. Order: one source keeps its own; several finite ones are merged by event
-/// time (those of one numbering by their numbers), ties by their order in `sources`; with an endless one all are taken
-/// in order of arrival. Errors: what the ledger or a source returns (what a source says to be missing comes last, all
-/// else is stored then); everything committed before stays valid and the cursor says how far.
+/// bounded: a slow ledger slows the sources, and one without room stops them until there is some. Order: one source
+/// keeps its own; several finite ones are merged by event time (those of one numbering by their numbers), ties by their
+/// order in `sources`; with an endless one all are taken in order of arrival. Errors: what the ledger or a source
+/// returns (what a source says to be missing comes last, all else is stored then); everything committed before stays
+/// valid and the cursor says how far.
 class PipelineRunner
 {
 public:
@@ -96,6 +99,9 @@ private:
     void giveTimes(Batch &batch);
     void countOutcomes(const Batch &batch);
     Status flush(bool final);
+    Status handOver();
+    Status drain();
+    void tellTrouble();
     bool stopped() const { return m_options.stop != nullptr && m_options.stop->load(); }
     Checkpoint makeCheckpoint() const;
 

@@ -124,6 +124,7 @@ struct WorkspaceSummary {
     WallNs clock = NoTime;            ///< Workspace clock.
     std::vector<SourceRow> sources;
     std::string digest;               ///< Only when asked for.
+    std::vector<std::string> setAside; ///< Damaged files that are kept beside the ledger, by name.
 };
 
 struct ReasonCount {

@@ -102,7 +102,8 @@ bool ChangeHub::look(Change &change)
     bool changed = false;
     {
         const std::lock_guard lock(m_mutex);
-        changed = m_running != m_wasRunning || (m_running && m_progress.bytesRead != change.progress.bytesRead);
+        changed = m_running != m_wasRunning || m_progress.trouble != change.progress.trouble
+                  || (m_running && m_progress.bytesRead != change.progress.bytesRead);
         m_wasRunning = m_running;
         change.running = m_running;
         change.progress = m_progress;

@@ -2,10 +2,39 @@
 #include "core/session/engine.h"
 
 #include "core/session/input_log_source.h"
+#include "core/session/quarantine.h"
 
 #include <algorithm>
 
 namespace eventops {
+
+namespace {
+
+/// Opens the ledger; what is damaged is set aside first, and @p notice says so.
+Result<std::unique_ptr<Ledger>> openSound(const std::string &directory, Ledger::Options options, std::string &notice)
+{
+    const std::string path = directory + "/ledger.db";
+    const std::string wal = EVENTOPS_TRY(keepDamagedWal(directory));
+    if (!wal.empty())
+        notice = "ledger.db-wal is damaged and is kept as " + wal
+                 + "; replay the captures again: what is missing is added";
+    const bool emptied = ledgerWasEmptied(directory);
+    auto opened = emptied ? Error{Error::Code::Corrupt, "the file is empty"}
+                          : Ledger::open(directory, LedgerMode::Engine, options);
+    if (opened || opened.error().code != Error::Code::Corrupt)
+        return opened;
+    if (!emptied) { // nothing is set aside on the word of one reading
+        auto again = Ledger::open(directory, LedgerMode::Engine, options);
+        if (again || again.error().code != Error::Code::Corrupt)
+            return again;
+    }
+    const std::string name = EVENTOPS_TRY(setAside(path));
+    notice = "ledger.db is damaged (" + opened.error().message + ") and is kept as " + name
+             + "; a new one is begun: replay the captures again";
+    return Ledger::open(directory, LedgerMode::Engine, options);
+}
+
+} // namespace
 
 Engine::~Engine() = default;
 
@@ -15,12 +44,16 @@ Result<std::unique_ptr<Engine>> Engine::start(const Workspace &workspace, const 
     std::unique_ptr<Engine> engine(new Engine(std::move(lock), workspace.directory, spec));
     Ledger::Options ledgerOptions;
     ledgerOptions.keepRaw = spec.keepRaw;
-    engine->m_ledger = EVENTOPS_TRY(Ledger::open(workspace.directory, LedgerMode::Engine, ledgerOptions));
+    RunProgress noticed;
+    engine->m_ledger = EVENTOPS_TRY(openSound(workspace.directory, ledgerOptions, noticed.trouble));
+    if (options.progress && !noticed.trouble.empty())
+        options.progress(noticed);
     Ledger &ledger = *engine->m_ledger;
 
     RunnerOptions runnerOptions;
     runnerOptions.workers = options.workers;
     runnerOptions.stop = options.stop;
+    runnerOptions.holdBackMax = options.holdBackMax;
     runnerOptions.progress = std::move(options.progress);
     engine->m_runner = EVENTOPS_TRY(PipelineRunner::make(spec, ledger, std::move(runnerOptions)));
 

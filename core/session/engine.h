@@ -21,8 +21,10 @@ public:
         unsigned workers = 1;
         const std::atomic<bool> *stop = nullptr;
         std::function<void(const RunProgress &)> progress;
+        std::chrono::milliseconds holdBackMax{0}; ///< See RunnerOptions.
     };
-    /// Busy when another engine works on the workspace. Rebuilds the stages' state from the newest checkpoint and the
+    /// Busy when another engine works on the workspace. A damaged ledger is set aside and a new one begun; `progress`
+    /// hears of it as trouble. Rebuilds the stages' state from the newest checkpoint and the
     /// stored events after it; remembers the pipeline in the workspace. @p spec must outlive the engine.
     static Result<std::unique_ptr<Engine>> start(const Workspace &workspace, const PipelineSpec &spec, Options options);
     ~Engine();

@@ -7,6 +7,7 @@
 #include "core/session/engine.h"
 #include "core/session/event_story.h"
 #include "core/session/exporter.h"
+#include "core/session/quarantine.h"
 #include "core/session/redrive.h"
 
 #include <algorithm>
@@ -17,6 +18,7 @@ namespace eventops {
 namespace {
 
 constexpr std::chrono::milliseconds ResultPollTime{20};
+constexpr std::chrono::hours HoldBackMax{1};  ///< So long sources wait for room on the disk. A decision never does.
 constexpr double ResultGraceSeconds = 10.0;   ///< Past the action's own time, for the executor's start and end.
 constexpr std::uint64_t DeadLetterPreviewBytes = 4'096;
 
@@ -310,21 +312,39 @@ Ticket LocalBackend::subscribe(const Caller &, std::function<void(Change)> chang
 /// The ledger of the thread that answers small questions.
 Result<Ledger *> LocalBackend::pageLedger()
 {
+    if (m_pageLedger != nullptr && !m_pageLedger->changeCounter())
+        m_pageLedger.reset(); // set aside, or not readable: opened anew
     if (m_pageLedger == nullptr)
         m_pageLedger = EVENTOPS_TRY(openLedger(LedgerMode::Read));
     return m_pageLedger.get();
 }
 
-/// The pipeline that the workspace last ran; null when none did.
+/// The pipeline that the workspace last ran. NotFound when none did. The file is a copy of what the ledger records: one
+/// that cannot be read is set aside and written anew.
+Result<PipelineSpec> LocalBackend::lastPipeline() const
+{
+    const std::string text = EVENTOPS_TRY(m_workspace.readPipeline());
+    const std::string file = m_workspace.pipelineFile();
+    auto spec = parsePipeline(text, file, m_options.registry, m_options.dataDirectory);
+    if (spec || spec.error().code != Error::Code::InvalidConfig)
+        return spec;
+    const auto ledger = openLedger(LedgerMode::Read);
+    const auto recorded = ledger ? ledger.value()->configurations() : ledger.error();
+    if (!recorded || recorded.value().empty() || recorded.value().back().payload == text)
+        return spec;
+    const std::string &last = recorded.value().back().payload;
+    EVENTOPS_TRY(setAside(file));
+    EVENTOPS_TRY(m_workspace.writePipeline(last));
+    return parsePipeline(last, file, m_options.registry, m_options.dataDirectory);
+}
+
+/// The same; null when none ran.
 Result<std::unique_ptr<PipelineSpec>> LocalBackend::workspacePipeline() const
 {
-    auto read = m_workspace.readPipeline();
-    if (!read && read.error().code == Error::Code::NotFound)
+    auto spec = lastPipeline();
+    if (!spec && spec.error().code == Error::Code::NotFound)
         return std::unique_ptr<PipelineSpec>();
-    const std::string text = EVENTOPS_TRY(std::move(read));
-    const std::string file = m_workspace.pipelineFile();
-    return std::make_unique<PipelineSpec>(
-        EVENTOPS_TRY(parsePipeline(text, file, m_options.registry, m_options.dataDirectory)));
+    return std::make_unique<PipelineSpec>(EVENTOPS_TRY(std::move(spec)));
 }
 
 namespace {
@@ -400,6 +420,7 @@ Result<WorkspaceSummary> LocalBackend::makeSummary(Ledger &ledger, bool withDige
     summary.suggestions = EVENTOPS_TRY(ledger.suggestionCount());
     summary.clock = EVENTOPS_TRY(ledger.watermark());
     summary.sources = EVENTOPS_TRY(ledger.sources());
+    summary.setAside = setAsideFiles(m_workspace.directory);
     if (withDigest)
         summary.digest = EVENTOPS_TRY(ledger.digest());
     return summary;
@@ -441,6 +462,7 @@ Result<WorkspaceSummary> LocalBackend::runReplay(const ReplayRequest &request, c
     Engine::Options options;
     options.workers = request.workers == 0 ? defaultWorkers() : request.workers;
     options.stop = ticket.flag();
+    options.holdBackMax = HoldBackMax;
     options.progress = [&](const RunProgress &state) {
         m_hub.runAdvanced(state);
         if (progress)
@@ -563,9 +585,7 @@ Result<Action> LocalBackend::waitForResult(Ledger &ledger, const std::string &ac
 
 Status LocalBackend::takeInput()
 {
-    const std::string text = EVENTOPS_TRY(m_workspace.readPipeline());
-    const PipelineSpec spec =
-        EVENTOPS_TRY(parsePipeline(text, m_workspace.pipelineFile(), m_options.registry, m_options.dataDirectory));
+    const PipelineSpec spec = EVENTOPS_TRY(lastPipeline());
     const auto engine = EVENTOPS_TRY(Engine::start(m_workspace, spec, {}));
     return engine->takeInput();
 }
@@ -594,9 +614,7 @@ Ticket LocalBackend::exportCapture(const Caller &caller, const ExportRequest &re
 /// stays the one dead letter it is.
 Status LocalBackend::runRedrive(std::int64_t deadLetter, const std::string &format)
 {
-    const std::string text = EVENTOPS_TRY(m_workspace.readPipeline());
-    const PipelineSpec spec =
-        EVENTOPS_TRY(parsePipeline(text, m_workspace.pipelineFile(), m_options.registry, m_options.dataDirectory));
+    const PipelineSpec spec = EVENTOPS_TRY(lastPipeline());
     const auto engine = EVENTOPS_TRY(Engine::start(m_workspace, spec, {}));
     const std::string path = m_workspace.directory + "/redrive.tmp";
     const Status written = writeDeadLetter(engine->ledger(), deadLetter, path);

@@ -93,6 +93,7 @@ private:
 
     Result<std::unique_ptr<Ledger>> openLedger(LedgerMode mode) const;
     Result<Ledger *> pageLedger();
+    Result<PipelineSpec> lastPipeline() const;
     Result<std::unique_ptr<PipelineSpec>> workspacePipeline() const;
     Result<Health> makeHealth(const Caller &caller);
     Result<WorkspaceSummary> makeSummary(Ledger &ledger, bool withDigest) const;

@@ -7,6 +7,7 @@
 #include <zstd.h>
 
 #include <cassert>
+#include <new>
 
 namespace eventops {
 namespace {
@@ -29,7 +30,11 @@ struct Packer::Contexts {
     }
 };
 
-Packer::Packer() : m_contexts(std::make_unique<Contexts>()) {}
+Packer::Packer() : m_contexts(std::make_unique<Contexts>())
+{
+    if (m_contexts->compress == nullptr || m_contexts->decompress == nullptr)
+        throw std::bad_alloc();
+}
 Packer::~Packer() = default;
 
 bool Packer::pack(std::string_view bytes, std::string &out)

@@ -15,6 +15,7 @@ constexpr int BusyTimeoutMs = 10'000;
 constexpr int PageBytes = 16'384; ///< Blocks are tens of kilobytes: fewer, larger pages.
 constexpr int CacheKiB = 4'096;
 constexpr int WalBytesMax = 64 << 20; ///< The write-ahead log is cut back to this after a checkpoint.
+constexpr std::int64_t CheckedBytesMax = 64 << 20; ///< A larger ledger is not read through when it is opened.
 
 Status prepareWriter(sqlite::Database &database)
 {
@@ -29,6 +30,23 @@ Status prepareWriter(sqlite::Database &database)
     EVENTOPS_TRY(database.execute("PRAGMA synchronous = FULL"));
     EVENTOPS_TRY(database.execute("PRAGMA journal_size_limit = " + std::to_string(WalBytesMax)));
     return migrate(database);
+}
+
+/// Corrupt unless SQLite finds the database sound.
+Status checkSound(sqlite::Database &database)
+{
+    const std::int64_t bytes = EVENTOPS_TRY(database.integer("PRAGMA page_count")) * PageBytes;
+    if (bytes > CheckedBytesMax)
+        return Ok{};
+    sqlite::Statement check = EVENTOPS_TRY(database.prepare("PRAGMA quick_check(1)"));
+    const bool row = EVENTOPS_TRY(check.step());
+    if (!row || check.text(0) == "ok")
+        return Ok{};
+    // A page that the disk did not give says nothing about what is on it.
+    const std::string found = check.string(0);
+    const bool unread =
+        found.find("error code=") != std::string::npos || found.find("failed to get page") != std::string::npos;
+    return Error{unread ? Error::Code::Io : Error::Code::Corrupt, "ledger: " + found, {}, {}};
 }
 
 } // namespace
@@ -55,6 +73,8 @@ Result<std::unique_ptr<Ledger>> Ledger::open(const std::string &directory, Ledge
         EVENTOPS_TRY(database.execute("PRAGMA query_only = ON"));
     } else {
         EVENTOPS_TRY(prepareWriter(database));
+        if (mode == LedgerMode::Engine)
+            EVENTOPS_TRY(checkSound(database));
         if (options.bytesMax > 0) {
             const std::int64_t page = EVENTOPS_TRY(database.integer("PRAGMA page_size"));
             const std::uint64_t pages = options.bytesMax / static_cast<std::uint64_t>(page) + 1;
@@ -77,6 +97,36 @@ Status SqliteLedger::requireWriter() const
     if (m_mode == LedgerMode::Read)
         return Error{Error::Code::Refused, "the ledger is open for reading only", {}, {}};
     return Ok{};
+}
+
+Status SqliteLedger::boundLog()
+{
+    sqlite3_file *log = nullptr;
+    sqlite3_int64 bytes = 0;
+    sqlite3_file_control(m_database.handle(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    if (log == nullptr || log->pMethods == nullptr || log->pMethods->xFileSize(log, &bytes) != SQLITE_OK
+        || static_cast<std::uint64_t>(bytes) <= m_options.walBytesMax)
+        return Ok{};
+    sqlite3_busy_timeout(m_database.handle(), 0); // the caller comes back
+    const int code =
+        sqlite3_wal_checkpoint_v2(m_database.handle(), "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    sqlite3_busy_timeout(m_database.handle(), BusyTimeoutMs);
+    if (code == SQLITE_OK)
+        return Ok{};
+    if (code != SQLITE_BUSY && code != SQLITE_LOCKED)
+        return m_database.lastError("write-ahead log");
+    return Error{Error::Code::Busy,
+                 "a program keeps reading an old state of ledger.db: the write-ahead log has "
+                     + std::to_string(bytes >> 20) + " MiB",
+                 {},
+                 "end the program that has had ledger.db open for long"};
+}
+
+bool SqliteLedger::wasMoved()
+{
+    int moved = 0;
+    return sqlite3_file_control(m_database.handle(), "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK
+           && moved != 0;
 }
 
 Result<sqlite::Statement *> SqliteLedger::cached(const char *sql)

@@ -95,6 +95,8 @@ public:
         bool keepRaw = true;         ///< Keep the raw bytes of stored records.
         const Clock *clock = nullptr;///< Ingest and audit times; null: SystemClock.
         std::uint64_t bytesMax = 0;  ///< Largest size of the database file; reaching it is Full. 0: no limit.
+        /// The write-ahead log a commit may meet. Longer, because a reader keeps an old snapshot: Busy until it ends.
+        std::uint64_t walBytesMax = 256u << 20;
     };
     /// Opens or (Engine, Decide) creates `<directory>/ledger.db` and migrates it.
     static Result<std::unique_ptr<Ledger>> open(const std::string &directory, LedgerMode mode, Options options);
@@ -149,6 +151,7 @@ public:
     virtual Result<Counters> counters() = 0;                 ///< Of the workspace.
     virtual Result<std::vector<std::pair<std::string, std::uint64_t>>> deadLetterReasons() = 0; ///< Most first.
     /// Changes when another connection, of this process or not, has committed something. Costs no read of a table.
+    /// NotFound: the file was moved away, and this ledger is not the workspace's any more.
     virtual Result<std::uint64_t> changeCounter() = 0;
     virtual Result<std::uint64_t> findingCount() = 0;
     virtual Result<std::uint64_t> suggestionCount() = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Queries over ordinary rows. A reader's snapshot lasts as long as its callbacks; a slow consumer should page.
+// Queries over ordinary rows. No snapshot is kept for a slow consumer: reading goes on behind the rows it was given.
 #include "core/filter/rows.h"
 #include "core/store/row_io.h"
 #include "core/store/sqlite_ledger.h"
@@ -8,14 +8,21 @@
 #include "core/base/limits.h"
 
 #include <algorithm>
+#include <chrono>
+#include <vector>
 
 namespace eventops {
 namespace {
 
 constexpr std::size_t PieceBytes = 1u << 20;
 
+constexpr std::chrono::seconds SnapshotTimeMax{5};          ///< A reader keeps its snapshot for no longer.
+constexpr std::chrono::milliseconds QuickConsumerTime{50};  ///< For ReadAheadRows.
+constexpr std::size_t ReadAheadRows = 1'024;
+
 struct Query {
-    std::string sql;
+    std::string sql;     ///< ?1: the last row's place in the order, ?2: how many rows were given before.
+    std::string lastSql;
     const Filter &filter;
     QueryBounds bounds;
 };
@@ -24,29 +31,52 @@ template <typename Row, typename Fields>
 Status each(sqlite::Database &database, const Query &query, Row (*read)(const sqlite::Statement &),
             const std::function<bool(const Row &)> &callback)
 {
-    sqlite::Statement rows = EVENTOPS_TRY(database.prepare(query.sql));
+    // Rows only ever come behind the last one, so those up to it keep their places from snapshot to snapshot.
+    const std::int64_t last = EVENTOPS_TRY(database.integer(query.lastSql));
     std::uint64_t left = query.bounds.rowsMax;
-    while (left > 0 && EVENTOPS_TRY(rows.step())) {
-        const Row row = read(rows);
-        if (!query.filter.matchesAll() && !query.filter.matches(Fields(row)))
-            continue;
-        --left;
-        if (!callback(row))
-            break;
+    std::uint64_t given = 0;
+    std::vector<Row> page;
+    bool hurry = false; // until the consumer proves quick, no snapshot is held while it works
+    sqlite::Statement rows;
+    auto since = std::chrono::steady_clock::now();
+    for (bool more = true; more && left > 0;) {
+        if (!rows) {
+            rows = EVENTOPS_TRY(database.prepare(query.sql));
+            rows.bind(1, last).bindUnsigned(2, given);
+            since = std::chrono::steady_clock::now();
+        }
+        page.clear();
+        while (page.size() < std::min<std::uint64_t>(ReadAheadRows, left) && (more = EVENTOPS_TRY(rows.step()))) {
+            ++given;
+            Row row = read(rows);
+            if (query.filter.matchesAll() || query.filter.matches(Fields(row)))
+                page.push_back(std::move(row));
+        }
+        const auto begin = std::chrono::steady_clock::now();
+        if (!hurry || begin - since > SnapshotTimeMax / 2)
+            rows = {};
+        left -= page.size();
+        for (const Row &row : page) {
+            if (!callback(row))
+                return Ok{};
+        }
+        hurry = std::chrono::steady_clock::now() - begin < QuickConsumerTime;
     }
     return Ok{};
 }
 
-std::string select(const char *columns, const char *table, std::initializer_list<const char *> order,
-                   const QueryBounds &bounds)
+Query select(const char *columns, const char *table, std::initializer_list<const char *> order, const Filter &filter,
+             const QueryBounds &bounds)
 {
-    std::string sql = std::string("SELECT ") + columns + " FROM " + table + " ORDER BY ";
+    const std::string by = *order.begin();
+    std::string sql = std::string("SELECT ") + columns + " FROM " + table + " WHERE " + by + " <= ?1 ORDER BY ";
     bool first = true;
     for (const char *column : order) {
         sql += std::string(first ? "" : ", ") + column + (bounds.oldestFirst ? "" : " DESC");
         first = false;
     }
-    return sql;
+    sql += " LIMIT -1 OFFSET ?2";
+    return {std::move(sql), "SELECT max(" + by + ") FROM " + table, filter, bounds};
 }
 
 } // namespace
@@ -54,30 +84,29 @@ std::string select(const char *columns, const char *table, std::initializer_list
 Status SqliteLedger::findings(const Filter &filter, QueryBounds bounds, const std::function<bool(const Finding &)> &row)
 {
     return each<Finding, FindingRow>(
-        m_database, {select(FindingColumns, "finding", {"number"}, bounds), filter, bounds}, readFinding, row);
+        m_database, select(FindingColumns, "finding", {"number"}, filter, bounds), readFinding, row);
 }
 
 Status SqliteLedger::entities(const Filter &filter, QueryBounds bounds, const std::function<bool(const Entity &)> &row)
 {
     return each<Entity, EntityRow>(
-        m_database, {select(EntityColumns, "entity", {"first_seq", "tenant", "type", "id"}, bounds), filter, bounds},
-        readEntity, row);
+        m_database, select(EntityColumns, "entity", {"first_seq", "tenant", "type", "id"}, filter, bounds), readEntity,
+        row);
 }
 
 Status SqliteLedger::links(const Filter &filter, QueryBounds bounds, const std::function<bool(const Link &)> &row)
 {
     return each<Link, LinkRow>(
         m_database,
-        {select(LinkColumns, "link",
-                {"first_seq", "tenant", "source_type", "source_id", "target_type", "target_id", "type"}, bounds),
-         filter, bounds},
+        select(LinkColumns, "link",
+               {"first_seq", "tenant", "source_type", "source_id", "target_type", "target_id", "type"}, filter, bounds),
         readLink, row);
 }
 
 Status SqliteLedger::actions(const Filter &filter, QueryBounds bounds, const std::function<bool(const Action &)> &row)
 {
-    return each<Action, ActionRow>(m_database, {select(ActionColumns, "action", {"number"}, bounds), filter, bounds},
-                                   readAction, row);
+    return each<Action, ActionRow>(m_database, select(ActionColumns, "action", {"number"}, filter, bounds), readAction,
+                                   row);
 }
 
 Status SqliteLedger::deadLetters(QueryBounds bounds, std::uint64_t bytesMax,

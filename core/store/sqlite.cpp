@@ -11,13 +11,18 @@ namespace eventops::sqlite {
 Error errorFor(int code, std::string_view what, std::string_view message)
 {
     Error error{Error::Code::Io, std::string(what) + ": " + std::string(message), {}, {}};
+    if (code == SQLITE_IOERR_SHMSIZE) // the index of the write-ahead log cannot grow
+        code = SQLITE_FULL;
     switch (code & 0xff) {
     case SQLITE_FULL:
         error.code = Error::Code::Full;
         error.remedy = "free some space and run again; nothing was lost";
         break;
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB: error.code = Error::Code::Corrupt; break;
+    case SQLITE_NOTADB:
+        error.code = Error::Code::Corrupt;
+        error.remedy = "the next eventops replay sets the damaged ledger aside and begins a new one";
+        break;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         error.code = Error::Code::Busy;

@@ -122,6 +122,8 @@ private:
     /// The cached statement for this SQL text (by address: pass literals).
     Result<sqlite::Statement *> cached(const char *sql);
     Status requireWriter() const;
+    Status boundLog(); ///< ledger.cpp: Busy while the write-ahead log is too long and a reader holds it.
+    bool wasMoved();
 
     sqlite::Database m_database;
     LedgerMode m_mode;
@@ -131,6 +133,7 @@ private:
     std::map<const char *, sqlite::Statement> m_statements; ///< Destroyed before the database.
     BlockWriter m_blockWriter;
     DedupeIndex m_dedupe;
+    std::optional<Error> m_lookupError; ///< Of `seen`; the next commit reports it.
     PlaceIndex m_places; ///< As of the last question about places.
 };
 

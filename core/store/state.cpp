@@ -96,6 +96,8 @@ Result<std::vector<std::pair<std::string, std::uint64_t>>> SqliteLedger::deadLet
 
 Result<std::uint64_t> SqliteLedger::changeCounter()
 {
+    if (wasMoved())
+        return Error{Error::Code::NotFound, "the ledger was moved away", {}, {}};
     sqlite::Statement &row = *EVENTOPS_TRY(cached("PRAGMA data_version"));
     EVENTOPS_TRY(row.step());
     const std::uint64_t version = row.unsignedInteger(0);

@@ -6,6 +6,7 @@
 #include "core/base/limits.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace eventops {
 namespace {
@@ -19,6 +20,9 @@ Status SqliteLedger::commit(CommitGroup &group)
 {
     if (m_mode != LedgerMode::Engine)
         return Error{Error::Code::Refused, "only an engine may commit", {}, {}};
+    if (m_lookupError) // a repeat may be among the records: none of them is stored
+        return *std::exchange(m_lookupError, std::nullopt);
+    EVENTOPS_TRY(boundLog());
     const Status status = writeGroup(group);
     if (status)
         m_dedupe.committed();
@@ -245,7 +249,9 @@ Status SqliteLedger::writeEnd(const CommitGroup &group)
 bool SqliteLedger::seen(std::uint64_t keyHash)
 {
     const Result<bool> found = m_dedupe.contains(m_database, keyHash);
-    // A failed look-up must not lose a record: it is taken in, and the commit then meets the same error and reports it.
+    // A failed look-up must not lose a record, nor store it twice: it is taken in, and the commit reports the error.
+    if (!found)
+        m_lookupError = found.error();
     return found && found.value();
 }
 

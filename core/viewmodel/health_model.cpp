@@ -11,6 +11,8 @@
 namespace eventops {
 namespace {
 
+constexpr qsizetype ShownTroubleMax = 240;
+
 constexpr int MeasureMs = 500;         ///< A rate over less says little.
 constexpr double RateSmoothing = 0.5;  ///< Weight of the newest rate.
 
@@ -220,6 +222,12 @@ QVariantMap HealthModel::storePart() const
                        named(QStringLiteral("duplicates"), shownCount(counters.duplicate))};
     if (m_health.running)
         addQueue(shown, QStringLiteral("commits queued"), m_health.progress.commits);
+    const std::string &trouble = m_health.progress.trouble;
+    if (m_health.running && !trouble.empty())
+        return part(QStringLiteral("Store"), QStringLiteral("database"), Attention, shownText(trouble, ShownTroubleMax),
+                    shown);
+    if (!m_health.summary.setAside.empty())
+        shown.append(named(QStringLiteral("damaged files kept"), shownCount(m_health.summary.setAside.size())));
     return part(QStringLiteral("Store"), QStringLiteral("database"), m_health.running ? Working : Idle,
                 shownCount(counters.stored) + QStringLiteral(" records"), shown);
 }

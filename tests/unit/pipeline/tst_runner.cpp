@@ -378,6 +378,31 @@ private Q_SLOTS:
         QCOMPARE(ran.sink.totals().received, 6000u);
     }
 
+    void aFullLedgerIsTriedAgain()
+    {
+        const PipelineSpec pipeline = spec();
+        const std::string text = manyLines(6'000);
+        Ran reference;
+        RunnerOptions options;
+        options.commitRecordsMax = 1000;
+        run(reference, pipeline, one("a", text, 500), options);
+        Ran ran;
+        ran.sink.failAtCommit = 2;
+        options.holdBackMax = std::chrono::seconds(60);
+        std::vector<std::string> troubles;
+        options.progress = [&](const RunProgress &progress) {
+            if (troubles.empty() || troubles.back() != progress.trouble)
+                troubles.push_back(progress.trouble);
+        };
+        run(ran, pipeline, one("a", text, 500), options);
+        QVERIFY(bool(ran.status));
+        QCOMPARE(ran.sink.events, reference.sink.events);
+        QCOMPARE(ran.sink.commits, reference.sink.commits + 1);
+        QCOMPARE(troubles.size(), std::size_t{3});
+        QVERIFY2(troubles[1].find("no room") != std::string::npos, troubles[1].c_str());
+        QVERIFY(troubles[2].empty());
+    }
+
     void aFinishedCaptureCountsAsDuplicates()
     {
         const PipelineSpec pipeline = spec();

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: MIT
+#include "tests/fault/fault_bench.h"
+
+#include "core/session/action_flow.h"
+#include "core/session/engine.h"
+#include "core/store/sqlite.h"
+#include "pipelines/components.h"
+
+#include <sqlite3.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace eventops::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+const Caller Somebody{"somebody", Role::Admin, {}};
+constexpr char Pipeline[] = EVENTOPS_SOURCE_DIR "/pipelines/definitions/default.yaml";
+constexpr char Agents[] = EVENTOPS_SOURCE_DIR "/resources/captures/agents.ndjson";
+
+Status afterReplay(FaultBench &bench)
+{
+    return bench.replay(Agents);
+}
+
+/// Records with keys; @p note makes another capture of the same.
+Status keyed(FaultBench &bench, const std::string &note)
+{
+    const std::string file = bench.folder() + "/keyed-" + note + ".ndjson";
+    std::ofstream out(file);
+    out << "{\"tenant_id\":\"t\",\"host\":\"" << note
+        << "\",\"metric\":\"m\",\"value\":1,\"ts_event\":1700000000}\n";
+    for (int i = 0; i < 3'000; ++i)
+        out << "{\"tenant_id\":\"t\",\"host\":\"h\",\"metric\":\"m\",\"value\":1,\"ts_event\":1700000001,"
+               "\"idempotency_key\":\"k" << i << "\"}\n";
+    out.close();
+    return bench.replay(file);
+}
+
+/// A workspace with one record that text can be made of, and nothing else.
+Status withDeadLetter(FaultBench &bench)
+{
+    const std::string file = bench.folder() + "/bad.ndjson";
+    std::ofstream(file) << "{\"a\":1}\nnot json\n";
+    return bench.replay(file, "ndjson");
+}
+
+Status redrive(FaultBench &bench)
+{
+    std::int64_t letter = 0;
+    EVENTOPS_TRY(waitFor<Ok>([&](Done<Ok> done) {
+        bench.backend().deadLetters(Somebody, 10, [&](const std::vector<DeadLetterRow> &page) {
+            if (!page.empty() && page.front().state == "waiting")
+                letter = page.front().id;
+        }, std::move(done));
+    }));
+    if (letter == 0)
+        return Error{Error::Code::Refused, "nothing waits"};
+    return waitFor<Ok>([&](Done<Ok> done) { bench.backend().redrive(Somebody, letter, "text", std::move(done)); });
+}
+
+Status readEverything(FaultBench &bench)
+{
+    std::uint64_t rows = 0;
+    EVENTOPS_TRY(waitFor<Ok>([&](Done<Ok> done) {
+        bench.backend().events(Somebody, {}, [&](const EventPage &page) { rows += page.rows.size(); },
+                               std::move(done));
+    }));
+    EVENTOPS_TRY(waitFor<Ok>([&](Done<Ok> done) {
+        bench.backend().findings(Somebody, {}, [&](const std::vector<Finding> &page) { rows += page.size(); },
+                                 std::move(done));
+    }));
+    EVENTOPS_TRY(waitFor<Health>([&](Done<Health> done) { bench.backend().health(Somebody, std::move(done)); }));
+    return Ok{};
+}
+
+/// What an executor and the next engine do with approved actions.
+Status publishAndTakeIn(FaultBench &bench)
+{
+    EVENTOPS_TRY(publishApproved(*EVENTOPS_TRY(Ledger::open(bench.workspace(), LedgerMode::Decide, {}))));
+    return bench.replay(Agents);
+}
+
+Status expire(FaultBench &bench)
+{
+    Ledger &ledger = *EVENTOPS_TRY(bench.ledger(LedgerMode::Engine));
+    constexpr std::int64_t YearNs = std::int64_t{365} * 24 * 3600 * 1'000'000'000;
+    const WallNs now = EVENTOPS_TRY(ledger.watermark());
+    EVENTOPS_TRY(ledger.expireActions(now + YearNs));
+    return Ok{};
+}
+
+Status nothing(FaultBench &)
+{
+    return Ok{};
+}
+
+} // namespace
+
+std::span<const UseCase> useCases()
+{
+    static const UseCase all[] = {
+        {"ingest", nothing, afterReplay, {}},
+        {"ingest more", withDeadLetter, afterReplay, {}},
+        {"ingest repeated keys", [](FaultBench &b) { return keyed(b, "first"); },
+         [](FaultBench &b) { return keyed(b, "second"); }, {}},
+        {"ingest again", afterReplay, afterReplay, {}, false}, // how far duplicates were counted may differ
+        {"query", afterReplay, readEverything, {}},
+        {"approve", afterReplay, [](FaultBench &b) { return b.decide(DecisionKind::Approve); }, publishAndTakeIn,
+         false},
+        {"reject", afterReplay, [](FaultBench &b) { return b.decide(DecisionKind::Reject); }, publishAndTakeIn, false},
+        {"expire", afterReplay, expire, {}},
+        {"redrive", withDeadLetter, redrive, nothing},
+        {"migration", nothing,
+         [](FaultBench &b) -> Status {
+             EVENTOPS_TRY(b.ledger(LedgerMode::Decide));
+             return Ok{};
+         }, {}},
+    };
+    return all;
+}
+
+int faultRounds()
+{
+    const char *given = std::getenv("EVENTOPS_FAULT_ROUNDS");
+    return given != nullptr ? std::max(1, std::atoi(given)) : 1;
+}
+
+std::string fastFolder()
+{
+    std::error_code failed;
+    return fs::is_directory("/dev/shm", failed) ? "/dev/shm" : fs::temp_directory_path(failed).string();
+}
+
+std::string soundness(const std::string &workspace)
+{
+    auto database = sqlite::Database::open(workspace + "/ledger.db", SQLITE_OPEN_READWRITE, 1'000);
+    if (!database)
+        return database.error().text();
+    auto check = database.value().prepare("PRAGMA integrity_check");
+    if (!check)
+        return check.error().text();
+    const auto stepped = check.value().step();
+    if (!stepped)
+        return stepped.error().text();
+    if (check.value().text(0) != "ok")
+        return "integrity: " + check.value().string(0);
+    const auto ledger = Ledger::open(workspace, LedgerMode::Read, {});
+    if (!ledger)
+        return ledger.error().text();
+    Ledger &read = *ledger.value();
+    const auto counters = read.counters();
+    if (!counters)
+        return counters.error().text();
+    if (!counters.value().conserved())
+        return "records are not conserved";
+    const auto count = read.eventCount();
+    if (!count || count.value() != counters.value().events)
+        return "the counted events are not the stored ones";
+    const auto audit = read.verifyAudit();
+    return audit ? std::string() : audit.error().text();
+}
+
+std::string contentOf(const std::string &workspace)
+{
+    const auto ledger = Ledger::open(workspace, LedgerMode::Read, {});
+    if (!ledger)
+        return '!' + ledger.error().text();
+    const auto digest = ledger.value()->digest();
+    const auto counters = ledger.value()->counters();
+    if (!digest || !counters)
+        return '!' + (digest ? counters.error().text() : digest.error().text());
+    std::ostringstream text;
+    text << digest.value() << " stored " << counters.value().stored << " dead " << counters.value().deadLettered
+         << " events " << counters.value().events;
+    return std::move(text).str();
+}
+
+FaultBench::FaultBench() : m_directory(QString::fromStdString(fastFolder() + "/eventops-fault-XXXXXX")) {}
+
+Backend &FaultBench::backend()
+{
+    if (m_backend == nullptr) {
+        LocalBackendOptions options;
+        options.registry = {builtinStages(), builtinSources()};
+        options.dataDirectory = EVENTOPS_SOURCE_DIR "/pipelines";
+        m_backend = std::make_unique<LocalBackend>(Workspace{workspace()}, std::move(options));
+    }
+    return *m_backend;
+}
+
+Result<Ledger *> FaultBench::ledger(LedgerMode mode)
+{
+    if (m_ledger == nullptr)
+        m_ledger = EVENTOPS_TRY(Ledger::open(workspace(), mode, {}));
+    return m_ledger.get();
+}
+
+void FaultBench::restart()
+{
+    m_backend.reset();
+    m_ledger.reset();
+}
+
+void FaultBench::keepAside()
+{
+    restart();
+    fs::remove_all(folder() + "/aside");
+    if (fs::exists(workspace()))
+        fs::copy(workspace(), folder() + "/aside", fs::copy_options::recursive);
+}
+
+void FaultBench::bringBack()
+{
+    restart();
+    fs::remove_all(workspace());
+    if (fs::exists(folder() + "/aside"))
+        fs::copy(folder() + "/aside", workspace(), fs::copy_options::recursive);
+}
+
+Status FaultBench::replay(const std::string &file, const std::string &format)
+{
+    ReplayRequest request;
+    request.files = {file};
+    request.pipelineName = Pipeline;
+    request.format = format;
+    std::ostringstream text;
+    text << std::ifstream(Pipeline).rdbuf();
+    request.pipelineText = std::move(text).str();
+    std::string trouble;
+    const auto progress = [&](const RunProgress &now) {
+        if (onTrouble && now.trouble != trouble)
+            onTrouble(now.trouble);
+        trouble = now.trouble;
+    };
+    EVENTOPS_TRY(waitFor<WorkspaceSummary>(
+        [&](Done<WorkspaceSummary> done) { backend().replay(Somebody, request, progress, std::move(done)); }));
+    return Ok{};
+}
+
+Result<std::string> FaultBench::waitingAction()
+{
+    std::string id;
+    EVENTOPS_TRY(waitFor<Ok>([&](Done<Ok> done) {
+        backend().actions(Somebody, {}, [&](const std::vector<Action> &page) {
+            for (const Action &action : page) {
+                if (id.empty())
+                    id = action.displayId();
+            }
+        }, std::move(done));
+    }));
+    return id;
+}
+
+Status FaultBench::decide(DecisionKind kind)
+{
+    const Decision decision{EVENTOPS_TRY(waitingAction()), kind, "approver", "because"};
+    EVENTOPS_TRY(waitFor<DecisionOutcome>([&](Done<DecisionOutcome> done) {
+        backend().decide(Somebody, decision, false, std::move(done));
+    }));
+    return Ok{};
+}
+
+} // namespace eventops::test

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+//
+// Loaded before a program by LD_PRELOAD: fails the n-th allocation (FAULT_ALLOCATION; FAULT_ALLOCATION_STICKY: and all
+// that come after it), and moves the wall clock (FAULT_CLOCK_SECONDS). FAULT_ALLOCATION_COUNT=FILE: writes how many
+// there were when the program ends.
+#include <atomic>
+#include <cerrno>
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+extern "C" {
+void *__libc_malloc(std::size_t size);
+void *__libc_calloc(std::size_t count, std::size_t size);
+void *__libc_realloc(void *memory, std::size_t size);
+}
+
+namespace {
+
+std::atomic<long> g_allocations{0};
+long g_failAt = 0;
+bool g_sticky = false;
+long g_clockSeconds = 0;
+
+long number(const char *name)
+{
+    const char *text = std::getenv(name);
+    return text == nullptr ? 0 : std::atol(text);
+}
+
+bool fails()
+{
+    const long n = ++g_allocations;
+    return g_failAt > 0 && (n == g_failAt || (g_sticky && n > g_failAt));
+}
+
+__attribute__((constructor)) void begin()
+{
+    g_clockSeconds = number("FAULT_CLOCK_SECONDS");
+    g_sticky = number("FAULT_ALLOCATION_STICKY") != 0;
+    g_allocations = 0;
+    g_failAt = number("FAULT_ALLOCATION");
+}
+
+__attribute__((destructor)) void end()
+{
+    g_failAt = 0;
+    const char *path = std::getenv("FAULT_ALLOCATION_COUNT");
+    if (path == nullptr)
+        return;
+    char text[32];
+    const int size = std::snprintf(text, sizeof text, "%ld", g_allocations.load());
+    const int fd = ::open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    if (fd >= 0 && ::write(fd, text, static_cast<std::size_t>(size)) == size)
+        ::close(fd);
+}
+
+} // namespace
+
+extern "C" {
+
+void *malloc(std::size_t size)
+{
+    if (fails()) {
+        errno = ENOMEM;
+        return nullptr;
+    }
+    return __libc_malloc(size);
+}
+
+void *calloc(std::size_t count, std::size_t size)
+{
+    if (fails()) {
+        errno = ENOMEM;
+        return nullptr;
+    }
+    return __libc_calloc(count, size);
+}
+
+void *realloc(void *memory, std::size_t size)
+{
+    if (fails()) {
+        errno = ENOMEM;
+        return nullptr;
+    }
+    return __libc_realloc(memory, size);
+}
+
+int clock_gettime(clockid_t clock, struct timespec *out)
+{
+    const long code = ::syscall(SYS_clock_gettime, clock, out);
+    if (code == 0 && clock == CLOCK_REALTIME)
+        out->tv_sec += g_clockSeconds;
+    return static_cast<int>(code);
+}
+}
