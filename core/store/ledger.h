@@ -134,6 +134,9 @@ public:
     virtual Result<std::uint64_t> placeOf(Seq seq, std::uint16_t emission) = 0;
     virtual Status findings(const Filter &filter, QueryBounds bounds,
                             const std::function<bool(const Finding &)> &row) = 0;
+    /// Findings in the order in which they were stored, from after the one with number @p after (0: from the first).
+    virtual Status findingsAfter(std::uint64_t after,
+                                 const std::function<bool(std::uint64_t number, const Finding &)> &row) = 0;
     virtual Status entities(const Filter &filter, QueryBounds bounds,
                             const std::function<bool(const Entity &)> &row) = 0;
     virtual Status links(const Filter &filter, QueryBounds bounds, const std::function<bool(const Link &)> &row) = 0;
