@@ -47,7 +47,9 @@ void status(Context &context)
     const lake::LakeStatus state = lake::lakeStatus(lakePaths({context.workspace}));
     if (!state.missing.empty())
         return context.fail(Error{Error::Code::Unavailable, state.missing});
-    std::string notice = state.published ? "" : "there is no lake in this workspace yet; make it with: eventops lake build";
+    std::string notice;
+    if (!state.published)
+        notice = "there is no lake in this workspace yet; make it with: eventops lake build";
     for (const std::string &path : state.damaged)
         notice += (notice.empty() ? "" : "; ") + ("set aside as damaged: " + path);
     printMark(context, state.mark, notice);

@@ -14,7 +14,7 @@ Status askLake(const Context &context, const std::string &query)
 {
     std::vector<SqlColumn> columns;
     std::string line;
-    lake::QueryLimits limits;
+    SqlLimits limits;
     limits.stop = &interrupted();
     lake::AnalysisOptions options;
     options.threads = defaultWorkers();
@@ -48,7 +48,7 @@ void addSql(CLI::App &app, Context &context)
     const auto lake = std::make_shared<bool>(false);
     CLI::App *command = app.add_subcommand("sql", "Ask the ledger in SQL, read-only; it is attached as karma");
     command->add_option("QUERY", *query, "For example: SELECT count() FROM karma.events_raw")->required();
-    command->add_flag("--lake", *lake, "Ask the lake by DuckDB instead: SELECT * FROM metrics ORDER BY ts DESC LIMIT 5");
+    command->add_flag("--lake", *lake, "Ask the lake, by DuckDB: SELECT * FROM metrics ORDER BY ts DESC LIMIT 5");
     addWorkspace(*command, context);
     command->callback([&context, query, lake] {
         const Status status = *lake ? askLake(context, *query) : askLedger(context, *query);

@@ -47,7 +47,7 @@ bool holds(std::string_view text, std::string_view part)
 class Interrupter
 {
 public:
-    Interrupter(const DuckDbFunctions &duck, duckdb_connection connection, const QueryLimits &limits)
+    Interrupter(const DuckDbFunctions &duck, duckdb_connection connection, const SqlLimits &limits)
         : m_limits(limits)
     {
         if (limits.stop == nullptr && limits.timeNsMax == 0)
@@ -79,7 +79,7 @@ public:
 
 private:
     static constexpr int LookMs = 20;
-    const QueryLimits m_limits;
+    const SqlLimits m_limits;
     std::mutex m_mutex;
     std::condition_variable m_wake;
     std::atomic<bool> m_late{false};
@@ -237,7 +237,7 @@ Result<std::int64_t> DuckDatabase::integer(const std::string &sql)
     return value;
 }
 
-Status DuckDatabase::query(std::string_view sql, const QueryLimits &limits,
+Status DuckDatabase::query(std::string_view sql, const SqlLimits &limits,
                            const std::function<void(const std::vector<SqlColumn> &)> &columns,
                            const std::function<bool(SqlRow &)> &row)
 {
@@ -328,7 +328,7 @@ Result<std::int64_t> DuckDatabase::integer(const std::string &)
     return std::int64_t{0};
 }
 
-Status DuckDatabase::query(std::string_view, const QueryLimits &,
+Status DuckDatabase::query(std::string_view, const SqlLimits &,
                            const std::function<void(const std::vector<SqlColumn> &)> &,
                            const std::function<bool(SqlRow &)> &)
 {

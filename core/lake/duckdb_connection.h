@@ -17,13 +17,6 @@
 
 namespace eventops::lake {
 
-/// What a query may cost and when it ends before its time.
-struct QueryLimits {
-    std::uint64_t rowsMax = UINT64_MAX;         ///< Reaching it is no error: the query just ends.
-    std::int64_t timeNsMax = 0;                 ///< LimitExceeded. 0: none.
-    const std::atomic<bool> *stop = nullptr;    ///< Set by any thread: Cancelled, within some 20 ms.
-};
-
 /// One DuckDB database file, open, and one connection to it.
 ///
 /// Thread: one at a time. Errors: Unavailable (no library), Busy (another process has it open for writing), Full,
@@ -54,7 +47,7 @@ public:
 
     /// Statements that somebody wrote, one after the other; Analyse lets SELECT and EXPLAIN through. @p columns is
     /// called before the first row of each statement. @p row returns false to stop.
-    Status query(std::string_view sql, const QueryLimits &limits,
+    Status query(std::string_view sql, const SqlLimits &limits,
                  const std::function<void(const std::vector<SqlColumn> &)> &columns,
                  const std::function<bool(SqlRow &)> &row);
 

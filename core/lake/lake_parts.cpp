@@ -62,8 +62,9 @@ Result<bool> LakeWriter::exportSome(const Export &what)
     EVENTOPS_TRY(clearScratch());
     EVENTOPS_TRY(makeFolders(m_paths.scratch()));
     EVENTOPS_TRY(m_database->execute(
-        "CREATE OR REPLACE TEMP TABLE part_key AS SELECT row_number() OVER (ORDER BY tenant, metric, day) AS p, tenant, "
-        "metric, day, n FROM (SELECT tenant, metric, CAST(ts AS DATE) AS day, count(*) AS n FROM "
+        "CREATE OR REPLACE TEMP TABLE part_key AS "
+        "SELECT row_number() OVER (ORDER BY tenant, metric, day) AS p, tenant, metric, day, n "
+        "FROM (SELECT tenant, metric, CAST(ts AS DATE) AS day, count(*) AS n FROM "
         + what.table + " WHERE " + rowRange(from, to) + " GROUP BY ALL)"));
     const std::int64_t counted = EVENTOPS_TRY(m_database->integer("SELECT sum(n)::BIGINT FROM part_key"));
     if (static_cast<std::uint64_t>(counted) != to - from)

@@ -85,16 +85,24 @@ LakeStatus lakeStatus(const LakePaths &paths)
         status.bytes = failed ? 0 : size;
         static_cast<void>(readPublishedMark(paths, status.mark)); // zeros say as much
     }
-    for (const auto &entry : std::filesystem::directory_iterator(paths.directory, failed)) {
-        if (entry.path().filename().string().find(".damaged-") != std::string::npos)
-            status.damaged.push_back(entry.path().string());
-    }
-    std::sort(status.damaged.begin(), status.damaged.end());
+    status.damaged = damagedFiles(paths);
     return status;
 }
 
-Status queryLake(const LakePaths &paths, std::string_view sql, const QueryLimits &limits, const AnalysisOptions &options,
-                 const std::function<void(const std::vector<SqlColumn> &)> &columns,
+std::vector<std::string> damagedFiles(const LakePaths &paths)
+{
+    std::vector<std::string> damaged;
+    std::error_code failed;
+    for (const auto &entry : std::filesystem::directory_iterator(paths.directory, failed)) {
+        if (entry.path().filename().string().find(".damaged-") != std::string::npos)
+            damaged.push_back(entry.path().string());
+    }
+    std::sort(damaged.begin(), damaged.end());
+    return damaged;
+}
+
+Status queryLake(const LakePaths &paths, std::string_view sql, const SqlLimits &limits,
+                 const AnalysisOptions &options, const std::function<void(const std::vector<SqlColumn> &)> &columns,
                  const std::function<bool(SqlRow &)> &row)
 {
     const auto database = EVENTOPS_TRY(openPublished(paths, options));

@@ -19,6 +19,8 @@ struct LakeStatus {
     std::vector<std::string> damaged; ///< Set aside earlier; a person may remove them.
 };
 LakeStatus lakeStatus(const LakePaths &paths);
+/// What was set aside as damaged, by name.
+std::vector<std::string> damagedFiles(const LakePaths &paths);
 
 struct AnalysisOptions {
     unsigned threads = 1;
@@ -28,8 +30,8 @@ struct AnalysisOptions {
 /// Analysis SQL over the published copy. It reads tables and nothing else: no files, no network, no extensions, no
 /// settings, no other databases; see DuckDatabase::Access::Analyse. Works beside a writing engine. Thread: any.
 /// Errors: NotFound (no lake yet), and DuckDatabase's.
-Status queryLake(const LakePaths &paths, std::string_view sql, const QueryLimits &limits, const AnalysisOptions &options,
-                 const std::function<void(const std::vector<SqlColumn> &)> &columns,
+Status queryLake(const LakePaths &paths, std::string_view sql, const SqlLimits &limits,
+                 const AnalysisOptions &options, const std::function<void(const std::vector<SqlColumn> &)> &columns,
                  const std::function<bool(SqlRow &)> &row);
 Result<std::vector<SqlTable>> lakeTables(const LakePaths &paths);
 

@@ -28,7 +28,15 @@ CREATE TABLE IF NOT EXISTS lake.part(
     "table" TEXT, folder TEXT, number UBIGINT, rows UBIGINT, written_as TEXT);
 )sql";
 
-enum MetricColumn : std::size_t { MetricTs, MetricTenant, MetricSource, MetricName, MetricValue, MetricUnit, MetricTags };
+enum MetricColumn : std::size_t {
+    MetricTs,
+    MetricTenant,
+    MetricSource,
+    MetricName,
+    MetricValue,
+    MetricUnit,
+    MetricTags
+};
 enum AlertColumn : std::size_t {
     AlertTs,
     AlertTenant,

@@ -16,7 +16,7 @@ namespace eventops::lake {
 /// Where the lake of a workspace lies (contract L14). What other programs read are `metrics.duckdb` and the parts.
 struct LakePaths {
     std::string directory; ///< `<workspace>/data`
-    std::string working() const { return directory + "/.lake.duckdb"; }     ///< Ours alone, open while we write.
+    std::string working() const { return directory + "/.working.duckdb"; }  ///< Ours alone, open while we write.
     std::string published() const { return directory + "/metrics.duckdb"; } ///< A whole, closed copy.
     std::string metricParts() const { return directory + "/parquet"; }
     std::string alertParts() const { return directory + "/parquet-alerts"; }

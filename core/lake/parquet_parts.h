@@ -16,8 +16,9 @@ constexpr std::size_t PartValueBytesMax = 200; ///< Of an encoded partition valu
 /// What stands for NULL in a Hive path, as every reader knows it.
 constexpr std::string_view HiveNull = "__HIVE_DEFAULT_PARTITION__";
 
-/// A name that someone else chose as one part of a path: every byte but A-Z a-z 0-9 - _ . ~ percent-encoded (RFC 3986),
-/// so that it can name no other folder. One too long is cut and told apart by a hash. Injective but for hash collisions.
+/// A name that someone else chose as one part of a path: every byte but A-Z a-z 0-9 - _ . ~ percent-encoded
+/// (RFC 3986), so that it can name no other folder. One too long is cut and told apart by a hash. Two names give the
+/// same text only where their hashes collide.
 std::string encodePartValue(std::string_view value);
 
 /// "tenant=acme/metric=cpu_load/date=2025-10-21". @p date: as it is, "" for none.
@@ -33,8 +34,8 @@ struct PartMove {
     std::string from, to; ///< Absolute, or both relative to the same place.
 };
 
-/// Puts a written file in its place: synced, never over another file, its folder synced too. A move that was made before
-/// a crash is made only once: where @p from is gone and @p to is there, there is nothing to do. Io, Full, Corrupt.
+/// Puts a written file in its place: synced, never over another file, its folder synced too. A move that was made
+/// before a crash is made only once: where `from` is gone and `to` is there, there is nothing to do. Io, Full, Corrupt.
 Status placePart(const PartMove &move);
 
 /// The largest part number in @p folder; 0: none, or no such folder.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -27,6 +28,13 @@ struct SqlCell {
     std::string text;
 };
 using SqlRow = std::vector<SqlCell>;
+
+/// What a query may cost and when it ends before its time.
+struct SqlLimits {
+    std::uint64_t rowsMax = UINT64_MAX;      ///< Reaching it is no error: the query just ends.
+    std::int64_t timeNsMax = 0;              ///< Then it fails with LimitExceeded. 0: none.
+    const std::atomic<bool> *stop = nullptr; ///< Set by any thread; then it soon fails with Cancelled.
+};
 
 /// A table or view that can be asked.
 struct SqlTable {

@@ -63,12 +63,13 @@ public:
         std::string notice; ///< Why the lake began anew, or why it stands still; empty: all is well.
         lake::LakeMark mark;
     };
-    /// @p stop: set by any thread; the projector then ends early. @p changed: after each step, on the projector's thread.
+    /// @p stop: set by any thread; the projector then ends early. @p changed: after each step, on the projector's
+    /// thread.
     LakeProjector(Workspace workspace, const std::atomic<bool> *stop, std::function<void(const State &)> changed);
     ~LakeProjector(); ///< Ends without catching up, if `finish` was not called.
 
-    /// Catches up with the ledger, writes parts, publishes and ends. An error leaves the ledger as it is: a later run or
-    /// `eventops lake build` goes on.
+    /// Catches up with the ledger, writes parts, publishes and ends. An error leaves the ledger as it is: a later run
+    /// or `eventops lake build` goes on.
     Status finish();
 
 private:
