@@ -27,15 +27,17 @@ _eventops()
     if [[ $current == -* ]]; then
         local options="--help"
         case $command in
-            replay) options+=" --workspace --json --pipeline --format --workers" ;;
+            replay) options+=" --workspace --json --pipeline --format --workers --lake" ;;
             bench) options+=" --pipeline --format --workers" ;;
-            run) options+=" --workspace --json --workers" ;;
+            run) options+=" --workspace --json --workers --lake" ;;
+            lake) options+=" --workspace --json" ;;
             validate) options+=" --json" ;;
             query) options+=" --workspace --json --limit --newest" ;;
             approvals) options+=" --workspace --json --all --reason --no-wait" ;;
             deadletters) options+=" --workspace --json --format" ;;
             audit) options+=" --workspace --json" ;;
-            report | sql) options+=" --workspace" ;;
+            report) options+=" --workspace" ;;
+            sql) options+=" --workspace --lake" ;;
             executor) options+=" --workspace --once" ;;
             demo) options+=" --workspace --json --seed --pace --duration --workers --approve" ;;
         esac
@@ -44,11 +46,12 @@ _eventops()
     fi
     local words=
     case $command in
-        '') words="run replay validate report query sql approvals executor deadletters audit stages bench demo" ;;
+        '') words="run replay validate report query sql lake approvals executor deadletters audit stages bench demo" ;;
         query) words="events alerts findings entities links actions" ;;
         approvals) words="list show approve reject" ;;
         deadletters) words="list show redrive" ;;
         audit) words="list verify" ;;
+        lake) words="build rebuild status" ;;
         replay | run | validate | bench) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
