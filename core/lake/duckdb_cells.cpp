@@ -4,7 +4,7 @@
 #if EVENTOPS_HAS_DUCKDB
 
 #include "core/base/json.h"
-#include "core/base/time.h"
+#include "core/base/types.h"
 
 #include <algorithm>
 #include <array>
@@ -97,7 +97,7 @@ std::string clock(std::int64_t micros)
 {
     std::array<char, 48> text;
     const std::int64_t seconds = micros / 1'000'000;
-    int size = std::snprintf(text.data(), text.size(), "%02d:%02d:%02d", static_cast<int>(seconds / 3600),
+    int size = std::snprintf(text.data(), text.size(), "%02lld:%02d:%02d", static_cast<long long>(seconds / 3600),
                              static_cast<int>(seconds / 60 % 60), static_cast<int>(seconds % 60));
     if (micros % 1'000'000 != 0)
         size += std::snprintf(text.data() + size, text.size() - static_cast<std::size_t>(size), ".%06d",
@@ -105,15 +105,9 @@ std::string clock(std::int64_t micros)
     return {text.data(), static_cast<std::size_t>(size)};
 }
 
-/// DuckDB's times reach further than nanoseconds in 64 bits do: years by hand.
-std::string timestamp(std::int64_t micros)
+/// DuckDB's times reach further than nanoseconds in 64 bits do: years by hand. @p day: since 1970-01-01.
+std::string date(std::int64_t day)
 {
-    if (micros == INT64_MAX)
-        return "infinity";
-    if (micros == -INT64_MAX)
-        return "-infinity";
-    constexpr std::int64_t Day = 86'400'000'000;
-    const std::int64_t day = micros / Day - (micros % Day < 0 ? 1 : 0);
     // The inverse of daysFromCivil; see core/base/time.h for the source.
     const std::int64_t z = day + 719468;
     const std::int64_t era = (z >= 0 ? z : z - 146096) / 146097;
@@ -126,7 +120,25 @@ std::string timestamp(std::int64_t micros)
     const int size = std::snprintf(text.data(), text.size(), "%04lld-%02d-%02d",
                                    static_cast<long long>(yoe + era * 400 + (month <= 2 ? 1 : 0)),
                                    static_cast<int>(month), static_cast<int>(doy - (153 * mp + 2) / 5 + 1));
-    return std::string(text.data(), static_cast<std::size_t>(size)) + ' ' + clock(micros - day * Day);
+    return {text.data(), static_cast<std::size_t>(size)};
+}
+
+/// A time of @p perSecond units.
+std::string timestamp(std::int64_t value, std::int64_t perSecond)
+{
+    if (value == INT64_MAX)
+        return "infinity";
+    if (value == -INT64_MAX)
+        return "-infinity";
+    const std::int64_t unitsPerDay = 86'400 * perSecond;
+    const std::int64_t day = value / unitsPerDay - (value % unitsPerDay < 0 ? 1 : 0);
+    const std::int64_t rest = (value % unitsPerDay + unitsPerDay) % unitsPerDay;
+    std::string text = date(day) + ' ' + clock(rest / perSecond * 1'000'000);
+    if (rest % perSecond != 0) {
+        const std::string fraction = std::to_string(perSecond + rest % perSecond); // 1 and the digits
+        text += '.' + fraction.substr(1);
+    }
+    return text;
 }
 
 std::string interval(const duckdb_interval &value)
@@ -136,7 +148,9 @@ std::string interval(const duckdb_interval &value)
         text += digits(value.months) + " months ";
     if (value.days != 0)
         text += digits(value.days) + " days ";
-    if (value.micros != 0 || text.empty())
+    if (value.micros == INT64_MIN) // has no counterpart above 0
+        text += digits(value.micros) + " microseconds";
+    else if (value.micros != 0 || text.empty())
         text += (value.micros < 0 ? "-" : "") + clock(value.micros < 0 ? -value.micros : value.micros);
     while (text.back() == ' ')
         text.pop_back();
@@ -249,12 +263,12 @@ void DuckCells::time(SqlCell &cell, duckdb_type id, const void *data, std::uint6
 {
     cell.kind = SqlCell::Kind::Text;
     switch (id) {
-    case DUCKDB_TYPE_TIMESTAMP: cell.text = timestamp(at<std::int64_t>(data, row)); break;
-    case DUCKDB_TYPE_TIMESTAMP_TZ: cell.text = timestamp(at<std::int64_t>(data, row)) + "+00"; break;
-    case DUCKDB_TYPE_TIMESTAMP_S: cell.text = formatTimestamp(WallNs{at<std::int64_t>(data, row) * NsPerSecond}); break;
-    case DUCKDB_TYPE_TIMESTAMP_MS: cell.text = formatTimestamp(WallNs{at<std::int64_t>(data, row) * NsPerMs}); break;
-    case DUCKDB_TYPE_TIMESTAMP_NS: cell.text = formatTimestamp(WallNs{at<std::int64_t>(data, row)}); break;
-    case DUCKDB_TYPE_DATE: cell.text = timestamp(std::int64_t{at<std::int32_t>(data, row)} * 86'400'000'000); break;
+    case DUCKDB_TYPE_TIMESTAMP: cell.text = timestamp(at<std::int64_t>(data, row), 1'000'000); break;
+    case DUCKDB_TYPE_TIMESTAMP_TZ: cell.text = timestamp(at<std::int64_t>(data, row), 1'000'000) + "+00"; break;
+    case DUCKDB_TYPE_TIMESTAMP_S: cell.text = timestamp(at<std::int64_t>(data, row), 1); break;
+    case DUCKDB_TYPE_TIMESTAMP_MS: cell.text = timestamp(at<std::int64_t>(data, row), 1'000); break;
+    case DUCKDB_TYPE_TIMESTAMP_NS: cell.text = timestamp(at<std::int64_t>(data, row), NsPerSecond); break;
+    case DUCKDB_TYPE_DATE: cell.text = date(at<std::int32_t>(data, row)); break;
     case DUCKDB_TYPE_TIME: cell.text = clock(at<std::int64_t>(data, row)); break;
     case DUCKDB_TYPE_INTERVAL: cell.text = interval(at<duckdb_interval>(data, row)); break;
     case DUCKDB_TYPE_UUID: cell.text = uuid(at<duckdb_hugeint>(data, row)); break;
@@ -262,8 +276,6 @@ void DuckCells::time(SqlCell &cell, duckdb_type id, const void *data, std::uint6
     case DUCKDB_TYPE_BLOB: cell.text = hex(textAt(data, row)); break;
     default: cell.text = "(of a type that is not shown: cast it to VARCHAR)";
     }
-    if (id == DUCKDB_TYPE_DATE)
-        cell.text.resize(cell.text.find(' ') == std::string::npos ? cell.text.size() : cell.text.find(' '));
 }
 
 void DuckCells::decimal(SqlCell &cell, duckdb_logical_type type, const void *data, std::uint64_t row) const

@@ -88,6 +88,10 @@ private Q_SLOTS:
         QCOMPARE(one("DATE '2025-01-02'"), text("2025-01-02"));
         QCOMPARE(one("TIMESTAMP '1969-12-31 23:59:59.5'"), text("1969-12-31 23:59:59.500000"));
         QCOMPARE(one("TIMESTAMP '2400-02-29 12:00:00'"), text("2400-02-29 12:00:00"));
+        QCOMPARE(one("TIMESTAMP_NS '2025-01-01 00:00:00.123456789'"), text("2025-01-01 00:00:00.123456789"));
+        QCOMPARE(one("TIMESTAMP_S '9999-12-31 23:59:59'"), text("9999-12-31 23:59:59"));
+        QCOMPARE(one("DATE '5881580-07-10'"), text("5881580-07-10"));
+        QCOMPARE(one("'infinity'::TIMESTAMP"), text("infinity"));
         QCOMPARE(one("TIME '01:02:03'"), text("01:02:03"));
         QCOMPARE(one("INTERVAL 3 DAY"), text("3 days"));
         QCOMPARE(one("[1, NULL, 3]"), text("[1,null,3]"));

@@ -222,8 +222,9 @@ private Q_SLOTS:
     void commandsTellWhatIsMissing()
     {
         const test::Scratch scratch;
-        const QByteArray capture = R"({"tenant_id":"acme","host":"host-a","metric":"cpu_load","value":97,)"
-                                   R"("ts_event":"2025-10-21T10:05:00Z","unit":"percent","tags":{"env":"prod"}})"
+        const QByteArray capture = "{\"tenant_id\":\"acme\",\"host\":\"host-a\",\"metric\":\"cpu_load\",\"value\":97,"
+                                   "\"ts_event\":\"2025-10-21T10:05:00Z\","
+                                   "\"unit\":\"percent\",\"tags\":{\"env\":\"prod\"}}"
                                    "\n";
         const QString file = scratch.file(QStringLiteral("a.ndjson"), capture);
         const auto cli = [&](const QStringList &arguments) {
@@ -246,9 +247,9 @@ private Q_SLOTS:
             cli({QStringLiteral("sql"), QStringLiteral("--lake"), QStringLiteral("DROP TABLE metrics")});
         qunsetenv("EVENTOPS_DUCKDB");
         QCOMPARE(replayed.exitCode, 0);
-        QCOMPARE(asked.out, QByteArray(R"({"ts":"2025-10-21 10:05:00","tenant":"acme","source_id":"host-a",)"
-                                       R"("metric":"cpu_load","value":97,"unit":"percent",)"
-                                       R"("tags":{"env":"prod","team":"core"}})"
+        QCOMPARE(asked.out, QByteArray("{\"ts\":\"2025-10-21 10:05:00\",\"tenant\":\"acme\",\"source_id\":\"host-a\","
+                                       "\"metric\":\"cpu_load\",\"value\":97,\"unit\":\"percent\","
+                                       "\"tags\":{\"env\":\"prod\",\"team\":\"core\"}}"
                                        "\n"));
         QCOMPARE(status.json().value(QLatin1String("metrics")).toInt(), 1);
         QCOMPARE(rebuilt.json().value(QLatin1String("parts")).toInt(), 2); // a reading and its alert
@@ -263,8 +264,9 @@ private Q_SLOTS:
         QByteArray capture;
         for (int i = 0; i < Readings; ++i) {
             const QByteArray n = QByteArray::number(i);
-            capture += R"({"tenant_id":"acme","host":"host-a","metric":"cpu_load","value":)" + QByteArray::number(i % 70)
-                       + R"(,"ts_event":"2025-10-21T10:00:00Z","tags":{"pod-)" + n + R"(":"id-)" + n + "\"}}\n";
+            capture += "{\"tenant_id\":\"acme\",\"host\":\"host-a\",\"metric\":\"cpu_load\",\"value\":"
+                       + QByteArray::number(i % 70)
+                       + ",\"ts_event\":\"2025-10-21T10:00:00Z\",\"tags\":{\"pod-" + n + "\":\"id-" + n + "\"}}\n";
         }
         const test::Scratch with, without;
         qputenv("EVENTOPS_DUCKDB", lake::DuckDbLibrary::load().value()->path().c_str());
