@@ -34,14 +34,14 @@ namespace eventops::lake {
     X(duckdb_array_type_array_size) X(duckdb_destroy_logical_type) \
     X(duckdb_appender_create) X(duckdb_appender_column_count) X(duckdb_appender_column_type) \
     X(duckdb_appender_error) X(duckdb_appender_flush) X(duckdb_appender_destroy) X(duckdb_append_data_chunk)
+#else
+#define EVENTOPS_DUCKDB_FUNCTIONS(X)
+#endif
 
 struct DuckDbFunctions {
 #define EVENTOPS_DUCKDB_MEMBER(name) decltype(&::name) name = nullptr;
     EVENTOPS_DUCKDB_FUNCTIONS(EVENTOPS_DUCKDB_MEMBER)
 #undef EVENTOPS_DUCKDB_MEMBER
 };
-#else
-struct DuckDbFunctions {};
-#endif
 
 } // namespace eventops::lake

@@ -138,18 +138,18 @@ void PanelCard::draw(const DashboardModel::Panel &panel)
     }
 }
 
-void PanelCard::drawLines(const ChartData &data)
+void PanelCard::drawLines(const ChartData &drawn)
 {
     QChart &chart = *m_view->chart();
     clear(chart);
-    double from = data.lines.front().points.front().ms, to = from;
-    double least = data.lines.front().points.front().value, greatest = least;
-    for (std::size_t i = 0; i < data.lines.size(); ++i) {
-        const MetricSeries &metric = data.lines[i];
+    double from = drawn.lines.front().points.front().ms, to = from;
+    double least = drawn.lines.front().points.front().value, greatest = least;
+    for (std::size_t i = 0; i < drawn.lines.size(); ++i) {
+        const MetricSeries &metric = drawn.lines[i];
         auto *line = new QLineSeries;
         QList<QPointF> points;
         for (const SeriesPoint &p : metric.points) {
-            points.append({data.isTime ? static_cast<double>(axisMs(p.ms)) : p.ms, p.value});
+            points.append({drawn.isTime ? static_cast<double>(axisMs(p.ms)) : p.ms, p.value});
             from = std::min(from, p.ms);
             to = std::max(to, p.ms);
             least = std::min(least, p.value);
@@ -169,7 +169,7 @@ void PanelCard::drawLines(const ChartData &data)
     value->setTitleText(shownText(m_chart.unit, ShownNameMax).toHtmlEscaped());
     chart.addAxis(value, Qt::AlignLeft);
     QAbstractAxis *x = nullptr;
-    if (data.isTime) {
+    if (drawn.isTime) {
         auto *axis = new QDateTimeAxis;
         axis->setTickCount(TimeTicks);
         axis->setFormat(to - from > 2 * MsPerDay ? QStringLiteral("MM-dd") : QStringLiteral("HH:mm"));
@@ -187,12 +187,12 @@ void PanelCard::drawLines(const ChartData &data)
         series->attachAxis(value);
         series->attachAxis(x);
     }
-    chart.legend()->setVisible(data.lines.size() > 1);
+    chart.legend()->setVisible(drawn.lines.size() > 1);
     finishChart();
 }
 
 /// Lying bars: names need room to be read.
-void PanelCard::drawBars(const ChartData &data)
+void PanelCard::drawBars(const ChartData &drawn)
 {
     QChart &chart = *m_view->chart();
     clear(chart);
@@ -201,15 +201,15 @@ void PanelCard::drawBars(const ChartData &data)
     set->setBorderColor(themeColor("surface"));
     QStringList names;
     double greatest = 0.0;
-    for (std::size_t i = data.bars.size(); i-- > 0;) { // the first on top
-        set->append(data.bars[i]);
-        QString name = data.categories[static_cast<qsizetype>(i)];
+    for (std::size_t i = drawn.bars.size(); i-- > 0;) { // the first on top
+        set->append(drawn.bars[i]);
+        QString name = drawn.categories[static_cast<qsizetype>(i)];
         if (name.size() > CategoryCharactersMax)
             name = name.left(CategoryCharactersMax - 1) + QChar(0x2026);
         while (names.contains(name.toHtmlEscaped())) // an axis wants every name once
             name += QChar(0x200B);
         names << name.toHtmlEscaped();
-        greatest = std::max(greatest, data.bars[i]);
+        greatest = std::max(greatest, drawn.bars[i]);
     }
     auto *bars = new QHorizontalBarSeries;
     bars->append(set);

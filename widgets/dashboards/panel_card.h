@@ -26,8 +26,8 @@ public:
 
 private:
     void say(const QString &text);
-    void drawLines(const ChartData &data);
-    void drawBars(const ChartData &data);
+    void drawLines(const ChartData &drawn);
+    void drawBars(const ChartData &drawn);
     void finishChart();
     void fillTable(const DashboardModel::Panel &panel);
 

@@ -283,7 +283,8 @@ void QueryPanel::treeActivated(QTreeWidgetItem *item)
     } else if (item->data(0, TableRole).isValid()) {
         SavedQuery query;
         query.place = static_cast<SqlPlace>(item->data(0, PlaceRole).toInt());
-        query.text = (QStringLiteral("SELECT * FROM %1 LIMIT 100").arg(item->data(0, TableRole).toString())).toStdString();
+        const QString table = item->data(0, TableRole).toString();
+        query.text = QStringLiteral("SELECT * FROM %1 LIMIT 100").arg(table).toStdString();
         setQuery(query);
         ask();
     } else if (item->data(0, InsertRole).isValid()) {
@@ -301,9 +302,9 @@ void QueryPanel::setQuery(const SavedQuery &query)
 
 void QueryPanel::ask()
 {
-    const QString text = m_editor->textCursor().hasSelection()
-                             ? m_editor->textCursor().selectedText().replace(QChar::ParagraphSeparator, QLatin1Char('\n'))
-                             : m_editor->toPlainText();
+    QString text = m_editor->toPlainText();
+    if (m_editor->textCursor().hasSelection())
+        text = m_editor->textCursor().selectedText().replace(QChar::ParagraphSeparator, QLatin1Char('\n'));
     if (!text.trimmed().isEmpty())
         m_model.run(text, place());
 }

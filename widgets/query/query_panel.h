@@ -17,8 +17,9 @@ class QTreeWidgetItem;
 
 namespace eventops {
 
-/// An SQL console: what is saved and what there is on the left, the question and its rows on the right. Keys: Ctrl+Enter
-/// asks, Escape stops, Ctrl+S saves, Ctrl+C in the rows copies the whole cell. It only ever reads. Thread: UI.
+/// An SQL console: what is saved and what there is on the left, the question and its rows on the right. Keys:
+/// Ctrl+Enter asks, Escape stops, Ctrl+S saves, Ctrl+C in the rows copies the whole cell. It only ever reads.
+/// Thread: UI.
 class QueryPanel final : public QWidget
 {
     Q_OBJECT

@@ -55,8 +55,11 @@ private Q_SLOTS:
     {
         EVENTOPS_NEEDS_DUCKDB();
         QFETCH(QString, sql);
-        const ScratchLake lake;
-        publishOne(lake);
+        if (m_shared == nullptr) {
+            m_shared = std::make_unique<ScratchLake>();
+            publishOne(*m_shared);
+        }
+        const ScratchLake &lake = *m_shared;
         const QTemporaryDir out;
         const std::string text = sql.replace(QStringLiteral("%1"), out.path()).toStdString();
         const Status status = queryLake(
@@ -178,6 +181,9 @@ private Q_SLOTS:
         QCOMPARE(lake.read("SELECT * FROM '" + out.filePath(QStringLiteral("it''s.parquet")).toStdString() + "'"),
                  (Strings{"1\t0.5\tNULL\t=1+1", "2\tNULL\tNULL\t\xEF\xBF\xBD"}));
     }
+
+private:
+    std::unique_ptr<ScratchLake> m_shared; ///< For questions that may not change it.
 };
 
 EVENTOPS_TEST(TestLakeQuery)
