@@ -68,6 +68,7 @@ void addRun(CLI::App &app, Context &context);
 void addValidate(CLI::App &app, Context &context);
 void addQuery(CLI::App &app, Context &context);
 void addSql(CLI::App &app, Context &context);
+void addLake(CLI::App &app, Context &context);
 void addApprovals(CLI::App &app, Context &context);
 void addExecutor(CLI::App &app, Context &context);
 void addAudit(CLI::App &app, Context &context);

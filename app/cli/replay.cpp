@@ -15,6 +15,7 @@ struct Options {
     std::string pipeline;
     std::string format;
     unsigned workers = 0;
+    bool lake = false;
 };
 
 /// A bar on the terminal; only what holds the run up when standard error is no terminal.
@@ -58,6 +59,7 @@ void replay(Context &context, const Options &options)
     request.files = options.files;
     request.format = options.format;
     request.workers = options.workers;
+    request.lake = options.lake;
     request.pipelineName =
         options.pipeline.empty() ? context.dataDirectory + "/definitions/default.yaml" : options.pipeline;
     auto text = app::readTextFile(request.pipelineName);
@@ -87,6 +89,7 @@ void addCommon(CLI::App &command, Context &context, const std::shared_ptr<Option
     addJson(command, context);
     command.add_option("--workers", options->workers, "Worker threads; 0: cores - 1. The result does not depend on it")
         ->check(CLI::Range(0, 64));
+    command.add_flag("--lake", options->lake, "Also make the lake (DuckDB and Parquet); later runs keep it up to date");
 }
 
 } // namespace

@@ -1,28 +1,57 @@
 // SPDX-License-Identifier: MIT
 #include "app/cli/cli.h"
 
+#include "core/session/lake_feed.h"
 #include "core/session/workspace.h"
 #include "core/store/ledger.h"
 
 #include <cstdio>
 
 namespace eventops::cli {
+namespace {
+
+Status askLake(const Context &context, const std::string &query)
+{
+    std::vector<SqlColumn> columns;
+    std::string line;
+    SqlLimits limits;
+    limits.stop = &interrupted();
+    lake::AnalysisOptions options;
+    options.threads = defaultWorkers();
+    return lake::queryLake(
+        lakePaths({context.workspace}), query, limits, options,
+        [&](const std::vector<SqlColumn> &shape) { columns = shape; },
+        [&](SqlRow &row) {
+            line.clear();
+            appendSqlRowJson(line, columns, row);
+            std::fwrite(line.data(), 1, line.size(), stdout);
+            std::fputc('\n', stdout);
+            return true;
+        });
+}
+
+Status askLedger(const Context &context, const std::string &query)
+{
+    EVENTOPS_TRY(Workspace::existing(context.workspace));
+    return runSql(context.workspace, query, [](std::string_view row) {
+        std::fwrite(row.data(), 1, row.size(), stdout);
+        std::fputc('\n', stdout);
+        return !interrupted();
+    });
+}
+
+} // namespace
 
 void addSql(CLI::App &app, Context &context)
 {
     const auto query = std::make_shared<std::string>();
+    const auto lake = std::make_shared<bool>(false);
     CLI::App *command = app.add_subcommand("sql", "Ask the ledger in SQL, read-only; it is attached as karma");
     command->add_option("QUERY", *query, "For example: SELECT count() FROM karma.events_raw")->required();
+    command->add_flag("--lake", *lake, "Ask the lake, by DuckDB: SELECT * FROM metrics ORDER BY ts DESC LIMIT 5");
     addWorkspace(*command, context);
-    command->callback([&context, query] {
-        const auto workspace = Workspace::existing(context.workspace);
-        if (!workspace)
-            return context.fail(workspace.error());
-        const Status status = runSql(context.workspace, *query, [](std::string_view row) {
-            std::fwrite(row.data(), 1, row.size(), stdout);
-            std::fputc('\n', stdout);
-            return !interrupted();
-        });
+    command->callback([&context, query, lake] {
+        const Status status = *lake ? askLake(context, *query) : askLedger(context, *query);
         if (!status)
             context.fail(status.error());
     });

@@ -100,6 +100,7 @@ void Console::openWorkspace(const std::string &directory, bool expectsEvents)
         Workspace{directory}, app::localOptions((own.parent_path() / "eventops").string(), m_dataDirectory, directory));
     const Role role = m_options.readOnly ? Role::Viewer : Role::Admin;
     m_context = std::make_unique<ViewContext>(std::move(backend), Caller{app::ownUser(), role, {}});
+    m_context->setQueryFolders({m_dataDirectory, directory});
     m_replay = std::make_unique<ReplayController>(*m_context);
     m_export = std::make_unique<ExportController>(*m_context);
     WindowSetup setup;

@@ -2,6 +2,7 @@
 #include "app/console/demo.h"
 
 #include "app/common/local.h"
+#include "core/lake/duckdb_library.h"
 #include "core/session/demo.h"
 
 namespace eventops::console {
@@ -16,6 +17,7 @@ Result<ReplayRequest> demoRequest(const std::string &dataDirectory, const std::s
     const std::string text = EVENTOPS_TRY(app::readTextFile(request.pipelineName));
     request.pipelineText = EVENTOPS_TRY(demoPipeline(text, request.pipelineName, options));
     request.live = true;
+    request.lake = bool(lake::DuckDbLibrary::load()); // dashboards over the lake, where it can be
     return request;
 }
 

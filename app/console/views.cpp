@@ -5,8 +5,10 @@
 #include "qml/findings/findings_panel.h"
 #include "qml/health/health_panel.h"
 #include "widgets/charts/charts_view.h"
+#include "widgets/dashboards/dashboards_view.h"
 #include "widgets/graph/graph_view.h"
 #include "widgets/inspector/inspector_view.h"
+#include "widgets/query/query_view.h"
 #include "widgets/table/event_table_view.h"
 #include "widgets/timeline/timeline_view.h"
 
@@ -38,6 +40,10 @@ ViewRegistry consoleViews()
         view("graph", "Graph", "share-2", "Entities and how they depend on one another", Centre, makeGraphView),
         view("charts", "Charts", "chart-line", "Metrics and bits over time", Centre, makeChartsView),
         view("health", "Health", "heart-pulse", "Where every record went, and how fast", Centre, makeHealthPanel),
+        view("sql", "SQL", "database", "Ask the ledger or the lake, read-only", Centre, makeQueryView,
+             "Ctrl+Enter: ask; Escape: stop; Ctrl+S: save"),
+        view("dashboards", "Dashboards", "activity", "Saved queries as charts on one page", Centre, makeDashboardsView,
+             "F5: ask anew"),
     };
     // clang-format on
 }

@@ -34,6 +34,16 @@ Ticket Backend::promote(const Caller &, const std::string &, const std::string &
     return refuse(done, "make a test of a finding");
 }
 
+Ticket Backend::sql(const Caller &, const SqlRequest &, std::function<void(SqlPage)>, Done<SqlOutcome> done)
+{
+    return refuse(done, "be asked in SQL");
+}
+
+Ticket Backend::sqlTables(const Caller &, SqlPlace, Done<std::vector<SqlTable>> done)
+{
+    return refuse(done, "be asked in SQL");
+}
+
 bool Caller::maySee(std::string_view tenant) const
 {
     return tenants.empty() || std::find(tenants.begin(), tenants.end(), tenant) != tenants.end();

@@ -7,6 +7,7 @@
 #include "core/model/entity.h"
 #include "core/model/finding.h"
 #include "core/model/ground_truth.h"
+#include "core/model/sql_result.h"
 #include "core/pipeline/runner.h"
 #include "core/session/decision_diff.h"
 #include "core/session/promote.h"
@@ -138,6 +139,13 @@ struct KnownFaults {
     Scorecard card;
 };
 
+/// The projection into DuckDB and Parquet, for the health view.
+struct LakeHealth {
+    bool working = false;             ///< It is fed at this moment.
+    std::string notice;               ///< Why it began anew or stands still; empty: all is well.
+    std::uint64_t metricRows = 0, alertRows = 0, parts = 0; ///< As far as this process knows.
+};
+
 /// How the engine is doing, for the health view.
 struct Health {
     WorkspaceSummary summary;
@@ -149,6 +157,7 @@ struct Health {
     std::uint64_t ledgerBytes = 0;    ///< Database and write-ahead log.
     unsigned workers = 0;             ///< Of the run under way.
     std::optional<KnownFaults> known; ///< Only where the pipeline's world is made up.
+    std::optional<LakeHealth> lake;   ///< Only where the workspace has one.
 };
 
 /// That something changed; a level, not a log: one that is missed loses nothing.
@@ -169,6 +178,7 @@ struct ReplayRequest {
     std::string format;               ///< "auto" or a format name; empty: as the pipeline says.
     unsigned workers = 0;             ///< 0: cores − 1, at least 1.
     bool live = false;                ///< Take action results in while the sources are read, not only at their end.
+    bool lake = false;                ///< Make a lake; where there is one, it is kept up to date without being asked.
 };
 
 /// What an action went through while one waited for it.
@@ -215,6 +225,33 @@ struct ExportProgress {
     std::uint64_t deadLetters = 0; ///< Of them.
     std::uint64_t reshaped = 0;   ///< Of them: JSON over several lines, given on one; only white space was changed.
     std::uint64_t bytes = 0;      ///< Of the file so far.
+};
+
+/// Which database an SQL text is for.
+enum class SqlPlace : std::uint8_t {
+    Ledger, ///< SQLite; see querySql.
+    Lake,   ///< DuckDB, as last published; see core/lake.
+};
+
+/// Analysis SQL: it reads tables and nothing else.
+struct SqlRequest {
+    std::string text;
+    SqlPlace place = SqlPlace::Ledger;
+    std::uint64_t rowsMax = 10'000;   ///< At most SqlRowsMax.
+    std::int64_t timeNsMax = 60 * NsPerSecond;
+};
+constexpr std::uint64_t SqlRowsMax = 1'000'000;
+
+/// Rows of one statement; another statement of the same text has a page of its own, even without rows.
+struct SqlPage {
+    std::size_t statement = 0;        ///< From 0.
+    std::vector<SqlColumn> columns;
+    std::vector<SqlRow> rows;         ///< At most PageRowsMax.
+};
+
+struct SqlOutcome {
+    std::uint64_t rows = 0;
+    bool cut = false;                 ///< There would have been more than rowsMax.
 };
 
 /// What the console and the command line look at: a local engine, a remote one, Kafka, a capture. A view cannot tell
@@ -274,6 +311,13 @@ public:
     /// export refuses.
     virtual Ticket exportCapture(const Caller &caller, const ExportRequest &request,
                                  std::function<void(ExportProgress)> progress, Done<ExportProgress> done);
+    /// Runs SQL that a person wrote. SQL sees all tenants: Refused for a caller who may not. Unavailable: what reads
+    /// the database is not there. A back end that has no such database does not override this; it refuses at once, on
+    /// the caller's thread.
+    virtual Ticket sql(const Caller &caller, const SqlRequest &request, std::function<void(SqlPage)> page,
+                       Done<SqlOutcome> done);
+    /// What can be asked there.
+    virtual Ticket sqlTables(const Caller &caller, SqlPlace place, Done<std::vector<SqlTable>> done);
 };
 
 } // namespace eventops

@@ -90,16 +90,6 @@ LocalBackend::LocalBackend(Workspace workspace, LocalBackendOptions options)
 
 LocalBackend::~LocalBackend() = default;
 
-template <typename T>
-Ticket LocalBackend::post(Lane &lane, Done<T> done, std::function<Result<T>(const Ticket &)> work)
-{
-    Ticket ticket;
-    lane.post(ticket, [ticket, done = std::move(done), work = std::move(work)] {
-        done(ticket.cancelled() ? Result<T>(cancelled()) : work(ticket));
-    });
-    return ticket;
-}
-
 Result<std::unique_ptr<Ledger>> LocalBackend::openLedger(LedgerMode mode) const
 {
     EVENTOPS_TRY(Workspace::existing(m_workspace.directory));
@@ -387,6 +377,7 @@ Result<Health> LocalBackend::makeHealth(const Caller &caller)
         if (truth)
             health.known = EVENTOPS_TRY(scoreAgainst(std::move(truth).value(), read, health.summary.clock, caller));
     }
+    health.lake = lakeHealth();
     for (const char *name : {"/ledger.db", "/ledger.db-wal"}) {
         std::error_code failed;
         const std::uintmax_t size = std::filesystem::file_size(m_workspace.directory + name, failed);
@@ -470,6 +461,7 @@ Result<WorkspaceSummary> LocalBackend::runReplay(const ReplayRequest &request, c
     };
     m_workers = options.workers;
     const auto engine = EVENTOPS_TRY(Engine::start(m_workspace, spec, std::move(options)));
+    const auto lake = EVENTOPS_TRY(startLake(request.lake, ticket));
     m_hub.runStarted();
     const Status read = engine->read(std::move(sources), live);
     m_hub.runEnded();
@@ -477,6 +469,11 @@ Result<WorkspaceSummary> LocalBackend::runReplay(const ReplayRequest &request, c
     if (ticket.cancelled())
         return Error{Error::Code::Cancelled, "stopped; everything read so far is stored", {},
                      "the same command goes on from there"};
+    if (lake != nullptr) {
+        const Status fed = lake->finish();
+        if (!fed && request.lake)
+            return fed.error(); // everything is stored; what was asked for besides is not there
+    }
     return makeSummary(engine->ledger(), true);
 }
 

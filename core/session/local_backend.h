@@ -4,6 +4,7 @@
 #include "core/pipeline/spec.h"
 #include "core/session/backend.h"
 #include "core/session/change_hub.h"
+#include "core/session/lake_feed.h"
 #include "core/session/workspace.h"
 
 #include <condition_variable>
@@ -26,9 +27,10 @@ struct LocalBackendOptions {
 };
 
 /// The engine of a workspace directory in this process, behind the Backend interface.
-/// Thread: any may call. Five threads of its own, each doing one thing after the other: scans of whole tables, small
+/// Thread: any may call. Six threads of its own, each doing one thing after the other: scans of whole tables, small
 /// questions (so that a page never waits for a scan), reading of sources, decisions (so that one approves while sources
-/// are read), exports. Subscribers hear from a sixth.
+/// are read), exports, SQL. Subscribers hear from a seventh; an eighth feeds the lake, where there is one, while sources
+/// are read.
 class LocalBackend final : public Backend
 {
 public:
@@ -63,6 +65,9 @@ public:
     Ticket redrive(const Caller &caller, std::int64_t deadLetter, const std::string &format, Done<Ok> done) override;
     Ticket exportCapture(const Caller &caller, const ExportRequest &request,
                          std::function<void(ExportProgress)> progress, Done<ExportProgress> done) override;
+    Ticket sql(const Caller &caller, const SqlRequest &request, std::function<void(SqlPage)> page,
+               Done<SqlOutcome> done) override;
+    Ticket sqlTables(const Caller &caller, SqlPlace place, Done<std::vector<SqlTable>> done) override;
 
 private:
     /// A thread that runs jobs one after the other.
@@ -102,12 +107,18 @@ private:
     Result<DecisionOutcome> runDecision(const Caller &caller, const Decision &decision, bool wait,
                                         const Ticket &ticket);
     Result<Action> waitForResult(Ledger &ledger, const std::string &actionId, const Ticket &ticket);
+    Result<SqlOutcome> runSqlRequest(const SqlRequest &request, const Ticket &ticket,
+                                     const std::function<void(SqlPage)> &page) const;
+    Result<std::unique_ptr<LakeProjector>> startLake(bool wanted, const Ticket &ticket);
+    std::optional<LakeHealth> lakeHealth() const;
     Status takeInput();
     Status runRedrive(std::int64_t deadLetter, const std::string &format);
 
     const Workspace m_workspace;
     const LocalBackendOptions m_options;
     std::atomic<unsigned> m_workers{0};
+    mutable std::mutex m_lakeMutex;
+    std::optional<LakeProjector::State> m_lakeState; ///< Of the projector of this process.
     ChangeHub m_hub;
     std::unique_ptr<Ledger> m_pageLedger; ///< m_pages' own, kept open: a page costs no opening.
     Lane m_scans;
@@ -115,7 +126,18 @@ private:
     Lane m_commands;
     Lane m_decisions;
     Lane m_exports; ///< An export takes long; the views go on meanwhile.
+    Lane m_analysis;
 };
+
+template <typename T>
+Ticket LocalBackend::post(Lane &lane, Done<T> done, std::function<Result<T>(const Ticket &)> work)
+{
+    Ticket ticket;
+    lane.post(ticket, [ticket, done = std::move(done), work = std::move(work)] {
+        done(ticket.cancelled() ? Result<T>(Error{Error::Code::Cancelled, "the call was cancelled"}) : work(ticket));
+    });
+    return ticket;
+}
 
 /// How many workers a machine gets when nobody says: cores − 1, at least 1.
 unsigned defaultWorkers();

@@ -3,6 +3,7 @@
 
 #include "core/base/clock.h"
 #include "core/filter/filter.h"
+#include "core/model/sql_result.h"
 #include "core/pipeline/commit.h"
 
 #include <cstdint>
@@ -138,6 +139,9 @@ public:
     virtual Result<std::uint64_t> placeOf(Seq seq, std::uint16_t emission) = 0;
     virtual Status findings(const Filter &filter, QueryBounds bounds,
                             const std::function<bool(const Finding &)> &row) = 0;
+    /// Findings in the order in which they were stored, from after the one with number @p after (0: from the first).
+    virtual Status findingsAfter(std::uint64_t after,
+                                 const std::function<bool(std::uint64_t number, const Finding &)> &row) = 0;
     virtual Status entities(const Filter &filter, QueryBounds bounds,
                             const std::function<bool(const Entity &)> &row) = 0;
     virtual Status links(const Filter &filter, QueryBounds bounds, const std::function<bool(const Link &)> &row) = 0;
@@ -171,9 +175,16 @@ public:
     virtual Result<std::string> digest() = 0;
 };
 
-/// Runs read-only SQL as `eventops sql` does: main is :memory:, the ledger is attached as karma. Each row as one JSON
-/// object. Cannot write, attach, load extensions or read files.
+/// Runs read-only SQL as `eventops sql` does: main is :memory:, the ledger is attached as karma. Cannot write, attach,
+/// load extensions or read files. @p columns is called once a statement, before its rows; a type that the statement
+/// does not declare is that of the first row. @p row returns false to stop.
+Status querySql(const std::string &directory, std::string_view sql, const SqlLimits &limits,
+                const std::function<void(const std::vector<SqlColumn> &)> &columns,
+                const std::function<bool(SqlRow &)> &row);
+/// The same with each row as one JSON object.
 Status runSql(const std::string &directory, std::string_view sql,
               const std::function<bool(std::string_view jsonRow)> &row);
+/// What can be asked, by name.
+Result<std::vector<SqlTable>> ledgerTables(const std::string &directory);
 
 } // namespace eventops

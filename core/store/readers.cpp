@@ -87,6 +87,21 @@ Status SqliteLedger::findings(const Filter &filter, QueryBounds bounds, const st
         m_database, select(FindingColumns, "finding", {"number"}, filter, bounds), readFinding, row);
 }
 
+Status SqliteLedger::findingsAfter(std::uint64_t after,
+                                   const std::function<bool(std::uint64_t number, const Finding &)> &row)
+{
+    std::string columns = FindingColumns;
+    sqlite::Statement rows = EVENTOPS_TRY(
+        m_database.prepare("SELECT " + columns + ", number FROM finding WHERE number > ?1 ORDER BY number"));
+    const int last = static_cast<int>(std::count(columns.begin(), columns.end(), ',')) + 1;
+    rows.bindUnsigned(1, after);
+    while (EVENTOPS_TRY(rows.step())) {
+        if (!row(rows.unsignedInteger(last), readFinding(rows)))
+            break;
+    }
+    return Ok{};
+}
+
 Status SqliteLedger::entities(const Filter &filter, QueryBounds bounds, const std::function<bool(const Entity &)> &row)
 {
     return each<Entity, EntityRow>(

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <filesystem>
 
 namespace eventops {
@@ -20,6 +21,7 @@ namespace {
 constexpr int BusyTimeoutMs = 10'000;
 constexpr int SqlBytesMax = 1 << 20;
 constexpr int ValueBytesMax = 256 << 20;
+constexpr int ProgressSteps = 20'000; ///< Of SQLite's machine, between two looks at the limits.
 constexpr std::array<std::string_view, 8> Pragmas = {
     "table_info", "table_xinfo",   "table_list",    "index_list",
     "index_info", "database_list", "function_list", "collation_list",
@@ -66,7 +68,7 @@ std::string uriOf(const std::string &path)
     return uri + "?mode=ro";
 }
 
-void appendValue(JsonWriter &json, sqlite3_stmt *statement, int i)
+SqlCell cellOf(sqlite3_stmt *statement, int i)
 {
     const auto text = [&] {
         const void *data = sqlite3_column_blob(statement, i);
@@ -74,9 +76,16 @@ void appendValue(JsonWriter &json, sqlite3_stmt *statement, int i)
                                 data == nullptr ? 0 : static_cast<std::size_t>(sqlite3_column_bytes(statement, i)));
     };
     switch (sqlite3_column_type(statement, i)) {
-    case SQLITE_INTEGER: json.integer(sqlite3_column_int64(statement, i)); break;
-    case SQLITE_FLOAT: json.number(sqlite3_column_double(statement, i)); break;
-    case SQLITE_NULL: json.null(); break;
+    case SQLITE_INTEGER: return {SqlCell::Kind::Number, std::to_string(sqlite3_column_int64(statement, i))};
+    case SQLITE_FLOAT: {
+        SqlCell cell{SqlCell::Kind::Number, {}};
+        const double value = sqlite3_column_double(statement, i);
+        appendJsonNumber(cell.text, value);
+        if (cell.text == "null") // JSON has no infinity
+            cell = {};
+        return cell;
+    }
+    case SQLITE_NULL: return {};
     case SQLITE_BLOB: {
         constexpr char Digits[] = "0123456789abcdef";
         std::string hex;
@@ -84,11 +93,29 @@ void appendValue(JsonWriter &json, sqlite3_stmt *statement, int i)
             hex += Digits[static_cast<unsigned char>(c) >> 4];
             hex += Digits[static_cast<unsigned char>(c) & 15];
         }
-        json.string(hex);
-        break;
+        return {SqlCell::Kind::Text, std::move(hex)};
     }
-    default: json.string(text());
+    default: return {SqlCell::Kind::Text, std::string(text())};
     }
+}
+
+/// The columns of a statement that stands on its first row, or at its end.
+std::vector<SqlColumn> columnsOf(sqlite3_stmt *statement, bool onRow)
+{
+    std::vector<SqlColumn> columns;
+    for (int i = 0; i < sqlite3_column_count(statement); ++i) {
+        const char *name = sqlite3_column_name(statement, i);
+        const char *declared = sqlite3_column_decltype(statement, i);
+        std::string type = declared != nullptr ? declared : "";
+        if (type.empty() && onRow) {
+            const int stored = sqlite3_column_type(statement, i);
+            type = stored == SQLITE_INTEGER ? "INTEGER" : stored == SQLITE_FLOAT ? "REAL"
+                   : stored == SQLITE_NULL  ? ""        : stored == SQLITE_BLOB  ? "BLOB"
+                                                                                 : "TEXT";
+        }
+        columns.push_back({name != nullptr ? name : "", std::move(type)});
+    }
+    return columns;
 }
 
 Result<sqlite::Database> openReadOnly(const std::string &directory)
@@ -119,9 +146,33 @@ Result<sqlite::Database> openReadOnly(const std::string &directory)
     return database;
 }
 
-/// Runs one statement, or nothing when only white space is left; moves @p tail on.
-Status runOne(sqlite::Database &database, std::string_view &tail, const std::function<bool(std::string_view)> &row,
-              bool &stop)
+/// When a query must end.
+struct Watch {
+    const SqlLimits &limits;
+    const std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+
+    bool stopped() const { return limits.stop != nullptr && limits.stop->load(); }
+    bool late() const
+    {
+        return limits.timeNsMax > 0
+               && std::chrono::steady_clock::now() - start > std::chrono::nanoseconds(limits.timeNsMax);
+    }
+    Error error() const
+    {
+        if (stopped())
+            return Error{Error::Code::Cancelled, "the query was stopped"};
+        return Error{Error::Code::LimitExceeded, "the query took longer than it may", {}, "ask for less"};
+    }
+};
+
+struct Callbacks {
+    const std::function<void(const std::vector<SqlColumn> &)> &columns;
+    const std::function<bool(SqlRow &)> &row;
+};
+
+/// Runs one statement, or nothing when only white space is left; moves @p tail on. @p left: rows that may still come.
+Status runOne(sqlite::Database &database, std::string_view &tail, const Watch &watch, const Callbacks &callbacks,
+              std::uint64_t &left)
 {
     struct Finalizer {
         sqlite3_stmt *statement = nullptr;
@@ -136,32 +187,39 @@ Status runOne(sqlite::Database &database, std::string_view &tail, const std::fun
         return Ok{};
     if (sqlite3_stmt_readonly(owned.statement) == 0)
         return Error{Error::Code::Refused, "sql: only reading is allowed", {}, {}};
-    std::string out;
-    for (;;) {
+    const int count = sqlite3_column_count(owned.statement);
+    for (bool first = true;; first = false) {
         const int code = sqlite3_step(owned.statement);
+        if (first && (code == SQLITE_ROW || code == SQLITE_DONE) && count > 0)
+            callbacks.columns(columnsOf(owned.statement, code == SQLITE_ROW));
         if (code == SQLITE_DONE)
             return Ok{};
+        if (code == SQLITE_INTERRUPT)
+            return watch.error();
         if (code != SQLITE_ROW)
             return database.lastError("sql");
-        out.clear();
-        JsonWriter json(out);
-        json.beginObject();
-        for (int i = 0; i < sqlite3_column_count(owned.statement); ++i) {
-            json.key(sqlite3_column_name(owned.statement, i));
-            appendValue(json, owned.statement, i);
-        }
-        json.endObject();
-        if (!row(out)) {
-            stop = true;
+        SqlRow row;
+        row.reserve(static_cast<std::size_t>(count));
+        for (int i = 0; i < count; ++i)
+            row.push_back(cellOf(owned.statement, i));
+        if (left == 0 || !callbacks.row(row) || --left == 0) {
+            left = 0;
             return Ok{};
         }
     }
 }
 
+int mustEnd(void *watch)
+{
+    const auto &given = *static_cast<const Watch *>(watch);
+    return given.stopped() || given.late() ? 1 : 0;
+}
+
 } // namespace
 
-Status runSql(const std::string &directory, std::string_view sql,
-              const std::function<bool(std::string_view jsonRow)> &row)
+Status querySql(const std::string &directory, std::string_view sql, const SqlLimits &limits,
+                const std::function<void(const std::vector<SqlColumn> &)> &columns,
+                const std::function<bool(SqlRow &)> &row)
 {
     if (sql.size() > SqlBytesMax)
         return Error{Error::Code::LimitExceeded,
@@ -169,10 +227,43 @@ Status runSql(const std::string &directory, std::string_view sql,
                      {},
                      {}};
     sqlite::Database database = EVENTOPS_TRY(openReadOnly(directory));
-    bool stop = false;
-    while (!sql.empty() && !stop)
-        EVENTOPS_TRY(runOne(database, sql, row, stop));
+    Watch watch{limits};
+    if (limits.stop != nullptr || limits.timeNsMax > 0)
+        sqlite3_progress_handler(database.handle(), ProgressSteps, mustEnd, &watch);
+    std::uint64_t left = limits.rowsMax;
+    while (!sql.empty() && left > 0)
+        EVENTOPS_TRY(runOne(database, sql, watch, {columns, row}, left));
     return Ok{};
+}
+
+Status runSql(const std::string &directory, std::string_view sql,
+              const std::function<bool(std::string_view jsonRow)> &row)
+{
+    std::vector<SqlColumn> columns;
+    std::string line;
+    return querySql(
+        directory, sql, {}, [&](const std::vector<SqlColumn> &shape) { columns = shape; },
+        [&](SqlRow &cells) {
+            line.clear();
+            appendSqlRowJson(line, columns, cells);
+            return row(line);
+        });
+}
+
+Result<std::vector<SqlTable>> ledgerTables(const std::string &directory)
+{
+    std::vector<SqlTable> tables;
+    EVENTOPS_TRY(querySql(
+        directory,
+        "SELECT m.name, m.type, c.name, c.type FROM karma.sqlite_master AS m, pragma_table_xinfo(m.name, 'karma') AS c "
+        "WHERE m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite%' ORDER BY m.name, c.cid",
+        {}, [](const std::vector<SqlColumn> &) {}, [&](SqlRow &row) {
+            if (tables.empty() || tables.back().name != row[0].text)
+                tables.push_back({"karma", row[0].text, row[1].text, {}});
+            tables.back().columns.push_back({row[2].text, row[3].text});
+            return true;
+        }));
+    return tables;
 }
 
 } // namespace eventops

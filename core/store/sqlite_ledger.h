@@ -50,6 +50,8 @@ public:
 
     // readers.cpp
     Status findings(const Filter &filter, QueryBounds bounds, const std::function<bool(const Finding &)> &row) override;
+    Status findingsAfter(std::uint64_t after,
+                         const std::function<bool(std::uint64_t number, const Finding &)> &row) override;
     Status entities(const Filter &filter, QueryBounds bounds, const std::function<bool(const Entity &)> &row) override;
     Status links(const Filter &filter, QueryBounds bounds, const std::function<bool(const Link &)> &row) override;
     Status actions(const Filter &filter, QueryBounds bounds, const std::function<bool(const Action &)> &row) override;

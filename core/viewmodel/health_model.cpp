@@ -290,6 +290,14 @@ QVariantList HealthModel::facts() const
         list.append(named(QStringLiteral("Rate"), QStringLiteral("%1 records, %2/s")
                                                       .arg(perSecond(m_recordsRate),
                                                            shownBytes(static_cast<quint64>(m_bytesRate)))));
+    if (m_health.lake) {
+        const LakeHealth &lake = *m_health.lake;
+        QString rows = QStringLiteral("as of its last run"); // only the process that fed it has counted
+        if (lake.working || lake.metricRows + lake.alertRows > 0)
+            rows = QStringLiteral("%1 metrics, %2 alerts, %3 files")
+                       .arg(shownCount(lake.metricRows), shownCount(lake.alertRows), shownCount(lake.parts));
+        list.append(named(QStringLiteral("Lake"), lake.notice.empty() ? rows : shownText(lake.notice)));
+    }
     return list;
 }
 

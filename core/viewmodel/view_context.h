@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/session/backend.h"
+#include "core/session/query_library.h"
 #include "core/viewmodel/ui_bridge.h"
 
 #include <QObject>
@@ -40,6 +41,9 @@ public:
     const Caller &caller() const { return m_caller; }
     bool mayDecide() const { return m_caller.role >= Role::Approver; }
     UiBridge &bridge() { return m_bridge; }
+    /// Where saved queries and dashboards lie; set before a view is made.
+    void setQueryFolders(QueryFolders folders) { m_queryFolders = std::move(folders); }
+    const QueryFolders &queryFolders() const { return m_queryFolders; }
     const Change &change() const { return m_change; }
     bool isInformed() const { return m_informed; } ///< The back end has told what there is, be it nothing.
 
@@ -76,6 +80,7 @@ private:
     std::unique_ptr<Backend> m_backend;
     Caller m_caller;
     UiBridge m_bridge;
+    QueryFolders m_queryFolders;
     ReceiverGuard m_guard;
     Ticket m_subscription;
     Change m_change;

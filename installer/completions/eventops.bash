@@ -27,12 +27,13 @@ _eventops()
     if [[ $current == -* ]]; then
         local options="--help"
         case $command in
-            replay) options+=" --workspace --json --pipeline --format --workers" ;;
+            replay) options+=" --workspace --json --pipeline --format --workers --lake" ;;
             export) options+=" --workspace --json --filter --from --to --form --out --force" ;;
             merge) options+=" --json --pipeline --format --out --force" ;;
             capture) options+=" --json" ;;
             bench) options+=" --pipeline --format --workers" ;;
-            run) options+=" --workspace --json --workers" ;;
+            run) options+=" --workspace --json --workers --lake" ;;
+            lake) options+=" --workspace --json" ;;
             validate) options+=" --json" ;;
             query) options+=" --workspace --json --limit --newest" ;;
             approvals) options+=" --workspace --json --all --reason --no-wait" ;;
@@ -41,7 +42,8 @@ _eventops()
             rerun) options+=" --workspace --json --pipeline --stages --workers" ;;
             promote) options+=" --workspace --json --out" ;;
             test) options+=" --json --update" ;;
-            report | sql) options+=" --workspace" ;;
+            report) options+=" --workspace" ;;
+            sql) options+=" --workspace --lake" ;;
             executor) options+=" --workspace --once" ;;
             demo) options+=" --workspace --json --seed --pace --duration --workers --approve" ;;
         esac
@@ -50,13 +52,14 @@ _eventops()
     fi
     local words=
     case $command in
-        '') words="run replay export merge capture validate report query sql approvals executor deadletters audit rerun
-            promote test stages bench demo" ;;
+        '') words="run replay export merge capture validate report query sql lake approvals executor deadletters audit
+            rerun promote test stages bench demo" ;;
         query) words="events alerts findings entities links actions" ;;
         approvals) words="list show approve reject" ;;
         deadletters) words="list show redrive" ;;
         audit) words="list verify" ;;
         capture) words="info" ;;
+        lake) words="build rebuild status" ;;
         replay | run | merge | validate | bench | test) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")

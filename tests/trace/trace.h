@@ -13,6 +13,7 @@ struct Row {
     std::string number;             ///< "K1", "C27".
     std::vector<std::string> tests; ///< "TestRules", "TestRules::values" or "TestRules::values(row)"; empty: planned.
     std::set<std::string> windowTests; ///< Those of them that only a build with the window has.
+    std::set<std::string> duckDbTests; ///< Those that only run where DuckDB is.
     std::string what;
 };
 
@@ -38,8 +39,9 @@ struct Results {
 void addResults(Results &results, const std::string &junitXml);
 
 /// One sentence for each number that is missing, double or unknown, and each named test that did not pass.
-/// @p withWindow: the run has the tests of the window.
-std::vector<std::string> check(const Table &table, const Results &results, bool withWindow = true);
+/// @p withWindow, @p withDuckDb: the run has the tests of the window, and those of the lake.
+std::vector<std::string> check(const Table &table, const Results &results, bool withWindow = true,
+                               bool withDuckDb = true);
 
 /// The README's table.
 std::string markdown(const Table &table);

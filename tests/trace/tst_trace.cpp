@@ -67,7 +67,8 @@ private Q_SLOTS:
                 trace::addResults(results, contents(folder.filePath(file)).toStdString());
         }
         std::string text;
-        for (const std::string &breach : trace::check(shippedTable(), results, EVENTOPS_WITH_WINDOW))
+        for (const std::string &breach : trace::check(shippedTable(), results, EVENTOPS_WITH_WINDOW,
+                                                     EVENTOPS_WITH_DUCKDB))
             text += breach + "\n";
         QVERIFY2(text.empty(), text.c_str());
     }
