@@ -99,7 +99,8 @@ void addReplay(CLI::App &app, Context &context)
     const auto options = std::make_shared<Options>();
     CLI::App *command =
         app.add_subcommand("replay", "Read captures into a workspace; several are merged by event time");
-    command->add_option("FILE", options->files, "Captures of any form, packed with zstd or not; - is standard input")->required();
+    command->add_option("FILE", options->files, "Captures of any form, packed with zstd or not; - is standard input")
+        ->required();
     command->add_option("--pipeline", options->pipeline, "Pipeline file; default: the shipped default.yaml");
     options->format = "";
     command->add_option("--format", options->format,

@@ -29,8 +29,8 @@ struct LocalBackendOptions {
 /// The engine of a workspace directory in this process, behind the Backend interface.
 /// Thread: any may call. Six threads of its own, each doing one thing after the other: scans of whole tables, small
 /// questions (so that a page never waits for a scan), reading of sources, decisions (so that one approves while sources
-/// are read), exports, SQL. Subscribers hear from a seventh; an eighth feeds the lake, where there is one, while sources
-/// are read.
+/// are read), exports, SQL. Subscribers hear from a seventh; an eighth feeds the lake, where there is one, while
+/// sources are read.
 class LocalBackend final : public Backend
 {
 public:

@@ -518,8 +518,9 @@ private Q_SLOTS:
         QCOMPARE(raw(links[0].lastSeen), std::int64_t{30});
         QCOMPARE(links[0].events, std::uint64_t{2});
         // A later commit merges with the row as changes of one commit merge with each other.
-        maker.record("s");
-        group = groupOf(maker.take());
+        BatchMaker later(maker.lastSeq() + 1, maker.position());
+        later.record("s");
+        group = groupOf(later.take());
         group.entities = {{"t", "host", "a", WallNs{1}, WallNs{30}, 9, 1, "closed"}};
         EVENTOPS_OK(ledger->commit(group));
         entities.clear();
