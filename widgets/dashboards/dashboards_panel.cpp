@@ -18,7 +18,7 @@ namespace eventops {
 namespace {
 
 constexpr int GridColumns = static_cast<int>(DashboardColumnsMax);
-constexpr int ChartHeightLines = 11, NumberHeightLines = 4; ///< Of text.
+constexpr int ChartHeightLines = 12, NumberHeightLines = 6; ///< Of text.
 
 } // namespace
 

@@ -83,7 +83,8 @@ private Q_SLOTS:
                   SqlPlace::Ledger);
         QTRY_COMPARE_WITH_TIMEOUT(model.state(), SqlModel::State::Done, AnswerMs);
         QCOMPARE(model.rowCount(), 2);
-        QCOMPARE(model.headerData(1, Qt::Horizontal, Qt::DisplayRole).toString(), QStringLiteral("value"));
+        QCOMPARE(model.headerData(1, Qt::Horizontal, Qt::DisplayRole).toString().section(QLatin1Char('\n'), 0, 0),
+                 QStringLiteral("value"));
         QCOMPARE(model.index(0, 1).data().toString(), QStringLiteral("85"));
         QVERIFY(model.index(0, 2).data(Qt::UserRole).toBool());
         QSignalSpy exported(&model, &SqlModel::exported);
