@@ -121,7 +121,10 @@ void DashboardsPanel::build()
         }
         auto *card = new PanelCard(query, page);
         const bool number = query.chart.kind == SqlChart::Kind::Number;
-        card->setMinimumHeight(line * (number ? NumberHeightLines : ChartHeightLines));
+        if (number)
+            card->setFixedHeight(line * NumberHeightLines);
+        else
+            card->setMinimumHeight(line * ChartHeightLines);
         grid->addWidget(card, row, column, 1, wide);
         grid->setRowStretch(row, number ? 0 : 1);
         m_cards.push_back(card);
