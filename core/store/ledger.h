@@ -184,7 +184,7 @@ Status querySql(const std::string &directory, std::string_view sql, const SqlLim
 /// The same with each row as one JSON object.
 Status runSql(const std::string &directory, std::string_view sql,
               const std::function<bool(std::string_view jsonRow)> &row);
-/// What can be asked, by name.
+/// What can be asked, by name; without what only the ledger itself can read.
 Result<std::vector<SqlTable>> ledgerTables(const std::string &directory);
 
 } // namespace eventops

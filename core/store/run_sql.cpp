@@ -255,8 +255,9 @@ Result<std::vector<SqlTable>> ledgerTables(const std::string &directory)
     std::vector<SqlTable> tables;
     EVENTOPS_TRY(querySql(
         directory,
-        "SELECT m.name, m.type, c.name, c.type FROM karma.sqlite_master AS m, pragma_table_xinfo(m.name, 'karma') AS c "
-        "WHERE m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite%' ORDER BY m.name, c.cid",
+        "SELECT m.name, m.type, c.name, c.type FROM karma.sqlite_master AS m, pragma_table_info(m.name, 'karma') AS c "
+        "WHERE m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite%' AND m.name NOT IN ('event_block', "
+        "'raw_block', 'dedupe_page', 'dedupe_run', 'dead_letter_part', 'checkpoint', 'meta') ORDER BY m.name, c.cid",
         {}, [](const std::vector<SqlColumn> &) {}, [&](SqlRow &row) {
             if (tables.empty() || tables.back().name != row[0].text)
                 tables.push_back({"karma", row[0].text, row[1].text, {}});

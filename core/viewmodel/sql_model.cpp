@@ -136,8 +136,12 @@ QVariant SqlModel::headerData(int section, Qt::Orientation orientation, int role
     if (section < 0 || section >= columnCount())
         return {};
     const SqlColumn &column = m_columns[static_cast<std::size_t>(section)];
-    if (role == Qt::DisplayRole)
-        return shownText(column.name, ShownNameMax);
+    if (role == Qt::DisplayRole) {
+        const QString name = shownText(column.name, ShownNameMax);
+        return column.type.empty() ? name : name + QLatin1Char('\n') + shownText(column.type, ShownNameMax).toLower();
+    }
+    if (role == Qt::TextAlignmentRole)
+        return QVariant(Qt::AlignLeft | Qt::AlignVCenter);
     if (role == Qt::ToolTipRole)
         return shownText(column.type, ShownNameMax).toHtmlEscaped();
     return {};

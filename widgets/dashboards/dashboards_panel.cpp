@@ -18,7 +18,7 @@ namespace eventops {
 namespace {
 
 constexpr int GridColumns = static_cast<int>(DashboardColumnsMax);
-constexpr int ChartHeightLines = 11, NumberHeightLines = 4; ///< Of text.
+constexpr int ChartHeightLines = 12, NumberHeightLines = 6; ///< Of text.
 
 } // namespace
 
@@ -121,7 +121,10 @@ void DashboardsPanel::build()
         }
         auto *card = new PanelCard(query, page);
         const bool number = query.chart.kind == SqlChart::Kind::Number;
-        card->setMinimumHeight(line * (number ? NumberHeightLines : ChartHeightLines));
+        if (number)
+            card->setFixedHeight(line * NumberHeightLines);
+        else
+            card->setMinimumHeight(line * ChartHeightLines);
         grid->addWidget(card, row, column, 1, wide);
         grid->setRowStretch(row, number ? 0 : 1);
         m_cards.push_back(card);

@@ -15,6 +15,7 @@
 #include <QtCharts/QValueAxis>
 
 #include <QDateTime>
+#include <QGraphicsLayout>
 #include <QHeaderView>
 #include <QLabel>
 #include <QStackedLayout>
@@ -26,7 +27,7 @@
 namespace eventops {
 namespace {
 
-constexpr int TimeTicks = 4, ValueTicks = 4;
+constexpr int TimeTicks = 4, ValueTicks = 4; ///< Before they are made nice.
 constexpr int CategoryCharactersMax = 28;
 constexpr double MsPerDay = 86'400'000.0;
 constexpr double Headroom = 1.05;
@@ -77,6 +78,7 @@ PanelCard::PanelCard(const SavedQuery &query, QWidget *parent) : QFrame(parent),
     auto *chart = new QChart;
     chart->setMargins({});
     chart->setBackgroundVisible(false);
+    chart->layout()->setContentsMargins(0, 0, 0, 0); // a panel is small
     chart->legend()->setMarkerShape(QLegend::MarkerShapeFromSeries);
     m_view = new QChartView(chart);
     m_view->setRenderHint(QPainter::Antialiasing);
@@ -88,6 +90,7 @@ PanelCard::PanelCard(const SavedQuery &query, QWidget *parent) : QFrame(parent),
     m_table->setSelectionMode(QAbstractItemView::NoSelection);
     m_table->setShowGrid(false);
     m_table->verticalHeader()->hide();
+    m_table->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     auto *pages = new QWidget;
     m_pages = new QStackedLayout(pages);
     for (QWidget *page : {static_cast<QWidget *>(m_text), static_cast<QWidget *>(m_number),
@@ -163,7 +166,7 @@ void PanelCard::drawLines(const ChartData &drawn)
     }
     auto *value = new QValueAxis;
     value->setTickCount(ValueTicks);
-    value->setLabelFormat(QStringLiteral("%.4g"));
+    value->setLabelFormat(QStringLiteral("%.6g"));
     value->setRange(std::min(0.0, least), greatest > 0.0 ? greatest * Headroom : 1.0);
     value->applyNiceNumbers();
     value->setTitleText(shownText(m_chart.unit, ShownNameMax).toHtmlEscaped());
@@ -179,7 +182,7 @@ void PanelCard::drawLines(const ChartData &drawn)
     } else {
         auto *axis = new QValueAxis;
         axis->setRange(from, to > from ? to : from + 1.0);
-        axis->setLabelFormat(QStringLiteral("%.4g"));
+        axis->setLabelFormat(QStringLiteral("%.6g"));
         x = axis;
     }
     chart.addAxis(x, Qt::AlignBottom);
@@ -222,7 +225,7 @@ void PanelCard::drawBars(const ChartData &drawn)
     auto *value = new QValueAxis;
     value->setRange(0.0, greatest > 0.0 ? greatest : 1.0);
     value->setTickCount(ValueTicks);
-    value->setLabelFormat(QStringLiteral("%.4g"));
+    value->setLabelFormat(QStringLiteral("%.6g"));
     value->applyNiceNumbers();
     value->setTitleText(shownText(m_chart.unit, ShownNameMax).toHtmlEscaped());
     chart.addAxis(value, Qt::AlignBottom);

@@ -103,7 +103,11 @@ QueryPanel::QueryPanel(ViewContext &context, QWidget *parent)
         m_query.shipped = false;
         m_context.tell(tr("Saved as %1").arg(file));
     });
-    const auto themed = [this] { m_editor->setFont(Theme::instance().font(Theme::FontRole::Mono)); };
+    const auto themed = [this] {
+        const QFont mono = Theme::instance().font(Theme::FontRole::Mono);
+        m_editor->setFont(mono);
+        m_message->setFont(mono); // errors point at a column of the question
+    };
     connect(&Theme::instance(), &Theme::changed, this, themed);
     themed();
     modelChanged();

@@ -86,6 +86,24 @@ private Q_SLOTS:
         QVERIFY(!ask(*backend, request).error.empty());
     }
 
+    void ledgerTellsItsTables()
+    {
+        const LocalWorkspace workspace;
+        const auto backend = workspace.backend();
+        QCOMPARE(LocalWorkspace::replay(*backend, "agents.ndjson"), std::string());
+        std::promise<Result<std::vector<SqlTable>>> promise;
+        backend->sqlTables(Tester, SqlPlace::Ledger,
+                           [&](Result<std::vector<SqlTable>> tables) { promise.set_value(std::move(tables)); });
+        const auto tables = promise.get_future().get();
+        EVENTOPS_OK(tables);
+        const auto metrics = std::find_if(tables.value().begin(), tables.value().end(),
+                                          [](const SqlTable &table) { return table.name == "metrics"; });
+        QVERIFY(metrics != tables.value().end());
+        QCOMPARE(metrics->kind, std::string("view"));
+        QCOMPARE(metrics->columns.size(), std::size_t{7});
+        QCOMPARE(metrics->columns.front().name, std::string("ts"));
+    }
+
     void ledgerQueriesEnd()
     {
         const LocalWorkspace workspace;
