@@ -342,7 +342,9 @@ Result<std::unique_ptr<PipelineSpec>> LocalBackend::workspacePipeline() const
     auto spec = lastPipeline();
     if (!spec && spec.error().code == Error::Code::NotFound)
         return std::unique_ptr<PipelineSpec>();
-    return std::make_unique<PipelineSpec>(EVENTOPS_TRY(std::move(spec)));
+    if (!spec)
+        return spec.error();
+    return std::make_unique<PipelineSpec>(std::move(spec).value());
 }
 
 namespace {
