@@ -312,7 +312,7 @@ Ticket LocalBackend::subscribe(const Caller &, std::function<void(Change)> chang
 Result<Ledger *> LocalBackend::pageLedger()
 {
     if (m_pageLedger != nullptr && !m_pageLedger->changeCounter())
-        m_pageLedger.reset(); // set aside, or not readable: opened anew
+        m_pageLedger.reset(); // set aside, or not readable: opened again
     if (m_pageLedger == nullptr)
         m_pageLedger = EVENTOPS_TRY(openLedger(LedgerMode::Read));
     return m_pageLedger.get();
