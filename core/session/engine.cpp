@@ -55,7 +55,7 @@ Result<std::unique_ptr<Engine>> Engine::start(const Workspace &workspace, const 
     runnerOptions.stop = options.stop;
     runnerOptions.holdBackMax = options.holdBackMax;
     runnerOptions.progress = std::move(options.progress);
-    engine->m_runner = EVENTOPS_TRY(PipelineRunner::make(spec, ledger, std::move(runnerOptions)));
+    engine->m_runner = EVENTOPS_TRY(PipelineRunner::make(spec, ledger, runnerOptions));
 
     std::vector<std::string> keys;
     for (const SourceRow &row : EVENTOPS_TRY(ledger.sources()))
@@ -66,7 +66,13 @@ Result<std::unique_ptr<Engine>> Engine::start(const Workspace &workspace, const 
     const auto replay = [&](Seq after, const std::function<Status(Batch &)> &consume) {
         return ledger.replay(after, consume);
     };
-    EVENTOPS_TRY(engine->m_runner->restore(last, watermark, checkpoint, keys, replay));
+    const Status restored = engine->m_runner->restore(last, watermark, checkpoint, keys, replay);
+    if (!restored && checkpoint) { // it may be damaged; the stored events tell the same, only slower
+        engine->m_runner = EVENTOPS_TRY(PipelineRunner::make(spec, ledger, runnerOptions));
+        EVENTOPS_TRY(engine->m_runner->restore(last, watermark, std::nullopt, keys, replay));
+    } else if (!restored) {
+        return restored.error();
+    }
 
     const auto known = workspace.readPipeline();
     if (!known || known.value() != spec.text) {

@@ -303,7 +303,7 @@ Ticket LocalBackend::subscribe(const Caller &, std::function<void(Change)> chang
 Result<Ledger *> LocalBackend::pageLedger()
 {
     if (m_pageLedger != nullptr && !m_pageLedger->changeCounter())
-        m_pageLedger.reset(); // set aside, or not readable: opened anew
+        m_pageLedger.reset(); // set aside, or not readable: opened again
     if (m_pageLedger == nullptr)
         m_pageLedger = EVENTOPS_TRY(openLedger(LedgerMode::Read));
     return m_pageLedger.get();
@@ -334,7 +334,9 @@ Result<std::unique_ptr<PipelineSpec>> LocalBackend::workspacePipeline() const
     auto spec = lastPipeline();
     if (!spec && spec.error().code == Error::Code::NotFound)
         return std::unique_ptr<PipelineSpec>();
-    return std::make_unique<PipelineSpec>(EVENTOPS_TRY(std::move(spec)));
+    if (!spec)
+        return spec.error();
+    return std::make_unique<PipelineSpec>(std::move(spec).value());
 }
 
 namespace {

@@ -81,7 +81,8 @@ Status readEverything(FaultBench &bench)
 /// What an executor and the next engine do with approved actions.
 Status publishAndTakeIn(FaultBench &bench)
 {
-    EVENTOPS_TRY(publishApproved(*EVENTOPS_TRY(Ledger::open(bench.workspace(), LedgerMode::Decide, {}))));
+    const auto ledger = EVENTOPS_TRY(Ledger::open(bench.workspace(), LedgerMode::Decide, {}));
+    EVENTOPS_TRY(publishApproved(*ledger));
     return bench.replay(Agents);
 }
 
