@@ -137,26 +137,29 @@ void HealthModel::measure()
 void HealthModel::ask()
 {
     m_ticket = m_context.backend().health(
-        m_context.caller(), m_context.bridge().to(m_guard, [this](Result<Health> health) {
-            if (health) {
-                m_health = std::move(health).value();
-                m_sources.show(m_health.summary);
-                measure();
-                const bool nothing = m_health.summary.sources.empty() && m_health.pipelineName.empty();
-                const bool first = m_health.running && m_health.summary.counters.received == 0;
-                m_state = first ? Learning : nothing && !m_health.running ? Empty : Ready;
-                m_problem.clear();
-                m_remedy.clear();
-            } else if (health.error().code == Error::Code::NotFound) {
-                m_state = Empty; // the workspace does not exist yet
-            } else if (health.error().code != Error::Code::Cancelled) {
-                m_state = Failed;
-                m_problem = shownText(health.error().message);
-                m_remedy = shownText(health.error().remedy);
-            }
-            Q_EMIT refreshed();
-            m_refresher.answered();
-        }));
+        m_context.caller(), m_context.bridge().to(m_guard, [this](const Result<Health> &health) { show(health); }));
+}
+
+void HealthModel::show(const Result<Health> &health)
+{
+    if (health) {
+        m_health = health.value();
+        m_sources.show(m_health.summary);
+        measure();
+        const bool nothing = m_health.summary.sources.empty() && m_health.pipelineName.empty();
+        const bool first = m_health.running && m_health.summary.counters.received == 0;
+        m_state = first ? Learning : nothing && !m_health.running ? Empty : Ready;
+        m_problem.clear();
+        m_remedy.clear();
+    } else if (health.error().code == Error::Code::NotFound) {
+        m_state = Empty; // the workspace does not exist yet
+    } else if (health.error().code != Error::Code::Cancelled) {
+        m_state = Failed;
+        m_problem = shownText(health.error().message);
+        m_remedy = shownText(health.error().remedy);
+    }
+    Q_EMIT refreshed();
+    m_refresher.answered();
 }
 
 bool HealthModel::holds() const

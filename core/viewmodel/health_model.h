@@ -107,6 +107,7 @@ Q_SIGNALS:
 private:
     void follow(const Change &change);
     void ask();
+    void show(const Result<Health> &health);
     void measure();
     QVariantMap part(const QString &name, const QString &icon, PartState state, const QString &headline,
                      const QVariantList &counters) const;

@@ -37,7 +37,7 @@ private Q_SLOTS:
         const Registry registry{builtinStages(), builtinSources()};
         const bool update = qEnvironmentVariable("EVENTOPS_UPDATE_GOLDEN") == QLatin1String("1");
         const std::string wrong =
-            checkGolden(folder.toStdString(), registry, std::string(EVENTOPS_SOURCE_DIR) + "/pipelines", update);
+            checkGolden(folder.toStdString(), registry, EVENTOPS_SOURCE_DIR "/pipelines", update);
         QVERIFY2(wrong.empty(), ('\n' + wrong).c_str());
     }
 };
