@@ -60,7 +60,7 @@ std::string fileName(const std::string &what)
     return what == "counts" ? "counts.json" : what + ".ndjson";
 }
 
-/// "input-2.karma.v1" → "karma.v1".
+/// "input-2.agent.v1" → "agent.v1".
 std::string formatOf(const fs::path &input)
 {
     const std::string name = input.filename().string();

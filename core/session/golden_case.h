@@ -11,7 +11,8 @@ namespace eventops {
 //
 //     pipeline.yaml           the pipeline; files in it are looked for here, then in the data directory
 //     input.<format>          what it reads; input-2.<format> and so on are merged with it by event time. The format
-//                             is the name's end (ndjson, json, karma.v1, …); "log" leaves it to the pipeline
+//                             is the end of the name (ndjson, json, or that of a wire format); "log" leaves it to the
+//                             pipeline
 //     expected/<what>.ndjson  events, alerts, findings, entities, links, suggestions, deadletters, raw, and
 //     expected/counts.json    the counters: those that are there are compared byte for byte
 //

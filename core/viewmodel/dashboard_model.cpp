@@ -114,7 +114,8 @@ void DashboardModel::end(const Result<SqlOutcome> &outcome)
     if (outcome)
         m_open.chart = chartData(query.chart, m_open.columns, m_open.rows);
     else
-        m_open.error = shownBlock(outcome.error().text());
+        m_open.error = outcome.error().code == Error::Code::NotFound ? tr("Nothing is stored yet.")
+                                                                         : shownBlock(outcome.error().text());
     const auto index = static_cast<int>(m_next);
     m_panels[m_next] = std::move(m_open);
     Q_EMIT panelChanged(index);

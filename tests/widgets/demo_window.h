@@ -21,6 +21,12 @@
 
 namespace eventops::test {
 
+/// With Ctrl: what brings up the view number @p i.
+inline Qt::Key viewKey(qsizetype i)
+{
+    return i == 9 ? Qt::Key_0 : static_cast<Qt::Key>(Qt::Key_1 + i);
+}
+
 /// A key as the window system sends it: to whatever has the keyboard.
 inline void press(MainWindow &window, Qt::Key key, Qt::KeyboardModifiers modifiers = Qt::NoModifier)
 {

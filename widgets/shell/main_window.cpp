@@ -136,13 +136,13 @@ void MainWindow::makeCommands()
 /// A command for each view, and what their docks tell us.
 void MainWindow::makeDocks()
 {
-    constexpr int NumbersMax = 9;
+    constexpr int NumbersMax = 10; // the tenth is 0
     for (std::size_t i = 0; i < m_docks.size(); ++i) {
         ViewDock *const dock = m_docks[i];
         const ViewSpec &spec = dock->spec();
         QKeySequence keys = spec.shortcut;
         if (keys.isEmpty() && i < NumbersMax)
-            keys = QKeySequence(QStringLiteral("Ctrl+%1").arg(i + 1));
+            keys = QKeySequence(QStringLiteral("Ctrl+%1").arg((i + 1) % NumbersMax));
         m_viewActions.push_back(
             command(spec.title, spec.icon, keys, spec.summary, [this, id = spec.id] { showView(id); }));
         addDockWidget(Qt::LeftDockWidgetArea, dock);

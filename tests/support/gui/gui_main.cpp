@@ -13,6 +13,7 @@ int main(int argc, char **argv)
         qputenv("QT_QPA_PLATFORM", "offscreen");
     const eventops::test::WatchedApplication app(argc, argv);
     QApplication::setStyle(QStyleFactory::create(QStringLiteral("Fusion")));
+    QApplication::setCursorFlashTime(0); // a picture can only come to rest without a blinking cursor
     eventops::loadConsoleResources();
     return eventops::test::runTests();
 }
