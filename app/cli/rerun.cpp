@@ -111,7 +111,8 @@ void printDigests(const std::vector<StageDigest> &digests)
 
 void printDiff(const DecisionDiff &diff, bool stages)
 {
-    std::printf("%zu edits; run again from the %s on, over %llu events%s\n", diff.edits.size(),
+    std::printf("%zu %s; run again from the %s on, over %llu events%s\n", diff.edits.size(),
+                diff.edits.size() == 1 ? "edit" : "edits",
                 diff.from == PipelinePart::Records    ? "raw records"
                 : diff.from == PipelinePart::Events   ? "stored events"
                 : diff.from == PipelinePart::Findings ? "stored findings"
