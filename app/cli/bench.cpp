@@ -24,7 +24,7 @@ class NullSink final : public CommitSink
 {
 public:
     Status commit(CommitGroup &) override { return Ok{}; }
-    bool seen(std::uint64_t) override { return false; }
+    std::vector<bool> seen(std::span<const std::uint64_t> keys) override { return std::vector<bool>(keys.size()); }
 };
 
 double cpuSeconds()

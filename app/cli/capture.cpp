@@ -51,16 +51,6 @@ double partOf(std::uint64_t done, std::uint64_t all)
     return all == 0 ? 0.0 : static_cast<double>(done) / static_cast<double>(all);
 }
 
-Result<WallNs> timeOption(const std::string &name, const std::string &text)
-{
-    if (text.empty())
-        return NoTime;
-    if (const auto time = parseTimestamp(text))
-        return *time;
-    return Error{
-        Error::Code::InvalidArgument, name + ": \"" + text + "\" is no time", {}, "write it as 2025-10-21T10:00:00Z"};
-}
-
 Result<ExportProgress> runExport(Context &context, Options &options)
 {
     ExportRequest &request = options.request;

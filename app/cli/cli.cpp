@@ -2,6 +2,7 @@
 #include "app/cli/cli.h"
 
 #include "core/base/json.h"
+#include "core/base/time.h"
 
 #include <csignal>
 #include <cstdio>
@@ -67,6 +68,16 @@ void addWorkspace(CLI::App &command, Context &context)
 void addJson(CLI::App &command, Context &context)
 {
     command.add_flag("--json", context.json, "Print JSON for programs");
+}
+
+Result<WallNs> timeOption(const std::string &name, const std::string &text)
+{
+    if (text.empty())
+        return NoTime;
+    if (const auto time = parseTimestamp(text))
+        return *time;
+    return Error{
+        Error::Code::InvalidArgument, name + ": \"" + text + "\" is no time", {}, "write it as 2025-10-21T10:00:00Z"};
 }
 
 std::string printable(std::string_view text)

@@ -56,6 +56,9 @@ Result<T> await(Start start)
 void addWorkspace(CLI::App &command, Context &context);
 void addJson(CLI::App &command, Context &context);
 
+/// The value of an option that is a time, RFC 3339; NoTime when it is empty. InvalidArgument.
+Result<WallNs> timeOption(const std::string &name, const std::string &text);
+
 /// Text that is safe on a terminal: control characters and invalid UTF-8 are shown as escapes.
 std::string printable(std::string_view text);
 

@@ -16,6 +16,8 @@ struct Options {
     std::string format;
     unsigned workers = 0;
     bool lake = false;
+    double speed = 0; ///< 0: as fast as it goes.
+    std::string from, until;
 };
 
 /// A bar on the terminal; only what holds the run up when standard error is no terminal.
@@ -36,8 +38,9 @@ public:
                                 ? 0.0
                                 : static_cast<double>(progress.bytesRead) / static_cast<double>(progress.bytesTotal);
         const int filled = static_cast<int>(std::min(part, 1.0) * 30);
-        std::fprintf(stderr, "\r[%.*s%*s] %3.0f %%  %llu events  %llu findings ", filled,
-                     "##############################", 30 - filled, "", std::min(part, 1.0) * 100,
+        const std::string clock = progress.watermark == NoTime ? std::string() : formatTimestamp(progress.watermark);
+        std::fprintf(stderr, "\r[%.*s%*s] %3.0f %%  %.19s  %llu events  %llu findings ", filled,
+                     "##############################", 30 - filled, "", std::min(part, 1.0) * 100, clock.c_str(),
                      static_cast<unsigned long long>(progress.counters.events),
                      static_cast<unsigned long long>(progress.findings));
     }
@@ -53,9 +56,25 @@ private:
     std::string m_trouble;
 };
 
+/// The virtual clock that the options ask for; null: none.
+Result<std::shared_ptr<Playback>> playbackOf(const Options &options)
+{
+    Playback::Options playback;
+    playback.speed = options.speed > 0 ? options.speed : PlaybackSpeedMax;
+    playback.from = EVENTOPS_TRY(timeOption("--from", options.from));
+    playback.until = EVENTOPS_TRY(timeOption("--until", options.until));
+    if (options.speed <= 0 && playback.until == NoTime)
+        return std::shared_ptr<Playback>();
+    return std::make_shared<Playback>(std::move(playback));
+}
+
 void replay(Context &context, const Options &options)
 {
     ReplayRequest request;
+    auto playback = playbackOf(options);
+    if (!playback)
+        return context.fail(playback.error());
+    request.playback = std::move(playback).value();
     request.files = options.files;
     request.format = options.format;
     request.workers = options.workers;
@@ -106,6 +125,13 @@ void addReplay(CLI::App &app, Context &context)
     command->add_option("--format", options->format,
                         "auto, json (one document a file), ndjson, text, or the name of a wire format; "
                         "default: what the pipeline says");
+    command->add_option("--speed", options->speed,
+                        "Play by a virtual clock: so many seconds of event time a second; default: as fast as it goes")
+        ->check(CLI::Range(1e-6, PlaybackSpeedMax));
+    command->add_option("--from", options->from, "Play what lies before this time (RFC 3339) at once")
+        ->needs("--speed");
+    command->add_option("--until", options->until,
+                        "Stop before the first record at or after this time (RFC 3339): the workspace as it was then");
     addCommon(*command, context, options);
     command->callback([&context, options] { replay(context, *options); });
 }

@@ -4,8 +4,10 @@
 #include "app/common/local.h"
 #include "app/console/demo.h"
 #include "app/console/export_dialog.h"
+#include "app/console/playback_session.h"
 #include "app/console/views.h"
 #include "core/viewmodel/export_controller.h"
+#include "core/viewmodel/playback_controller.h"
 #include "core/viewmodel/replay_controller.h"
 #include "core/viewmodel/shown_text.h"
 #include "core/viewmodel/view_context.h"
@@ -93,25 +95,33 @@ void Console::start()
 
 void Console::openWorkspace(const std::string &directory, bool expectsEvents)
 {
-    const QByteArray geometry = m_window == nullptr ? QByteArray() : m_window->saveGeometry();
-    closeWindow();
     const std::filesystem::path own(m_program);
     auto backend = std::make_unique<LocalBackend>(
         Workspace{directory}, app::localOptions((own.parent_path() / "eventops").string(), m_dataDirectory, directory));
     const Role role = m_options.readOnly ? Role::Viewer : Role::Admin;
-    m_context = std::make_unique<ViewContext>(std::move(backend), Caller{app::ownUser(), role, {}});
-    m_context->setQueryFolders({m_dataDirectory, directory});
-    m_replay = std::make_unique<ReplayController>(*m_context);
-    m_export = std::make_unique<ExportController>(*m_context);
+    auto context = std::make_unique<ViewContext>(std::move(backend), Caller{app::ownUser(), role, {}});
+    context->setQueryFolders({m_dataDirectory, directory});
+    m_directory = directory;
     WindowSetup setup;
     const bool isDemo = m_demoDirectory != nullptr && directory == m_demoDirectory->path().toStdString();
     setup.workspace = isDemo ? tr("Demo") : QDir(pathText(directory)).dirName();
-    setup.layoutFile = m_options.readOnly ? QString() : pathText(directory + "/window.ini");
+    setup.readOnly = m_options.readOnly;
+    setup.expectsEvents = expectsEvents;
+    openWindow(std::move(context), std::move(setup));
+}
+
+/// Another window in place of the one before.
+void Console::openWindow(std::unique_ptr<ViewContext> context, WindowSetup setup)
+{
+    const QByteArray geometry = m_window == nullptr ? QByteArray() : m_window->saveGeometry();
+    closeWindow();
+    m_context = std::move(context);
+    m_replay = std::make_unique<ReplayController>(*m_context);
+    m_export = std::make_unique<ExportController>(*m_context);
+    setup.layoutFile = m_options.readOnly ? QString() : pathText(m_directory + "/window.ini");
     setup.preferencesFile = m_preferencesFile;
     setup.manual = manualText();
     setup.pipelines = pipelineFiles(m_dataDirectory);
-    setup.readOnly = m_options.readOnly;
-    setup.expectsEvents = expectsEvents;
     m_window = std::make_unique<MainWindow>(consoleViews(), *m_context, *m_replay, std::move(setup));
     m_window->restoreGeometry(geometry);
     connectWindow();
@@ -125,6 +135,10 @@ void Console::connectWindow()
     connect(window, &MainWindow::demoChosen, this, &Console::startDemo, Qt::QueuedConnection);
     connect(window, &MainWindow::capturesChosen, this, &Console::openCaptures, Qt::QueuedConnection);
     connect(window, &MainWindow::exportChosen, this, &Console::openExport, Qt::QueuedConnection);
+    const auto turn = [this](bool begin) {
+        begin ? startPlayback() : leavePlayback();
+    };
+    connect(window, &MainWindow::playbackChosen, this, turn, Qt::QueuedConnection);
     const auto open = [this](const QString &directory) {
         openWorkspace(QFile::encodeName(directory).toStdString(), true);
     };
@@ -140,7 +154,10 @@ void Console::closeWindow()
     m_window.reset();
     m_export.reset();
     m_replay.reset();
+    if (m_past != nullptr)
+        m_past->stop();
     m_context.reset();
+    m_playback.reset();
 }
 
 void Console::openCaptures(const QStringList &files)
@@ -191,6 +208,61 @@ void Console::startDemo()
         QTimer::singleShot(0, m_replay.get(), [replay = m_replay.get(), begun = std::move(request).value()] {
             replay->start(begun, tr("the demo"));
         });
+}
+
+/// Copies the past aside and then plays it; the window goes on meanwhile.
+void Console::startPlayback()
+{
+    const QString title = m_window->windowTitle().section(QStringLiteral(" – "), 0, 0);
+    m_past = std::make_unique<PlaybackSession>(m_directory, title);
+    m_context->tell(tr("Preparing the playback…"));
+    const auto progress = [this](double part) {
+        constexpr double Percent = 100;
+        m_context->tell(tr("Preparing the playback: %1 %").arg(static_cast<int>(part * Percent)));
+    };
+    m_past->prepare(*m_context, progress, [this](const Status &prepared) {
+        if (prepared)
+            QTimer::singleShot(0, this, [this] { play(-1, m_past->defaultSpeed(), false); });
+        else
+            m_context->tell(shownText(prepared.error().text()), true);
+    });
+}
+
+/// Plays the past in a workspace of its own, in which nothing can be decided.
+void Console::play(qint64 fromNs, double speed, bool paused)
+{
+    auto directory = m_past->nextDirectory();
+    if (!directory) {
+        m_context->tell(shownText(directory.error().text()), true);
+        return;
+    }
+    LocalBackendOptions options = app::localOptions({}, m_dataDirectory, directory.value());
+    options.startExecutor = {};
+    auto backend = std::make_unique<LocalBackend>(Workspace{directory.value()}, std::move(options));
+    auto context = std::make_unique<ViewContext>(std::move(backend), Caller{app::ownUser(), Role::Operator, {}});
+    context->setQueryFolders({m_dataDirectory, m_directory});
+    context->setFollowing(true);
+    ReplayRequest request = m_past->request(fromNs, speed, paused);
+    auto controller = m_past->makeController(request);
+    WindowSetup setup;
+    setup.workspace = tr("%1, as it was").arg(m_past->title());
+    setup.readOnly = true;
+    setup.expectsEvents = true;
+    setup.playback = controller.get();
+    openWindow(std::move(context), std::move(setup));
+    m_playback = std::move(controller);
+    const auto rewind = [this](qint64 ns) {
+        const bool stands = m_playback->mode() == Playback::Mode::Paused;
+        play(ns, m_playback->speed(), stands);
+    };
+    connect(m_playback.get(), &PlaybackController::rewindWanted, this, rewind, Qt::QueuedConnection);
+    m_replay->start(std::move(request), tr("the past"));
+}
+
+void Console::leavePlayback()
+{
+    openWorkspace(m_directory, true);
+    m_past.reset();
 }
 
 void Console::showAsAsked()

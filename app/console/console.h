@@ -14,16 +14,19 @@ namespace eventops {
 
 class ExportController;
 class MainWindow;
+class PlaybackController;
 class ReplayController;
 class ViewContext;
 struct Batch;
 struct Event;
+struct WindowSetup;
 
 } // namespace eventops
 
 namespace eventops::console {
 
 class ExportDialog;
+class PlaybackSession;
 
 /// The program: one window on one workspace at a time, and what the window asks for. Thread: UI.
 class Console final : public QObject
@@ -42,10 +45,14 @@ public:
 
 private:
     void openWorkspace(const std::string &directory, bool expectsEvents);
+    void openWindow(std::unique_ptr<ViewContext> context, WindowSetup setup);
     void connectWindow();
     void openCaptures(const QStringList &files);
     void openExport();
     void startDemo();
+    void startPlayback();
+    void play(qint64 fromNs, double speed, bool paused);
+    void leavePlayback();
     void closeWindow();
     void showAsAsked();
     void selectAsAsked();
@@ -55,7 +62,10 @@ private:
     const QString m_preferencesFile;
     const std::string m_program, m_dataDirectory;
     std::unique_ptr<QTemporaryDir> m_demoDirectory; ///< Outlives the back end that works in it.
+    std::string m_directory;                        ///< Of the workspace that the window shows, or plays the past of.
+    std::unique_ptr<PlaybackSession> m_past;        ///< Only while it is being prepared or played.
     std::unique_ptr<ViewContext> m_context;
+    std::unique_ptr<PlaybackController> m_playback;
     std::unique_ptr<ReplayController> m_replay;
     std::unique_ptr<ExportController> m_export;
     std::unique_ptr<MainWindow> m_window;

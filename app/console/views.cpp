@@ -11,6 +11,7 @@
 #include "widgets/query/query_view.h"
 #include "widgets/table/event_table_view.h"
 #include "widgets/timeline/timeline_view.h"
+#include "widgets/whatif/what_if_view.h"
 
 #include <QObject>
 
@@ -20,10 +21,10 @@ ViewRegistry consoleViews()
 {
     using enum ViewArea;
     const auto view = [](const char *id, const char *title, const char *icon, const char *summary, ViewArea area,
-                         auto factory, const char *keys = "") {
-        return ViewSpec{
-            QLatin1String(id), QObject::tr(title), QLatin1String(icon), QObject::tr(summary), area, factory, {},
-            QObject::tr(keys)};
+                         auto factory, const char *keys = "", const char *shortcut = "") {
+        return ViewSpec{QLatin1String(id),    QObject::tr(title), QLatin1String(icon),
+                        QObject::tr(summary), area,               factory,
+                        QKeySequence(QLatin1String(shortcut)),    QObject::tr(keys)};
     };
     // clang-format off
     return {
@@ -44,6 +45,8 @@ ViewRegistry consoleViews()
              "Ctrl+Enter: ask; Escape: stop; Ctrl+S: save"),
         view("dashboards", "Dashboards", "activity", "Saved queries as charts on one page", Centre, makeDashboardsView,
              "F5: ask anew"),
+        view("whatif", "What if", "git-branch", "What an edited pipeline would have decided over this past", Centre,
+             makeWhatIfView, "Enter: compare, or choose the row's finding; Escape: stop", "Ctrl+Shift+W"),
     };
     // clang-format on
 }

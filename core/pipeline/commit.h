@@ -71,9 +71,9 @@ public:
     /// One transaction. After it returns the records are acknowledged. On an error nothing of the group is stored.
     virtual Status commit(CommitGroup &group) = 0;
 
-    /// True when an event of @p tenant with this idempotency key or event id was committed before.
-    /// @p keyHash: dedupeKeyHash(). Exact: a filter hit is checked against the stored keys.
-    virtual bool seen(std::uint64_t keyHash) = 0;
+    /// Under which of these keys an event was committed before, in their order. @p keyHashes: dedupeKeyHash() of tenant
+    /// and idempotency key or event id. Exact: what a filter lets through is checked against the stored keys.
+    virtual std::vector<bool> seen(std::span<const std::uint64_t> keyHashes) = 0;
 };
 
 /// Scope of a dedupe key is its tenant. 0 is never returned.

@@ -36,18 +36,25 @@ Result<bool> CommitWriter::push(CommitGroup &group, std::unordered_set<std::uint
     return true;
 }
 
-bool CommitWriter::seen(std::uint64_t keyHash)
+std::vector<bool> CommitWriter::seen(std::span<const std::uint64_t> keyHashes)
 {
+    std::vector<bool> onTheWay(keyHashes.size());
     {
         const std::lock_guard lock(m_mutex);
         for (const auto &keys : m_keysUnderWay) {
-            if (keys.contains(keyHash))
-                return true;
+            for (std::size_t i = 0; i < keyHashes.size(); ++i)
+                onTheWay[i] = onTheWay[i] || keys.contains(keyHashes[i]);
         }
     }
     // A group committed since then is known to the sink.
-    const std::lock_guard lock(m_sinkMutex);
-    return m_sink.seen(keyHash);
+    std::vector<bool> found;
+    {
+        const std::lock_guard lock(m_sinkMutex);
+        found = m_sink.seen(keyHashes);
+    }
+    for (std::size_t i = 0; i < keyHashes.size(); ++i)
+        found[i] = found[i] || onTheWay[i];
+    return found;
 }
 
 Result<bool> CommitWriter::drain(std::chrono::milliseconds wait)

@@ -38,8 +38,8 @@ public:
     /// Groups handed over and not yet committed: one is written, one waits.
     std::size_t underWay();
     static constexpr std::size_t UnderWayMax = 2;
-    /// True when @p keyHash is committed or on its way.
-    bool seen(std::uint64_t keyHash);
+    /// Which of @p keyHashes are committed or on their way, in their order.
+    std::vector<bool> seen(std::span<const std::uint64_t> keyHashes);
     /// Waits at most @p wait until everything handed over is committed. False: it is not yet. The first error, if any.
     Result<bool> drain(std::chrono::milliseconds wait);
     /// Why nothing is committed at the moment, a sentence for people; empty: all is well.

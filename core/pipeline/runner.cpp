@@ -14,6 +14,8 @@ constexpr std::chrono::milliseconds PollTime{20};    ///< Between two looks at a
 constexpr std::chrono::milliseconds MergeWait{1'000};///< One wait for a capture's next batch; repeated until it comes.
 constexpr std::chrono::milliseconds TellEvery{200};  ///< Between two looks at what holds the ledger back.
 constexpr std::size_t MergedRecordsMax = 8'192;
+constexpr std::chrono::milliseconds PlaybackCommitDelay{100}; ///< So long may what has passed wait for its commit.
+constexpr std::chrono::milliseconds PlaybackWait{50};         ///< Between two looks at whether to stop.
 
 std::size_t rawBytes(const Batch &batch)
 {
@@ -126,10 +128,15 @@ Status PipelineRunner::run(std::vector<RunnerSource> sources)
 Status PipelineRunner::runLanes(std::vector<RunnerSource> &sources)
 {
     EVENTOPS_TRY(openLanes(sources));
-    const bool merged = m_lanes.size() > 1 && std::all_of(m_lanes.begin(), m_lanes.end(), [](const auto &l) {
-                            return l->source->finite();
-                        });
-    return merged ? runMerged() : runInOrderOfArrival();
+    const bool finite = std::all_of(m_lanes.begin(), m_lanes.end(), [](const auto &l) { return l->source->finite(); });
+    if (m_options.playback == nullptr)
+        return finite && m_lanes.size() > 1 ? runMerged() : runInOrderOfArrival();
+    if (!finite)
+        return Error{Error::Code::InvalidArgument, "a source without an end cannot be played by a virtual clock", {},
+                     "name captures, or leave the speed away"};
+    const Status played = runMerged();
+    m_options.playback->end();
+    return played;
 }
 
 Status PipelineRunner::openLanes(std::vector<RunnerSource> &sources)
@@ -236,57 +243,114 @@ Status PipelineRunner::runInOrderOfArrival()
     }
 }
 
+/// The lane whose record comes next, by number or by time; null: all have ended.
+Result<PipelineRunner::Lane *> PipelineRunner::firstLane(bool numbered, Batch &merged, std::size_t &bytes)
+{
+    const auto before = [numbered](const Lane &a, const Lane &b) {
+        return numbered ? a.headSeq() < b.headSeq() : a.headTime() < b.headTime();
+    };
+    Lane *first = nullptr;
+    for (const auto &lane : m_lanes) {
+        while (!lane->ended && !lane->hasRecord()) {
+            if (stopped())
+                lane->reader->stop();
+            if (!EVENTOPS_TRY(refill(*lane, MergeWait)) || lane->ended)
+                continue;
+            for (OversizePart &part : lane->item.batch->oversize) {
+                bytes += part.bytes.size();
+                merged.oversize.push_back(std::move(part));
+            }
+        }
+        if (lane->hasRecord() && (first == nullptr || before(*lane, *first)))
+            first = lane.get();
+    }
+    return first;
+}
+
+void PipelineRunner::takeRecord(Lane &lane, Batch &merged)
+{
+    lane.progress.mergeTime = lane.headTime();
+    lane.progress.finished = false;
+    appendRecord(merged, *lane.item.batch, lane.record, lane.event, lane.deadLetter);
+    ++lane.record;
+    lane.changed = true;
+    const Batch &source = *lane.item.batch;
+    if (lane.record < source.records.size()) {
+        lane.progress.cursor = source.records[lane.record].position;
+    } else if (lane.item.positionEnd >= lane.progress.cursor) {
+        lane.progress.cursor = lane.item.positionEnd;
+        lane.progress.hashedTo = lane.item.positionEnd;
+        lane.progress.prefixHash = lane.item.prefixHash;
+        m_batches.give(std::move(lane.item.batch));
+    }
+}
+
+/// Whether the next record may be taken (Full: yes).
+PipelineRunner::Stretch PipelineRunner::pace(const Lane &next) const
+{
+    if (m_options.playback == nullptr)
+        return Stretch::Full;
+    switch (m_options.playback->admit(std::max(m_newest, next.headTime()))) {
+    case Playback::Verdict::Pass: return Stretch::Full;
+    case Playback::Verdict::Wait: return Stretch::Held;
+    case Playback::Verdict::End: return Stretch::Ended;
+    }
+    return Stretch::Ended;
+}
+
 Status PipelineRunner::runMerged()
 {
+    if (m_lanes.empty())
+        return Ok{};
     const std::string numbering = m_lanes.front()->source->numbering();
     const bool numbered = !numbering.empty() && std::all_of(m_lanes.begin(), m_lanes.end(), [&](const auto &l) {
         return l->source->numbering() == numbering;
     });
-    const auto before = [&](const Lane &a, const Lane &b) {
-        return numbered ? a.headSeq() < b.headSeq() : a.headTime() < b.headTime();
-    };
     for (;;) {
         auto merged = m_batches.take();
         merged->tsIngest = m_options.clock->now();
         std::size_t bytes = 0;
-        while (merged->records.size() < MergedRecordsMax && bytes < m_options.commitBytesMax) {
-            Lane *first = nullptr;
-            for (const auto &lane : m_lanes) {
-                while (!lane->ended && !lane->hasRecord()) {
-                    if (stopped())
-                        lane->reader->stop();
-                    if (!EVENTOPS_TRY(refill(*lane, MergeWait)) || lane->ended)
-                        continue;
-                    for (OversizePart &part : lane->item.batch->oversize) {
-                        bytes += part.bytes.size();
-                        merged->oversize.push_back(std::move(part));
-                    }
-                }
-                if (lane->hasRecord() && (first == nullptr || before(*lane, *first)))
-                    first = lane.get();
-            }
-            if (first == nullptr)
+        Stretch stretch = Stretch::Full;
+        const std::size_t recordsMax =
+            m_options.playback != nullptr && m_options.playback->oneByOne() ? 1 : MergedRecordsMax;
+        while (merged->records.size() < recordsMax && bytes < m_options.commitBytesMax) {
+            Lane *const first = EVENTOPS_TRY(firstLane(numbered, *merged, bytes));
+            stretch = first == nullptr ? Stretch::Ended : pace(*first);
+            if (stretch != Stretch::Full)
                 break;
-            first->progress.mergeTime = first->headTime();
-            first->progress.finished = false;
             bytes += first->item.batch->records[first->record].size;
-            appendRecord(*merged, *first->item.batch, first->record, first->event, first->deadLetter);
-            ++first->record;
-            first->changed = true;
-            const Batch &source = *first->item.batch;
-            if (first->record < source.records.size()) {
-                first->progress.cursor = source.records[first->record].position;
-            } else if (first->item.positionEnd >= first->progress.cursor) {
-                first->progress.cursor = first->item.positionEnd;
-                first->progress.hashedTo = first->item.positionEnd;
-                first->progress.prefixHash = first->item.prefixHash;
-                m_batches.give(std::move(first->item.batch));
-            }
+            takeRecord(*first, *merged);
         }
-        if (merged->records.empty() && merged->oversize.empty())
+        if (!merged->records.empty() || !merged->oversize.empty()) {
+            const std::uint64_t findings = m_progress.findings;
+            EVENTOPS_TRY(admit(std::move(merged)));
+            if (m_options.playback != nullptr && m_progress.findings > findings)
+                m_options.playback->found();
+        } else {
+            m_batches.give(std::move(merged));
+        }
+        if (stretch == Stretch::Ended)
             return Ok{};
-        EVENTOPS_TRY(admit(std::move(merged)));
+        if (stretch == Stretch::Held) {
+            EVENTOPS_TRY(waitForPlayback());
+            if (stopped())
+                return Ok{}; // what is under way has not passed yet
+        }
     }
+}
+
+/// What has passed is committed soon, for people to see.
+Status PipelineRunner::waitForPlayback()
+{
+    const auto now = std::chrono::steady_clock::now();
+    const bool stands = m_options.playback->state().mode == Playback::Mode::Paused;
+    if (m_groupRecords > 0 && (stands || now - m_flushedAt >= PlaybackCommitDelay)) {
+        EVENTOPS_TRY(flush(false));
+        m_flushedAt = now;
+    }
+    tellTrouble();
+    m_options.playback->wait(PlaybackWait);
+    return Ok{};
 }
 
 Status PipelineRunner::admit(std::unique_ptr<Batch> batch)
@@ -318,19 +382,25 @@ Status PipelineRunner::admit(std::unique_ptr<Batch> batch)
 
 void PipelineRunner::dropSeen(Batch &batch)
 {
-    std::vector<bool> drop;
+    std::vector<std::size_t> events; // that have a key
+    std::vector<std::uint64_t> keys;
     for (std::size_t i = 0; i < batch.events.size(); ++i) {
         const Event &event = batch.events[i];
         const StrId key = event[Field::IdempotencyKey] != NoStr ? event[Field::IdempotencyKey] : event[Field::EventId];
         if (key == NoStr)
             continue;
-        const std::uint64_t hash = dedupeKeyHash(batch.text(event, Field::Tenant), batch.text(key));
-        if (m_groupKeys.contains(hash) || m_writer->seen(hash)) {
-            drop.resize(batch.events.size(), false);
-            drop[i] = true;
-        } else {
-            m_groupKeys.insert(hash);
-        }
+        events.push_back(i);
+        keys.push_back(dedupeKeyHash(batch.text(event, Field::Tenant), batch.text(key)));
+    }
+    if (keys.empty())
+        return;
+    const std::vector<bool> seen = m_writer->seen(keys);
+    std::vector<bool> drop;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        if (!seen[i] && m_groupKeys.insert(keys[i]).second)
+            continue;
+        drop.resize(batch.events.size(), false);
+        drop[events[i]] = true;
     }
     if (!drop.empty())
         DecodePhase::removeEvents(batch, drop, Outcome::Duplicate);

@@ -5,6 +5,7 @@
 #include "core/pipeline/batch_pool.h"
 #include "core/pipeline/commit.h"
 #include "core/pipeline/decode_phase.h"
+#include "core/pipeline/playback.h"
 #include "core/pipeline/source_lane.h"
 #include "core/pipeline/spec.h"
 #include "core/pipeline/stage_engine.h"
@@ -54,6 +55,7 @@ struct RunnerOptions {
     std::chrono::milliseconds holdBackMax{0}; ///< So long a run waits for a ledger without room; then it ends: Full.
     const Clock *clock = nullptr;             ///< Ingest times; null: SystemClock.
     const std::atomic<bool> *stop = nullptr;  ///< Set: end after what was read is committed.
+    Playback *playback = nullptr;             ///< Records pass when it lets them; for finite sources only.
     std::function<void(const RunProgress &)>
         progress; ///< On the runner's thread, after each group handed to the ledger and when trouble comes or goes.
 };
@@ -93,6 +95,11 @@ private:
     Status runLanes(std::vector<RunnerSource> &sources);
     Status runInOrderOfArrival();
     Status runMerged();
+    enum class Stretch : std::uint8_t { Full, Held, Ended };
+    Result<Lane *> firstLane(bool numbered, Batch &merged, std::size_t &bytes);
+    void takeRecord(Lane &lane, Batch &merged);
+    Stretch pace(const Lane &next) const;
+    Status waitForPlayback();
     Result<bool> refill(Lane &lane, std::chrono::milliseconds wait);
     Status admit(std::unique_ptr<Batch> batch);
     void dropSeen(Batch &batch);
@@ -128,6 +135,7 @@ private:
     StageEngine::Output m_output;
     RunProgress m_progress;
     std::optional<Error> m_incomplete;      ///< What a source of this run said to be missing.
+    std::chrono::steady_clock::time_point m_flushedAt;
 };
 
 } // namespace eventops

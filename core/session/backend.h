@@ -179,6 +179,7 @@ struct ReplayRequest {
     unsigned workers = 0;             ///< 0: cores − 1, at least 1.
     bool live = false;                ///< Take action results in while the sources are read, not only at their end.
     bool lake = false;                ///< Make a lake; where there is one, it is kept up to date without being asked.
+    std::shared_ptr<Playback> playback; ///< Reads no faster than it says; null: as fast as it goes. Not with `live`.
 };
 
 /// What an action went through while one waited for it.

@@ -54,6 +54,7 @@ Result<std::unique_ptr<Engine>> Engine::start(const Workspace &workspace, const 
     runnerOptions.workers = options.workers;
     runnerOptions.stop = options.stop;
     runnerOptions.holdBackMax = options.holdBackMax;
+    runnerOptions.playback = options.playback;
     runnerOptions.progress = std::move(options.progress);
     engine->m_runner = EVENTOPS_TRY(PipelineRunner::make(spec, ledger, runnerOptions));
 

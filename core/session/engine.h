@@ -22,6 +22,7 @@ public:
         const std::atomic<bool> *stop = nullptr;
         std::function<void(const RunProgress &)> progress;
         std::chrono::milliseconds holdBackMax{0}; ///< See RunnerOptions.
+        Playback *playback = nullptr;             ///< Likewise.
     };
     /// Busy when another engine works on the workspace. A damaged ledger is set aside and a new one begun; `progress`
     /// hears of it as trouble. Rebuilds the stages' state from the newest checkpoint and the

@@ -117,7 +117,13 @@ public:
         watermark = group.watermark;
         return Ok{};
     }
-    bool seen(std::uint64_t keyHash) override { return m_keys.contains(keyHash); }
+    std::vector<bool> seen(std::span<const std::uint64_t> keyHashes) override
+    {
+        std::vector<bool> found;
+        for (const std::uint64_t key : keyHashes)
+            found.push_back(m_keys.contains(key));
+        return found;
+    }
 
     /// Everything, once the run is over. Derived event ids need the sources' keys in the order of the run.
     GoldenOutput finish(std::span<const std::string> sourceKeys)

@@ -450,12 +450,14 @@ Result<WorkspaceSummary> LocalBackend::runReplay(const ReplayRequest &request, c
             sources.push_back(std::move(other));
     }
     // Records that bring their numbers along are merged by them, which an endless companion would not allow.
-    const bool live = request.live && (sources.size() == 1 || sources.back()->numbering().empty());
+    const bool live = request.live && !request.playback
+                      && (sources.size() == 1 || sources.back()->numbering().empty());
     EVENTOPS_TRY(Workspace::open(m_workspace.directory));
     Engine::Options options;
     options.workers = request.workers == 0 ? defaultWorkers() : request.workers;
     options.stop = ticket.flag();
     options.holdBackMax = HoldBackMax;
+    options.playback = request.playback.get();
     options.progress = [&](const RunProgress &state) {
         m_hub.runAdvanced(state);
         if (progress)

@@ -21,6 +21,13 @@ unsigned sizeClass(std::uint64_t keys)
     return static_cast<unsigned>(std::bit_width(keys)) / 3; // factors of eight
 }
 
+std::uint64_t keyAt(std::string_view bytes, std::size_t offset)
+{
+    std::uint64_t key;
+    std::memcpy(&key, bytes.data() + offset, sizeof key);
+    return key;
+}
+
 /// SQLite orders signed numbers; keys are unsigned.
 std::int64_t ordered(std::uint64_t key)
 {
@@ -102,12 +109,11 @@ void DedupeIndex::committed()
 {
     if (m_loaded) {
         m_keys += m_pending.size();
-        if (m_keys > m_capacity)
+        if (m_keys > m_capacity && m_capacity < FilterKeysMax)
             m_loaded = false; // the next look-up builds a larger filter from the stored keys
-        else if (m_filtered) {
+        else
             for (const std::uint64_t key : m_pending)
                 Membership::add(m_filter, key);
-        }
     }
     m_pending.clear();
 }
@@ -116,53 +122,70 @@ Status DedupeIndex::load(sqlite::Database &database)
 {
     m_keys =
         static_cast<std::uint64_t>(EVENTOPS_TRY(database.integer("SELECT coalesce(sum(keys), 0) FROM dedupe_run")));
-    m_filtered = m_keys <= FilterKeysMax / 2;
-    m_capacity = m_filtered ? std::max(FilterKeysMin, m_keys * 2) : UINT64_MAX;
-    m_filter.clear();
-    if (m_filtered) {
-        m_filter = Membership::sized(m_capacity);
-        sqlite::Statement pages = EVENTOPS_TRY(database.prepare("SELECT data FROM dedupe_page"));
-        while (EVENTOPS_TRY(pages.step())) {
-            const std::string_view bytes = pages.text(0);
-            for (std::size_t at = 0; at + 8 <= bytes.size(); at += 8) {
-                std::uint64_t key;
-                std::memcpy(&key, bytes.data() + at, 8);
-                Membership::add(m_filter, key);
-            }
-        }
+    m_capacity = std::clamp(m_keys * 2, FilterKeysMin, FilterKeysMax);
+    m_filter = Membership::sized(m_capacity);
+    sqlite::Statement pages = EVENTOPS_TRY(database.prepare("SELECT data FROM dedupe_page"));
+    while (EVENTOPS_TRY(pages.step())) {
+        const std::string_view bytes = pages.text(0);
+        for (std::size_t at = 0; at + sizeof(std::uint64_t) <= bytes.size(); at += sizeof(std::uint64_t))
+            Membership::add(m_filter, keyAt(bytes, at));
     }
-    if (!m_find)
-        m_find = EVENTOPS_TRY(database.prepare(
-            "SELECT (SELECT data FROM dedupe_page WHERE run = r.id AND first <= ?1 ORDER BY first DESC LIMIT 1) "
-            "FROM dedupe_run AS r"));
+    if (!m_runs)
+        m_runs = EVENTOPS_TRY(database.prepare("SELECT id FROM dedupe_run ORDER BY id"));
+    if (!m_findPage)
+        m_findPage = EVENTOPS_TRY(database.prepare(
+            "SELECT data FROM dedupe_page WHERE run = ? AND first <= ? ORDER BY first DESC LIMIT 1"));
     m_loaded = true;
     return Ok{};
 }
 
-Result<bool> DedupeIndex::contains(sqlite::Database &database, std::uint64_t key)
+/// Looks for the @p wanted ones of @p keys, which come in the order of their keys, so that a page is read once.
+Status DedupeIndex::findIn(std::int64_t run, std::span<const std::uint64_t> keys, std::span<const std::size_t> wanted,
+                           std::vector<bool> &found)
+{
+    std::vector<std::uint64_t> page;
+    for (const std::size_t index : wanted) {
+        const std::uint64_t key = keys[index];
+        if (found[index])
+            continue;
+        if (page.empty() || key > page.back()) {
+            m_findPage.reset();
+            m_findPage.bind(1, run).bind(2, ordered(key));
+            page.clear();
+            if (EVENTOPS_TRY(m_findPage.step())) {
+                const std::string_view bytes = m_findPage.text(0);
+                page.resize(bytes.size() / sizeof(std::uint64_t));
+                if (!page.empty())
+                    std::memcpy(page.data(), bytes.data(), page.size() * sizeof(std::uint64_t));
+            }
+            m_findPage.reset();
+        }
+        if (std::binary_search(page.begin(), page.end(), key))
+            found[index] = true;
+    }
+    return Ok{};
+}
+
+Result<std::vector<bool>> DedupeIndex::contains(sqlite::Database &database, std::span<const std::uint64_t> keys)
 {
     if (!m_loaded)
         EVENTOPS_TRY(load(database));
-    if (m_keys == 0 || (m_filtered && !Membership::mayContain(m_filter, key)))
-        return false;
-    m_find.reset();
-    m_find.bind(1, ordered(key));
-    bool found = false;
-    while (!found && EVENTOPS_TRY(m_find.step())) {
-        const std::string_view bytes = m_find.text(0);
-        std::uint64_t lower = 0, upper = bytes.size() / 8;
-        while (lower < upper) {
-            const std::uint64_t middle = (lower + upper) / 2;
-            std::uint64_t at;
-            std::memcpy(&at, bytes.data() + middle * 8, 8);
-            if (at == key) {
-                found = true;
-                break;
-            }
-            (at < key ? lower : upper) = at < key ? middle + 1 : middle;
-        }
+    std::vector<bool> found(keys.size());
+    std::vector<std::size_t> wanted;
+    for (std::size_t i = 0; i < keys.size() && m_keys > 0; ++i) {
+        if (Membership::mayContain(m_filter, keys[i]))
+            wanted.push_back(i);
     }
-    m_find.reset();
+    if (wanted.empty())
+        return found;
+    std::sort(wanted.begin(), wanted.end(), [&](std::size_t a, std::size_t b) { return keys[a] < keys[b]; });
+    std::vector<std::int64_t> runs;
+    m_runs.reset();
+    while (EVENTOPS_TRY(m_runs.step()))
+        runs.push_back(m_runs.integer(0));
+    m_runs.reset();
+    for (const std::int64_t run : runs)
+        EVENTOPS_TRY(findIn(run, keys, wanted, found));
     return found;
 }
 

@@ -22,7 +22,7 @@ public:
 
     // writer.cpp
     Status commit(CommitGroup &group) override;
-    bool seen(std::uint64_t keyHash) override;
+    std::vector<bool> seen(std::span<const std::uint64_t> keyHashes) override;
 
     // state.cpp
     Result<Seq> lastSeq() override;

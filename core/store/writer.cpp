@@ -246,13 +246,14 @@ Status SqliteLedger::writeEnd(const CommitGroup &group)
     return Ok{};
 }
 
-bool SqliteLedger::seen(std::uint64_t keyHash)
+std::vector<bool> SqliteLedger::seen(std::span<const std::uint64_t> keyHashes)
 {
-    const Result<bool> found = m_dedupe.contains(m_database, keyHash);
+    Result<std::vector<bool>> found = m_dedupe.contains(m_database, keyHashes);
+    if (found)
+        return std::move(found).value();
     // A failed look-up must not lose a record, nor store it twice: it is taken in, and the commit reports the error.
-    if (!found)
-        m_lookupError = found.error();
-    return found && found.value();
+    m_lookupError = found.error();
+    return std::vector<bool>(keyHashes.size());
 }
 
 } // namespace eventops

@@ -105,7 +105,7 @@ class NullSink final : public CommitSink
 {
 public:
     Status commit(CommitGroup &) override { return Ok{}; }
-    bool seen(std::uint64_t) override { return false; }
+    std::vector<bool> seen(std::span<const std::uint64_t> keys) override { return std::vector<bool>(keys.size()); }
 };
 
 std::vector<std::unique_ptr<Source>> openSource(const PipelineSpec &spec, const std::string &path)

@@ -15,7 +15,13 @@ class MemorySink final : public CommitSink
 {
 public:
     Status commit(CommitGroup &group) override;
-    bool seen(std::uint64_t keyHash) override { return m_keys.contains(keyHash); }
+    std::vector<bool> seen(std::span<const std::uint64_t> keyHashes) override
+    {
+        std::vector<bool> found;
+        for (const std::uint64_t key : keyHashes)
+            found.push_back(m_keys.contains(key));
+        return found;
+    }
 
     std::size_t failAtCommit = SIZE_MAX; ///< The n-th commit (from 0) fails with Full.
 

@@ -21,16 +21,21 @@
 
 namespace eventops::test {
 
-/// With Ctrl: what brings up the view number @p i.
-inline Qt::Key viewKey(qsizetype i)
-{
-    return i == 9 ? Qt::Key_0 : static_cast<Qt::Key>(Qt::Key_1 + i);
-}
 
 /// A key as the window system sends it: to whatever has the keyboard.
 inline void press(MainWindow &window, Qt::Key key, Qt::KeyboardModifiers modifiers = Qt::NoModifier)
 {
     QTest::keyClick(window.windowHandle(), key, modifiers);
+}
+
+/// What brings up the view number @p i.
+inline void pressView(MainWindow &window, qsizetype i)
+{
+    constexpr qsizetype Numbered = 10;
+    if (i < Numbered)
+        press(window, i == Numbered - 1 ? Qt::Key_0 : static_cast<Qt::Key>(Qt::Key_1 + i), Qt::ControlModifier);
+    else
+        press(window, Qt::Key_W, Qt::ControlModifier | Qt::ShiftModifier);
 }
 
 /// The program's window in this process, with the demo in it, in a home of its own. Thread: UI.
@@ -66,7 +71,8 @@ public:
         return options;
     }
 
-    MainWindow &window() { return *m_console.window(); }
+    console::Console &console() { return m_console; }
+    MainWindow &window() { return *m_console.window(); } ///< Of now: another workspace is another window.
     ViewContext &context() { return *m_console.context(); }
 
     /// False: it did not get to its end in time.

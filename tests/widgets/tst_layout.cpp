@@ -49,7 +49,7 @@ QStringList breachesIn(DemoWindow &demo, const QString &theme, const QString &sh
     QStringList breaches;
     const QStringList ids = window.viewIds();
     for (qsizetype i = 0; i < ids.size(); ++i) {
-        press(window, viewKey(i), Qt::ControlModifier);
+        pressView(window, i);
         const ViewDock *dock = window.dock(ids.at(i));
         if (!QTest::qWaitFor([&] { return dock->isInFront() && dock->isAncestorOf(QApplication::focusWidget()); }))
             breaches << ids.at(i) + QStringLiteral(" is not there, or has not the keyboard");

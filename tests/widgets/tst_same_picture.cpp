@@ -46,7 +46,7 @@ Shown playAndLook(const QString &name)
     press(demo.window(), Qt::Key_J);
     const QStringList ids = demo.window().viewIds();
     for (qsizetype i = 0; i < ids.size(); ++i) {
-        press(demo.window(), viewKey(i), Qt::ControlModifier);
+        pressView(demo.window(), i);
         if (!QTest::qWaitFor([&] { return demo.window().dock(ids.at(i))->isInFront(); }))
             return {};
         shown.pictures[ids.at(i)] = demo.settledPicture();

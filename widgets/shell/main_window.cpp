@@ -6,6 +6,7 @@
 #include "widgets/shell/command_palette.h"
 #include "widgets/shell/help_window.h"
 #include "widgets/shell/message_bar.h"
+#include "widgets/shell/playback_bar.h"
 #include "widgets/shell/status_strip.h"
 #include "widgets/shell/view_dock.h"
 #include "widgets/shell/welcome_page.h"
@@ -111,6 +112,10 @@ void MainWindow::makeCommands()
     m_export = command(tr("&Export…"), QStringLiteral("package"), QKeySequence(tr("Ctrl+Shift+E")),
                        tr("Write records or events into a file: all of them, or what the views show"),
                        [this] { Q_EMIT exportChosen(); });
+    if (m_setup.playback == nullptr)
+        m_play = command(tr("&Play the past…"), QStringLiteral("history"), QKeySequence(tr("Ctrl+Shift+P")),
+                         tr("Let the records of this workspace come in again, by a clock that you hold"),
+                         [this] { Q_EMIT playbackChosen(true); });
     m_stop = command(tr("&Stop reading"), QStringLiteral("x"), QKeySequence(tr("Ctrl+.")),
                      tr("Stop reading; what was read stays stored"), [this] { m_replay.cancel(); });
     m_stop->setEnabled(false);
@@ -164,6 +169,8 @@ void MainWindow::makeMenus()
 {
     QMenu *file = menuBar()->addMenu(tr("&File"));
     file->addActions({m_open, m_workspace, m_export, m_demo, m_stop});
+    if (m_play != nullptr)
+        file->addAction(m_play);
     file->addSeparator();
     file->addAction(m_quit);
     QMenu *view = menuBar()->addMenu(tr("&View"));
@@ -200,6 +207,20 @@ void MainWindow::makeToolBar()
     m_messages = new MessageBar(this);
     addToolBar(m_messages);
     m_messages->hide();
+    if (m_setup.playback != nullptr)
+        makePlaybackBar();
+}
+
+void MainWindow::makePlaybackBar()
+{
+    auto *bar = new PlaybackBar(*m_setup.playback, this);
+    connect(bar, &PlaybackBar::leaveChosen, this, [this] { Q_EMIT playbackChosen(false); });
+    const QList<QAction *> actions = bar->actions();
+    for (QAction *action : actions) {
+        if (!action->shortcut().isEmpty())
+            m_commands.push_back(action); // the palette and the help know them
+    }
+    addToolBar(Qt::BottomToolBarArea, bar);
 }
 
 /// Looks like the field that it opens.

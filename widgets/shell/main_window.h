@@ -16,6 +16,7 @@ namespace eventops {
 class CommandPalette;
 class HelpWindow;
 class MessageBar;
+class PlaybackController;
 class ReplayController;
 class StatusStrip;
 class ViewDock;
@@ -35,6 +36,7 @@ struct WindowSetup {
     std::vector<NamedFile> pipelines; ///< With which captures can be read; the first one is the default.
     bool readOnly = false;
     bool expectsEvents = false; ///< The workspace holds something or will soon: begin with the views.
+    PlaybackController *playback = nullptr; ///< The window shows the past; null: it shows the present.
 };
 
 /// The window: docks, menus, tool bar, shortcuts, help and command palette from a registry of views, none of which it
@@ -68,6 +70,7 @@ Q_SIGNALS:
     void workspaceChosen(const QString &directory);
     void demoChosen();
     void exportChosen();
+    void playbackChosen(bool begin); ///< False: back to the present.
 
 protected:
     void closeEvent(QCloseEvent *event) override;
@@ -84,6 +87,7 @@ private:
     void makeToolBar();
     QWidget *makeSearchButton(QWidget *parent);
     QMenu *makeSettingsMenu();
+    void makePlaybackBar();
     void readPreferences();
     void writePreference(const QString &name, const QVariant &value);
     void connectContext();
@@ -108,6 +112,7 @@ private:
     std::vector<QAction *> m_commands;
     QAction *m_open = nullptr, *m_demo = nullptr, *m_workspace = nullptr, *m_follow = nullptr, *m_theme = nullptr;
     QAction *m_search = nullptr, *m_reset = nullptr, *m_quit = nullptr, *m_stop = nullptr, *m_export = nullptr;
+    QAction *m_play = nullptr;
     QAction *m_manual = nullptr, *m_keys = nullptr;
     QActionGroup *m_workers = nullptr, *m_pipelines = nullptr;
     MessageBar *m_messages = nullptr;

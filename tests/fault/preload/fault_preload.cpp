@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Loaded before a program by LD_PRELOAD: fails the n-th allocation (FAULT_ALLOCATION; FAULT_ALLOCATION_STICKY: and all
-// that come after it), and moves the wall clock (FAULT_CLOCK_SECONDS). FAULT_ALLOCATION_COUNT=FILE: writes how many
-// there were when the program ends.
+// that come after it), moves the wall clock (FAULT_CLOCK_SECONDS), and makes a disk so slow that each sync takes
+// FAULT_SYNC_MS longer. FAULT_ALLOCATION_COUNT=FILE: writes how many allocations there were when the program ends.
 #include <atomic>
 #include <cerrno>
 #include <cstddef>
@@ -26,6 +26,7 @@ std::atomic<long> g_allocations{0};
 long g_failAt = 0;
 bool g_sticky = false;
 long g_clockSeconds = 0;
+long g_syncMs = 0;
 
 long number(const char *name)
 {
@@ -39,8 +40,17 @@ bool fails()
     return g_failAt > 0 && (n == g_failAt || (g_sticky && n > g_failAt));
 }
 
+void dawdle()
+{
+    if (g_syncMs == 0)
+        return;
+    const timespec time{g_syncMs / 1'000, g_syncMs % 1'000 * 1'000'000};
+    ::nanosleep(&time, nullptr);
+}
+
 __attribute__((constructor)) void begin()
 {
+    g_syncMs = number("FAULT_SYNC_MS");
     g_clockSeconds = number("FAULT_CLOCK_SECONDS");
     g_sticky = number("FAULT_ALLOCATION_STICKY") != 0;
     g_allocations = 0;
@@ -89,6 +99,18 @@ void *realloc(void *memory, std::size_t size)
         return nullptr;
     }
     return __libc_realloc(memory, size);
+}
+
+int fsync(int fd)
+{
+    dawdle();
+    return static_cast<int>(::syscall(SYS_fsync, fd));
+}
+
+int fdatasync(int fd)
+{
+    dawdle();
+    return static_cast<int>(::syscall(SYS_fdatasync, fd));
 }
 
 int clock_gettime(clockid_t clock, struct timespec *out)

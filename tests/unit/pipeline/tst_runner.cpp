@@ -8,6 +8,7 @@
 
 #include <charconv>
 #include <future>
+#include <thread>
 
 using namespace eventops;
 using eventops::test::MemorySink;
@@ -228,7 +229,7 @@ public:
             first.set_value();
         return Ok{};
     }
-    bool seen(std::uint64_t) override { return false; }
+    std::vector<bool> seen(std::span<const std::uint64_t> keys) override { return std::vector<bool>(keys.size()); }
     std::promise<void> first;
 
 private:
@@ -475,6 +476,97 @@ private Q_SLOTS:
         sources[0].source = std::make_unique<PatientSource>(sink.first.get_future().share(), seen);
         QVERIFY(bool(runner.value()->run(std::move(sources))));
         QVERIFY(seen);
+    }
+
+    /// Whatever a person does with the virtual clock, the ledger holds the same in the end.
+    void playingNeverShows()
+    {
+        const PipelineSpec pipeline = spec();
+        const std::string text = manyLines(400);
+        Ran reference;
+        run(reference, pipeline, one("a", text, 64));
+        for (const bool hasty : {false, true}) {
+            Ran ran;
+            Playback::Options begin;
+            begin.paused = true;
+            begin.speed = hasty ? PlaybackSpeedMax : 1e6;
+            Playback playback(std::move(begin));
+            RunnerOptions options;
+            options.playback = &playback;
+            std::thread person([&] {
+                for (int i = 0; i < 20; ++i) {
+                    playback.step(static_cast<std::uint64_t>(i));
+                    playback.findNext();
+                    playback.pause();
+                }
+                playback.play();
+                while (playback.state().mode != Playback::Mode::Ended) {
+                    playback.findNext();
+                    playback.play();
+                    std::this_thread::yield();
+                }
+            });
+            run(ran, pipeline, one("a", text, 64), std::move(options));
+            person.join();
+            QVERIFY(bool(ran.status));
+            QCOMPARE(ran.sink.events, reference.sink.events);
+            QCOMPARE(ran.sink.findings, reference.sink.findings);
+            QCOMPARE(ran.sink.deadLetters, reference.sink.deadLetters);
+            QCOMPARE(ran.sink.totals().stored, reference.sink.totals().stored);
+            QVERIFY(ran.sink.totals().conserved());
+            QVERIFY(ran.sink.sources["a"].finished);
+        }
+    }
+
+    /// A playback that ends early leaves the cursor at the first record that did not pass.
+    void playingStopsAtATimeAndGoesOn()
+    {
+        const PipelineSpec pipeline = spec();
+        const std::string text = "10 t a\n20 t b\n30 t c\n25 t d\n40 t e\n";
+        Ran ran;
+        Playback::Options early;
+        early.speed = PlaybackSpeedMax;
+        early.until = WallNs{30};
+        Playback playback(std::move(early));
+        RunnerOptions options;
+        options.playback = &playback;
+        run(ran, pipeline, one("a", text, 3), std::move(options));
+        QVERIFY(bool(ran.status));
+        QCOMPARE(ran.sink.events.size(), std::size_t{2});
+        QVERIFY(!ran.sink.sources["a"].finished);
+        QCOMPARE(ran.sink.sources["a"].cursor, std::uint64_t{14});
+        run(ran, pipeline, one("a", text, 3, ran.sink.sources["a"]));
+        QCOMPARE(ran.sink.events.size(), std::size_t{5});
+        QVERIFY(ran.sink.totals().conserved());
+        QCOMPARE(ran.sink.totals().duplicate, 0u);
+    }
+
+    void aStepIsARecordAndIsCommitted()
+    {
+        const PipelineSpec pipeline = spec();
+        Ran ran;
+        Playback::Options paused;
+        paused.paused = true;
+        Playback playback(std::move(paused));
+        std::atomic<bool> stop{false};
+        std::atomic<std::uint64_t> committed{0};
+        RunnerOptions options;
+        options.playback = &playback;
+        options.stop = &stop;
+        options.progress = [&](const RunProgress &progress) { committed = progress.counters.stored; };
+        std::thread person([&] {
+            for (std::uint64_t wanted = 1; wanted <= 3; ++wanted) {
+                playback.step(1);
+                while (committed < wanted)
+                    std::this_thread::yield();
+            }
+            stop = true;
+        });
+        run(ran, pipeline, one("a", "10 t a\n20 t b\n900000 t c\n900001 t d\n", 100), std::move(options));
+        person.join();
+        QVERIFY(bool(ran.status));
+        QCOMPARE(ran.sink.events.size(), std::size_t{3});
+        QVERIFY(!ran.sink.sources["a"].finished);
     }
 };
 

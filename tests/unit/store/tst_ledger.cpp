@@ -127,6 +127,11 @@ std::vector<std::string> commitSample(Ledger &ledger, std::size_t records, std::
     return expected;
 }
 
+bool isSeen(CommitSink &sink, std::uint64_t key)
+{
+    return sink.seen({&key, 1}).front();
+}
+
 } // namespace
 
 class TestLedger : public QObject
@@ -143,7 +148,7 @@ private Q_SLOTS:
         QVERIFY(ledger->sources().value().empty());
         QVERIFY(!ledger->checkpoint("x").value());
         QVERIFY(dump(*ledger).empty());
-        QVERIFY(!ledger->seen(42));
+        QVERIFY(!isSeen(*ledger, 42));
         QCOMPARE(ledger->verifyAudit().value(), std::uint64_t{0});
         QCOMPARE(ledger->digest().value().size(), std::size_t{64});
     }
@@ -375,19 +380,24 @@ private Q_SLOTS:
             CommitGroup group = groupOf(sample(static_cast<Seq>(part) * 100 + 1, 100));
             const std::uint64_t key = dedupeKeyHash("tenant-" + std::to_string((part * 100 + 2) * 7 % 5),
                                                     "key-" + std::to_string(part * 100 + 2) + "-0");
-            QVERIFY(!ledger->seen(key));
+            QVERIFY(!isSeen(*ledger, key));
             EVENTOPS_OK(ledger->commit(group));
-            QVERIFY(ledger->seen(key));
+            QVERIFY(isSeen(*ledger, key));
         }
         ledger.reset();
         ledger = workspace.open();
-        for (int i = 2; i <= 1200; i += 2)
-            QVERIFY(
-                ledger->seen(dedupeKeyHash("tenant-" + std::to_string(i * 7 % 5), "key-" + std::to_string(i) + "-0")));
-        for (int i = 1; i <= 1200; i += 2)
-            QVERIFY(
-                !ledger->seen(dedupeKeyHash("tenant-" + std::to_string(i * 7 % 5), "key-" + std::to_string(i) + "-0")));
-        QVERIFY(!ledger->seen(dedupeKeyHash("another tenant", "key-2-0")));
+        std::vector<std::uint64_t> keys;
+        for (int i = 1; i <= 1200; ++i)
+            keys.push_back(
+                dedupeKeyHash("tenant-" + std::to_string(i * 7 % 5), "key-" + std::to_string(i) + "-0"));
+        const std::vector<bool> seen = ledger->seen(keys);
+        QCOMPARE(seen.size(), keys.size());
+        for (int i = 1; i <= 1200; ++i) {
+            const bool stored = i % 2 == 0;
+            QCOMPARE(bool(seen[static_cast<std::size_t>(i) - 1]), stored);
+            QCOMPARE(isSeen(*ledger, keys[static_cast<std::size_t>(i) - 1]), stored);
+        }
+        QVERIFY(!isSeen(*ledger, dedupeKeyHash("another tenant", "key-2-0")));
     }
 
     void redactedRawIsKeptRedacted()
@@ -605,7 +615,7 @@ private Q_SLOTS:
         QCOMPARE(ledger->lastSeq().value(), stored);
         QCOMPARE(ledger->digest().value(), before);
         const Seq next = stored + 2 - stored % 2;
-        QVERIFY(!ledger->seen(
+        QVERIFY(!isSeen(*ledger,
             dedupeKeyHash("tenant-" + std::to_string(next * 7 % 5), "key-" + std::to_string(next) + "-0")));
         ledger.reset();
         ledger = limited(0);
@@ -635,7 +645,7 @@ private Q_SLOTS:
         QVERIFY(!ledger->commit(bad));
         QCOMPARE(ledger->digest().value(), before);
         QCOMPARE(ledger->lastSeq().value(), Seq{500});
-        QVERIFY(!ledger->seen(dedupeKeyHash("tenant-" + std::to_string(502 * 7 % 5), "key-502-0")));
+        QVERIFY(!isSeen(*ledger, dedupeKeyHash("tenant-" + std::to_string(502 * 7 % 5), "key-502-0")));
         CommitGroup good = groupOf(sample(501, 500));
         EVENTOPS_OK(ledger->commit(good));
         QCOMPARE(ledger->lastSeq().value(), Seq{1000});
