@@ -29,8 +29,8 @@ QString editText(const SettingChange &edit)
     const auto value = [](const std::string &text) {
         return text.empty() ? WhatIfModel::tr("nothing") : shownText(text);
     };
-    return WhatIfModel::tr("%1  %2: %3 → %4")
-        .arg(placeText(edit.where), shownText(edit.path), value(edit.before), value(edit.after));
+    return WhatIfModel::tr("%1  %2 → %3  %4")
+        .arg(placeText(edit.where), value(edit.before), value(edit.after), shownText(edit.path));
 }
 
 QString differenceText(DecisionDifference difference)
@@ -200,8 +200,9 @@ void WhatIfModel::show(const DecisionDiff &diff)
     for (const SettingChange &edit : diff.edits)
         lines << editText(edit);
     m_edits = lines.join(QLatin1Char('\n'));
-    const QString scope = tr("%1 edits over %2 events: findings %3 → %4, suggestions %5 → %6")
-                              .arg(shownCount(diff.edits.size()), shownCount(diff.events),
+    const QString edits = diff.edits.size() == 1 ? tr("1 edit") : tr("%1 edits").arg(shownCount(diff.edits.size()));
+    const QString scope = tr("%1 over %2 events: findings %3 → %4, suggestions %5 → %6")
+                              .arg(edits, shownCount(diff.events),
                                    shownCount(diff.findingsBefore), shownCount(diff.findingsAfter),
                                    shownCount(diff.suggestionsBefore), shownCount(diff.suggestionsAfter));
     m_status = diff.empty() ? tr("No decision differs. %1").arg(scope) : scope;

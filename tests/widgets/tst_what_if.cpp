@@ -2,6 +2,7 @@
 //
 // An edited pipeline against a workspace's past, in the program's own window.
 #include "tests/support/test_main.h"
+#include "tests/support/gui/pictures.h"
 
 #include "tests/widgets/demo_window.h"
 

@@ -76,6 +76,7 @@ EventTableView::EventTableView(ViewContext &context, QWidget *parent)
     connect(&context, &ViewContext::timeSpanSelected, this, &EventTableView::showStatus);
     connect(&context, &ViewContext::eventSelected, this, &EventTableView::followEvent);
     connect(&context, &ViewContext::followingSet, m_grid, &EventGrid::setFollowing);
+    m_grid->setFollowing(context.following());
     connect(m_grid->selectionModel(), &QItemSelectionModel::currentChanged, this, &EventTableView::selectCurrent);
     // A click or Enter chooses the entity, too; going through the rows does not: its numbers would be read for each.
     const auto choose = [this](int row) {

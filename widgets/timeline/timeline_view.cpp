@@ -95,6 +95,7 @@ TimelineView::TimelineView(ViewContext &context, QWidget *parent)
     connect(m_canvas, &TimelineCanvas::lanesScrolled, this, &TimelineView::showLanes);
     connect(m_canvas, &TimelineCanvas::windowChanged, this, &TimelineView::showWindow);
     connect(&context, &ViewContext::followingSet, m_canvas, &TimelineCanvas::setFollowing);
+    m_canvas->setFollowing(context.following());
     connect(&m_model, &TimelineModel::stateChanged, this, [this] {
         showWindow();
         showLanes();

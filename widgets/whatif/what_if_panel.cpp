@@ -144,7 +144,9 @@ QWidget *WhatIfPanel::makeRows()
     m_rows->setTabKeyNavigation(false);
     m_rows->verticalHeader()->hide();
     m_rows->horizontalHeader()->setHighlightSections(false);
+    m_rows->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     m_rows->horizontalHeader()->setStretchLastSection(true);
+    m_rows->setHorizontalScrollMode(QAbstractItemView::ScrollPerPixel);
     m_rows->setAccessibleName(tr("Decisions that would be different"));
     connect(m_rows->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
             [this](const QModelIndex &current) { showDetails(current.row()); });
@@ -194,6 +196,7 @@ void WhatIfPanel::modelChanged()
     if (!running) {
         fitColumns();
         m_details->setPlainText(m_model.editsText());
+        m_rows->setCurrentIndex(m_model.index(0, 0));
     }
 }
 
@@ -206,7 +209,7 @@ void WhatIfPanel::fitColumns()
 {
     m_rows->resizeColumnsToContents();
     const int widest = m_rows->fontMetrics().averageCharWidth() * ColumnCharactersMax;
-    for (int column = 0; column < WhatIfModel::ColumnCount; ++column)
+    for (int column = 0; column < WhatIfModel::CauseColumn; ++column) // that one takes the rest
         m_rows->setColumnWidth(column, std::min(m_rows->columnWidth(column) + themeMetric("space3"), widest));
 }
 

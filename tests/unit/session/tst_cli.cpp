@@ -127,6 +127,25 @@ private Q_SLOTS:
         }
     }
 
+    void aTimeCanBeStoppedAtAndGoneOnFrom()
+    {
+        const QString capture = QStringLiteral(EVENTOPS_SOURCE_DIR "/resources/captures/agents.ndjson");
+        const Scratch whole, then;
+        const QString digest = whole.replay({capture}).json()[QStringLiteral("digest")].toString();
+        const QStringList until{QStringLiteral("--until"), QStringLiteral("2025-10-21T10:00:00Z")};
+        const Ran stopped = then.replay({capture}, until);
+        QCOMPARE(stopped.exitCode, 0);
+        QCOMPARE(then.query(QStringLiteral("findings")).size(), 0); // the first one is of ten o'clock
+        const int before = stopped.json()[QStringLiteral("events")].toInt();
+        QVERIFY(before > 0);
+        // At 10,000 seconds a second the last five minutes take 30 ms.
+        const Ran rest = then.replay({capture}, {QStringLiteral("--speed"), QStringLiteral("10000")});
+        QCOMPARE(rest.json()[QStringLiteral("digest")].toString(), digest);
+        QCOMPARE(rest.json()[QStringLiteral("duplicate")].toInt(), 0);
+        QCOMPARE(then.replay({capture}, {QStringLiteral("--until"), QStringLiteral("noon")}).exitCode, 2);
+        QVERIFY(then.replay({capture}, {QStringLiteral("--speed"), QStringLiteral("0")}).exitCode != 0);
+    }
+
     void aKilledReplayGoesOnToTheSameDigest()
     {
         const QByteArray content = manyLines(200'000);
