@@ -70,6 +70,7 @@ void addReplay(CLI::App &app, Context &context);
 void addRun(CLI::App &app, Context &context);
 void addValidate(CLI::App &app, Context &context);
 void addQuery(CLI::App &app, Context &context);
+void addAggregate(CLI::App &app, Context &context);
 void addSql(CLI::App &app, Context &context);
 void addLake(CLI::App &app, Context &context);
 void addApprovals(CLI::App &app, Context &context);

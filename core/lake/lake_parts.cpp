@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::uint64_t FoldersAtOnceMax = 256; ///< Files that DuckDB has open while it writes.
 constexpr std::size_t InsertRowsMax = 500;      ///< Of one INSERT.
+constexpr std::uint64_t PartRowsMin = 500;      ///< If so few do not fit into the memory, none will.
 
 /// One partition of an export.
 struct PartKey {
@@ -47,16 +48,24 @@ Status LakeWriter::exportParts()
     const std::vector<Export> tables = {{"metrics", m_mark.metricRows, m_metricsExported, "metrics_exported"},
                                         {"alerts", m_mark.alertRows, m_alertsExported, "alerts_exported"}};
     for (const Export &table : tables) {
-        while (EVENTOPS_TRY(exportSome(table))) {}
+        std::uint64_t rows = m_options.partRowsMax;
+        for (;;) {
+            const Result<bool> more = exportSome(table, rows);
+            const bool tooMuch = !more && more.error().code == Error::Code::LimitExceeded && rows > PartRowsMin;
+            if (tooMuch)
+                rows = std::max(PartRowsMin, rows / 4); // DuckDB sorts them in memory, and rows can be long
+            else if (!EVENTOPS_TRY(Result<bool>(more)))
+                break;
+        }
     }
     return Ok{};
 }
 
-/// Exports up to partRowsMax rows; false: there was nothing to export.
-Result<bool> LakeWriter::exportSome(const Export &what)
+/// Exports up to @p rowsMax rows; false: there was nothing to export.
+Result<bool> LakeWriter::exportSome(const Export &what, std::uint64_t rowsMax)
 {
     const std::uint64_t from = what.exported;
-    const std::uint64_t to = std::min(what.rows, from + m_options.partRowsMax);
+    const std::uint64_t to = std::min(what.rows, from + rowsMax);
     if (from >= to)
         return false;
     EVENTOPS_TRY(clearScratch());

@@ -42,7 +42,8 @@ class LakeWriter
 public:
     struct Options {
         std::uint64_t memoryBytesMax = 256u << 20;
-        std::uint64_t partRowsMax = 1'000'000; ///< Rows looked at by one export, which may give many parts.
+        std::uint64_t partRowsMax = 200'000; ///< Rows looked at by one export, which may give many parts; fewer where
+                                             ///< these do not fit into the memory.
     };
     /// Opens the projection or starts a new one; a damaged one is set aside first, see `setAside`. A projection that
     /// knows more than the ledger (@p ledgerEnd: its last record) belongs to another one and is set aside as well.
@@ -74,7 +75,7 @@ private:
     Status finishMoves();
     Status clearScratch() const;
     struct Export;
-    Result<bool> exportSome(const Export &what);
+    Result<bool> exportSome(const Export &what, std::uint64_t rowsMax);
     Status planMoves(const Export &what, std::uint64_t to);
 
     const LakePaths m_paths;

@@ -5,6 +5,17 @@
 
 namespace eventops {
 
+void RawChunk::clear()
+{
+    bytes.clear();
+    records.clear();
+    origins.clear();
+    codec.clear();
+    position = positionEnd = prefixHash = oversizeBytes = oversizeHash = 0;
+    source = 0;
+    last = false;
+}
+
 void Batch::clear()
 {
     chunks.clear();

@@ -36,6 +36,8 @@ struct RawChunk {
     };
     std::vector<Origin> origins; ///< One for each record; empty: positions follow from the offsets.
     std::string codec;           ///< Which codec read the records before; empty: as the source is set up.
+
+    void clear(); ///< Empties the chunk, keeps its memory for the next.
 };
 constexpr std::size_t RawPaddingBytes = 64;
 

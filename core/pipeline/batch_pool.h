@@ -32,7 +32,7 @@ public:
     }
 
 private:
-    static constexpr std::size_t FreeMax = 8;
+    static constexpr std::size_t FreeMax = 64; ///< What three commit groups of small batches hold.
     std::mutex m_mutex;
     std::vector<std::unique_ptr<Batch>> m_free;
 };

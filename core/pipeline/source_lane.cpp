@@ -38,7 +38,7 @@ void SourceLane::stop()
 void SourceLane::readAll()
 {
     while (!m_stop) {
-        auto chunk = std::make_shared<RawChunk>();
+        auto chunk = m_chunks.take();
         std::vector<OversizePart> oversize;
         chunk->source = m_index;
         Result<bool> more = m_source.read(*chunk, oversize);

@@ -3,6 +3,7 @@
 
 #include "core/base/bounded_queue.h"
 #include "core/pipeline/batch_pool.h"
+#include "core/pipeline/chunk_pool.h"
 #include "core/pipeline/decode_phase.h"
 #include "core/pipeline/source.h"
 #include "core/pipeline/worker_pool.h"
@@ -59,6 +60,7 @@ private:
     WorkerPool &m_pool;
     BatchPool &m_batches;
     PhaseOf m_phaseOf;
+    ChunkPool m_chunks;
     std::vector<std::unique_ptr<RecordDecoder>> m_decoders; ///< By worker.
     BoundedQueue<Pending> m_pending;
     std::optional<Pending> m_front;

@@ -34,6 +34,12 @@ Ticket Backend::promote(const Caller &, const std::string &, const std::string &
     return refuse(done, "make a test of a finding");
 }
 
+Ticket Backend::aggregate(const Caller &, const std::string &, const AggregateQuery &,
+                          Done<std::vector<AggregateRow>> done)
+{
+    return refuse(done, "sum events up");
+}
+
 Ticket Backend::sql(const Caller &, const SqlRequest &, std::function<void(SqlPage)>, Done<SqlOutcome> done)
 {
     return refuse(done, "be asked in SQL");

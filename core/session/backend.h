@@ -267,6 +267,9 @@ public:
 
     virtual Ticket events(const Caller &caller, const Query &query, std::function<void(EventPage)> page,
                           Done<Ok> done) = 0;
+    /// Numbers over the events that match @p filter and that the caller may see; see Ledger::aggregate.
+    virtual Ticket aggregate(const Caller &caller, const std::string &filter, const AggregateQuery &query,
+                             Done<std::vector<AggregateRow>> done);
     virtual Ticket findings(const Caller &caller, const Query &query, OnPage<Finding> page, Done<Ok> done) = 0;
     virtual Ticket entities(const Caller &caller, const Query &query, OnPage<Entity> page, Done<Ok> done) = 0;
     virtual Ticket links(const Caller &caller, const Query &query, OnPage<Link> page, Done<Ok> done) = 0;

@@ -32,6 +32,24 @@ const std::string &tenantOf(const Entity &row) { return row.tenant; }
 const std::string &tenantOf(const Link &row) { return row.tenant; }
 const std::string &tenantOf(const Action &row) { return row.suggestion.tenant; }
 
+/// @p filter for those who may only see @p tenants; none: all.
+std::string ofTenants(const std::vector<std::string> &tenants, const std::string &filter)
+{
+    if (tenants.empty())
+        return filter;
+    std::string out;
+    for (const std::string &tenant : tenants) {
+        out += out.empty() ? "tenant in (\"" : ", \"";
+        for (const char c : tenant) {
+            if (c == '"' || c == '\\')
+                out += '\\';
+            out += c;
+        }
+        out += '"';
+    }
+    return out + ")" + (filter.empty() ? "" : " and (" + filter + ")");
+}
+
 } // namespace
 
 unsigned defaultWorkers()
@@ -123,6 +141,18 @@ Ticket LocalBackend::rows(const Caller &caller, const Query &query, OnPage<Row> 
             page(std::move(rows));
         return ticket.cancelled() ? Status(cancelled()) : Status(Ok{});
     });
+}
+
+Ticket LocalBackend::aggregate(const Caller &caller, const std::string &filter, const AggregateQuery &query,
+                               Done<std::vector<AggregateRow>> done)
+{
+    return post<std::vector<AggregateRow>>(
+        m_scans, std::move(done), [=, this](const Ticket &ticket) -> Result<std::vector<AggregateRow>> {
+            const auto ledger = EVENTOPS_TRY(openLedger(LedgerMode::Read));
+            EVENTOPS_TRY(Filter::parse(filter)); // its own place in messages
+            const Filter visible = EVENTOPS_TRY(Filter::parse(ofTenants(caller.tenants, filter)));
+            return ledger->aggregate(visible, query, [ticket] { return ticket.cancelled(); });
+        });
 }
 
 Ticket LocalBackend::findings(const Caller &caller, const Query &query, OnPage<Finding> page, Done<Ok> done)

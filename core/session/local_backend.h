@@ -39,6 +39,8 @@ public:
 
     Ticket events(const Caller &caller, const Query &query, std::function<void(EventPage)> page,
                   Done<Ok> done) override;
+    Ticket aggregate(const Caller &caller, const std::string &filter, const AggregateQuery &query,
+                     Done<std::vector<AggregateRow>> done) override;
     Ticket findings(const Caller &caller, const Query &query, OnPage<Finding> page, Done<Ok> done) override;
     Ticket entities(const Caller &caller, const Query &query, OnPage<Entity> page, Done<Ok> done) override;
     Ticket links(const Caller &caller, const Query &query, OnPage<Link> page, Done<Ok> done) override;

@@ -5,6 +5,7 @@
 #include "core/filter/filter.h"
 #include "core/model/sql_result.h"
 #include "core/pipeline/commit.h"
+#include "core/store/aggregate.h"
 
 #include <cstdint>
 #include <functional>
@@ -129,6 +130,11 @@ public:
     /// A callback gets one block's stretch at a time; no lock is held while it runs.
     virtual Status events(const Filter &filter, QueryBounds bounds,
                           const std::function<bool(const Batch &, std::span<const std::uint32_t>)> &row) = 0;
+    /// Numbers over the matching events, by group and time. Reads columns and puts no event together, unless there is a
+    /// filter. No snapshot is held for long: what is committed meanwhile may count or not. InvalidArgument,
+    /// LimitExceeded, Cancelled (@p mustStop, asked between blocks, said so).
+    virtual Result<std::vector<AggregateRow>> aggregate(const Filter &filter, const AggregateQuery &query,
+                                                        const std::function<bool()> &mustStop) = 0;
     /// How many events are stored; they stand at places 0 … count − 1 in input order, for ever.
     virtual Result<std::uint64_t> eventCount() = 0;
     /// Events by place, from @p first, at most @p count, without raw bytes. @p fields: the texts wanted, a bit a Field

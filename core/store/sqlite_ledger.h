@@ -44,6 +44,8 @@ public:
     Status events(const Filter &filter, QueryBounds bounds,
                   const std::function<bool(const Batch &, std::span<const std::uint32_t>)> &row) override;
     Result<std::uint64_t> eventCount() override;
+    Result<std::vector<AggregateRow>> aggregate(const Filter &filter, const AggregateQuery &query,
+                                                const std::function<bool()> &mustStop) override; // aggregate.cpp
     Status eventsAt(std::uint64_t first, std::uint64_t count, std::uint32_t fields,
                     const std::function<bool(const Batch &, std::span<const std::uint32_t>)> &row) override;
     Result<std::uint64_t> placeOf(Seq seq, std::uint16_t emission) override;

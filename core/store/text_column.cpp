@@ -354,6 +354,80 @@ bool putTimeTexts(std::string &out, const BlockRows &rows, std::span<const StrId
     return true;
 }
 
+void TextCodes::clear(std::size_t rows)
+{
+    bytes.clear();
+    dictionary.clear();
+    codes.assign(rows, 0);
+}
+
+namespace {
+
+bool takeCodedDictionary(ByteReader &in, std::size_t count, bool withCodes, TextCodes &out)
+{
+    const std::uint64_t size = in.varint();
+    std::vector<std::int64_t> lengths;
+    if (in.failed() || size > count || !takeIntegers(in, size, lengths))
+        return false;
+    for (const std::int64_t length : lengths) {
+        if (length < 0)
+            return false;
+        out.dictionary.push_back(in.take(static_cast<std::uint64_t>(length)));
+    }
+    if (in.failed() || !withCodes)
+        return !in.failed();
+    if (!takeIntegers(in, count, out.codes))
+        return false;
+    return std::all_of(out.codes.begin(), out.codes.end(),
+                       [size](std::int64_t code) { return static_cast<std::uint64_t>(code) <= size; });
+}
+
+bool takeCodedPlain(ByteReader &in, std::size_t count, TextCodes &out)
+{
+    std::vector<std::int64_t> lengths;
+    if (!takeIntegers(in, count, lengths))
+        return false;
+    out.codes.resize(count);
+    for (std::size_t i = 0; i < count; ++i) {
+        if (lengths[i] < 0)
+            return false;
+        if (lengths[i] > 0)
+            out.dictionary.push_back(in.take(static_cast<std::uint64_t>(lengths[i]) - 1));
+        out.codes[i] = lengths[i] > 0 ? static_cast<std::int64_t>(out.dictionary.size()) : 0;
+    }
+    return !in.failed();
+}
+
+} // namespace
+
+bool takeCodes(std::string_view column, std::size_t count, Field field, bool withCodes,
+               std::span<const TextCodes> earlier, TextCodes &out)
+{
+    out.bytes.assign(column);
+    out.bytes.append(sizeof(std::uint64_t), '\0'); // numbers are read eight bytes at a time
+    out.dictionary.clear();
+    out.codes.clear();
+    ByteReader in(std::string_view(out.bytes).substr(0, column.size()));
+    switch (in.byte()) {
+    case Constant:
+        out.dictionary.push_back(in.take(in.varint()));
+        if (withCodes)
+            out.codes.assign(count, 1);
+        return !in.failed();
+    case Dictionary: return takeCodedDictionary(in, count, withCodes, out);
+    case Plain: return takeCodedPlain(in, count, out);
+    case SameAs: {
+        const std::uint8_t as = in.byte();
+        if (as >= static_cast<std::uint8_t>(field) || as >= earlier.size())
+            return false; // only what is read before
+        out.dictionary = earlier[as].dictionary;
+        out.codes = earlier[as].codes;
+        return !in.failed();
+    }
+    default: return false;
+    }
+}
+
 bool takeTexts(ByteReader &in, Batch &batch, std::size_t first, std::size_t count, Field field)
 {
     switch (in.byte()) {

@@ -85,6 +85,19 @@ void putConstantText(std::string &out, std::string_view text);
 bool putTimeTexts(std::string &out, const BlockRows &rows, std::span<const StrId> ids,
                   std::span<const std::int64_t> times);
 
+/// A column of texts as codes.
+struct TextCodes {
+    std::string bytes;                         ///< What the dictionary points into.
+    std::vector<std::string_view> dictionary;  ///< Texts; one may be there twice.
+    std::vector<std::int64_t> codes;           ///< By row: 0 absent, else place in the dictionary + 1.
+    void clear(std::size_t rows);              ///< A column without a text.
+};
+
+/// Reads the column (its bytes are kept in @p out). @p withCodes false: the dictionary only. @p earlier: the columns of
+/// the fields before @p field, for one that has the same texts as another. Not for TsText.
+bool takeCodes(std::string_view column, std::size_t count, Field field, bool withCodes,
+               std::span<const TextCodes> earlier, TextCodes &out);
+
 /// Reads the column into events [first, first + count) of @p batch; tsEvent must be set.
 bool takeTexts(ByteReader &in, Batch &batch, std::size_t first, std::size_t count, Field field);
 

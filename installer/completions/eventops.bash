@@ -36,6 +36,7 @@ _eventops()
             lake) options+=" --workspace --json" ;;
             validate) options+=" --json" ;;
             query) options+=" --workspace --json --limit --newest" ;;
+            aggregate) options+=" --workspace --json --by --every --filter" ;;
             approvals) options+=" --workspace --json --all --reason --no-wait" ;;
             deadletters) options+=" --workspace --json --format" ;;
             audit) options+=" --workspace --json" ;;
@@ -52,8 +53,9 @@ _eventops()
     fi
     local words=
     case $command in
-        '') words="run replay export merge capture validate report query sql lake approvals executor deadletters audit
+        '') words="run replay export merge capture validate report query aggregate sql lake approvals executor deadletters audit
             rerun promote test stages bench demo" ;;
+        aggregate) words="count min max mean sum p50 p90 p99" ;;
         query) words="events alerts findings entities links actions" ;;
         approvals) words="list show approve reject" ;;
         deadletters) words="list show redrive" ;;

@@ -305,12 +305,11 @@ Result<bool> Capture::finishChunk(RawChunk &chunk, std::size_t used, std::vector
     m_tooLong = false;
     m_prefix.update(std::string_view(m_buffer).substr(0, used));
     chunk.prefixHash = m_prefix.digest();
-    std::string rest = m_buffer.substr(used);
-    chunk.bytes = std::move(m_buffer);
+    chunk.bytes.assign(m_buffer, used); // the rest goes on in the chunk's old memory
+    chunk.bytes.swap(m_buffer);
     chunk.bytes.resize(used);
     chunk.bytes.append(RawPaddingBytes, '\0'); // readers may look beyond the end; what they see is always the same
     chunk.bytes.resize(used);
-    m_buffer = std::move(rest);
     chunk.position = m_position;
     m_position += used;
     chunk.positionEnd = m_position;
