@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: MIT
+#include "core/lake/clickhouse_writer.h"
+
+#include "core/base/hash.h"
+
+#include <algorithm>
+#include <chrono>
+#include <set>
+
+namespace eventops::lake {
+namespace {
+
+constexpr std::int64_t QuietPauseMs = 50;
+
+/// The same for the same rows, so that a request of a process that died is known again.
+std::string queryNameOf(ClickHouseTable table, const std::vector<const ClickHouseRow *> &rows)
+{
+    std::uint64_t hash = hash64(toString(table));
+    hash = hashCombine(hash, rows.size());
+    hash = hashCombine(hash, hash64(rows.front()->key));
+    hash = hashCombine(hash, hash64(rows.back()->key));
+    constexpr char Digits[] = "0123456789abcdef";
+    std::string name = "eventops-";
+    for (int shift = 60; shift >= 0; shift -= 4)
+        name += Digits[(hash >> shift) & 15];
+    return name;
+}
+
+/// Year and month as one number.
+std::uint32_t monthOf(std::uint32_t ts)
+{
+    // civil_from_days, Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms"; the servers' zone may differ from
+    // UTC by a day at most, which is one more month in a batch.
+    const std::uint32_t day = ts / 86'400 + 719'468;
+    const std::uint32_t era = day / 146'097;
+    const std::uint32_t doe = day - era * 146'097;
+    const std::uint32_t yoe = (doe - doe / 1'460 + doe / 36'524 - doe / 146'096) / 365;
+    const std::uint32_t mp = (5 * (doe - (365 * yoe + yoe / 4 - yoe / 100)) + 2) / 153;
+    return (yoe + era * 400) * 12 + mp;
+}
+
+std::string identityOf(const ClickHouseRow &row)
+{
+    return row.key + '\t' + std::to_string(row.ts) + (row.more.empty() ? "" : '\t' + row.more);
+}
+
+} // namespace
+
+ClickHouseWriter::ClickHouseWriter(std::unique_ptr<ClickHouseClient> client, std::string markPath,
+                                   const Options &options)
+    : m_client(std::move(client)), m_markPath(std::move(markPath)), m_options(options)
+{
+}
+
+Result<std::unique_ptr<ClickHouseWriter>> ClickHouseWriter::open(std::unique_ptr<ClickHouseClient> client,
+                                                                 std::string markPath, const ClickHouseEnds &ends,
+                                                                 const Options &options)
+{
+    std::unique_ptr<ClickHouseWriter> writer(new ClickHouseWriter(std::move(client), std::move(markPath), options));
+    writer->m_server = EVENTOPS_TRY(prepareClickHouse(*writer->m_client, options.schema));
+    writer->m_notice = writer->m_server.dialect.notice();
+    EVENTOPS_TRY(writer->readMark(ends));
+    return writer;
+}
+
+std::string ClickHouseWriter::database() const
+{
+    const std::string &named = m_client->address().database;
+    return named.empty() ? std::string(ClickHouseDatabase) : named;
+}
+
+/// @p isEmpty: the tables are new, so nothing can be there.
+void ClickHouseWriter::beginAnew(const std::string &why, const ClickHouseEnds &ends, bool isEmpty)
+{
+    m_mark = {};
+    m_mark.url = m_client->address().url;
+    m_mark.database = database();
+    for (std::size_t i = 0; i < ClickHouseStreamCount && !isEmpty; ++i)
+        m_mark.streams[i].sent = ends[i];
+    if (!why.empty())
+        m_notice += (m_notice.empty() ? "" : "; ") + ("the projection began anew: " + why);
+}
+
+Status ClickHouseWriter::readMark(const ClickHouseEnds &ends)
+{
+    const Result<ClickHouseMark> mark = ClickHouseMark::read(m_markPath);
+    if (!mark && mark.error().code == Error::Code::NotFound) {
+        beginAnew("", ends, !m_server.hadEvents);
+    } else if (!mark) {
+        beginAnew("its mark was damaged", ends, !m_server.hadEvents);
+    } else if (mark.value().url != m_client->address().url || mark.value().database != database()) {
+        beginAnew("its mark was of another server", ends, !m_server.hadEvents);
+    } else if (!m_server.hadEvents) {
+        beginAnew("the server had lost its table", ends, true);
+    } else if (m_options.forget) {
+        beginAnew("as asked", ends, false);
+    } else {
+        m_mark = mark.value();
+        for (std::size_t i = 0; i < ClickHouseStreamCount; ++i) {
+            if (m_mark.streams[i].done > ends[i]) {
+                beginAnew("its mark was of another ledger", ends, false);
+                break;
+            }
+        }
+    }
+    return save();
+}
+
+Status ClickHouseWriter::save()
+{
+    return m_mark.write(m_markPath);
+}
+
+Status ClickHouseWriter::push(ClickHouseStream stream, std::uint64_t upTo, std::span<const Rows> parts)
+{
+    ClickHouseMark::Stream &at = m_mark[stream];
+    const bool maybeThere = at.done < at.sent;
+    const bool any = std::any_of(parts.begin(), parts.end(), [](const Rows &part) { return !part.rows.empty(); });
+    if (any && at.sent < upTo) {
+        at.sent = upTo;
+        EVENTOPS_TRY(save());
+    }
+    for (const Rows &part : parts)
+        EVENTOPS_TRY(pushBounded(part.table, part.rows, maybeThere));
+    at.done = std::max(at.done, upTo);
+    at.sent = std::max(at.sent, upTo);
+    return Ok{};
+}
+
+/// Cuts at what one INSERT may hold.
+Status ClickHouseWriter::pushBounded(ClickHouseTable table, std::span<const ClickHouseRow> rows, bool maybeThere)
+{
+    Picked picked;
+    std::size_t bytes = 0;
+    std::set<std::uint32_t> months;
+    for (const ClickHouseRow &row : rows) {
+        const std::uint32_t month = monthOf(row.ts);
+        const bool isFull = picked.size() == BatchRowsMax || bytes + row.json.size() > BatchBytesMax
+                            || (months.size() == BatchMonthsMax && months.count(month) == 0);
+        if (isFull && !picked.empty()) {
+            EVENTOPS_TRY(pushOnce(table, std::exchange(picked, {}), maybeThere));
+            bytes = 0;
+            months.clear();
+        }
+        picked.push_back(&row);
+        bytes += row.json.size() + 1;
+        months.insert(month);
+    }
+    return picked.empty() ? Status(Ok{}) : pushOnce(table, std::move(picked), maybeThere);
+}
+
+Status ClickHouseWriter::pushOnce(ClickHouseTable table, Picked rows, bool maybeThere)
+{
+    const std::string queryName = queryNameOf(table, rows);
+    const std::size_t count = rows.size();
+    for (unsigned attempt = 1;; ++attempt) {
+        if (maybeThere)
+            EVENTOPS_TRY(settle(table, rows, queryName));
+        if (rows.empty())
+            return Ok{};
+        const ClickHouseAnswer answer = insert(table, rows, queryName + "-" + std::to_string(attempt));
+        if (answer.kind == ClickHouseAnswer::Kind::Done) {
+            m_mark.rows += rows.size();
+            return Ok{};
+        }
+        maybeThere = maybeThere || answer.kind != ClickHouseAnswer::Kind::NotSent;
+        if (answer.kind == ClickHouseAnswer::Kind::Refused && !answer.mayPass())
+            return pushHalves(table, rows, answer.error());
+        if (!answer.mayPass() || attempt >= m_options.attemptsMax) {
+            Error error = answer.error();
+            error.message += "; " + std::to_string(count) + " rows for " + std::string(toString(table)) + " wait";
+            return error;
+        }
+        const std::int64_t pause = m_options.pauseMs << std::min(attempt - 1, 6u);
+        if (!m_client->pause(std::min(pause, PauseMsMax)))
+            return Error{Error::Code::Cancelled, "stopped"};
+    }
+}
+
+/// Leaves only those rows that are certainly not there.
+Status ClickHouseWriter::settle(ClickHouseTable table, Picked &rows, const std::string &queryName)
+{
+    EVENTOPS_TRY(waitUntilQuiet(queryName));
+    const std::size_t before = rows.size();
+    EVENTOPS_TRY(dropKnown(table, rows));
+    m_mark.found += before - rows.size();
+    m_mark.rows += before - rows.size();
+    return Ok{};
+}
+
+/// Something in these rows is not to the server's liking: finds what, by halving, and sends that as text.
+Status ClickHouseWriter::pushHalves(ClickHouseTable table, const Picked &rows, const Error &refusal)
+{
+    if (rows.size() > 1) {
+        const auto middle = rows.begin() + static_cast<std::ptrdiff_t>(rows.size() / 2);
+        EVENTOPS_TRY(pushOnce(table, Picked(rows.begin(), middle), true));
+        return pushOnce(table, Picked(middle, rows.end()), true);
+    }
+    const bool mayWrap = takesJson(table) && !rows.front()->wrapped;
+    const std::optional<std::string> wrapped =
+        mayWrap ? wrapClickHouseDocuments(rows.front()->json) : std::nullopt;
+    if (!wrapped)
+        return refusal;
+    ClickHouseRow row = *rows.front();
+    row.json = *wrapped;
+    row.wrapped = true;
+    return pushOnce(table, {&row}, true);
+}
+
+ClickHouseAnswer ClickHouseWriter::insert(ClickHouseTable table, const Picked &rows, const std::string &queryId)
+{
+    std::string body;
+    std::size_t bytes = 0;
+    for (const ClickHouseRow *row : rows)
+        bytes += row->json.size() + 1;
+    body.reserve(bytes);
+    for (const ClickHouseRow *row : rows) {
+        body += row->json;
+        body += '\n';
+    }
+    const std::string sql = "INSERT INTO " + std::string(toString(table)) + " ("
+                            + clickHouseIdentity(table, takesJson(table)).columns + ") FORMAT JSONEachRow";
+    ClickHouseParameters parameters = m_server.dialect.insertSettings();
+    parameters.emplace_back("database", database());
+    parameters.emplace_back("query_id", queryId);
+    return m_client->insert(sql, body, parameters);
+}
+
+/// A request may outlive its connection: waits until the server knows of none by this name.
+Status ClickHouseWriter::waitUntilQuiet(const std::string &queryName)
+{
+    const std::string sql = "SELECT count() FROM system.processes WHERE query_id LIKE "
+                            + clickHouseLiteral(queryName + "-%") + " FORMAT TabSeparated";
+    const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(QuietMsMax);
+    for (;;) {
+        const std::string running = EVENTOPS_TRY(m_client->ask(sql));
+        if (running == "0\n")
+            return Ok{};
+        if (std::chrono::steady_clock::now() >= end)
+            return Error{Error::Code::Unavailable, "ClickHouse is still at an insertion that was cut off"};
+        if (!m_client->pause(QuietPauseMs))
+            return Error{Error::Code::Cancelled, "stopped"};
+    }
+}
+
+/// Takes out the rows that the server has.
+Status ClickHouseWriter::dropKnown(ClickHouseTable table, Picked &rows)
+{
+    const ClickHouseIdentity identity = clickHouseIdentity(table, takesJson(table));
+    std::set<std::string> known;
+    std::vector<ClickHouseField> fields;
+    for (std::size_t begin = 0; begin < rows.size();) {
+        std::string keys;
+        std::uint32_t first = rows[begin]->ts, last = first;
+        std::size_t end = begin;
+        for (; end < rows.size() && (keys.empty() || keys.size() + rows[end]->key.size() < AskBytesMax); ++end) {
+            keys += (keys.empty() ? "" : ",") + clickHouseLiteral(rows[end]->key);
+            first = std::min(first, rows[end]->ts);
+            last = std::max(last, rows[end]->ts);
+        }
+        std::string sql = "SELECT " + identity.key + " AS key, toUInt32(ts)";
+        if (!identity.more.empty())
+            sql += ", " + identity.more;
+        sql += " FROM " + std::string(toString(table)) + " WHERE ts >= toDateTime(" + std::to_string(first)
+               + ") AND ts <= toDateTime(" + std::to_string(last) + ") AND " + identity.key + " IN (" + keys
+               + ") FORMAT TabSeparated";
+        const std::string answer = EVENTOPS_TRY(m_client->ask(sql, {{"database", database()}}));
+        for (std::string_view rest = answer; !rest.empty();) {
+            const std::size_t lineEnd = std::min(rest.find('\n'), rest.size());
+            splitTabSeparated(rest.substr(0, lineEnd), fields);
+            std::string one;
+            for (std::size_t i = 0; i < fields.size(); ++i)
+                one += (i == 0 ? "" : "\t") + fields[i].text;
+            known.insert(std::move(one));
+            rest.remove_prefix(std::min(lineEnd + 1, rest.size()));
+        }
+        begin = end;
+    }
+    std::erase_if(rows, [&](const ClickHouseRow *row) { return known.count(identityOf(*row)) != 0; });
+    return Ok{};
+}
+
+bool ClickHouseWriter::takesJson(ClickHouseTable table) const
+{
+    switch (table) {
+    case ClickHouseTable::Events: return m_server.jsonEvents;
+    case ClickHouseTable::Scores: return m_server.jsonScores;
+    case ClickHouseTable::Alerts: return m_server.jsonAlerts;
+    case ClickHouseTable::History: break;
+    }
+    return false;
+}
+
+} // namespace eventops::lake
