@@ -17,6 +17,10 @@ constexpr std::int64_t PauseMs = 100;        ///< Before the second attempt; dou
 constexpr std::int64_t LookMs = 20;          ///< How late a stop may be seen.
 constexpr std::size_t MessageBytesMax = 600; ///< Of a server's words in an error.
 constexpr std::size_t RefusalBytesMax = 64u << 10;
+constexpr std::string_view Boundary = "eventops-rows";
+constexpr char PartHead[] = "--eventops-rows\r\nContent-Disposition: form-data; name=\"rows\"; filename=\"rows\"\r\n"
+                            "Content-Type: application/octet-stream\r\n\r\n";
+constexpr std::string_view PartTail = "\r\n--eventops-rows--\r\n";
 
 struct CurlDelete {
     void operator()(CURL *handle) const { curl_easy_cleanup(handle); }
@@ -72,6 +76,23 @@ std::string oneLine(std::string_view text)
     return out;
 }
 
+/// Null: no memory.
+curl_slist *headersOf(const ClickHouseAddress &address, const std::string &contentType)
+{
+    curl_slist *list = nullptr;
+    const auto header = [&](const std::string &line) {
+        if (curl_slist *longer = curl_slist_append(list, line.c_str()))
+            list = longer;
+    };
+    header("Expect:"); // no waiting for "100 Continue"
+    header("Content-Type: " + contentType);
+    if (!address.user.empty())
+        header("X-ClickHouse-User: " + address.user);
+    if (!address.password.empty())
+        header("X-ClickHouse-Key: " + address.password);
+    return list;
+}
+
 /// The server never got a byte of the request.
 bool neverArrived(CURLcode code)
 {
@@ -83,7 +104,7 @@ bool neverArrived(CURLcode code)
 
 struct ClickHouseClient::Handle {
     std::unique_ptr<CURL, CurlDelete> curl;
-    std::unique_ptr<curl_slist, CurlDelete> headers;
+    std::unique_ptr<curl_slist, CurlDelete> headers, insertHeaders;
 };
 
 /// Where the bytes of an answer go.
@@ -92,7 +113,7 @@ struct ClickHouseClient::Transfer {
     CURL *curl = nullptr;
     const std::function<bool(std::string_view)> *line = nullptr; ///< Null: all into `text`.
     std::string text;                                            ///< The answer, or a line that has no end yet.
-    bool fresh = false;                                          ///< Not over a connection that was used before.
+    bool isInsertion = false;
     bool tooLong = false, unwanted = false, stopped = false;
 
     static std::size_t write(char *data, std::size_t, std::size_t size, void *user)
@@ -140,8 +161,8 @@ bool ClickHouseAnswer::mayPass() const
 {
     // TIMEOUT_EXCEEDED, TOO_MANY_SIMULTANEOUS_QUERIES, NO_FREE_CONNECTION, SOCKET_TIMEOUT, NETWORK_ERROR,
     // QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING, MEMORY_LIMIT_EXCEEDED, TABLE_IS_READ_ONLY, NOT_ENOUGH_SPACE,
-    // TOO_MANY_PARTS, QUERY_WAS_CANCELLED, KEEPER_EXCEPTION
-    constexpr std::array<int, 12> Passing{159, 202, 203, 209, 210, 216, 241, 242, 243, 252, 394, 999};
+    // TOO_MANY_PARTS, QUERY_WAS_CANCELLED, FUNCTION_THROW_IF_VALUE_IS_NON_ZERO (came too late), KEEPER_EXCEPTION
+    constexpr std::array<int, 13> Passing{159, 202, 203, 209, 210, 216, 241, 242, 243, 252, 394, 395, 999};
     if (kind == Kind::NotSent || kind == Kind::Cut)
         return true;
     if (kind != Kind::Refused)
@@ -208,19 +229,9 @@ Result<std::unique_ptr<ClickHouseClient>> ClickHouseClient::open(ClickHouseAddre
     std::unique_ptr<ClickHouseClient> client(new ClickHouseClient(std::move(address), stop));
     Handle &handle = *client->m_handle;
     handle.curl.reset(curl_easy_init());
-    curl_slist *list = nullptr;
-    const auto header = [&](const std::string &line) {
-        if (curl_slist *longer = curl_slist_append(list, line.c_str()))
-            list = longer;
-    };
-    header("Expect:"); // no waiting for "100 Continue"
-    header("Content-Type: text/plain; charset=UTF-8");
-    if (!client->m_address.user.empty())
-        header("X-ClickHouse-User: " + client->m_address.user);
-    if (!client->m_address.password.empty())
-        header("X-ClickHouse-Key: " + client->m_address.password);
-    handle.headers.reset(list);
-    if (!handle.curl || list == nullptr)
+    handle.headers.reset(headersOf(client->m_address, "text/plain; charset=UTF-8"));
+    handle.insertHeaders.reset(headersOf(client->m_address, "multipart/form-data; boundary=" + std::string(Boundary)));
+    if (!handle.curl || !handle.headers || !handle.insertHeaders)
         return Error{Error::Code::Unavailable, "libcurl cannot start"};
     return client;
 }
@@ -251,13 +262,13 @@ ClickHouseAnswer ClickHouseClient::perform(const std::string &url, std::string_v
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(curl, CURLOPT_PROXY, ""); // the configured URL and nothing else
-    curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, transfer.fresh ? 1L : 0L);
+    curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, transfer.isInsertion ? 1L : 0L);
     curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(m_address.connectMsMax));
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(m_address.requestMsMax));
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "eventops");
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, m_handle->headers.get());
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, (transfer.isInsertion ? m_handle->insertHeaders : m_handle->headers).get());
     curl_easy_setopt(curl, CURLOPT_POST, 1L);
     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
     curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.data());
@@ -297,13 +308,19 @@ ClickHouseAnswer ClickHouseClient::send(std::string_view sql, const ClickHousePa
     return perform(urlOf({}, parameters), sql, transfer);
 }
 
-ClickHouseAnswer ClickHouseClient::insert(std::string_view sql, std::string_view body,
-                                          const ClickHouseParameters &parameters)
+ClickHouseAnswer ClickHouseClient::insert(std::string_view sql, std::string_view structure, std::string_view rows,
+                                          ClickHouseParameters parameters)
 {
+    parameters.emplace_back("rows_format", "JSONEachRow");
+    parameters.emplace_back("rows_structure", structure);
+    std::string body = PartHead; // lines of JSON hold no carriage return, so the boundary cannot be among them
+    body.reserve(body.size() + rows.size() + PartTail.size());
+    body += rows;
+    body += PartTail;
     Transfer transfer;
     // libcurl sends a request again by itself when a connection that it used before ends without a word; an insertion
     // must not be sent twice behind our back, so it has a connection of its own.
-    transfer.fresh = true;
+    transfer.isInsertion = true;
     return perform(urlOf(sql, parameters), body, transfer);
 }
 

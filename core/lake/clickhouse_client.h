@@ -72,8 +72,10 @@ public:
 
     /// One exchange: POST with @p sql as its body.
     ClickHouseAnswer send(std::string_view sql, const ClickHouseParameters &parameters = {});
-    /// The same with @p sql in the URL and @p body as what it inserts.
-    ClickHouseAnswer insert(std::string_view sql, std::string_view body, const ClickHouseParameters &parameters = {});
+    /// The same with @p sql in the URL, which finds @p rows, lines of JSONEachRow, as a table `rows` of @p structure
+    /// ("ts DateTime, …"): the server's "external data".
+    ClickHouseAnswer insert(std::string_view sql, std::string_view structure, std::string_view rows,
+                            ClickHouseParameters parameters);
     /// Asks, and asks again with growing pauses while that may help: for what can be done twice without harm.
     Result<std::string> ask(std::string_view sql, const ClickHouseParameters &parameters = {});
     /// The answer's lines as they come, without their ends; @p line returns false to stop, which is Stopped.

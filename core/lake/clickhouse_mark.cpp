@@ -53,6 +53,7 @@ Result<ClickHouseMark> ClickHouseMark::read(const std::string &path)
         mark.streams[i].sent = number(std::string(StreamNames[i]) + ".sent");
         whole = whole && mark.streams[i].done <= mark.streams[i].sent;
     }
+    mark.deadline = number("deadline");
     mark.rows = number("rows");
     mark.found = number("found");
     if (!whole)
@@ -65,6 +66,7 @@ Status ClickHouseMark::write(const std::string &path) const
     std::string text;
     JsonWriter json(text);
     json.beginObject().field("url", url).field("database", database);
+    json.key("deadline").unsignedInteger(deadline);
     for (std::size_t i = 0; i < ClickHouseStreamCount; ++i) {
         json.key(StreamNames[i]).beginObject().key("done").unsignedInteger(streams[i].done);
         json.key("sent").unsignedInteger(streams[i].sent).endObject();

@@ -309,21 +309,38 @@ Result<ClickHouseServer> prepareClickHouse(ClickHouseClient &client, const Click
 
 ClickHouseIdentity clickHouseIdentity(ClickHouseTable table, bool json)
 {
+    ClickHouseIdentity identity;
     switch (table) {
     case ClickHouseTable::Events:
-        return {"idempotency_key", "entity_id, event_type",
-                "ts, event_type, entity_id, correlation_id, tags, attrs, idempotency_key, source"};
+        identity = {"idempotency_key", "entity_id, event_type", "",
+                    "ts DateTime, event_type String, entity_id String, correlation_id String, tags $json, "
+                    "attrs $json, idempotency_key String, source $json"};
+        break;
     case ClickHouseTable::Scores:
-        return {json ? "toString(details.finding_id)" : "visitParamExtractString(details, 'finding_id')", "",
-                "ts, entity_id, step, kind, score, eta, details"};
+        identity = {json ? "toString(details.finding_id)" : "visitParamExtractString(details, 'finding_id')", "", "",
+                    "ts DateTime, entity_id String, step String, kind String, score Float32, eta DateTime, "
+                    "details $json"};
+        break;
     case ClickHouseTable::Alerts:
-        return {"finding_id", "", "ts, tenant, source_id, metric, severity, rule, value, message, tags, finding_id"};
+        identity = {"finding_id", "", "",
+                    "ts DateTime, tenant String, source_id String, metric String, severity String, rule String, "
+                    "value Float64, message String, tags $json, finding_id String"};
+        break;
     case ClickHouseTable::History:
-        return {"hash", "",
-                "number, ts, actor, state, suggestion_id, version, command, args, tenant, entity_type, entity_id, "
-                "correlation_id, proposed_at, expires_at, approver, attempts, output, idempotency_key, detail, hash"};
+        identity = {"hash", "", "",
+                    "number UInt64, ts DateTime, actor String, state String, suggestion_id String, version UInt32, "
+                    "command String, args String, tenant String, entity_type String, entity_id String, "
+                    "correlation_id String, proposed_at DateTime, expires_at DateTime, approver String, "
+                    "attempts UInt32, output String, idempotency_key String, detail String, hash String"};
+        break;
     }
-    return {};
+    replaceAll(identity.structure, "$json", json ? "JSON" : "String");
+    for (std::string_view rest = identity.structure; !rest.empty();) {
+        identity.columns += (identity.columns.empty() ? "" : ", ") + std::string(rest.substr(0, rest.find(' ')));
+        const std::size_t comma = rest.find(", ");
+        rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 2);
+    }
+    return identity;
 }
 
 } // namespace eventops::lake

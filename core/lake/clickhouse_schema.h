@@ -68,7 +68,8 @@ Result<ClickHouseServer> prepareClickHouse(ClickHouseClient &client, const Click
 struct ClickHouseIdentity {
     std::string key;   ///< Expression of type String: the idempotency key, or what stands for it.
     std::string more;  ///< Further expressions beside it and the time; may be empty.
-    std::string columns; ///< What an INSERT names.
+    std::string columns;   ///< What an INSERT names …
+    std::string structure; ///< … and with their types.
 };
 ClickHouseIdentity clickHouseIdentity(ClickHouseTable table, bool json);
 

@@ -4,6 +4,7 @@
 #include "core/base/hash.h"
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <set>
 
@@ -11,19 +12,15 @@ namespace eventops::lake {
 namespace {
 
 constexpr std::int64_t QuietPauseMs = 50;
+constexpr std::int64_t DeadlinePauseMs = 100;
 
-/// The same for the same rows, so that a request of a process that died is known again.
-std::string queryNameOf(ClickHouseTable table, const std::vector<const ClickHouseRow *> &rows)
+std::string hexOf(std::uint64_t value)
 {
-    std::uint64_t hash = hash64(toString(table));
-    hash = hashCombine(hash, rows.size());
-    hash = hashCombine(hash, hash64(rows.front()->key));
-    hash = hashCombine(hash, hash64(rows.back()->key));
     constexpr char Digits[] = "0123456789abcdef";
-    std::string name = "eventops-";
+    std::string out;
     for (int shift = 60; shift >= 0; shift -= 4)
-        name += Digits[(hash >> shift) & 15];
-    return name;
+        out += Digits[(value >> shift) & 15];
+    return out;
 }
 
 /// Year and month as one number.
@@ -48,7 +45,10 @@ std::string identityOf(const ClickHouseRow &row)
 
 ClickHouseWriter::ClickHouseWriter(std::unique_ptr<ClickHouseClient> client, std::string markPath,
                                    const Options &options)
-    : m_client(std::move(client)), m_markPath(std::move(markPath)), m_options(options)
+    : m_client(std::move(client)),
+      m_markPath(std::move(markPath)),
+      m_queryName("eventops-" + hexOf(hash64(m_markPath)) + "-"),
+      m_options(options)
 {
 }
 
@@ -77,12 +77,15 @@ void ClickHouseWriter::beginAnew(const std::string &why, const ClickHouseEnds &e
     m_mark.database = database();
     for (std::size_t i = 0; i < ClickHouseStreamCount && !isEmpty; ++i)
         m_mark.streams[i].sent = ends[i];
+    if (!isEmpty) // whoever sent what is there may have sent more a moment ago
+        m_mark.deadline = m_openedAt + m_options.lateSeconds;
     if (!why.empty())
         m_notice += (m_notice.empty() ? "" : "; ") + ("the projection began anew: " + why);
 }
 
 Status ClickHouseWriter::readMark(const ClickHouseEnds &ends)
 {
+    m_openedAt = EVENTOPS_TRY(serverSeconds());
     const Result<ClickHouseMark> mark = ClickHouseMark::read(m_markPath);
     if (!mark && mark.error().code == Error::Code::NotFound) {
         beginAnew("", ends, !m_server.hadEvents);
@@ -114,21 +117,19 @@ Status ClickHouseWriter::save()
 Status ClickHouseWriter::push(ClickHouseStream stream, std::uint64_t upTo, std::span<const Rows> parts)
 {
     ClickHouseMark::Stream &at = m_mark[stream];
-    const bool maybeThere = at.done < at.sent;
+    const Doubt doubt = at.done < at.sent ? Doubt::Late : Doubt::None;
     const bool any = std::any_of(parts.begin(), parts.end(), [](const Rows &part) { return !part.rows.empty(); });
-    if (any && at.sent < upTo) {
-        at.sent = upTo;
-        EVENTOPS_TRY(save());
-    }
+    if (any)
+        at.sent = std::max(at.sent, upTo); // on the disk before anything is sent, see `insert`
     for (const Rows &part : parts)
-        EVENTOPS_TRY(pushBounded(part.table, part.rows, maybeThere));
+        EVENTOPS_TRY(pushBounded(part.table, part.rows, doubt));
     at.done = std::max(at.done, upTo);
     at.sent = std::max(at.sent, upTo);
     return Ok{};
 }
 
 /// Cuts at what one INSERT may hold.
-Status ClickHouseWriter::pushBounded(ClickHouseTable table, std::span<const ClickHouseRow> rows, bool maybeThere)
+Status ClickHouseWriter::pushBounded(ClickHouseTable table, std::span<const ClickHouseRow> rows, Doubt doubt)
 {
     Picked picked;
     std::size_t bytes = 0;
@@ -138,7 +139,7 @@ Status ClickHouseWriter::pushBounded(ClickHouseTable table, std::span<const Clic
         const bool isFull = picked.size() == BatchRowsMax || bytes + row.json.size() > BatchBytesMax
                             || (months.size() == BatchMonthsMax && months.count(month) == 0);
         if (isFull && !picked.empty()) {
-            EVENTOPS_TRY(pushOnce(table, std::exchange(picked, {}), maybeThere));
+            EVENTOPS_TRY(pushOnce(table, std::exchange(picked, {}), doubt));
             bytes = 0;
             months.clear();
         }
@@ -146,24 +147,26 @@ Status ClickHouseWriter::pushBounded(ClickHouseTable table, std::span<const Clic
         bytes += row.json.size() + 1;
         months.insert(month);
     }
-    return picked.empty() ? Status(Ok{}) : pushOnce(table, std::move(picked), maybeThere);
+    return picked.empty() ? Status(Ok{}) : pushOnce(table, std::move(picked), doubt);
 }
 
-Status ClickHouseWriter::pushOnce(ClickHouseTable table, Picked rows, bool maybeThere)
+Status ClickHouseWriter::pushOnce(ClickHouseTable table, Picked rows, Doubt doubt)
 {
-    const std::string queryName = queryNameOf(table, rows);
     const std::size_t count = rows.size();
     for (unsigned attempt = 1;; ++attempt) {
-        if (maybeThere)
-            EVENTOPS_TRY(settle(table, rows, queryName));
+        if (doubt != Doubt::None)
+            EVENTOPS_TRY(settle(table, rows, doubt));
         if (rows.empty())
             return Ok{};
-        const ClickHouseAnswer answer = insert(table, rows, queryName + "-" + std::to_string(attempt));
+        const ClickHouseAnswer answer = EVENTOPS_TRY(insert(table, rows, attempt));
         if (answer.kind == ClickHouseAnswer::Kind::Done) {
             m_mark.rows += rows.size();
             return Ok{};
         }
-        maybeThere = maybeThere || answer.kind != ClickHouseAnswer::Kind::NotSent;
+        // An exception of the server is the end of a request; all else may be followed by its deeds.
+        const bool isOver = answer.kind == ClickHouseAnswer::Kind::Refused && answer.exception != 0;
+        if (answer.kind != ClickHouseAnswer::Kind::NotSent)
+            doubt = isOver ? std::max(doubt, Doubt::There) : Doubt::Late;
         if (answer.kind == ClickHouseAnswer::Kind::Refused && !answer.mayPass())
             return pushHalves(table, rows, answer.error());
         if (!answer.mayPass() || attempt >= m_options.attemptsMax) {
@@ -177,12 +180,16 @@ Status ClickHouseWriter::pushOnce(ClickHouseTable table, Picked rows, bool maybe
     }
 }
 
-/// Leaves only those rows that are certainly not there.
-Status ClickHouseWriter::settle(ClickHouseTable table, Picked &rows, const std::string &queryName)
+/// Leaves only those rows that are not there and never will be by themselves.
+Status ClickHouseWriter::settle(ClickHouseTable table, Picked &rows, Doubt doubt)
 {
-    EVENTOPS_TRY(waitUntilQuiet(queryName));
     const std::size_t before = rows.size();
     EVENTOPS_TRY(dropKnown(table, rows));
+    if (!rows.empty() && doubt == Doubt::Late) {
+        EVENTOPS_TRY(waitForTheDeadline());
+        EVENTOPS_TRY(waitUntilQuiet());
+        EVENTOPS_TRY(dropKnown(table, rows));
+    }
     m_mark.found += before - rows.size();
     m_mark.rows += before - rows.size();
     return Ok{};
@@ -193,8 +200,8 @@ Status ClickHouseWriter::pushHalves(ClickHouseTable table, const Picked &rows, c
 {
     if (rows.size() > 1) {
         const auto middle = rows.begin() + static_cast<std::ptrdiff_t>(rows.size() / 2);
-        EVENTOPS_TRY(pushOnce(table, Picked(rows.begin(), middle), true));
-        return pushOnce(table, Picked(middle, rows.end()), true);
+        EVENTOPS_TRY(pushOnce(table, Picked(rows.begin(), middle), Doubt::There));
+        return pushOnce(table, Picked(middle, rows.end()), Doubt::There);
     }
     const bool mayWrap = takesJson(table) && !rows.front()->wrapped;
     const std::optional<std::string> wrapped =
@@ -204,11 +211,14 @@ Status ClickHouseWriter::pushHalves(ClickHouseTable table, const Picked &rows, c
     ClickHouseRow row = *rows.front();
     row.json = *wrapped;
     row.wrapped = true;
-    return pushOnce(table, {&row}, true);
+    return pushOnce(table, {&row}, Doubt::There);
 }
 
-ClickHouseAnswer ClickHouseWriter::insert(ClickHouseTable table, const Picked &rows, const std::string &queryId)
+Result<ClickHouseAnswer> ClickHouseWriter::insert(ClickHouseTable table, const Picked &rows, unsigned attempt)
 {
+    const std::uint64_t now = EVENTOPS_TRY(serverSeconds());
+    m_mark.deadline = std::max(m_mark.deadline, now + m_options.lateSeconds);
+    EVENTOPS_TRY(save());
     std::string body;
     std::size_t bytes = 0;
     for (const ClickHouseRow *row : rows)
@@ -218,19 +228,49 @@ ClickHouseAnswer ClickHouseWriter::insert(ClickHouseTable table, const Picked &r
         body += row->json;
         body += '\n';
     }
-    const std::string sql = "INSERT INTO " + std::string(toString(table)) + " ("
-                            + clickHouseIdentity(table, takesJson(table)).columns + ") FORMAT JSONEachRow";
-    ClickHouseParameters parameters = m_server.dialect.insertSettings();
+    const ClickHouseIdentity identity = clickHouseIdentity(table, takesJson(table));
+    const std::string sql = "INSERT INTO " + std::string(toString(table)) + " (" + identity.columns + ") SELECT "
+                            + identity.columns + " FROM rows WHERE throwIf(now() > toDateTime("
+                            + std::to_string(m_mark.deadline) + ")) = 0";
+    ClickHouseParameters parameters = m_server.dialect.createSettings();
+    for (auto &setting : m_server.dialect.insertSettings())
+        parameters.push_back(std::move(setting));
     parameters.emplace_back("database", database());
-    parameters.emplace_back("query_id", queryId);
-    return m_client->insert(sql, body, parameters);
+    const std::uint64_t name = hashCombine(hash64(rows.front()->key), hash64(rows.back()->key));
+    parameters.emplace_back("query_id", m_queryName + hexOf(hashCombine(name, now)) + "-" + std::to_string(attempt));
+    return m_client->insert(sql, identity.structure, body, std::move(parameters));
 }
 
-/// A request may outlive its connection: waits until the server knows of none by this name.
-Status ClickHouseWriter::waitUntilQuiet(const std::string &queryName)
+Result<std::uint64_t> ClickHouseWriter::serverSeconds()
+{
+    const std::string text = EVENTOPS_TRY(m_client->ask("SELECT toUInt32(now()) FORMAT TabSeparated"));
+    std::uint64_t seconds = 0;
+    if (std::from_chars(text.data(), text.data() + text.size(), seconds).ec != std::errc())
+        return Error{Error::Code::InvalidInput, "ClickHouse does not tell its time"};
+    return seconds;
+}
+
+/// Until the server refuses to begin whatever of ours is still on its way.
+Status ClickHouseWriter::waitForTheDeadline()
+{
+    for (;;) {
+        const std::uint64_t now = EVENTOPS_TRY(serverSeconds());
+        if (now > m_mark.deadline)
+            return Ok{};
+        // A clock that was set back would make us wait for ever.
+        if (m_mark.deadline - now > 2 * m_options.lateSeconds + 1)
+            m_mark.deadline = now + m_options.lateSeconds;
+        const std::uint64_t left = m_mark.deadline - now;
+        if (!m_client->pause(std::min<std::int64_t>(left == 0 ? DeadlinePauseMs : 1'000, 1'000)))
+            return Error{Error::Code::Cancelled, "stopped"};
+    }
+}
+
+/// What was begun in time may take its time: waits until the server knows of none of ours.
+Status ClickHouseWriter::waitUntilQuiet()
 {
     const std::string sql = "SELECT count() FROM system.processes WHERE query_id LIKE "
-                            + clickHouseLiteral(queryName + "-%") + " FORMAT TabSeparated";
+                            + clickHouseLiteral(m_queryName + "%") + " FORMAT TabSeparated";
     const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(QuietMsMax);
     for (;;) {
         const std::string running = EVENTOPS_TRY(m_client->ask(sql));

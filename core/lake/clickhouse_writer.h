@@ -26,6 +26,8 @@ struct ClickHouseMark {
         std::uint64_t sent = 0; ///< What lies after this one was never sent.
     };
     std::string url, database;
+    /// The server's clock after which nothing that was sent is begun any more; 0: nothing was sent.
+    std::uint64_t deadline = 0;
     std::array<Stream, ClickHouseStreamCount> streams;
     std::uint64_t rows = 0;     ///< Sent and confirmed since the mark was begun.
     std::uint64_t found = 0;    ///< Found there instead of sent again.
@@ -42,14 +44,15 @@ using ClickHouseEnds = std::array<std::uint64_t, ClickHouseStreamCount>;
 
 /// Puts rows into ClickHouse so that each is there once, though its tables are plain MergeTree and connections break.
 ///
-/// A request whose fate is unknown is never just sent again. First the server is asked whether it is still at it, then
-/// which of the rows are there by idempotency key, time and entity; only the others are sent. The same is done for what
-/// a process that died had begun, and, when the mark is lost, for everything: the server's rows are the mark then.
+/// A request whose fate is unknown is never just sent again. The server is asked which of its rows are there, by
+/// idempotency key, time and entity; only the others are sent. A request may also arrive after we asked: each carries a
+/// deadline by the server's own clock, after which the server refuses to begin it. So before rows that are not there are
+/// sent again, that deadline is let pass, what is still running is let end, and the server is asked once more.
+/// The same is done for what a process that died had begun, and, when the mark is lost, for everything: the server's
+/// rows are the mark then. It needs one server, or several whose clocks agree.
 /// A row that the server will not have as it is (its JSON type refuses duplicate keys, for example) is found by halving
 /// and sent with its documents as text.
-/// What remains: something between us and the server that delivers a request after it broke the connection and after
-/// the server said that it knows of no such request.
-/// Thread: one; the caller holds the workspace's "clickhouse" lock. Memory: one request's body.
+/// Thread: one; the caller holds the workspace's "clickhouse" lock. Memory: one request's body, twice.
 class ClickHouseWriter
 {
 public:
@@ -65,6 +68,7 @@ public:
         unsigned attemptsMax = 8;     ///< Of one INSERT.
         bool forget = false;          ///< The mark counts for nothing: ask the server about everything.
         std::int64_t pauseMs = 100;   ///< Before the second attempt; doubled for each further one.
+        std::uint64_t lateSeconds = 20; ///< A request is begun within as long of its sending, or not at all.
     };
     /// Makes the tables, reads the mark at @p markPath and fits it to what is there: a lost mark, another server, a
     /// table that we had to make, a ledger that ends before it (@p ends) each make it begin anew, see `notice`.
@@ -91,24 +95,34 @@ public:
 
 private:
     using Picked = std::vector<const ClickHouseRow *>;
+    /// What is not known of rows before they are sent.
+    enum class Doubt : std::uint8_t {
+        None,
+        There, ///< They may be there.
+        Late,  ///< Something may still be on its way.
+    };
     ClickHouseWriter(std::unique_ptr<ClickHouseClient> client, std::string markPath, const Options &options);
     void beginAnew(const std::string &why, const ClickHouseEnds &ends, bool isEmpty);
     Status readMark(const ClickHouseEnds &ends);
-    Status pushBounded(ClickHouseTable table, std::span<const ClickHouseRow> rows, bool maybeThere);
-    Status pushOnce(ClickHouseTable table, Picked rows, bool maybeThere);
-    Status settle(ClickHouseTable table, Picked &rows, const std::string &queryName);
+    Status pushBounded(ClickHouseTable table, std::span<const ClickHouseRow> rows, Doubt doubt);
+    Status pushOnce(ClickHouseTable table, Picked rows, Doubt doubt);
+    Status settle(ClickHouseTable table, Picked &rows, Doubt doubt);
     Status pushHalves(ClickHouseTable table, const Picked &rows, const Error &refusal);
-    ClickHouseAnswer insert(ClickHouseTable table, const Picked &rows, const std::string &queryId);
-    Status waitUntilQuiet(const std::string &queryName);
+    Result<ClickHouseAnswer> insert(ClickHouseTable table, const Picked &rows, unsigned attempt);
+    Result<std::uint64_t> serverSeconds();
+    Status waitForTheDeadline();
+    Status waitUntilQuiet();
     Status dropKnown(ClickHouseTable table, Picked &rows);
     bool takesJson(ClickHouseTable table) const;
     std::string database() const;
 
     const std::unique_ptr<ClickHouseClient> m_client;
     const std::string m_markPath;
+    const std::string m_queryName; ///< What the ids of our requests begin with.
     const Options m_options;
     ClickHouseServer m_server;
     ClickHouseMark m_mark;
+    std::uint64_t m_openedAt = 0; ///< By the server's clock.
     std::string m_notice;
 };
 

@@ -3,6 +3,7 @@
 
 #include "tests/support/loopback_server.h"
 
+#include <ctime>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -47,6 +48,7 @@ public:
         Proxy,     ///< Done, but 502 in HTML.
         Garbage,   ///< Done, and no HTTP.
         Refused,   ///< 400 with an exception that does not pass.
+        Late,      ///< No answer; it arrives as the next insertion does, before that.
     };
 
     explicit FakeClickHouse(std::string version = "24.8.4.13")
@@ -76,11 +78,22 @@ public:
         const std::lock_guard lock(m_mutex);
         m_answers[std::move(part)] = std::move(bytes);
     }
+    void answerNormally()
+    {
+        const std::lock_guard lock(m_mutex);
+        m_answers.clear();
+    }
     std::vector<std::string> rows(const std::string &table) const
     {
         const std::lock_guard lock(m_mutex);
         const auto found = m_rows.find(table);
         return found == m_rows.end() ? std::vector<std::string>() : found->second;
+    }
+    /// Insertions that came too late and were not done.
+    std::size_t lateRefused() const
+    {
+        const std::lock_guard lock(m_mutex);
+        return m_lateRefused;
     }
     void dropRows()
     {
@@ -110,6 +123,8 @@ private:
             return {httpAnswer(m_version + "\n")};
         if (body.find("SELECT timezone()") == 0)
             return {httpAnswer("UTC\n")};
+        if (body.find("SELECT toUInt32(now())") == 0)
+            return {httpAnswer(std::to_string(std::time(nullptr)) + "\n")};
         if (body.find("FROM system.processes") != std::string::npos)
             return {httpAnswer("0\n")};
         if (body.find("FROM system.columns") != std::string::npos)
@@ -166,12 +181,32 @@ private:
         return out;
     }
 
-    Answer insertion(const std::string &target, const std::string &body)
+    static bool inTime(const std::string &target)
     {
+        const std::size_t at = target.find("throwIf(now() > toDateTime(");
+        return at != std::string::npos && std::time(nullptr) <= std::stol(target.substr(at + 27));
+    }
+
+    Answer insertion(const std::string &target, const std::string &request)
+    {
+        if (!m_late.first.empty()) {
+            const auto late = std::exchange(m_late, {});
+            m_lateRefused += inTime(late.first) ? 0 : 1;
+            if (inTime(late.first))
+                insertion(late.first, late.second);
+        }
+        if (!inTime(target))
+            return {httpAnswer("Code: 395. DB::Exception: Value passed to 'throwIf' function is non-zero", 500)};
+        const std::size_t begins = request.find("\r\n\r\n") + 4;
+        const std::string body = request.substr(begins, request.rfind("\r\n--") - begins);
         const std::size_t name = target.find("INSERT INTO ") + 12;
         std::vector<std::string> &table = m_rows[target.substr(name, target.find(' ', name) - name)];
         const Fault fault = m_insertions < m_faults.size() ? m_faults[m_insertions] : Fault::None;
         ++m_insertions;
+        if (fault == Fault::Late) {
+            m_late = {target, request};
+            return {};
+        }
         std::vector<std::string> lines;
         for (std::size_t begin = 0; begin < body.size();) {
             const std::size_t end = body.find('\n', begin);
@@ -202,6 +237,8 @@ private:
     mutable std::mutex m_mutex;
     std::vector<Fault> m_faults;
     std::size_t m_insertions = 0;
+    std::pair<std::string, std::string> m_late;
+    std::size_t m_lateRefused = 0;
     std::string m_poison;
     std::map<std::string, LoopbackServer::Answer> m_answers;
     std::map<std::string, std::vector<std::string>> m_rows;

@@ -14,8 +14,8 @@
 
 namespace eventops::test {
 
-/// One whole HTTP exchange over a connection of its own; empty: there was none.
-inline std::string exchange(unsigned port, std::string request)
+/// One whole HTTP exchange over a connection of its own; empty: there was none. @p hangUp: send and close.
+inline std::string exchange(unsigned port, std::string request, bool hangUp = false)
 {
     const std::size_t line = request.find("\r\n");
     if (line == std::string::npos)
@@ -28,7 +28,8 @@ inline std::string exchange(unsigned port, std::string request)
     address.sin_port = htons(static_cast<std::uint16_t>(port));
     std::string answer;
     if (::connect(fd, reinterpret_cast<const sockaddr *>(&address), sizeof address) == 0
-        && ::send(fd, request.data(), request.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(request.size())) {
+        && ::send(fd, request.data(), request.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(request.size())
+        && !hangUp) {
         char buffer[16'384];
         for (ssize_t n = ::recv(fd, buffer, sizeof buffer, 0); n > 0; n = ::recv(fd, buffer, sizeof buffer, 0))
             answer.append(buffer, static_cast<std::size_t>(n));

@@ -47,7 +47,11 @@ inline std::vector<lake::ClickHouseRow> eventRows(std::size_t first, std::size_t
 class ScratchProjection
 {
 public:
-    explicit ScratchProjection(std::string url) : m_url(std::move(url)) {}
+    /// @p lateSeconds: small where requests get lost, for each costs as long.
+    explicit ScratchProjection(std::string url, std::uint64_t lateSeconds = 20)
+        : m_url(std::move(url)), m_lateSeconds(lateSeconds)
+    {
+    }
 
     std::unique_ptr<lake::ClickHouseWriter> open(std::uint64_t end = 1'000'000, bool forget = false) const
     {
@@ -59,6 +63,7 @@ public:
             qFatal("%s", client.error().text().c_str());
         lake::ClickHouseWriter::Options options;
         options.pauseMs = 1;
+        options.lateSeconds = m_lateSeconds;
         options.forget = forget;
         auto writer =
             lake::ClickHouseWriter::open(std::move(client).value(), markPath(), {end, end, end}, options);
@@ -70,6 +75,7 @@ public:
 
 private:
     std::string m_url;
+    std::uint64_t m_lateSeconds;
     QTemporaryDir m_directory;
 };
 

@@ -165,18 +165,21 @@ private Q_SLOTS:
         QTest::newRow("cut in the head") << static_cast<int>(Fault::CutHead);
         QTest::newRow("busy") << static_cast<int>(Fault::Busy);
         QTest::newRow("proxy") << static_cast<int>(Fault::Proxy);
+        QTest::newRow("late") << static_cast<int>(Fault::Late);
         QTest::newRow("garbage") << static_cast<int>(Fault::Garbage);
     }
     void eachFaultOnce()
     {
         QFETCH(int, fault);
         FakeClickHouse server;
-        server.plan({Fault::None, static_cast<Fault>(fault), static_cast<Fault>(fault), static_cast<Fault>(fault)});
-        const ScratchProjection projection(server.url());
+        const auto met = static_cast<Fault>(fault);
+        server.plan({Fault::None, met, Fault::None, Fault::None});
+        const ScratchProjection projection(server.url(), 0);
         const auto writer = projection.open();
         for (std::size_t first = 1; first <= 50; first += 10)
             EVENTOPS_OK(test::pushEvents(*writer, first, 10));
         QCOMPARE(onceEach(server, 50), std::string());
+        QCOMPARE(server.lateRefused(), fault == static_cast<int>(Fault::Late) ? std::size_t{1} : std::size_t{0});
         QCOMPARE(writer->mark()[ClickHouseStream::Events].done, std::uint64_t{50});
         QCOMPARE(writer->mark().rows, std::uint64_t{50});
     }
@@ -184,19 +187,19 @@ private Q_SLOTS:
     void givesUpAndGoesOnLater()
     {
         FakeClickHouse server;
-        const ScratchProjection projection(server.url());
+        const ScratchProjection projection(server.url(), 0);
         {
             const auto writer = projection.open();
             EVENTOPS_OK(test::pushEvents(*writer, 1, 10));
             server.plan(std::vector<Fault>(100, Fault::CutAfter));
-            server.answerTo("system.processes", {});
+            server.answerTo("AS key, toUInt32(ts)", {});
             const Status failed = test::pushEvents(*writer, 11, 10);
             QVERIFY(!failed);
             QCOMPARE(failed.error().code, Error::Code::Unavailable);
         }
         // Another process: the mark says that these were sent, so the server is asked first.
         server.plan({});
-        server.answerTo("system.processes", {test::httpAnswer("0\n")});
+        server.answerNormally();
         const auto writer = projection.open();
         QCOMPARE(writer->notice(), std::string());
         QCOMPARE(writer->mark()[ClickHouseStream::Events].done, std::uint64_t{10});
@@ -219,7 +222,7 @@ private Q_SLOTS:
     {
         QFETCH(QByteArray, mark);
         FakeClickHouse server;
-        const ScratchProjection projection(server.url());
+        const ScratchProjection projection(server.url(), 0);
         {
             const auto writer = projection.open(30);
             EVENTOPS_OK(test::pushEvents(*writer, 1, 30));
