@@ -193,15 +193,15 @@ Error ClickHouseAnswer::error() const
     return Error{mayPass() ? Error::Code::Unavailable : Error::Code::InvalidArgument, message};
 }
 
-ClickHouseClient::ClickHouseClient(ClickHouseAddress address, const std::atomic<bool> *stop)
-    : m_address(std::move(address)), m_stop(stop), m_handle(std::make_unique<Handle>())
+ClickHouseClient::ClickHouseClient(ClickHouseAddress address, std::function<bool()> mustStop)
+    : m_address(std::move(address)), m_mustStop(std::move(mustStop)), m_handle(std::make_unique<Handle>())
 {
 }
 
 ClickHouseClient::~ClickHouseClient() = default;
 
 Result<std::unique_ptr<ClickHouseClient>> ClickHouseClient::open(ClickHouseAddress address,
-                                                                 const std::atomic<bool> *stop)
+                                                                 std::function<bool()> mustStop)
 {
     static std::once_flag once;
     std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
@@ -226,7 +226,7 @@ Result<std::unique_ptr<ClickHouseClient>> ClickHouseClient::open(ClickHouseAddre
         return Error{Error::Code::InvalidArgument, "the user or the password is not fit for an HTTP header"};
     if (part(url.get(), CURLUPART_PATH).empty() || address.url.back() != '/')
         address.url += '/';
-    std::unique_ptr<ClickHouseClient> client(new ClickHouseClient(std::move(address), stop));
+    std::unique_ptr<ClickHouseClient> client(new ClickHouseClient(std::move(address), std::move(mustStop)));
     Handle &handle = *client->m_handle;
     handle.curl.reset(curl_easy_init());
     handle.headers.reset(headersOf(client->m_address, "text/plain; charset=UTF-8"));

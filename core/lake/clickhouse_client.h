@@ -3,7 +3,6 @@
 
 #include "core/base/result.h"
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -61,10 +60,10 @@ public:
     static constexpr std::size_t LineBytesMax = 64u << 20;
     static constexpr unsigned AttemptsMax = 5; ///< Of `ask`.
 
-    /// Connects to nothing yet. @p stop: set by any thread; a request under way then soon ends with Stopped.
+    /// Connects to nothing yet. @p mustStop: asked often; once true, a request under way soon ends with Stopped.
     /// InvalidArgument names what is wrong with the URL; Refused: a password would go out in the clear.
     static Result<std::unique_ptr<ClickHouseClient>> open(ClickHouseAddress address,
-                                                          const std::atomic<bool> *stop = nullptr);
+                                                          std::function<bool()> mustStop = {});
     ~ClickHouseClient();
 
     const ClickHouseAddress &address() const { return m_address; }
@@ -84,17 +83,17 @@ public:
 
     /// Waits, but not when stopped. False: stopped.
     bool pause(std::int64_t ms) const;
-    bool stopped() const { return m_stop != nullptr && m_stop->load(); }
+    bool stopped() const { return m_mustStop && m_mustStop(); }
 
 private:
     struct Handle;
     struct Transfer;
-    ClickHouseClient(ClickHouseAddress address, const std::atomic<bool> *stop);
+    ClickHouseClient(ClickHouseAddress address, std::function<bool()> mustStop);
     ClickHouseAnswer perform(const std::string &url, std::string_view body, Transfer &transfer);
     std::string urlOf(std::string_view sql, const ClickHouseParameters &parameters) const;
 
     const ClickHouseAddress m_address;
-    const std::atomic<bool> *const m_stop;
+    const std::function<bool()> m_mustStop;
     std::unique_ptr<Handle> m_handle;
 };
 

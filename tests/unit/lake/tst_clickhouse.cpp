@@ -320,10 +320,9 @@ private Q_SLOTS:
         });
         const ClickHouseAnswer endless = clientOf(huge.url(), 60'000)->send("SELECT 1");
         QCOMPARE(endless.kind, ClickHouseAnswer::Kind::TooLong);
-        std::atomic<bool> stop = true;
         ClickHouseAddress address;
         address.url = holding.url();
-        const auto stopped = ClickHouseClient::open(address, &stop);
+        const auto stopped = ClickHouseClient::open(address, [] { return true; });
         QVERIFY(bool(stopped));
         QCOMPARE(stopped.value()->send("SELECT 1").kind, ClickHouseAnswer::Kind::Stopped);
         LoopbackServer locked([](const std::string &) {
