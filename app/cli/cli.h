@@ -3,6 +3,7 @@
 
 #include "app/common/local.h"
 #include "core/base/result.h"
+#include "core/lake/clickhouse_client.h"
 #include "core/session/local_backend.h"
 
 #include <CLI/CLI.hpp>
@@ -59,6 +60,9 @@ void addJson(CLI::App &command, Context &context);
 /// Text that is safe on a terminal: control characters and invalid UTF-8 are shown as escapes.
 std::string printable(std::string_view text);
 
+/// Asks a ClickHouse and prints one JSON object a row.
+Status printClickHouseRows(lake::ClickHouseClient &client, const std::string &query);
+
 /// What `eventops report` prints; `eventops demo` ends with it.
 void showReport(Context &context);
 
@@ -69,6 +73,7 @@ void addValidate(CLI::App &app, Context &context);
 void addQuery(CLI::App &app, Context &context);
 void addSql(CLI::App &app, Context &context);
 void addLake(CLI::App &app, Context &context);
+void addClickHouse(CLI::App &app, Context &context);
 void addApprovals(CLI::App &app, Context &context);
 void addExecutor(CLI::App &app, Context &context);
 void addAudit(CLI::App &app, Context &context);

@@ -19,6 +19,14 @@ constexpr std::array<std::string_view, ClickHouseStreamCount> StreamNames{"event
 
 } // namespace
 
+ClickHouseMark ClickHouseMark::fresh(const ClickHouseClient &client)
+{
+    ClickHouseMark mark;
+    mark.url = client.address().url;
+    mark.database = client.address().database.empty() ? std::string(ClickHouseDatabase) : client.address().database;
+    return mark;
+}
+
 Result<ClickHouseMark> ClickHouseMark::read(const std::string &path)
 {
     std::error_code failed;

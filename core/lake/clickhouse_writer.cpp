@@ -72,9 +72,7 @@ std::string ClickHouseWriter::database() const
 /// @p isEmpty: the tables are new, so nothing can be there.
 void ClickHouseWriter::beginAnew(const std::string &why, const ClickHouseEnds &ends, bool isEmpty)
 {
-    m_mark = {};
-    m_mark.url = m_client->address().url;
-    m_mark.database = database();
+    m_mark = ClickHouseMark::fresh(*m_client);
     for (std::size_t i = 0; i < ClickHouseStreamCount && !isEmpty; ++i)
         m_mark.streams[i].sent = ends[i];
     if (!isEmpty) // whoever sent what is there may have sent more a moment ago
@@ -106,6 +104,7 @@ Status ClickHouseWriter::readMark(const ClickHouseEnds &ends)
             }
         }
     }
+    m_deadlineBefore = m_mark.deadline;
     return save();
 }
 
@@ -153,9 +152,10 @@ Status ClickHouseWriter::pushBounded(ClickHouseTable table, std::span<const Clic
 Status ClickHouseWriter::pushOnce(ClickHouseTable table, Picked rows, Doubt doubt)
 {
     const std::size_t count = rows.size();
+    std::uint64_t deadline = m_deadlineBefore;
     for (unsigned attempt = 1;; ++attempt) {
         if (doubt != Doubt::None)
-            EVENTOPS_TRY(settle(table, rows, doubt));
+            EVENTOPS_TRY(settle(table, rows, doubt, deadline));
         if (rows.empty())
             return Ok{};
         const ClickHouseAnswer answer = EVENTOPS_TRY(insert(table, rows, attempt));
@@ -165,6 +165,8 @@ Status ClickHouseWriter::pushOnce(ClickHouseTable table, Picked rows, Doubt doub
         }
         // An exception of the server is the end of a request; all else may be followed by its deeds.
         const bool isOver = answer.kind == ClickHouseAnswer::Kind::Refused && answer.exception != 0;
+        if (answer.kind != ClickHouseAnswer::Kind::NotSent && !isOver)
+            deadline = m_mark.deadline;
         if (answer.kind != ClickHouseAnswer::Kind::NotSent)
             doubt = isOver ? std::max(doubt, Doubt::There) : Doubt::Late;
         if (answer.kind == ClickHouseAnswer::Kind::Refused && !answer.mayPass())
@@ -181,12 +183,12 @@ Status ClickHouseWriter::pushOnce(ClickHouseTable table, Picked rows, Doubt doub
 }
 
 /// Leaves only those rows that are not there and never will be by themselves.
-Status ClickHouseWriter::settle(ClickHouseTable table, Picked &rows, Doubt doubt)
+Status ClickHouseWriter::settle(ClickHouseTable table, Picked &rows, Doubt doubt, std::uint64_t deadline)
 {
     const std::size_t before = rows.size();
     EVENTOPS_TRY(dropKnown(table, rows));
     if (!rows.empty() && doubt == Doubt::Late) {
-        EVENTOPS_TRY(waitForTheDeadline());
+        EVENTOPS_TRY(waitUntilPast(deadline));
         EVENTOPS_TRY(waitUntilQuiet());
         EVENTOPS_TRY(dropKnown(table, rows));
     }
@@ -251,17 +253,15 @@ Result<std::uint64_t> ClickHouseWriter::serverSeconds()
 }
 
 /// Until the server refuses to begin whatever of ours is still on its way.
-Status ClickHouseWriter::waitForTheDeadline()
+Status ClickHouseWriter::waitUntilPast(std::uint64_t deadline)
 {
     for (;;) {
         const std::uint64_t now = EVENTOPS_TRY(serverSeconds());
-        if (now > m_mark.deadline)
+        if (now > deadline)
             return Ok{};
         // A clock that was set back would make us wait for ever.
-        if (m_mark.deadline - now > 2 * m_options.lateSeconds + 1)
-            m_mark.deadline = now + m_options.lateSeconds;
-        const std::uint64_t left = m_mark.deadline - now;
-        if (!m_client->pause(std::min<std::int64_t>(left == 0 ? DeadlinePauseMs : 1'000, 1'000)))
+        deadline = std::min(deadline, now + 2 * m_options.lateSeconds + 1);
+        if (!m_client->pause(deadline - now > 1 ? 1'000 : DeadlinePauseMs))
             return Error{Error::Code::Cancelled, "stopped"};
     }
 }

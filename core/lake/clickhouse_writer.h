@@ -34,6 +34,8 @@ struct ClickHouseMark {
 
     Stream &operator[](ClickHouseStream stream) { return streams[static_cast<std::size_t>(stream)]; }
     const Stream &operator[](ClickHouseStream stream) const { return streams[static_cast<std::size_t>(stream)]; }
+    /// Nothing was sent there yet.
+    static ClickHouseMark fresh(const ClickHouseClient &client);
     /// NotFound; Corrupt: what is there is no mark.
     static Result<ClickHouseMark> read(const std::string &path);
     Status write(const std::string &path) const; ///< Whole or not at all, and on the disk.
@@ -106,11 +108,11 @@ private:
     Status readMark(const ClickHouseEnds &ends);
     Status pushBounded(ClickHouseTable table, std::span<const ClickHouseRow> rows, Doubt doubt);
     Status pushOnce(ClickHouseTable table, Picked rows, Doubt doubt);
-    Status settle(ClickHouseTable table, Picked &rows, Doubt doubt);
+    Status settle(ClickHouseTable table, Picked &rows, Doubt doubt, std::uint64_t deadline);
     Status pushHalves(ClickHouseTable table, const Picked &rows, const Error &refusal);
     Result<ClickHouseAnswer> insert(ClickHouseTable table, const Picked &rows, unsigned attempt);
     Result<std::uint64_t> serverSeconds();
-    Status waitForTheDeadline();
+    Status waitUntilPast(std::uint64_t deadline);
     Status waitUntilQuiet();
     Status dropKnown(ClickHouseTable table, Picked &rows);
     bool takesJson(ClickHouseTable table) const;
@@ -122,7 +124,8 @@ private:
     const Options m_options;
     ClickHouseServer m_server;
     ClickHouseMark m_mark;
-    std::uint64_t m_openedAt = 0; ///< By the server's clock.
+    std::uint64_t m_openedAt = 0;      ///< By the server's clock.
+    std::uint64_t m_deadlineBefore = 0; ///< Of what was sent before this writer was opened.
     std::string m_notice;
 };
 

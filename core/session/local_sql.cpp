@@ -126,6 +126,26 @@ Result<std::unique_ptr<LakeProjector>> LocalBackend::startLake(bool wanted, cons
     });
 }
 
+/// A projector beside the run, where the workspace names a ClickHouse; null where not.
+std::unique_ptr<ClickHouseProjector> LocalBackend::startClickHouse(const Ticket &ticket)
+{
+    if (!hasClickHouse(m_workspace))
+        return nullptr;
+    return std::make_unique<ClickHouseProjector>(m_workspace, ticket.flag(),
+                                                 [this](const ClickHouseProjector::State &state) {
+                                                     const std::lock_guard lock(m_lakeMutex);
+                                                     m_clickHouseState = state;
+                                                 });
+}
+
+std::optional<ClickHouseHealth> LocalBackend::clickHouseHealth() const
+{
+    const std::lock_guard lock(m_lakeMutex);
+    if (!m_clickHouseState)
+        return std::nullopt;
+    return ClickHouseHealth{m_clickHouseState->working, m_clickHouseState->notice, m_clickHouseState->mark.rows};
+}
+
 /// What is known without opening the lake: what its projector said, and what was set aside.
 std::optional<LakeHealth> LocalBackend::lakeHealth() const
 {

@@ -68,8 +68,9 @@ Status SqliteLedger::auditAfter(std::uint64_t after,
     while (EVENTOPS_TRY(steps.step())) {
         const AuditRow step = readAudit(steps);
         const std::size_t dot = std::min(step.subject.rfind('.'), step.subject.size());
+        const std::string_view subject = step.subject;
         actions.reset();
-        actions.bind(1, step.subject.substr(0, dot)).bind(2, step.subject.substr(std::min(dot + 1, step.subject.size())));
+        actions.bind(1, subject.substr(0, dot)).bind(2, subject.substr(std::min(dot + 1, subject.size())));
         Action action;
         if (EVENTOPS_TRY(actions.step()))
             action = readAction(actions);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tests/support/test_main.h"
 
+#include "core/lake/clickhouse_query.h"
 #include "tests/support/fake_clickhouse.h"
 #include "tests/support/real_clickhouse.h"
 #include "tests/unit/lake/clickhouse_fixture.h"
@@ -218,6 +219,69 @@ private Q_SLOTS:
             ClickHouseWriter::open(std::move(client).value(), projection.markPath(), {1, 1, 1}, {});
         QVERIFY(!nobody);
         QCOMPARE(nobody.error().code, Error::Code::Unavailable);
+    }
+
+    void answersQuestionsAndNothingElse()
+    {
+        const ScratchProjection projection(m_server->url());
+        const auto writer = projection.open();
+        EVENTOPS_OK(test::pushEvents(*writer, 1, 50));
+        ClickHouseAddress address;
+        address.url = m_server->url();
+        for (const bool asViewer : {false, true}) {
+            address.user = asViewer ? "viewer" : "";
+            address.password = asViewer ? "secret" : "";
+            const auto client = ClickHouseClient::open(address);
+            std::vector<SqlColumn> columns;
+            std::vector<SqlRow> rows;
+            const auto ask = [&](const char *sql, SqlLimits limits = {}) {
+                rows.clear();
+                return test::errorText(queryClickHouse(
+                    *client.value(), sql, limits, [&](const std::vector<SqlColumn> &shape) { columns = shape; },
+                    [&](SqlRow &row) {
+                        rows.push_back(row);
+                        return true;
+                    }));
+            };
+            QCOMPARE(ask("SELECT count() AS n, NULL, 'a\tb', toFloat64('nan'), 9007199254740993 FROM events_raw; \n"),
+                     std::string());
+            QCOMPARE(columns[0].name + " " + columns[0].type, std::string("n UInt64"));
+            QCOMPARE(rows.size(), std::size_t{1});
+            QCOMPARE(rows[0][0].text, std::string("50"));
+            QCOMPARE(rows[0][0].kind, SqlCell::Kind::Number);
+            QCOMPARE(rows[0][1].kind, SqlCell::Kind::Null);
+            QCOMPARE(rows[0][2].text, std::string("a\tb"));
+            QCOMPARE(rows[0][3].kind, SqlCell::Kind::Text);
+            QCOMPARE(rows[0][4].text, std::string("9007199254740993"));
+            SqlLimits few;
+            few.rowsMax = 7;
+            QCOMPARE(ask("SELECT number FROM system.numbers LIMIT 100000", few), std::string());
+            QCOMPARE(rows.size(), std::size_t{7});
+            QVERIFY(ask("SELECT nosuch").find("nosuch") != std::string::npos);
+            QVERIFY(ask("SELECT 1 FORMAT JSON").find("FORMAT") != std::string::npos);
+            for (const char *sql : {"DROP TABLE karma.events_raw", "CREATE TABLE karma.x (a UInt8) ENGINE = Memory",
+                                    "INSERT INTO karma.events_raw (entity_id) VALUES ('x')",
+                                    "ALTER TABLE karma.events_raw DROP COLUMN tags", "SET readonly = 0"})
+                QVERIFY2(!ask(sql).empty(), sql);
+            QCOMPARE(count(*m_server), std::string("1\t50\n"));
+        }
+        address.user.clear();
+        address.password.clear();
+        const auto client = ClickHouseClient::open(address);
+        SqlLimits soon;
+        soon.timeNsMax = NsPerSecond;
+        const Status slow = queryClickHouse(
+            *client.value(), "SELECT count() FROM system.numbers", soon, [](const std::vector<SqlColumn> &) {},
+            [](SqlRow &) { return true; });
+        QVERIFY(!slow);
+        QCOMPARE(slow.error().code, Error::Code::LimitExceeded);
+        const auto tables = clickHouseTables(*client.value());
+        EVENTOPS_OK(tables);
+        QCOMPARE(tables.value().size(), std::size_t{9});
+        QCOMPARE(tables.value()[4].name, std::string("events_raw"));
+        QCOMPARE(tables.value()[4].kind, std::string("table"));
+        QCOMPARE(tables.value()[4].columns[0].type, std::string("DateTime"));
+        QCOMPARE(tables.value()[8].kind, std::string("view"));
     }
 
     void secretsAreChecked()
