@@ -268,7 +268,8 @@ ClickHouseAnswer ClickHouseClient::perform(const std::string &url, std::string_v
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(m_address.connectMsMax));
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(m_address.requestMsMax));
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "eventops");
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, (transfer.isInsertion ? m_handle->insertHeaders : m_handle->headers).get());
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER,
+                     (transfer.isInsertion ? m_handle->insertHeaders : m_handle->headers).get());
     curl_easy_setopt(curl, CURLOPT_POST, 1L);
     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
     curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.data());

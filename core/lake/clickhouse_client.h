@@ -97,8 +97,8 @@ private:
     std::unique_ptr<Handle> m_handle;
 };
 
-/// "Code: 60, e.displayText() = DB::Exception: …" or "Code: 60. DB::Exception: …": the number, and the text on one line
-/// without the stack trace. 0: the text is none of these.
+/// "Code: 60, e.displayText() = DB::Exception: …" or "Code: 60. DB::Exception: …": the number, and the text on one
+/// line without the stack trace. 0: the text is none of these.
 int clickHouseException(std::string_view text, std::string &message);
 
 /// A string literal of ClickHouse's SQL.

@@ -39,8 +39,8 @@ ClickHouseRow clickHouseHistoryRow(const AuditRow &step, const Action &action);
 /// Which table a finding goes to.
 std::optional<ClickHouseTable> clickHouseTableOf(const Finding &finding);
 
-/// The row with each of its documents as text inside of {"_json": …}: for what the server's JSON type refuses, such as
-/// duplicate keys. Nothing: it has none.
+/// The row with each of its documents as text inside of {"_json": …}: for what the server's JSON type refuses, such
+/// as duplicate keys. Nothing: it has none.
 std::optional<std::string> wrapClickHouseDocuments(std::string_view json);
 
 } // namespace eventops::lake

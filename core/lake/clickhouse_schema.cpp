@@ -343,4 +343,23 @@ ClickHouseIdentity clickHouseIdentity(ClickHouseTable table, bool json)
     return identity;
 }
 
+std::string clickHouseInsertion(ClickHouseTable table, bool json, std::uint64_t deadline)
+{
+    const std::string columns = clickHouseIdentity(table, json).columns;
+    return "INSERT INTO " + std::string(toString(table)) + " (" + columns + ") SELECT " + columns
+           + " FROM rows WHERE throwIf(now() > toDateTime(" + std::to_string(deadline) + ")) = 0";
+}
+
+std::string clickHouseLookup(ClickHouseTable table, bool json, const std::string &keys, std::uint32_t first,
+                             std::uint32_t last)
+{
+    const ClickHouseIdentity identity = clickHouseIdentity(table, json);
+    std::string sql = "SELECT " + identity.key + " AS key, toUInt32(ts)";
+    if (!identity.more.empty())
+        sql += ", " + identity.more;
+    return sql + " FROM " + std::string(toString(table)) + " WHERE ts >= toDateTime(" + std::to_string(first)
+           + ") AND ts <= toDateTime(" + std::to_string(last) + ") AND " + identity.key + " IN (" + keys
+           + ") FORMAT TabSeparated";
+}
+
 } // namespace eventops::lake

@@ -72,5 +72,11 @@ struct ClickHouseIdentity {
     std::string structure; ///< … and with their types.
 };
 ClickHouseIdentity clickHouseIdentity(ClickHouseTable table, bool json);
+/// Inserts what stands in a table `rows` of the identity's structure, unless the server's clock is past @p deadline.
+std::string clickHouseInsertion(ClickHouseTable table, bool json, std::uint64_t deadline);
+/// Key, time and what else tells rows apart, of those whose key is among @p keys (literals) and whose time from
+/// @p first to @p last.
+std::string clickHouseLookup(ClickHouseTable table, bool json, const std::string &keys, std::uint32_t first,
+                             std::uint32_t last);
 
 } // namespace eventops::lake

@@ -230,17 +230,14 @@ Result<ClickHouseAnswer> ClickHouseWriter::insert(ClickHouseTable table, const P
         body += row->json;
         body += '\n';
     }
-    const ClickHouseIdentity identity = clickHouseIdentity(table, takesJson(table));
-    const std::string sql = "INSERT INTO " + std::string(toString(table)) + " (" + identity.columns + ") SELECT "
-                            + identity.columns + " FROM rows WHERE throwIf(now() > toDateTime("
-                            + std::to_string(m_mark.deadline) + ")) = 0";
+    const std::string sql = clickHouseInsertion(table, takesJson(table), m_mark.deadline);
     ClickHouseParameters parameters = m_server.dialect.createSettings();
     for (auto &setting : m_server.dialect.insertSettings())
         parameters.push_back(std::move(setting));
     parameters.emplace_back("database", database());
     const std::uint64_t name = hashCombine(hash64(rows.front()->key), hash64(rows.back()->key));
     parameters.emplace_back("query_id", m_queryName + hexOf(hashCombine(name, now)) + "-" + std::to_string(attempt));
-    return m_client->insert(sql, identity.structure, body, std::move(parameters));
+    return m_client->insert(sql, clickHouseIdentity(table, takesJson(table)).structure, body, std::move(parameters));
 }
 
 Result<std::uint64_t> ClickHouseWriter::serverSeconds()
@@ -286,7 +283,6 @@ Status ClickHouseWriter::waitUntilQuiet()
 /// Takes out the rows that the server has.
 Status ClickHouseWriter::dropKnown(ClickHouseTable table, Picked &rows)
 {
-    const ClickHouseIdentity identity = clickHouseIdentity(table, takesJson(table));
     std::set<std::string> known;
     std::vector<ClickHouseField> fields;
     for (std::size_t begin = 0; begin < rows.size();) {
@@ -298,12 +294,7 @@ Status ClickHouseWriter::dropKnown(ClickHouseTable table, Picked &rows)
             first = std::min(first, rows[end]->ts);
             last = std::max(last, rows[end]->ts);
         }
-        std::string sql = "SELECT " + identity.key + " AS key, toUInt32(ts)";
-        if (!identity.more.empty())
-            sql += ", " + identity.more;
-        sql += " FROM " + std::string(toString(table)) + " WHERE ts >= toDateTime(" + std::to_string(first)
-               + ") AND ts <= toDateTime(" + std::to_string(last) + ") AND " + identity.key + " IN (" + keys
-               + ") FORMAT TabSeparated";
+        const std::string sql = clickHouseLookup(table, takesJson(table), keys, first, last);
         const std::string answer = EVENTOPS_TRY(m_client->ask(sql, {{"database", database()}}));
         for (std::string_view rest = answer; !rest.empty();) {
             const std::size_t lineEnd = std::min(rest.find('\n'), rest.size());

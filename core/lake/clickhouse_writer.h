@@ -48,8 +48,8 @@ using ClickHouseEnds = std::array<std::uint64_t, ClickHouseStreamCount>;
 ///
 /// A request whose fate is unknown is never just sent again. The server is asked which of its rows are there, by
 /// idempotency key, time and entity; only the others are sent. A request may also arrive after we asked: each carries a
-/// deadline by the server's own clock, after which the server refuses to begin it. So before rows that are not there are
-/// sent again, that deadline is let pass, what is still running is let end, and the server is asked once more.
+/// deadline by the server's own clock, after which the server refuses to begin it. So before rows that are not there
+/// are sent again, that deadline is let pass, what is still running is let end, and the server is asked once more.
 /// The same is done for what a process that died had begun, and, when the mark is lost, for everything: the server's
 /// rows are the mark then. It needs one server, or several whose clocks agree.
 /// A row that the server will not have as it is (its JSON type refuses duplicate keys, for example) is found by halving

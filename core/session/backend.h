@@ -239,6 +239,7 @@ struct ExportProgress {
 enum class SqlPlace : std::uint8_t {
     Ledger, ///< SQLite; see querySql.
     Lake,   ///< DuckDB, as last published; see core/lake.
+    ClickHouse, ///< The one that the workspace is projected to.
 };
 
 /// Analysis SQL: it reads tables and nothing else.
@@ -248,6 +249,7 @@ struct SqlRequest {
     std::uint64_t rowsMax = 10'000;   ///< At most SqlRowsMax.
     std::int64_t timeNsMax = 60 * NsPerSecond;
 };
+constexpr std::size_t SqlPlaceCount = 3;
 constexpr std::uint64_t SqlRowsMax = 1'000'000;
 
 /// Rows of one statement; another statement of the same text has a page of its own, even without rows.

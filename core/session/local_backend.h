@@ -112,6 +112,7 @@ private:
                                      const std::function<void(SqlPage)> &page) const;
     Result<std::unique_ptr<LakeProjector>> startLake(bool wanted, const Ticket &ticket);
     std::optional<LakeHealth> lakeHealth() const;
+    Result<std::unique_ptr<lake::ClickHouseClient>> openClickHouse(std::function<bool()> mustStop) const;
     std::unique_ptr<ClickHouseProjector> startClickHouse(const Ticket &ticket);
     std::optional<ClickHouseHealth> clickHouseHealth() const;
     Status takeInput();

@@ -34,6 +34,8 @@ _eventops()
             bench) options+=" --pipeline --format --workers" ;;
             run) options+=" --workspace --json --workers --lake" ;;
             lake) options+=" --workspace --json" ;;
+            clickhouse) options+=" --workspace --json --url --database --user --password-file --allow-http --ttl-days
+                --check" ;;
             validate) options+=" --json" ;;
             query) options+=" --workspace --json --limit --newest" ;;
             approvals) options+=" --workspace --json --all --reason --no-wait" ;;
@@ -43,7 +45,7 @@ _eventops()
             promote) options+=" --workspace --json --out" ;;
             test) options+=" --json --update" ;;
             report) options+=" --workspace" ;;
-            sql) options+=" --workspace --lake" ;;
+            sql) options+=" --workspace --lake --clickhouse" ;;
             executor) options+=" --workspace --once" ;;
             demo) options+=" --workspace --json --seed --pace --duration --workers --approve" ;;
         esac
@@ -52,14 +54,15 @@ _eventops()
     fi
     local words=
     case $command in
-        '') words="run replay export merge capture validate report query sql lake approvals executor deadletters audit
-            rerun promote test stages bench demo" ;;
+        '') words="run replay export merge capture validate report query sql lake clickhouse approvals executor deadletters
+            audit rerun promote test stages bench demo" ;;
         query) words="events alerts findings entities links actions" ;;
         approvals) words="list show approve reject" ;;
         deadletters) words="list show redrive" ;;
         audit) words="list verify" ;;
         capture) words="info" ;;
         lake) words="build rebuild status" ;;
+        clickhouse) words="init push status query" ;;
         replay | run | merge | validate | bench | test) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")

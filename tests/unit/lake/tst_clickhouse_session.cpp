@@ -2,6 +2,7 @@
 #include "tests/support/test_main.h"
 
 #include "core/session/clickhouse_feed.h"
+#include "core/session/query_library.h"
 #include "tests/support/fake_clickhouse.h"
 #include "tests/support/local_workspace.h"
 #include "tests/support/program.h"
@@ -122,6 +123,49 @@ private Q_SLOTS:
                  Error::Code::Busy);
     }
 
+    void isAskedLikeLedgerAndLake()
+    {
+        const auto saved = parseSavedQuery("query: q\nwhere: clickhouse\nsql: SELECT 1\n", "q.yaml");
+        EVENTOPS_OK(saved);
+        QCOMPARE(saved.value().place, SqlPlace::ClickHouse);
+        const LocalWorkspace workspace;
+        const auto backend = workspace.backend();
+        const Caller tester{"tester", Role::Admin, {}};
+        SqlRequest request;
+        request.place = SqlPlace::ClickHouse;
+        request.text = "SELECT count() FROM events_raw";
+        request.rowsMax = 10;
+        std::vector<SqlPage> pages;
+        const auto ask = [&] {
+            pages.clear();
+            std::promise<std::string> promise;
+            backend->sql(
+                tester, request, [&](SqlPage page) { pages.push_back(std::move(page)); },
+                [&](const Result<SqlOutcome> &outcome) { promise.set_value(test::errorText(outcome)); });
+            return promise.get_future().get();
+        };
+        QVERIFY(ask().find("eventops clickhouse init") != std::string::npos);
+        EVENTOPS_NEEDS_CLICKHOUSE();
+        const test::RealClickHouse server;
+        QVERIFY(server.isUp());
+        EVENTOPS_OK(configure(workspace, server.url()));
+        QCOMPARE(LocalWorkspace::replay(*backend, "agents.ndjson"), std::string());
+        QCOMPARE(ask(), std::string());
+        QCOMPARE(pages.front().rows.front().front().text, std::to_string(eventsOf(workspace)));
+        request.text = "SELECT entity_id FROM events_raw";
+        QCOMPARE(ask(), std::string());
+        QCOMPARE(pages.front().rows.size(), std::size_t{10});
+        std::promise<Result<std::vector<SqlTable>>> promise;
+        backend->sqlTables(tester, SqlPlace::ClickHouse,
+                           [&](Result<std::vector<SqlTable>> tables) { promise.set_value(std::move(tables)); });
+        const auto tables = promise.get_future().get();
+        EVENTOPS_OK(tables);
+        QCOMPARE(tables.value().size(), std::size_t{9});
+        const Health health = healthOf(*backend);
+        QVERIFY2(health.clickHouse->notice.find("documents are String") != std::string::npos,
+                 health.clickHouse->notice.c_str());
+    }
+
     void commandsOnDebiansServer()
     {
         EVENTOPS_NEEDS_CLICKHOUSE();
@@ -134,9 +178,12 @@ private Q_SLOTS:
             arguments << QStringLiteral("--workspace") << workspace;
             return test::run(arguments);
         };
-        const test::Ran without = run({QStringLiteral("clickhouse"), QStringLiteral("push"), QStringLiteral("--url"), url});
+        const auto clickHouse = [&](const char *verb) {
+            return run({QStringLiteral("clickhouse"), QLatin1String(verb), QStringLiteral("--url"), url});
+        };
+        const test::Ran without = clickHouse("push");
         QVERIFY(without.exitCode != 0);
-        const test::Ran init = run({QStringLiteral("clickhouse"), QStringLiteral("init"), QStringLiteral("--url"), url});
+        const test::Ran init = clickHouse("init");
         QVERIFY2(init.exitCode == 0, init.err.constData());
         QVERIFY2(init.out.contains("documents are String"), init.out.constData());
         const QString capture = QStringLiteral(EVENTOPS_SOURCE_DIR "/resources/captures/agents.ndjson");
