@@ -50,8 +50,8 @@ private:
 Result<lake::LakeMark> buildLake(const Workspace &workspace, bool anew, const std::atomic<bool> *stop,
                                  std::string &notice);
 
-/// A thread that keeps the lake close to the ledger while an engine runs: publishes at most every five seconds and never
-/// for more than a twentieth of the time. Thread: the one that made it.
+/// A thread that keeps the lake close to the ledger while an engine runs: publishes at most every five seconds and
+/// never for more than a twentieth of the time. Thread: the one that made it.
 class LakeProjector
 {
 public:

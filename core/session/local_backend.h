@@ -30,8 +30,8 @@ struct LocalBackendOptions {
 /// The engine of a workspace directory in this process, behind the Backend interface.
 /// Thread: any may call. Six threads of its own, each doing one thing after the other: scans of whole tables, small
 /// questions (so that a page never waits for a scan), reading of sources, decisions (so that one approves while sources
-/// are read), exports, SQL. Subscribers hear from a seventh; an eighth and a ninth feed the lake and a ClickHouse, where
-/// there are any, while sources are read.
+/// are read), exports, SQL. Subscribers hear from a seventh; an eighth and a ninth feed the lake and a ClickHouse,
+/// where there are any, while sources are read.
 class LocalBackend final : public Backend
 {
 public:

@@ -32,6 +32,15 @@ std::string lines(const std::vector<ClickHouseRow> &rows)
     return out;
 }
 
+AuditRow stepOf(std::uint64_t number, const char *verb)
+{
+    AuditRow step;
+    step.number = number;
+    step.verb = verb;
+    step.hash = "hash of " + std::to_string(number);
+    return step;
+}
+
 } // namespace
 
 /// The statements for current servers, run by chdb, which is a current ClickHouse without its server.
@@ -83,7 +92,7 @@ private Q_SLOTS:
         add("CREATE DATABASE karma");
         add("USE karma");
         for (int twice = 0; twice < 2; ++twice) {
-            for (const std::string &sql : clickHouseStatements(dialect.value(), {90}))
+            for (const std::string &sql : clickHouseStatements(dialect.value(), {9'000}))
                 add(sql);
         }
         const int statements = static_cast<int>(m_statements.size());
@@ -107,15 +116,8 @@ private Q_SLOTS:
         addRows(ClickHouseTable::Alerts, {clickHouseAlertRow(finding, true)});
         Action action;
         action.suggestion.id = "s1";
-        AuditRow step;
-        step.number = 1;
-        step.verb = "proposed";
-        step.hash = "aa";
-        AuditRow next = step;
-        next.number = 2;
-        next.verb = "approved";
-        next.hash = "bb";
-        addRows(ClickHouseTable::History, {clickHouseHistoryRow(step, action), clickHouseHistoryRow(next, action)});
+        addRows(ClickHouseTable::History, {clickHouseHistoryRow(stepOf(1, "proposed"), action),
+                                           clickHouseHistoryRow(stepOf(2, "approved"), action)});
         const int made = ask("SHOW CREATE TABLE events_raw FORMAT TSVRaw");
         const int counts = ask("SELECT count(), uniqExact(idempotency_key) FROM karma.events_raw FORMAT TabSeparated");
         const int documents = ask("SELECT attrs, tags.env, _ingested_at > toDateTime(0) FROM events_raw WHERE "
@@ -136,11 +138,11 @@ private Q_SLOTS:
         QVERIFY2(answer(refused).contains(QLatin1String("Duplicate")), qPrintable(answer(refused)));
         QVERIFY(answer(made).contains(QLatin1String("`tags` JSON")));
         QVERIFY(answer(made).contains(QLatin1String("`event_type` LowCardinality(String)")));
-        QVERIFY(answer(made).contains(QLatin1String("TTL ts + toIntervalDay(90)")));
+        QVERIFY(answer(made).contains(QLatin1String("TTL ts + toIntervalDay(9000)")));
         QCOMPARE(answer(counts), QStringLiteral("302\t302\n"));
         QCOMPARE(answer(documents), QStringLiteral("{\"a\":1}\tprod\t1\n"
-                                                  "{\"a\":{\"b\":18446744073709551615},\"z\":[1,\"2\",{\"k\":null}]}"
-                                                  "\tprod\t1\n{\"_json\":\"{\\\"same\\\":1,\\\"same\\\":2}\"}\t\t1\n"));
+                                                  "{\"a\":{\"b\":18446744073709551615},\"z\":[1,\"2\",{}]}"
+                                                  "\tprod\t1\n{\"_json\":\"{\\\"same\\\":1,\\\"same\\\":2}\"}\t\\N\t1\n"));
         QCOMPARE(answer(windows), QStringLiteral("302\t2025-10-21 10:00:00\n"));
         QCOMPARE(answer(latest), QStringLiteral("7\t1\n"));
         QCOMPARE(answer(state), QStringLiteral("s1.1\tapproved\n"));
