@@ -108,6 +108,9 @@ public:
     unsigned port() const { return m_port; }
     std::string url() const { return "http://127.0.0.1:" + std::to_string(m_port); }
 
+    /// Debian's, without JSON.
+    bool isOld() const { return ask("SELECT version()").compare(0, 3, "18.") == 0; }
+
     /// The body of the answer.
     std::string ask(const std::string &sql) const
     {
