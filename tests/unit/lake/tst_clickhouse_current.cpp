@@ -142,7 +142,8 @@ private Q_SLOTS:
         QCOMPARE(answer(counts), QStringLiteral("302\t302\n"));
         QCOMPARE(answer(documents), QStringLiteral("{\"a\":1}\tprod\t1\n"
                                                   "{\"a\":{\"b\":18446744073709551615},\"z\":[1,\"2\",{}]}"
-                                                  "\tprod\t1\n{\"_json\":\"{\\\"same\\\":1,\\\"same\\\":2}\"}\t\\N\t1\n"));
+                                                  "\tprod\t1\n{\"_json\":\"{\\\"same\\\":1,\\\"same\\\":2}\"}"
+                                                   "\t\\N\t1\n"));
         QCOMPARE(answer(windows), QStringLiteral("302\t2025-10-21 10:00:00\n"));
         QCOMPARE(answer(latest), QStringLiteral("7\t1\n"));
         QCOMPARE(answer(state), QStringLiteral("s1.1\tapproved\n"));
