@@ -3,6 +3,7 @@
 
 #include "app/common/local.h"
 #include "core/base/result.h"
+#include "core/lake/clickhouse_client.h"
 #include "core/session/local_backend.h"
 
 #include <CLI/CLI.hpp>
@@ -62,6 +63,9 @@ Result<WallNs> timeOption(const std::string &name, const std::string &text);
 /// Text that is safe on a terminal: control characters and invalid UTF-8 are shown as escapes.
 std::string printable(std::string_view text);
 
+/// Asks a ClickHouse and prints one JSON object a row.
+Status printClickHouseRows(lake::ClickHouseClient &client, const std::string &query);
+
 /// What `eventops report` prints; `eventops demo` ends with it.
 void showReport(Context &context);
 
@@ -73,6 +77,7 @@ void addQuery(CLI::App &app, Context &context);
 void addAggregate(CLI::App &app, Context &context);
 void addSql(CLI::App &app, Context &context);
 void addLake(CLI::App &app, Context &context);
+void addClickHouse(CLI::App &app, Context &context);
 void addApprovals(CLI::App &app, Context &context);
 void addExecutor(CLI::App &app, Context &context);
 void addAudit(CLI::App &app, Context &context);

@@ -40,6 +40,15 @@ Status askLedger(const Context &context, const std::string &query)
     });
 }
 
+Status askClickHouse(const std::string &url, const std::string &query)
+{
+    lake::ClickHouseAddress address = EVENTOPS_TRY(lake::withClickHouseEnvironment({}));
+    address.url = url;
+    const auto client =
+        EVENTOPS_TRY(lake::ClickHouseClient::open(std::move(address), [] { return interrupted().load(); }));
+    return printClickHouseRows(*client, query);
+}
+
 } // namespace
 
 void addSql(CLI::App &app, Context &context)
@@ -49,9 +58,14 @@ void addSql(CLI::App &app, Context &context)
     CLI::App *command = app.add_subcommand("sql", "Ask the ledger in SQL, read-only; it is attached as karma");
     command->add_option("QUERY", *query, "For example: SELECT count() FROM karma.events_raw")->required();
     command->add_flag("--lake", *lake, "Ask the lake, by DuckDB: SELECT * FROM metrics ORDER BY ts DESC LIMIT 5");
+    const auto clickHouse = std::make_shared<std::string>();
+    command->add_option("--clickhouse", *clickHouse, "Ask the ClickHouse with this URL instead, read-only")
+        ->excludes("--lake");
     addWorkspace(*command, context);
-    command->callback([&context, query, lake] {
-        const Status status = *lake ? askLake(context, *query) : askLedger(context, *query);
+    command->callback([&context, query, lake, clickHouse] {
+        const Status status = !clickHouse->empty() ? askClickHouse(*clickHouse, *query)
+                              : *lake              ? askLake(context, *query)
+                                                   : askLedger(context, *query);
         if (!status)
             context.fail(status.error());
     });

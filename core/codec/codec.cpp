@@ -25,6 +25,11 @@ std::span<const Codec *const> builtinCodecs()
     return table;
 }
 
+const Codec &eventsRawCodec()
+{
+    return karmaCodec();
+}
+
 const Codec *codecByName(std::string_view name)
 {
     for (const Codec *codec : builtinCodecs()) {

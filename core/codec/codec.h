@@ -62,6 +62,8 @@ public:
 /// All codecs that need no settings, sorted by name.
 std::span<const Codec *const> builtinCodecs();
 const Codec *codecByName(std::string_view name);
+/// The envelope whose members are the columns of the analytical store's events_raw (contract K7).
+const Codec &eventsRawCodec();
 
 /// A codec with settings of its own, a map whose absent members keep their defaults:
 ///   require       eventops.agent, auto: the fields without which an agent's line is refused (all five by default)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/lake/files.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -88,6 +89,32 @@ Status replaceByCopy(const std::string &from, const std::string &to)
         return copied;
     }
     return syncPath(std::filesystem::path(to).parent_path().string());
+}
+
+Status replaceFile(const std::string &path, std::string_view content)
+{
+    const std::string beside = path + ".new";
+    Status written = [&]() -> Status {
+        const File file(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+        if (file.fd < 0)
+            return fileError("cannot create", beside);
+        while (!content.empty()) {
+            const ssize_t n = ::write(file.fd, content.data(), content.size());
+            if (n < 0 && errno != EINTR)
+                return fileError("cannot write", beside);
+            content.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
+        }
+        if (::fsync(file.fd) != 0)
+            return fileError("cannot sync", beside);
+        return Ok{};
+    }();
+    if (written && std::rename(beside.c_str(), path.c_str()) != 0)
+        written = fileError("cannot rename to", path);
+    if (!written) {
+        ::unlink(beside.c_str());
+        return written;
+    }
+    return syncPath(std::filesystem::path(path).parent_path().string());
 }
 
 Result<std::string> setAside(const std::string &path)

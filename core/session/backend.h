@@ -146,6 +146,13 @@ struct LakeHealth {
     std::uint64_t metricRows = 0, alertRows = 0, parts = 0; ///< As far as this process knows.
 };
 
+/// The projection into a ClickHouse, for the health view.
+struct ClickHouseHealth {
+    bool working = false;             ///< It is fed at this moment.
+    std::string notice;               ///< What the server cannot, or why it is not fed; empty: all is well.
+    std::uint64_t rows = 0;           ///< Known to be there.
+};
+
 /// How the engine is doing, for the health view.
 struct Health {
     WorkspaceSummary summary;
@@ -158,6 +165,7 @@ struct Health {
     unsigned workers = 0;             ///< Of the run under way.
     std::optional<KnownFaults> known; ///< Only where the pipeline's world is made up.
     std::optional<LakeHealth> lake;   ///< Only where the workspace has one.
+    std::optional<ClickHouseHealth> clickHouse; ///< Only where the workspace is projected to one and a run was here.
 };
 
 /// That something changed; a level, not a log: one that is missed loses nothing.
@@ -232,6 +240,7 @@ struct ExportProgress {
 enum class SqlPlace : std::uint8_t {
     Ledger, ///< SQLite; see querySql.
     Lake,   ///< DuckDB, as last published; see core/lake.
+    ClickHouse, ///< The one that the workspace is projected to.
 };
 
 /// Analysis SQL: it reads tables and nothing else.
@@ -241,6 +250,7 @@ struct SqlRequest {
     std::uint64_t rowsMax = 10'000;   ///< At most SqlRowsMax.
     std::int64_t timeNsMax = 60 * NsPerSecond;
 };
+constexpr std::size_t SqlPlaceCount = 3;
 constexpr std::uint64_t SqlRowsMax = 1'000'000;
 
 /// Rows of one statement; another statement of the same text has a page of its own, even without rows.

@@ -4,19 +4,15 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
-#include <sys/resource.h>
-#include <unistd.h>
 
 namespace eventops {
 namespace {
 
 constexpr std::uint64_t CommitRowsMax = 131'072;     ///< Events looked at by one transaction of the lake.
 constexpr std::uint64_t PartRowsWanted = 250'000;    ///< While sources are read: rather few large parts.
-constexpr std::chrono::milliseconds LookTime{500};
 constexpr std::chrono::seconds PublishTime{5};
 constexpr std::chrono::seconds PartTime{60};
 constexpr int PublishShare = 20;
-constexpr int Niceness = 10;
 
 Error stopped()
 {
@@ -102,90 +98,86 @@ Result<lake::LakeMark> buildLake(const Workspace &workspace, bool anew, const st
     return feed->mark();
 }
 
+/// What the projector does at each look.
+class LakeProjector::Steps final : public Projection
+{
+public:
+    static Result<std::unique_ptr<Projection>> open(const LakeProjector &projector, const LedgerFollower &follower)
+    {
+        auto feed = EVENTOPS_TRY(LakeFeed::open(projector.m_workspace));
+        std::unique_ptr<Steps> steps(new Steps(projector, follower, std::move(feed)));
+        steps->m_nextPublish = std::chrono::steady_clock::now();
+        steps->m_nextParts = steps->m_nextPublish + PartTime;
+        steps->tell(true);
+        return std::unique_ptr<Projection>(std::move(steps));
+    }
+
+    Status step() override
+    {
+        const std::uint64_t counter = EVENTOPS_TRY(m_feed->changeCounter());
+        if (counter != m_counter) {
+            EVENTOPS_TRY(catchUp());
+            m_counter = counter;
+            m_dirty = true;
+            tell(true);
+        }
+        const auto now = std::chrono::steady_clock::now();
+        if (!m_dirty || now < m_nextPublish)
+            return Ok{};
+        const bool withParts = m_feed->rowsWithoutParts() >= PartRowsWanted || now >= m_nextParts;
+        EVENTOPS_TRY(m_feed->publish(withParts));
+        m_dirty = false;
+        const auto end = std::chrono::steady_clock::now();
+        if (withParts)
+            m_nextParts = end + PartTime;
+        m_nextPublish = end + std::max<std::chrono::steady_clock::duration>(PublishTime, PublishShare * (end - now));
+        tell(true);
+        return Ok{};
+    }
+
+    Status finish() override
+    {
+        EVENTOPS_TRY(catchUp());
+        EVENTOPS_TRY(m_feed->publish(true));
+        tell(false);
+        return Ok{};
+    }
+
+private:
+    Steps(const LakeProjector &projector, const LedgerFollower &follower, std::unique_ptr<LakeFeed> feed)
+        : m_projector(projector), m_follower(follower), m_feed(std::move(feed))
+    {
+    }
+    Status catchUp()
+    {
+        return m_feed->catchUp([this] { return m_follower.mustStop(); });
+    }
+    void tell(bool working)
+    {
+        if (m_projector.m_changed)
+            m_projector.m_changed({working, m_feed->notice(), m_feed->mark()});
+    }
+
+    const LakeProjector &m_projector;
+    const LedgerFollower &m_follower;
+    const std::unique_ptr<LakeFeed> m_feed;
+    std::uint64_t m_counter = 0;
+    bool m_dirty = false;
+    std::chrono::steady_clock::time_point m_nextPublish, m_nextParts;
+};
+
 LakeProjector::LakeProjector(Workspace workspace, const std::atomic<bool> *stop,
                              std::function<void(const State &)> changed)
-    : m_workspace(std::move(workspace)), m_stop(stop), m_changed(std::move(changed)), m_thread([this] { work(); })
+    : m_workspace(std::move(workspace)),
+      m_changed(std::move(changed)),
+      m_follower([this](const LedgerFollower &follower) { return Steps::open(*this, follower); }, stop,
+                 [this](const Error &error) {
+                     if (m_changed)
+                         m_changed({false, "the lake stands still: " + error.text(), {}});
+                 })
 {
 }
 
-LakeProjector::~LakeProjector()
-{
-    if (!m_thread.joinable())
-        return;
-    m_abandoned = true;
-    static_cast<void>(finish());
-}
-
-Status LakeProjector::finish()
-{
-    {
-        const std::lock_guard lock(m_mutex);
-        m_finish = true;
-    }
-    m_wake.notify_all();
-    m_thread.join();
-    return m_outcome;
-}
-
-void LakeProjector::work()
-{
-    // Of this thread only: on Linux priorities belong to threads. It may fail; then the kernel shares evenly.
-    static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), Niceness));
-    m_outcome = run();
-    if (!m_outcome && m_outcome.error().code != Error::Code::Cancelled)
-        tell(false, {}, "the lake stands still: " + m_outcome.error().text());
-}
-
-void LakeProjector::tell(bool working, const lake::LakeMark &mark, std::string notice)
-{
-    if (m_changed)
-        m_changed({working, std::move(notice), mark});
-}
-
-Status LakeProjector::run()
-{
-    const auto feed = EVENTOPS_TRY(LakeFeed::open(m_workspace));
-    m_nextPublish = std::chrono::steady_clock::now();
-    m_nextParts = m_nextPublish + PartTime;
-    tell(true, feed->mark(), feed->notice());
-    for (;;) {
-        {
-            std::unique_lock lock(m_mutex);
-            m_wake.wait_for(lock, LookTime, [this] { return m_finish; });
-            if (m_finish)
-                break;
-        }
-        EVENTOPS_TRY(step(*feed));
-    }
-    if (mustStop())
-        return stopped();
-    EVENTOPS_TRY(feed->catchUp([this] { return mustStop(); }));
-    EVENTOPS_TRY(feed->publish(true));
-    tell(false, feed->mark(), feed->notice());
-    return Ok{};
-}
-
-Status LakeProjector::step(LakeFeed &feed)
-{
-    const std::uint64_t counter = EVENTOPS_TRY(feed.changeCounter());
-    if (counter != m_counter) {
-        EVENTOPS_TRY(feed.catchUp([this] { return mustStop(); }));
-        m_counter = counter;
-        m_dirty = true;
-        tell(true, feed.mark(), feed.notice());
-    }
-    const auto now = std::chrono::steady_clock::now();
-    if (!m_dirty || now < m_nextPublish)
-        return Ok{};
-    const bool withParts = feed.rowsWithoutParts() >= PartRowsWanted || now >= m_nextParts;
-    EVENTOPS_TRY(feed.publish(withParts));
-    m_dirty = false;
-    const auto end = std::chrono::steady_clock::now();
-    if (withParts)
-        m_nextParts = end + PartTime;
-    m_nextPublish = end + std::max<std::chrono::steady_clock::duration>(PublishTime, PublishShare * (end - now));
-    tell(true, feed.mark(), feed.notice());
-    return Ok{};
-}
+LakeProjector::~LakeProjector() = default;
 
 } // namespace eventops

@@ -3,16 +3,14 @@
 
 #include "core/lake/lake_query.h"
 #include "core/lake/lake_writer.h"
+#include "core/session/ledger_follower.h"
 #include "core/session/workspace.h"
 #include "core/store/ledger.h"
 
 #include <atomic>
-#include <condition_variable>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
-#include <thread>
 
 namespace eventops {
 
@@ -52,9 +50,8 @@ private:
 Result<lake::LakeMark> buildLake(const Workspace &workspace, bool anew, const std::atomic<bool> *stop,
                                  std::string &notice);
 
-/// A thread that keeps the lake close to the ledger while an engine runs: looks for commits twice a second, publishes
-/// at most every five seconds and never for more than a twentieth of the time. Runs at a low priority.
-/// Thread: the one that made it.
+/// A thread that keeps the lake close to the ledger while an engine runs: publishes at most every five seconds and
+/// never for more than a twentieth of the time. Thread: the one that made it.
 class LakeProjector
 {
 public:
@@ -70,30 +67,13 @@ public:
 
     /// Catches up with the ledger, writes parts, publishes and ends. An error leaves the ledger as it is: a later run
     /// or `eventops lake build` goes on.
-    Status finish();
+    Status finish() { return m_follower.finish(); }
 
 private:
-    void work();
-    Status run();
-    Status step(LakeFeed &feed);
-    void tell(bool working, const lake::LakeMark &mark, std::string notice);
-
-    bool mustStop() const { return m_abandoned.load() || (m_stop != nullptr && m_stop->load()); }
-
+    class Steps;
     const Workspace m_workspace;
-    const std::atomic<bool> *const m_stop;
     const std::function<void(const State &)> m_changed;
-    std::mutex m_mutex;
-    std::condition_variable m_wake;
-    bool m_finish = false;
-    std::atomic<bool> m_abandoned{false};
-    Status m_outcome = Ok{};
-
-    // The thread's own.
-    std::uint64_t m_counter = 0;
-    bool m_dirty = false;
-    std::chrono::steady_clock::time_point m_nextPublish, m_nextParts;
-    std::thread m_thread;
+    LedgerFollower m_follower; ///< Last: its thread uses the others.
 };
 
 } // namespace eventops

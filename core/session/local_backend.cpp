@@ -410,6 +410,7 @@ Result<Health> LocalBackend::makeHealth(const Caller &caller)
             health.known = EVENTOPS_TRY(scoreAgainst(std::move(truth).value(), read, health.summary.clock, caller));
     }
     health.lake = lakeHealth();
+    health.clickHouse = clickHouseHealth();
     for (const char *name : {"/ledger.db", "/ledger.db-wal"}) {
         std::error_code failed;
         const std::uintmax_t size = std::filesystem::file_size(m_workspace.directory + name, failed);
@@ -496,6 +497,7 @@ Result<WorkspaceSummary> LocalBackend::runReplay(const ReplayRequest &request, c
     m_workers = options.workers;
     const auto engine = EVENTOPS_TRY(Engine::start(m_workspace, spec, std::move(options)));
     const auto lake = EVENTOPS_TRY(startLake(request.lake, ticket));
+    const auto clickHouse = startClickHouse(ticket);
     m_hub.runStarted();
     const Status read = engine->read(std::move(sources), live);
     m_hub.runEnded();
@@ -503,6 +505,8 @@ Result<WorkspaceSummary> LocalBackend::runReplay(const ReplayRequest &request, c
     if (ticket.cancelled())
         return Error{Error::Code::Cancelled, "stopped; everything read so far is stored", {},
                      "the same command goes on from there"};
+    if (clickHouse != nullptr)
+        static_cast<void>(clickHouse->finish()); // what stands in its way is told by the health view
     if (lake != nullptr) {
         const Status fed = lake->finish();
         if (!fed && request.lake)

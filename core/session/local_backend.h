@@ -4,6 +4,7 @@
 #include "core/pipeline/spec.h"
 #include "core/session/backend.h"
 #include "core/session/change_hub.h"
+#include "core/session/clickhouse_feed.h"
 #include "core/session/lake_feed.h"
 #include "core/session/workspace.h"
 
@@ -29,8 +30,8 @@ struct LocalBackendOptions {
 /// The engine of a workspace directory in this process, behind the Backend interface.
 /// Thread: any may call. Six threads of its own, each doing one thing after the other: scans of whole tables, small
 /// questions (so that a page never waits for a scan), reading of sources, decisions (so that one approves while sources
-/// are read), exports, SQL. Subscribers hear from a seventh; an eighth feeds the lake, where there is one, while
-/// sources are read.
+/// are read), exports, SQL. Subscribers hear from a seventh; an eighth and a ninth feed the lake and a ClickHouse,
+/// where there are any, while sources are read.
 class LocalBackend final : public Backend
 {
 public:
@@ -113,6 +114,9 @@ private:
                                      const std::function<void(SqlPage)> &page) const;
     Result<std::unique_ptr<LakeProjector>> startLake(bool wanted, const Ticket &ticket);
     std::optional<LakeHealth> lakeHealth() const;
+    Result<std::unique_ptr<lake::ClickHouseClient>> openClickHouse(std::function<bool()> mustStop) const;
+    std::unique_ptr<ClickHouseProjector> startClickHouse(const Ticket &ticket);
+    std::optional<ClickHouseHealth> clickHouseHealth() const;
     Status takeInput();
     Status runRedrive(std::int64_t deadLetter, const std::string &format);
 
@@ -121,6 +125,7 @@ private:
     std::atomic<unsigned> m_workers{0};
     mutable std::mutex m_lakeMutex;
     std::optional<LakeProjector::State> m_lakeState; ///< Of the projector of this process.
+    std::optional<ClickHouseProjector::State> m_clickHouseState;
     ChangeHub m_hub;
     std::unique_ptr<Ledger> m_pageLedger; ///< m_pages' own, kept open: a page costs no opening.
     Lane m_scans;

@@ -3,6 +3,7 @@
 // LocalBackend's SQL and lake.
 #include "core/session/local_backend.h"
 
+#include "core/lake/clickhouse_query.h"
 #include "core/lake/duckdb_library.h"
 
 #include <algorithm>
@@ -10,6 +11,8 @@
 
 namespace eventops {
 namespace {
+
+constexpr std::int64_t AskConnectMsMax = 2'000; ///< A person waits.
 
 Error seesAllTenants()
 {
@@ -92,6 +95,10 @@ Result<SqlOutcome> LocalBackend::runSqlRequest(const SqlRequest &request, const 
     if (request.place == SqlPlace::Ledger) {
         EVENTOPS_TRY(Workspace::existing(m_workspace.directory));
         EVENTOPS_TRY(querySql(m_workspace.directory, request.text, limits, columns, row));
+    } else if (request.place == SqlPlace::ClickHouse) {
+        const auto client = EVENTOPS_TRY(openClickHouse([ticket] { return ticket.cancelled(); }));
+        limits.rowsMax = std::min(request.rowsMax, SqlRowsMax) + 1; // the server need not make more
+        EVENTOPS_TRY(lake::queryClickHouse(*client, request.text, limits, columns, row));
     } else {
         lake::AnalysisOptions options;
         options.threads = defaultWorkers();
@@ -100,14 +107,27 @@ Result<SqlOutcome> LocalBackend::runSqlRequest(const SqlRequest &request, const 
     return pager.end();
 }
 
+/// The workspace's own, to be asked.
+Result<std::unique_ptr<lake::ClickHouseClient>> LocalBackend::openClickHouse(std::function<bool()> mustStop) const
+{
+    const ClickHouseSettings settings = EVENTOPS_TRY(ClickHouseSettings::read(m_workspace));
+    lake::ClickHouseAddress address = EVENTOPS_TRY(settings.address());
+    address.connectMsMax = AskConnectMsMax;
+    return lake::ClickHouseClient::open(std::move(address), std::move(mustStop));
+}
+
 Ticket LocalBackend::sqlTables(const Caller &caller, SqlPlace place, Done<std::vector<SqlTable>> done)
 {
     using Tables = std::vector<SqlTable>;
-    return post<Tables>(m_analysis, std::move(done), [=, this](const Ticket &) -> Result<Tables> {
+    return post<Tables>(m_analysis, std::move(done), [=, this](const Ticket &ticket) -> Result<Tables> {
         if (!caller.tenants.empty())
             return seesAllTenants();
         if (place == SqlPlace::Lake)
             return lake::lakeTables(lakePaths(m_workspace));
+        if (place == SqlPlace::ClickHouse) {
+            const auto client = EVENTOPS_TRY(openClickHouse([ticket] { return ticket.cancelled(); }));
+            return lake::clickHouseTables(*client);
+        }
         EVENTOPS_TRY(Workspace::existing(m_workspace.directory));
         return ledgerTables(m_workspace.directory);
     });
@@ -124,6 +144,26 @@ Result<std::unique_ptr<LakeProjector>> LocalBackend::startLake(bool wanted, cons
         const std::lock_guard lock(m_lakeMutex);
         m_lakeState = state;
     });
+}
+
+/// A projector beside the run, where the workspace names a ClickHouse; null where not.
+std::unique_ptr<ClickHouseProjector> LocalBackend::startClickHouse(const Ticket &ticket)
+{
+    if (!hasClickHouse(m_workspace))
+        return nullptr;
+    return std::make_unique<ClickHouseProjector>(m_workspace, ticket.flag(),
+                                                 [this](const ClickHouseProjector::State &state) {
+                                                     const std::lock_guard lock(m_lakeMutex);
+                                                     m_clickHouseState = state;
+                                                 });
+}
+
+std::optional<ClickHouseHealth> LocalBackend::clickHouseHealth() const
+{
+    const std::lock_guard lock(m_lakeMutex);
+    if (!m_clickHouseState)
+        return std::nullopt;
+    return ClickHouseHealth{m_clickHouseState->working, m_clickHouseState->notice, m_clickHouseState->mark.rows};
 }
 
 /// What is known without opening the lake: what its projector said, and what was set aside.

@@ -15,6 +15,7 @@ namespace eventops {
 namespace {
 
 constexpr std::array<std::string_view, 4> ChartNames = {"table", "number", "line", "bar"};
+constexpr std::array<std::string_view, SqlPlaceCount> PlaceNames = {"ledger", "lake", "clickhouse"};
 constexpr std::size_t FileStemMax = 80;
 
 Status onlyKnown(const Value &map, std::initializer_list<std::string_view> known)
@@ -60,9 +61,10 @@ Result<SavedQuery> queryOf(const Value &map)
         return map.error("a query has no title", "give it one: query: …");
     query.help = EVENTOPS_TRY(textOf(map, "help"));
     const std::string where = EVENTOPS_TRY(textOf(map, "where"));
-    if (where != "ledger" && where != "lake")
-        return map.error("where is '" + where + "'", "ledger or lake");
-    query.place = where == "lake" ? SqlPlace::Lake : SqlPlace::Ledger;
+    const auto place = std::find(std::begin(PlaceNames), std::end(PlaceNames), where);
+    if (place == std::end(PlaceNames))
+        return map.error("where is '" + where + "'", "ledger, lake or clickhouse");
+    query.place = static_cast<SqlPlace>(place - std::begin(PlaceNames));
     query.text = EVENTOPS_TRY(textOf(map, "sql"));
     if (query.text.empty())
         return map.error("a query has no sql");
@@ -166,7 +168,7 @@ std::string fileText(const SavedQuery &query)
     };
     field("query", query.title);
     field("help", query.help);
-    field("where", query.place == SqlPlace::Lake ? "lake" : "ledger");
+    field("where", std::string(PlaceNames[static_cast<std::size_t>(query.place)]));
     field("sql", query.text);
     out += "chart:\n";
     field("  kind", std::string(ChartNames[static_cast<std::size_t>(query.chart.kind)]));

@@ -13,7 +13,7 @@ namespace eventops {
 //
 //     query: Open findings by severity
 //     help: What is wrong now, worst first.
-//     where: ledger                       # or lake
+//     where: ledger                       # lake, or clickhouse
 //     sql: |
 //       SELECT severity, count(*) AS findings FROM …
 //     chart: {kind: bar, x: severity, y: findings}

@@ -4,6 +4,8 @@
 #include "core/store/row_io.h"
 #include "core/store/sqlite_ledger.h"
 
+#include <algorithm>
+
 namespace eventops {
 namespace {
 
@@ -50,6 +52,31 @@ Status SqliteLedger::audit(QueryBounds bounds, const std::function<bool(const Au
     while (left > 0 && EVENTOPS_TRY(rows.step())) {
         --left;
         if (!row(readAudit(rows)))
+            break;
+    }
+    return Ok{};
+}
+
+Status SqliteLedger::auditAfter(std::uint64_t after,
+                                const std::function<bool(const AuditRow &, const Action &)> &row)
+{
+    sqlite::Statement steps = EVENTOPS_TRY(m_database.prepare(std::string("SELECT ") + AuditColumns
+                                                              + " FROM audit WHERE number > ? ORDER BY number"));
+    sqlite::Statement actions = EVENTOPS_TRY(m_database.prepare(
+        std::string("SELECT ") + ActionColumns + " FROM action WHERE id = ?1 AND version = CAST(?2 AS INTEGER)"));
+    steps.bindUnsigned(1, after);
+    while (EVENTOPS_TRY(steps.step())) {
+        const AuditRow step = readAudit(steps);
+        const std::size_t dot = std::min(step.subject.rfind('.'), step.subject.size());
+        const std::string_view subject = step.subject;
+        actions.reset();
+        actions.bind(1, subject.substr(0, dot)).bind(2, subject.substr(std::min(dot + 1, subject.size())));
+        Action action;
+        if (EVENTOPS_TRY(actions.step()))
+            action = readAction(actions);
+        else
+            action.suggestion.id = step.subject;
+        if (!row(step, action))
             break;
     }
     return Ok{};

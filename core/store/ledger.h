@@ -80,6 +80,12 @@ struct Transition {
     bool checkExpiry = false;   ///< Refuse when the workspace clock has passed the action's expiry.
 };
 
+/// The last numbers given so far; 0: none.
+struct LedgerEnds {
+    Seq record = 0;
+    std::uint64_t finding = 0, audit = 0;
+};
+
 /// Bounds of a query. Newest first unless said otherwise.
 struct QueryBounds {
     std::uint64_t rowsMax = 1'000'000'000;
@@ -105,6 +111,7 @@ public:
 
     // --- the engine's side (CommitSink::commit and ::seen are declared there) ---
     virtual Result<Seq> lastSeq() = 0;
+    virtual Result<LedgerEnds> ends() = 0;
     virtual Result<WallNs> watermark() = 0;                 ///< The workspace clock of captures.
     virtual Result<std::vector<SourceRow>> sources() = 0;
     /// The newest checkpoint made under @p configHash, if any.
@@ -173,6 +180,10 @@ public:
     virtual Result<std::vector<OutboxRow>> outbox(std::string_view state) = 0;
     virtual Status updateOutbox(const OutboxRow &row) = 0;
     virtual Status audit(QueryBounds bounds, const std::function<bool(const AuditRow &)> &row) = 0;
+    /// Steps of actions in their order, from after number @p after (0: from the first), each with its action as it is
+    /// now.
+    virtual Status auditAfter(std::uint64_t after,
+                              const std::function<bool(const AuditRow &, const Action &)> &row) = 0;
     /// Re-computes the chain and checks it against the actions. Corrupt: the message names the first bad row.
     virtual Result<std::uint64_t> verifyAudit() = 0;
 

@@ -102,6 +102,17 @@ Status SqliteLedger::findingsAfter(std::uint64_t after,
     return Ok{};
 }
 
+Result<LedgerEnds> SqliteLedger::ends()
+{
+    LedgerEnds ends;
+    ends.record = EVENTOPS_TRY(lastSeq());
+    ends.finding = static_cast<std::uint64_t>(
+        EVENTOPS_TRY(m_database.integer("SELECT coalesce(max(number), 0) FROM finding")));
+    ends.audit = static_cast<std::uint64_t>(
+        EVENTOPS_TRY(m_database.integer("SELECT coalesce(max(number), 0) FROM audit")));
+    return ends;
+}
+
 Status SqliteLedger::entities(const Filter &filter, QueryBounds bounds, const std::function<bool(const Entity &)> &row)
 {
     return each<Entity, EntityRow>(

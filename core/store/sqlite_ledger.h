@@ -52,6 +52,7 @@ public:
 
     // readers.cpp
     Status findings(const Filter &filter, QueryBounds bounds, const std::function<bool(const Finding &)> &row) override;
+    Result<LedgerEnds> ends() override;
     Status findingsAfter(std::uint64_t after,
                          const std::function<bool(std::uint64_t number, const Finding &)> &row) override;
     Status entities(const Filter &filter, QueryBounds bounds, const std::function<bool(const Entity &)> &row) override;
@@ -71,6 +72,8 @@ public:
 
     // audit.cpp
     Status audit(QueryBounds bounds, const std::function<bool(const AuditRow &)> &row) override;
+    Status auditAfter(std::uint64_t after,
+                      const std::function<bool(const AuditRow &, const Action &)> &row) override;
     Result<std::uint64_t> verifyAudit() override;
 
     // digest.cpp

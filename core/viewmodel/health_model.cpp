@@ -301,6 +301,12 @@ QVariantList HealthModel::facts() const
                        .arg(shownCount(lake.metricRows), shownCount(lake.alertRows), shownCount(lake.parts));
         list.append(named(QStringLiteral("Lake"), lake.notice.empty() ? rows : shownText(lake.notice)));
     }
+    if (m_health.clickHouse) {
+        QString state = QStringLiteral("%1 rows").arg(shownCount(m_health.clickHouse->rows));
+        if (!m_health.clickHouse->notice.empty())
+            state += QStringLiteral("; ") + shownText(m_health.clickHouse->notice);
+        list.append(named(QStringLiteral("ClickHouse"), state));
+    }
     return list;
 }
 

@@ -11,6 +11,7 @@ void SqlLibrary::reload()
 {
     readTables(SqlPlace::Ledger);
     readTables(SqlPlace::Lake);
+    readTables(SqlPlace::ClickHouse);
     readQueries();
 }
 

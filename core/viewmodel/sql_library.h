@@ -50,7 +50,7 @@ private:
     };
     ViewContext &m_context;
     ReceiverGuard m_guard;
-    std::array<Place, 2> m_places;
+    std::array<Place, SqlPlaceCount> m_places;
     std::vector<SavedQuery> m_queries;
     QStringList m_errors;
     FileWorker m_worker;

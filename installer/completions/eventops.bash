@@ -34,6 +34,8 @@ _eventops()
             bench) options+=" --pipeline --format --workers" ;;
             run) options+=" --workspace --json --workers --lake" ;;
             lake) options+=" --workspace --json" ;;
+            clickhouse) options+=" --workspace --json --url --database --user --password-file --allow-http --ttl-days
+                --check" ;;
             validate) options+=" --json" ;;
             query) options+=" --workspace --json --limit --newest" ;;
             aggregate) options+=" --workspace --json --by --every --filter" ;;
@@ -44,7 +46,7 @@ _eventops()
             promote) options+=" --workspace --json --out" ;;
             test) options+=" --json --update" ;;
             report) options+=" --workspace" ;;
-            sql) options+=" --workspace --lake" ;;
+            sql) options+=" --workspace --lake --clickhouse" ;;
             executor) options+=" --workspace --once" ;;
             demo) options+=" --workspace --json --seed --pace --duration --workers --approve" ;;
         esac
@@ -53,8 +55,8 @@ _eventops()
     fi
     local words=
     case $command in
-        '') words="run replay export merge capture validate report query aggregate sql lake approvals executor deadletters audit
-            rerun promote test stages bench demo" ;;
+        '') words="run replay export merge capture validate report query aggregate sql lake clickhouse approvals executor deadletters
+            audit rerun promote test stages bench demo" ;;
         aggregate) words="count min max mean sum p50 p90 p99" ;;
         query) words="events alerts findings entities links actions" ;;
         approvals) words="list show approve reject" ;;
@@ -62,6 +64,7 @@ _eventops()
         audit) words="list verify" ;;
         capture) words="info" ;;
         lake) words="build rebuild status" ;;
+        clickhouse) words="init push status query" ;;
         replay | run | merge | validate | bench | test) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")

@@ -161,8 +161,10 @@ QWidget *QueryPanel::makeBar()
     m_place = new ComboBox;
     m_place->addItem(tr("Ledger"), static_cast<int>(SqlPlace::Ledger));
     m_place->addItem(tr("Lake"), static_cast<int>(SqlPlace::Lake));
+    m_place->addItem(tr("ClickHouse"), static_cast<int>(SqlPlace::ClickHouse));
     m_place->setAccessibleName(tr("Which database is asked"));
-    m_place->setToolTip(tr("Ledger: SQLite, everything. Lake: DuckDB, metrics and alerts, as last published"));
+    m_place->setToolTip(tr("Ledger: SQLite, everything. Lake: DuckDB, metrics and alerts, as last published. "
+                           "ClickHouse: the server that this workspace is projected to"));
     m_run = new QPushButton(tr("Ask"));
     m_run->setToolTip(tr("Ctrl+Enter"));
     m_stop = new QPushButton(tr("Stop"));
@@ -256,8 +258,10 @@ void QueryPanel::fillTree()
         item->setForeground(0, themeColor("textMuted"));
         item->setToolTip(0, error.toHtmlEscaped());
     }
-    for (const SqlPlace from : {SqlPlace::Ledger, SqlPlace::Lake}) {
-        QTreeWidgetItem *top = heading(from == SqlPlace::Ledger ? tr("Ledger") : tr("Lake"));
+    for (const SqlPlace from : {SqlPlace::Ledger, SqlPlace::Lake, SqlPlace::ClickHouse}) {
+        QTreeWidgetItem *top = heading(from == SqlPlace::Ledger ? tr("Ledger")
+                                       : from == SqlPlace::Lake ? tr("Lake")
+                                                                : tr("ClickHouse"));
         if (!m_library.missing(from).isEmpty()) {
             auto *item = new QTreeWidgetItem(top, {m_library.missing(from)});
             item->setForeground(0, themeColor("textMuted"));

@@ -7,7 +7,7 @@ namespace eventops {
 
 class ViewContext;
 
-/// Ask the ledger or the lake in SQL; see QueryPanel. Thread: UI. @p context must outlive the view.
+/// Ask the ledger, the lake or ClickHouse in SQL; see QueryPanel. Thread: UI. @p context must outlive the view.
 QWidget *makeQueryView(ViewContext &context, QWidget *parent);
 
 } // namespace eventops

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "tests/support/test_main.h"
-#include "tests/unit/actions/loopback_server.h"
+#include "tests/support/loopback_server.h"
 
 #include "core/config/yaml.h"
 #include "pipelines/components.h"

@@ -81,7 +81,7 @@ private:
     std::string readRequest(int peer) const
     {
         std::string request;
-        char buffer[4096];
+        char buffer[65'536];
         std::size_t wanted = std::string::npos;
         while (!m_stop && request.size() < wanted) {
             if (!readable(peer))
