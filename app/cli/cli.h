@@ -82,6 +82,7 @@ void addBench(CLI::App &app, Context &context);
 void addDemo(CLI::App &app, Context &context);
 void addExport(CLI::App &app, Context &context);
 void addMerge(CLI::App &app, Context &context);
+void addRetention(CLI::App &app, Context &context);
 void addCapture(CLI::App &app, Context &context);
 
 } // namespace eventops::cli

@@ -44,6 +44,11 @@ Ticket Backend::sqlTables(const Caller &, SqlPlace, Done<std::vector<SqlTable>> 
     return refuse(done, "be asked in SQL");
 }
 
+Ticket Backend::retention(const Caller &, bool, Done<RetentionReport> done)
+{
+    return refuse(done, "tell what it keeps");
+}
+
 bool Caller::maySee(std::string_view tenant) const
 {
     return tenants.empty() || std::find(tenants.begin(), tenants.end(), tenant) != tenants.end();

@@ -177,6 +177,7 @@ struct ReplayRequest {
     std::string pipelineName;         ///< For errors: the file it came from.
     std::string format;               ///< "auto" or a format name; empty: as the pipeline says.
     unsigned workers = 0;             ///< 0: cores − 1, at least 1.
+    std::optional<Retention> retention; ///< What the events are kept as, before all that pipeline and sources say.
     bool live = false;                ///< Take action results in while the sources are read, not only at their end.
     bool lake = false;                ///< Make a lake; where there is one, it is kept up to date without being asked.
 };
@@ -225,6 +226,17 @@ struct ExportProgress {
     std::uint64_t deadLetters = 0; ///< Of them.
     std::uint64_t reshaped = 0;   ///< Of them: JSON over several lines, given on one; only white space was changed.
     std::uint64_t bytes = 0;      ///< Of the file so far.
+    std::uint64_t dropped = 0;    ///< Left out, because retention dropped them: records, or events in forms of events.
+};
+
+// --- upkeep ---
+
+/// What is kept for how long, and what is gone.
+struct RetentionReport {
+    RetentionPolicy policy;
+    std::vector<RetentionRow> rows; ///< After the run, if there was one.
+    RetentionDone done;             ///< By this call.
+    DroppedHistory dropped;         ///< Ever.
 };
 
 /// Which database an SQL text is for.
@@ -318,6 +330,10 @@ public:
                        Done<SqlOutcome> done);
     /// What can be asked there.
     virtual Ticket sqlTables(const Caller &caller, SqlPlace place, Done<std::vector<SqlTable>> done);
+
+    /// What retention keeps, by tenant. @p run: also drops what is due, beside an engine or without one. Refused for
+    /// viewers then, and for whoever may not see all tenants.
+    virtual Ticket retention(const Caller &caller, bool run, Done<RetentionReport> done);
 };
 
 } // namespace eventops

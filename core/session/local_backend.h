@@ -68,6 +68,7 @@ public:
     Ticket sql(const Caller &caller, const SqlRequest &request, std::function<void(SqlPage)> page,
                Done<SqlOutcome> done) override;
     Ticket sqlTables(const Caller &caller, SqlPlace place, Done<std::vector<SqlTable>> done) override;
+    Ticket retention(const Caller &caller, bool run, Done<RetentionReport> done) override;
 
 private:
     /// A thread that runs jobs one after the other.

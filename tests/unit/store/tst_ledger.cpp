@@ -285,7 +285,7 @@ private Q_SLOTS:
         };
         std::vector<Seen> all, some;
         const auto into = [](std::vector<Seen> &out) {
-            return [&out](const Batch &batch, std::span<const std::uint32_t> rows) {
+            return [&out](const Batch &batch, std::span<const std::uint32_t> rows, std::uint64_t = 0) {
                 for (const std::uint32_t row : rows) {
                     const Event &event = batch.events[row];
                     out.push_back({std::string(batch.text(event, Field::EventId)),

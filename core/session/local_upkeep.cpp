@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+//
+// LocalBackend's upkeep: retention, backup, doctor.
+#include "core/session/local_backend.h"
+
+#include "core/session/retention_run.h"
+
+namespace eventops {
+
+Ticket LocalBackend::retention(const Caller &caller, bool run, Done<RetentionReport> done)
+{
+    return post<RetentionReport>(m_exports, std::move(done), [=, this](const Ticket &ticket) -> Result<RetentionReport> {
+        if (!caller.tenants.empty() || (run && caller.role == Role::Viewer))
+            return Error{Error::Code::Refused, caller.user + " may not look after what all tenants keep"};
+        const auto spec = EVENTOPS_TRY(workspacePipeline());
+        if (spec == nullptr)
+            return Error{Error::Code::NotFound, "nothing ran in this workspace yet", {m_workspace.directory, 0, 0},
+                         "replay a capture into it first"};
+        const auto ledger = EVENTOPS_TRY(openLedger(run ? LedgerMode::Decide : LedgerMode::Read));
+        const RetentionRules rules = retentionRules(*spec, caller.user);
+        RetentionReport report;
+        report.policy = spec->retention;
+        if (run)
+            report.done = EVENTOPS_TRY(runRetention(*ledger, rules, *ticket.flag()));
+        report.rows = EVENTOPS_TRY(ledger->retentionState(rules));
+        report.dropped = EVENTOPS_TRY(ledger->droppedHistory());
+        return report;
+    });
+}
+
+} // namespace eventops
