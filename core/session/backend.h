@@ -9,7 +9,9 @@
 #include "core/model/ground_truth.h"
 #include "core/model/sql_result.h"
 #include "core/pipeline/runner.h"
+#include "core/session/backup.h"
 #include "core/session/decision_diff.h"
+#include "core/session/doctor.h"
 #include "core/session/promote.h"
 #include "core/session/scorecard.h"
 #include "core/store/ledger.h"
@@ -334,6 +336,12 @@ public:
     /// What retention keeps, by tenant. @p run: also drops what is due, beside an engine or without one. Refused for
     /// viewers then, and for whoever may not see all tenants.
     virtual Ticket retention(const Caller &caller, bool run, Done<RetentionReport> done);
+    /// Copies the workspace into a folder on the machine of the back end. Refused for viewers, and for whoever may not
+    /// see all tenants.
+    virtual Ticket backup(const Caller &caller, const BackupRequest &request,
+                          std::function<void(BackupProgress)> progress, Done<BackupOutcome> done);
+    /// Looks for what is wrong or will be. @p full: reads everything.
+    virtual Ticket doctor(const Caller &caller, bool full, Done<std::vector<DoctorCheck>> done);
 };
 
 } // namespace eventops

@@ -28,4 +28,24 @@ Ticket LocalBackend::retention(const Caller &caller, bool run, Done<RetentionRep
     });
 }
 
+Ticket LocalBackend::backup(const Caller &caller, const BackupRequest &request,
+                            std::function<void(BackupProgress)> progress, Done<BackupOutcome> done)
+{
+    return post<BackupOutcome>(m_exports, std::move(done), [=, this](const Ticket &ticket) -> Result<BackupOutcome> {
+        if (!caller.tenants.empty() || caller.role == Role::Viewer)
+            return Error{Error::Code::Refused, caller.user + " may not copy what all tenants keep"};
+        return backupWorkspace(m_workspace, request, *ticket.flag(), progress);
+    });
+}
+
+Ticket LocalBackend::doctor(const Caller &caller, bool full, Done<std::vector<DoctorCheck>> done)
+{
+    using Checks = std::vector<DoctorCheck>;
+    return post<Checks>(m_exports, std::move(done), [=, this](const Ticket &ticket) -> Result<Checks> {
+        if (!caller.tenants.empty())
+            return Error{Error::Code::Refused, caller.user + " may not look at what all tenants keep"};
+        return examineWorkspace(m_workspace, full, *ticket.flag());
+    });
+}
+
 } // namespace eventops
