@@ -8,6 +8,7 @@
 #include "core/session/quarantine.h"
 #include "core/store/backup.h"
 #include "core/store/ledger.h"
+#include "core/store/page_vfs.h"
 
 #include <array>
 #include <charconv>
@@ -177,6 +178,11 @@ private:
         if (!checked)
             return fail("pages", checked.error());
         add("pages", Verdict::Good, m_full ? "all pages and indices are sound" : "all pages are sound");
+        if (sqlite::hasPageChecksums(m_directory + "/ledger.db"))
+            add("checksums", Verdict::Good, "every page has one");
+        else
+            add("checksums", Verdict::Notice, "this ledger is from before pages had checksums",
+                "where that matters, replay the captures into a new workspace");
         if (!m_full || m_ledger == nullptr)
             return;
         const auto digest = m_ledger->digest();

@@ -2,6 +2,7 @@
 #include "core/store/backup.h"
 
 #include "core/store/ledger.h"
+#include "core/store/page_vfs.h"
 #include "core/store/schema.h"
 #include "core/store/sqlite_ledger.h"
 
@@ -62,6 +63,8 @@ Status copyLedger(const std::string &directory, const std::string &to, const std
         EVENTOPS_TRY(target.execute("PRAGMA synchronous = OFF"));
         const std::int64_t pageBytes = EVENTOPS_TRY(source.integer("PRAGMA page_size"));
         EVENTOPS_TRY(target.execute("PRAGMA page_size = " + std::to_string(pageBytes)));
+        if (sqlite::hasPageChecksums(directory + "/ledger.db"))
+            EVENTOPS_TRY(sqlite::givePageChecksums(target, static_cast<int>(pageBytes)));
         EVENTOPS_TRY(target.execute("PRAGMA journal_mode = OFF"));
         Copy copy{sqlite3_backup_init(target.handle(), "main", source.handle(), "main")};
         if (copy.handle == nullptr)
@@ -99,7 +102,10 @@ Status checkLedgerFile(const std::string &directory, bool quick)
     EVENTOPS_TRY(checkSchema(database));
     sqlite::Statement check =
         EVENTOPS_TRY(database.prepare(quick ? "PRAGMA quick_check(1)" : "PRAGMA integrity_check(1)"));
-    if (EVENTOPS_TRY(check.step()) && check.text(0) != "ok")
+    const bool found = EVENTOPS_TRY(check.step()) && check.text(0) != "ok";
+    if (found && check.text(0).find("error code=" + std::to_string(SQLITE_IOERR_DATA)) != std::string_view::npos)
+        return sqlite::errorFor(SQLITE_IOERR_DATA, "ledger", {});
+    if (found)
         return Error{Error::Code::Corrupt, "ledger: " + check.string(0), {}, "restore a backup"};
     return Ok{};
 }

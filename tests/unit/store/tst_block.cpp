@@ -185,7 +185,7 @@ private Q_SLOTS:
         CommitGroup group = groupOf(maker.take());
         EVENTOPS_OK(ledger->commit(group));
         sqlite3 *other = nullptr;
-        QCOMPARE(sqlite3_open((workspace.path() + "/ledger.db").c_str(), &other), SQLITE_OK);
+        QCOMPARE(openAsWe(workspace.path() + "/ledger.db", &other), SQLITE_OK);
         QCOMPARE(sqlite3_exec(other,
                               "UPDATE event_block SET data = x'01' || substr(data, 2, length(data) - 2) || x'00'",
                               nullptr, nullptr, nullptr),

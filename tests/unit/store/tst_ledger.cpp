@@ -619,7 +619,7 @@ private Q_SLOTS:
         Workspace workspace;
         workspace.open();
         sqlite3 *other = nullptr;
-        QCOMPARE(sqlite3_open((workspace.path() + "/ledger.db").c_str(), &other), SQLITE_OK);
+        QCOMPARE(openAsWe(workspace.path() + "/ledger.db", &other), SQLITE_OK);
         QCOMPARE(sqlite3_exec(other,
                               "CREATE TRIGGER late BEFORE INSERT ON finding WHEN new.id = 'boom' "
                               "BEGIN SELECT RAISE(ABORT, 'refused'); END",
@@ -646,7 +646,7 @@ private Q_SLOTS:
         Workspace workspace;
         workspace.open();
         sqlite3 *other = nullptr;
-        QCOMPARE(sqlite3_open((workspace.path() + "/ledger.db").c_str(), &other), SQLITE_OK);
+        QCOMPARE(openAsWe(workspace.path() + "/ledger.db", &other), SQLITE_OK);
         QCOMPARE(sqlite3_exec(other, "PRAGMA user_version = 99", nullptr, nullptr, nullptr), SQLITE_OK);
         sqlite3_close(other);
         for (const LedgerMode mode : {LedgerMode::Engine, LedgerMode::Read}) {
