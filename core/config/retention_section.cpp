@@ -69,7 +69,8 @@ Result<RetentionPolicy> readRetention(const Value &section)
         if (!given.isMap())
             return given.error("tenant \"" + name + "\" of \"retention\": expected a map of times",
                                "write `" + name + ": {signals: 7d}`");
-        const Value times = EVENTOPS_TRY(checkSettings(given, TenantFields, "tenant \"" + name + "\" of \"retention\""));
+        const std::string what = "tenant \"" + name + "\" of \"retention\"";
+        const Value times = EVENTOPS_TRY(checkSettings(given, TenantFields, what));
         policy.tenants.emplace_back(name, EVENTOPS_TRY(timesOf(times, policy.times)));
     }
     std::sort(policy.tenants.begin(), policy.tenants.end(),

@@ -77,8 +77,8 @@ public:
     /// @p keyHash: dedupeKeyHash(). Exact: a filter hit is checked against the stored keys.
     virtual bool seen(std::uint64_t keyHash) = 0;
 
-    /// Housekeeping between two commits, a bounded piece of it; returns at once when nothing is due. True: there is more
-    /// to do now. Thread: as `commit`. An error harms no commit.
+    /// Housekeeping between two commits, a bounded piece of it; returns at once when nothing is due. True: there is
+    /// more to do now. Thread: as `commit`. An error harms no commit.
     virtual Result<bool> maintain() { return false; }
 };
 

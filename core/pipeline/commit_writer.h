@@ -17,8 +17,8 @@
 
 namespace eventops {
 
-/// The ledger writer thread: commits groups one after the other while the next is being formed, and lets the ledger keep
-/// house in between. A ledger that has no
+/// The ledger writer thread: commits groups one after the other while the next is being formed, and lets the ledger
+/// keep house in between. A ledger that has no
 /// room (Full) or is held by others (Busy) holds everything back: the same group is tried again, the queue fills, and
 /// the sources wait. After any other error it commits nothing more. Thread: all calls by the runner.
 class CommitWriter

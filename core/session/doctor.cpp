@@ -205,7 +205,7 @@ private:
     {
         if (m_ledger == nullptr)
             return;
-        const auto newest = ask("SELECT coalesce(max(ts_ingest), 0) FROM karma.event_block");
+        const auto newest = ask("SELECT coalesce(max(ts_ingest), 0) FROM event_block");
         if (!newest)
             return fail("clock", newest.error());
         const WallNs last{newest.value()};
@@ -221,8 +221,8 @@ private:
     {
         if (m_ledger == nullptr)
             return;
-        const auto letters = ask("SELECT count(*) FROM karma.dead_letter WHERE state = 'waiting'");
-        const auto outbox = ask("SELECT count(*) FROM karma.outbox WHERE state <> 'done'");
+        const auto letters = ask("SELECT count(*) FROM dead_letter WHERE state = 'waiting'");
+        const auto outbox = ask("SELECT count(*) FROM outbox WHERE state <> 'done'");
         if (!letters || !outbox)
             return fail("queues", letters ? outbox.error() : letters.error());
         if (letters.value() > 0)

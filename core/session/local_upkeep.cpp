@@ -9,7 +9,8 @@ namespace eventops {
 
 Ticket LocalBackend::retention(const Caller &caller, bool run, Done<RetentionReport> done)
 {
-    return post<RetentionReport>(m_exports, std::move(done), [=, this](const Ticket &ticket) -> Result<RetentionReport> {
+    using Report = RetentionReport;
+    return post<Report>(m_exports, std::move(done), [=, this](const Ticket &ticket) -> Result<Report> {
         if (!caller.tenants.empty() || (run && caller.role == Role::Viewer))
             return Error{Error::Code::Refused, caller.user + " may not look after what all tenants keep"};
         const auto spec = EVENTOPS_TRY(workspacePipeline());
@@ -18,7 +19,7 @@ Ticket LocalBackend::retention(const Caller &caller, bool run, Done<RetentionRep
                          "replay a capture into it first"};
         const auto ledger = EVENTOPS_TRY(openLedger(run ? LedgerMode::Decide : LedgerMode::Read));
         const RetentionRules rules = retentionRules(*spec, caller.user);
-        RetentionReport report;
+        Report report;
         report.policy = spec->retention;
         if (run)
             report.done = EVENTOPS_TRY(runRetention(*ledger, rules, *ticket.flag()));

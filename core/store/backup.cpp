@@ -79,7 +79,7 @@ Status copyLedger(const std::string &directory, const std::string &to, const std
                 return sqlite::errorFor(code, "backup", sqlite3_errstr(code));
             const int leftNow = sqlite3_backup_remaining(copy.handle);
             if (left >= 0 && leftNow > left - 1 && code == SQLITE_OK && ++state.restarts == BackupRestartsMax)
-                EVENTOPS_TRY(source.execute("BEGIN; SELECT count(*) FROM sqlite_schema")); // the same state from here on
+                EVENTOPS_TRY(source.execute("BEGIN; SELECT count(*) FROM sqlite_schema")); // one state from here on
             left = leftNow;
             state.pagesTotal = static_cast<std::uint64_t>(sqlite3_backup_pagecount(copy.handle));
             state.pages = state.pagesTotal - static_cast<std::uint64_t>(left);

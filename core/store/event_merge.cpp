@@ -102,7 +102,8 @@ bool EventMerge::after(const LoadedBlock *a, const LoadedBlock *b) const
 Status EventMerge::load(const BlockHead &head)
 {
     if (!m_read)
-        m_read = EVENTOPS_TRY(m_database.prepare("SELECT data, format FROM \"" + m_schema + "\".event_block WHERE id = ?"));
+        m_read = EVENTOPS_TRY(
+            m_database.prepare("SELECT data, format FROM \"" + m_schema + "\".event_block WHERE id = ?"));
     std::unique_ptr<LoadedBlock> block = m_free.empty() ? std::make_unique<LoadedBlock>() : std::move(m_free.back());
     if (!m_free.empty())
         m_free.pop_back();

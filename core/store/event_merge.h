@@ -33,8 +33,8 @@ struct BlockHead {
     WallNs tsIngest = NoTime;
 };
 
-/// Blocks that may hold events within the bounds (tombstones hold none), by first sequence number; by last, falling, when @p newestFirst.
-/// Reads zone maps and filters only. Memory: 32 bytes a block.
+/// Blocks that may hold events within the bounds (tombstones hold none), by first sequence number; by last, falling,
+/// when @p newestFirst. Reads zone maps and filters only. Memory: 32 bytes a block.
 Result<std::vector<BlockHead>> listBlocks(sqlite::Database &database, const std::string &schema,
                                           const BlockBounds &bounds, bool newestFirst);
 

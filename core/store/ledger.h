@@ -179,8 +179,9 @@ public:
                           const std::function<bool(const Batch &, std::span<const std::uint32_t>)> &row) = 0;
     /// How many events were stored; they stand at places 0 … count − 1 in input order, for ever, dropped or not.
     virtual Result<std::uint64_t> eventCount() = 0;
-    /// Events by place, from @p first, at most @p count places, without raw bytes; what was dropped is left out. @p fields: the texts wanted, a bit a Field
-    /// (the others may be missing); Field::EventId is set if it is wanted. O(events delivered + one commit's).
+    /// Events by place, from @p first, at most @p count places, without raw bytes; what was dropped is left out.
+    /// @p fields: the texts wanted, a bit a Field (the others may be missing); Field::EventId is set if it is wanted.
+    /// O(events delivered + one commit's).
     using PlacedRows = std::function<bool(const Batch &, std::span<const std::uint32_t>, std::uint64_t place)>;
     virtual Status eventsAt(std::uint64_t first, std::uint64_t count, std::uint32_t fields, const PlacedRows &row) = 0;
     /// The place of the event that record @p seq gave as its @p emission th. NotFound.

@@ -159,7 +159,8 @@ Result<RetentionDone> SqliteLedger::retain(const RetentionRules &rules, Retentio
         if (block.rawBytes == 0)
             continue;
         // An empty row says that there were some.
-        sqlite::Statement &update = *EVENTOPS_TRY(cached("UPDATE raw_block SET data = x'' WHERE id = ? AND data <> x''"));
+        sqlite::Statement &update =
+            *EVENTOPS_TRY(cached("UPDATE raw_block SET data = x'' WHERE id = ? AND data <> x''"));
         EVENTOPS_TRY(update.bind(1, block.id).run());
         if (m_database.changes() == 0)
             continue;

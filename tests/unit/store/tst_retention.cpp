@@ -246,6 +246,41 @@ private Q_SLOTS:
         QCOMPARE(retainAll(*ledger).events, std::uint64_t{2 * RetentionBlocksMax});
     }
 
+    void freedRoomIsUsedAgain()
+    {
+        Workspace workspace;
+        auto ledger = workspace.open();
+        const auto fill = [&](Seq first) {
+            BatchMaker maker(first, first * 1'000);
+            std::uint64_t noise = first;
+            for (int i = 0; i < 4'000; ++i) {
+                std::string bytes;
+                for (int word = 0; word < 20; ++word)
+                    bytes += std::to_string(noise = noise * 6'364'136'223'846'793'005U + 1'442'695'040'888'963'407U);
+                maker.record(bytes);
+                maker.event("t", {{Field::Metric, "m"}});
+            }
+            CommitGroup group = groupOf(maker.take(), "stream");
+            group.sources.front().retention = Retention::Signals;
+            return bool(ledger->commit(group));
+        };
+        const auto pages = [&] {
+            auto file = sqlite::Database::open(workspace.path() + "/ledger.db", SQLITE_OPEN_READONLY, 1'000);
+            const auto count = file ? file.value().integer("PRAGMA page_count") : Result<std::int64_t>(file.error());
+            return count ? count.value() : -1;
+        };
+        for (Seq i = 0; i < 10; ++i)
+            QVERIFY(fill(1 + i * 4'000));
+        const std::int64_t before = pages();
+        workspace.clock.set(workspace.clock.now() + 100 * Day);
+        QVERIFY(retainAll(*ledger).bytes > 1'000'000);
+        for (Seq i = 10; i < 20; ++i)
+            QVERIFY(fill(1 + i * 4'000));
+        qInfo("%lld pages, %lld after the same amount again", static_cast<long long>(before),
+              static_cast<long long>(pages()));
+        QVERIFY(pages() <= before + before / 20);
+    }
+
     void anEngineDoesItEveryHour()
     {
         Workspace workspace;
