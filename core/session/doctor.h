@@ -26,8 +26,8 @@ struct DoctorCheck {
 std::string_view toString(DoctorCheck::Verdict verdict); ///< "good", "notice", "bad"
 
 /// Looks at a workspace from outside: place, files, ledger, audit, what waits, lake, clock, versions. Changes nothing
-/// and works beside an engine. @p full: reads all pages, indices and events instead of the pages alone. Never fails: what
-/// cannot be looked at is a check with a verdict. Stopped: the checks so far. Thread: any.
+/// and works beside an engine. @p full: reads all pages, indices and events instead of the pages alone. Never fails:
+/// what cannot be looked at is a check with a verdict. Stopped: the checks so far. Thread: any.
 std::vector<DoctorCheck> examineWorkspace(const Workspace &workspace, bool full, const std::atomic<bool> &stop);
 
 /// The part that looks at the place: rights, free space, kind of file system. @p fileSystem: statfs' f_type.

@@ -6,6 +6,7 @@
 #include "core/model/sql_result.h"
 #include "core/pipeline/commit.h"
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -15,6 +16,12 @@
 #include <vector>
 
 namespace eventops {
+
+/// A reader keeps a snapshot for no longer and goes on behind what it gave, so that the write-ahead log can be cut back.
+constexpr std::chrono::seconds SnapshotTimeMax{5};
+/// A statement that a person wrote cannot go on elsewhere: it ends once it has kept a snapshot for longer while the log
+/// has grown to this.
+constexpr std::uint64_t SqlLogBytesMax = 128u << 20;
 
 /// What a process wants of the ledger.
 enum class LedgerMode : std::uint8_t {

@@ -51,17 +51,17 @@ sqlite3_vfs *system()
     return sqlite3_vfs_find(nullptr);
 }
 
+/// Never 0, which says that a page has no checksum.
 std::uint64_t sumOf(const char *page, int bytes)
 {
-    return hash64({page, static_cast<std::size_t>(bytes - PageChecksumBytes)});
+    return std::max<std::uint64_t>(1, hash64({page, static_cast<std::size_t>(bytes - PageChecksumBytes)}));
 }
 
 bool isSound(const char *page, int bytes)
 {
     std::uint64_t stored = 0;
     std::memcpy(&stored, page + bytes - PageChecksumBytes, PageChecksumBytes);
-    return stored == sumOf(page, bytes)
-           || (stored == 0 && std::all_of(page, page + bytes, [](char c) { return c == 0; }));
+    return stored == 0 || stored == sumOf(page, bytes);
 }
 
 int pageBytesOf(const char *header)
@@ -116,6 +116,10 @@ int readFile(sqlite3_file *file, void *to, int size, sqlite3_int64 offset)
     const bool wholePage = state.pageBytes == size && offset % size == 0;
     const bool sound = state.checked ? !wholePage || isSound(bytes, size)
                                      : offset != 0 || !deniesChecksum(state, bytes, size);
+    // SQLite sees no checksum, so it puts none into the log: a page that some other program's checkpoint brings from
+    // there into the file has none, instead of one of older content.
+    if (sound && state.checked && wholePage)
+        std::memset(static_cast<char *>(to) + size - PageChecksumBytes, 0, PageChecksumBytes);
     if (sound)
         return SQLITE_OK;
     t_damagedPage = static_cast<std::uint64_t>(offset / size) + 1;

@@ -10,11 +10,12 @@ namespace eventops::sqlite {
 
 // Checksums of the pages of a database file: the last 8 bytes of each page, which SQLite leaves alone
 // (SQLITE_FCNTL_RESERVE_BYTES), hold the XXH3-64 of the rest. Written when a page goes into the file, verified when one
-// comes out of it; the write-ahead log has checksums of its own. A page of zeros, a hole, counts as sound.
+// comes out of it; the write-ahead log has checksums of its own. 0 stands for none: a hole, or a page that another
+// program's checkpoint took out of the log, as a sqlite3 shell does that is the last one to close the file.
 // After the idea of SQLite's checksum VFS (sqlite.org/cksumvfs.html), whose files ours are not compatible with.
 //
 // A file without reserved bytes is read and written as it is: ledgers from before there were checksums. What another
-// program writes into a file with checksums is found to be damaged: nobody but us writes a ledger.
+// program changes in a page that has one is found to be damaged: nobody but us writes a ledger.
 
 constexpr int PageChecksumBytes = 8;
 /// xFileControl: pages of this new file get checksums; the argument is an int, the size of a page.

@@ -74,6 +74,30 @@ class TestBlock : public QObject
     Q_OBJECT
 
 private Q_SLOTS:
+    void anotherProgramsCheckpointHarmsNothing()
+    {
+        Workspace workspace;
+        auto ledger = workspace.open();
+        for (Seq seq = 1; seq < 50; ++seq) {
+            BatchMaker maker(seq, seq * 10);
+            maker.record("{}");
+            maker.event("t", {{Field::Metric, "m"}});
+            CommitGroup group = groupOf(maker.take());
+            EVENTOPS_OK(ledger->commit(group));
+            if (seq % 10 != 0)
+                continue;
+            sqlite3 *other = nullptr;
+            QCOMPARE(sqlite3_open((workspace.path() + "/ledger.db").c_str(), &other), SQLITE_OK);
+            QCOMPARE(sqlite3_wal_checkpoint_v2(other, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr),
+                     SQLITE_OK);
+            sqlite3_close(other);
+        }
+        ledger.reset();
+        auto again = Ledger::open(workspace.path(), LedgerMode::Engine, {});
+        QVERIFY2(again, errorText(again.value()->digest()).c_str());
+        QCOMPARE(again.value()->eventCount().value(), std::uint64_t{49});
+    }
+
     void everyFlippedBitOfAPageIsFound()
     {
         Workspace workspace;
