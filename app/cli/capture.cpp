@@ -88,6 +88,8 @@ void exportCommand(Context &context, Options &options)
             .unsignedInteger(p.deadLetters)
             .key("reshaped")
             .unsignedInteger(p.reshaped)
+            .key("dropped")
+            .unsignedInteger(p.dropped)
             .key("bytes")
             .unsignedInteger(p.bytes)
             .endObject();
@@ -99,6 +101,8 @@ void exportCommand(Context &context, Options &options)
                 events ? "events" : "records", static_cast<unsigned long long>(p.bytes));
     if (p.deadLetters > 0)
         std::printf("%llu of them are dead letters\n", static_cast<unsigned long long>(p.deadLetters));
+    if (p.dropped > 0)
+        std::printf("%llu more are not in it: retention dropped them\n", static_cast<unsigned long long>(p.dropped));
     if (p.reshaped > 0)
         std::printf("%llu of them stood on several lines and were put on one\n",
                     static_cast<unsigned long long>(p.reshaped));

@@ -91,6 +91,9 @@ void addBench(CLI::App &app, Context &context);
 void addDemo(CLI::App &app, Context &context);
 void addExport(CLI::App &app, Context &context);
 void addMerge(CLI::App &app, Context &context);
+void addRetention(CLI::App &app, Context &context);
+void addBackup(CLI::App &app, Context &context);
+void addDoctor(CLI::App &app, Context &context);
 void addCapture(CLI::App &app, Context &context);
 
 } // namespace eventops::cli

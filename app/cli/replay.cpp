@@ -18,6 +18,7 @@ struct Options {
     bool lake = false;
     double speed = 0; ///< 0: as fast as it goes.
     std::string from, until;
+    std::string retain;
 };
 
 /// A bar on the terminal; only what holds the run up when standard error is no terminal.
@@ -79,6 +80,7 @@ void replay(Context &context, const Options &options)
     request.format = options.format;
     request.workers = options.workers;
     request.lake = options.lake;
+    request.retention = retentionByName(options.retain);
     request.pipelineName =
         options.pipeline.empty() ? context.dataDirectory + "/definitions/default.yaml" : options.pipeline;
     auto text = app::readTextFile(request.pipelineName);
@@ -108,6 +110,11 @@ void addCommon(CLI::App &command, Context &context, const std::shared_ptr<Option
     addJson(command, context);
     command.add_option("--workers", options->workers, "Worker threads; 0: cores - 1. The result does not depend on it")
         ->check(CLI::Range(0, 64));
+    command
+        .add_option("--retain", options->retain,
+                    "What the events are kept as: capture (for ever), signals or alerts (dropped in time, see "
+                    "retention:); default: what pipeline and source say")
+        ->check(CLI::IsMember({"capture", "signals", "alerts"}));
     command.add_flag("--lake", options->lake, "Also make the lake (DuckDB and Parquet); later runs keep it up to date");
 }
 

@@ -4,6 +4,7 @@
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/config/read_file.h"
+#include "core/config/retention_section.h"
 #include "core/config/yaml.h"
 #include "core/pipeline/settings.h"
 
@@ -22,6 +23,7 @@ constexpr FieldSpec PipelineFields[] = {
     {"sources", "list", "[]", "Where records come from: a list of `- name: {settings}`."},
     {"stages", "list", "[]", "What is done with them: a list of `- name: {settings}`."},
     {"ledger", "map", "{}", "Settings of the ledger."},
+    {"retention", "map", "{}", "How long what streams bring in is kept."},
     {"executors", "map", "{}", "Kinds of executor and their settings."},
 };
 
@@ -238,6 +240,7 @@ Result<PipelineSpec> readPipeline(const Value &root, const std::string &path, co
     out.description = EVENTOPS_TRY(fields.at("description").text());
     out.latenessNs = EVENTOPS_TRY(fields.at("lateness").durationNs());
     out.keepRaw = EVENTOPS_TRY(ledger.at("keep_raw").boolean());
+    out.retention = EVENTOPS_TRY(readRetention(fields.at("retention")));
     out.executors = fields.at("executors");
     EVENTOPS_TRY(checkExecutors(out.executors));
     FileLoader files(path, dataDirectory);
@@ -245,7 +248,10 @@ Result<PipelineSpec> readPipeline(const Value &root, const std::string &path, co
     EVENTOPS_TRY(readSources(fields.at("sources"), registry, load, out));
     EVENTOPS_TRY(readStages(fields.at("stages"), registry, load, out));
     out.text = canonicalText(out);
-    out.hash = sha256Hex(out.text);
+    // How long events are kept changes nothing about what stages make of them: their state stays good.
+    PipelineSpec forEver = out;
+    forEver.retention = {};
+    out.hash = sha256Hex(canonicalText(forEver));
     return out;
 }
 
@@ -263,6 +269,8 @@ std::string canonicalText(const PipelineSpec &spec)
     json.key("stages");
     appendComponents(json, scratch, spec.stages);
     json.key("ledger").beginObject().key("keep_raw").boolean(spec.keepRaw).endObject();
+    if (spec.retention != RetentionPolicy())
+        appendRetention(json.key("retention"), spec.retention);
     scratch.clear();
     spec.executors.appendJson(scratch);
     json.key("executors").raw(scratch).endObject();

@@ -20,6 +20,7 @@ namespace eventops {
 //       - enrich: {cmdb: ../cmdb/hosts.yaml}     # a file is read and stands in place of its name
 //       - rules: {files: [../rules/cpu_load.yaml]}
 //     ledger: {keep_raw: true}
+//     retention: {raw: 3d, signals: 14d, alerts: 30d, tenants: {acme: {signals: 7d}}}
 //     executors: {demo: {}}
 //
 // A file named in a setting is looked for beside the pipeline file, then in the data directory (without leading "../"),

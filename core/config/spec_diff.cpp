@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/config/spec_diff.h"
 
+#include "core/config/retention_section.h"
 #include "core/pipeline/settings.h"
 
 #include <algorithm>
@@ -301,6 +302,7 @@ std::vector<SettingChange> changesBetween(const PipelineSpec &before, const Pipe
     walk.plain("description", before.description, after.description);
     walk.plain("lateness", std::to_string(before.latenessNs) + " ns", std::to_string(after.latenessNs) + " ns");
     walk.plain("ledger.keep_raw", before.keepRaw ? "true" : "false", after.keepRaw ? "true" : "false");
+    walk.plain("retention", retentionText(before.retention), retentionText(after.retention));
     walk.settings("executors", before.executors, after.executors);
     return out;
 }

@@ -25,6 +25,7 @@ void Batch::clear()
     oversize.clear();
     strings.clear();
     tsIngest = NoTime;
+    rawDropped = false;
 }
 
 namespace {

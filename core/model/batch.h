@@ -80,6 +80,7 @@ struct Batch {
     std::vector<OversizePart> oversize;
     StringTable strings;
     WallNs tsIngest = NoTime;            ///< Wall clock at reading; never part of the digest.
+    bool rawDropped = false;             ///< Of a ledger: the records' bytes were kept once, retention dropped them.
 
     std::string_view text(StrId id) const { return strings.text(id); }
     std::string_view text(const Event &event, Field field) const { return strings.text(event[field]); }

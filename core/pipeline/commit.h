@@ -6,6 +6,7 @@
 #include "core/model/batch.h"
 #include "core/model/entity.h"
 #include "core/model/finding.h"
+#include "core/pipeline/retention.h"
 
 #include <cstdint>
 #include <memory>
@@ -39,6 +40,7 @@ struct SourceProgress {
     std::uint64_t prefixHash = 0; ///< … and hash64 of the bytes before it: tells a grown capture from another one.
     WallNs mergeTime = NoTime;  ///< Event time of the last record admitted; orders the merge of several captures.
     bool finished = false;
+    Retention retention = Retention::Capture; ///< What its events of this commit are kept as.
     Counters added;             ///< What this commit adds.
 };
 
@@ -74,6 +76,10 @@ public:
     /// Under which of these keys an event was committed before, in their order. @p keyHashes: dedupeKeyHash() of tenant
     /// and idempotency key or event id. Exact: what a filter lets through is checked against the stored keys.
     virtual std::vector<bool> seen(std::span<const std::uint64_t> keyHashes) = 0;
+
+    /// Housekeeping between two commits, a bounded piece of it; returns at once when nothing is due. True: there is
+    /// more to do now. Thread: as `commit`. An error harms no commit.
+    virtual Result<bool> maintain() { return false; }
 };
 
 /// Scope of a dedupe key is its tenant. 0 is never returned.

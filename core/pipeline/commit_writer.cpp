@@ -68,7 +68,7 @@ Result<bool> CommitWriter::drain(std::chrono::milliseconds wait)
 std::string CommitWriter::trouble()
 {
     const std::lock_guard lock(m_mutex);
-    return m_trouble;
+    return m_trouble.empty() ? m_untidy : m_trouble;
 }
 
 std::size_t CommitWriter::underWay()
@@ -106,9 +106,36 @@ Status CommitWriter::commit(CommitGroup &group)
     }
 }
 
+/// True: there is more to do.
+bool CommitWriter::maintain()
+{
+    Result<bool> more = false;
+    {
+        const std::lock_guard lock(m_mutex);
+        if (m_error)
+            return false;
+    }
+    {
+        const std::lock_guard lock(m_sinkMutex);
+        more = m_sink.maintain();
+    }
+    const bool passing = more || more.error().code == Error::Code::Full || more.error().code == Error::Code::Busy;
+    const std::lock_guard lock(m_mutex);
+    if (!passing)
+        m_untidy = "what is old cannot be dropped (" + more.error().message + ")";
+    else if (more)
+        m_untidy.clear();
+    return more && more.value();
+}
+
 void CommitWriter::work()
 {
-    while (auto job = m_queue.pop()) {
+    for (;;) {
+        // A bounded piece before each commit, and all that is due while there is nothing to commit.
+        while (!m_queue.waitFor(maintain() ? std::chrono::milliseconds(0) : MaintainEvery)) {}
+        auto job = m_queue.pop();
+        if (!job)
+            return;
         bool failed = false;
         {
             const std::lock_guard lock(m_mutex);

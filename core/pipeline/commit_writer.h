@@ -17,7 +17,8 @@
 
 namespace eventops {
 
-/// The ledger writer thread: commits groups one after the other while the next is being formed. A ledger that has no
+/// The ledger writer thread: commits groups one after the other while the next is being formed, and lets the ledger
+/// keep house in between. A ledger that has no
 /// room (Full) or is held by others (Busy) holds everything back: the same group is tried again, the queue fills, and
 /// the sources wait. After any other error it commits nothing more. Thread: all calls by the runner.
 class CommitWriter
@@ -28,6 +29,7 @@ public:
         const std::atomic<bool> *stop = nullptr;   ///< Set: what cannot be committed now is not tried again.
     };
     static constexpr std::chrono::milliseconds RetryEvery{100};
+    static constexpr std::chrono::seconds MaintainEvery{60}; ///< Without commits in between.
 
     CommitWriter(CommitSink &sink, BatchPool &batches, Limits limits);
     ~CommitWriter();
@@ -51,6 +53,7 @@ private:
     };
     void work();
     Status commit(CommitGroup &group);
+    bool maintain();
     bool holdBack(const Error &error, std::chrono::steady_clock::time_point since);
 
     CommitSink &m_sink;
@@ -64,6 +67,7 @@ private:
     std::size_t m_underWay = 0;
     std::optional<Error> m_error;
     std::string m_trouble;
+    std::string m_untidy; ///< Why the ledger's housekeeping stands still.
     bool m_closing = false;
     std::condition_variable m_retry;
     std::thread m_thread;

@@ -148,6 +148,7 @@ Status PipelineRunner::openLanes(std::vector<RunnerSource> &sources)
         if (lane->progress.key.empty())
             lane->progress.key = lane->source->key();
         lane->progress.title = lane->source->title();
+        lane->progress.retention = given.retention.value_or(lane->source->retention());
         lane->progress.added = {};
         // A finished source is read again from the start, to count its records as duplicates.
         EVENTOPS_TRY(lane->source->open(lane->progress.finished ? 0 : lane->progress.cursor));

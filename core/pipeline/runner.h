@@ -26,6 +26,7 @@ class CommitWriter;
 struct RunnerSource {
     std::unique_ptr<Source> source;
     SourceProgress progress;   ///< Of earlier runs; cursor 0: never read.
+    std::optional<Retention> retention; ///< What its events are kept as; nothing: as the source says.
 };
 
 /// How full a queue is. Full: what comes before it waits.

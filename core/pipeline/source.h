@@ -4,6 +4,7 @@
 #include "core/base/result.h"
 #include "core/model/batch.h"
 #include "core/model/loss.h"
+#include "core/pipeline/retention.h"
 
 #include <cstdint>
 #include <memory>
@@ -36,6 +37,8 @@ public:
     virtual std::uint64_t sizeBytes() const { return 0; }
     /// False: reading goes on for ever and the clock is the wall clock.
     virtual bool finite() const { return true; }
+    /// What its events are kept as.
+    virtual Retention retention() const { return Retention::Capture; }
     /// True: reading goes on only as long as another source's does.
     virtual bool companion() const { return false; }
 

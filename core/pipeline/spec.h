@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "core/pipeline/retention.h"
 #include "core/pipeline/source.h"
 #include "core/pipeline/stage.h"
 #include "core/model/value.h"
@@ -72,7 +73,8 @@ struct PipelineSpec {
     Value executors;          ///< Map of executor kind to its settings; see core/actions.
     bool keepRaw = true;
     std::int64_t latenessNs = 0; ///< How far the watermark stays behind the newest event time.
-    std::string hash;         ///< SHA-256 over the canonical settings, included files and all.
+    RetentionPolicy retention;
+    std::string hash;         ///< SHA-256 over the canonical settings, included files and all, but for `retention`.
     std::string text;         ///< Canonical JSON of the settings, kept in the ledger with each run.
 };
 

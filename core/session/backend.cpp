@@ -50,6 +50,22 @@ Ticket Backend::sqlTables(const Caller &, SqlPlace, Done<std::vector<SqlTable>> 
     return refuse(done, "be asked in SQL");
 }
 
+Ticket Backend::retention(const Caller &, bool, Done<RetentionReport> done)
+{
+    return refuse(done, "tell what it keeps");
+}
+
+Ticket Backend::backup(const Caller &, const BackupRequest &, std::function<void(BackupProgress)>,
+                       Done<BackupOutcome> done)
+{
+    return refuse(done, "make a backup");
+}
+
+Ticket Backend::doctor(const Caller &, bool, Done<std::vector<DoctorCheck>> done)
+{
+    return refuse(done, "look for what is wrong");
+}
+
 bool Caller::maySee(std::string_view tenant) const
 {
     return tenants.empty() || std::find(tenants.begin(), tenants.end(), tenant) != tenants.end();

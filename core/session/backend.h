@@ -9,7 +9,9 @@
 #include "core/model/ground_truth.h"
 #include "core/model/sql_result.h"
 #include "core/pipeline/runner.h"
+#include "core/session/backup.h"
 #include "core/session/decision_diff.h"
+#include "core/session/doctor.h"
 #include "core/session/promote.h"
 #include "core/session/scorecard.h"
 #include "core/store/ledger.h"
@@ -185,6 +187,7 @@ struct ReplayRequest {
     std::string pipelineName;         ///< For errors: the file it came from.
     std::string format;               ///< "auto" or a format name; empty: as the pipeline says.
     unsigned workers = 0;             ///< 0: cores − 1, at least 1.
+    std::optional<Retention> retention; ///< What the events are kept as, before all that pipeline and sources say.
     bool live = false;                ///< Take action results in while the sources are read, not only at their end.
     bool lake = false;                ///< Make a lake; where there is one, it is kept up to date without being asked.
     std::shared_ptr<Playback> playback; ///< Reads no faster than it says; null: as fast as it goes. Not with `live`.
@@ -234,6 +237,17 @@ struct ExportProgress {
     std::uint64_t deadLetters = 0; ///< Of them.
     std::uint64_t reshaped = 0;   ///< Of them: JSON over several lines, given on one; only white space was changed.
     std::uint64_t bytes = 0;      ///< Of the file so far.
+    std::uint64_t dropped = 0;    ///< Left out, because retention dropped them: records, or events in forms of events.
+};
+
+// --- upkeep ---
+
+/// What is kept for how long, and what is gone.
+struct RetentionReport {
+    RetentionPolicy policy;
+    std::vector<RetentionRow> rows; ///< After the run, if there was one.
+    RetentionDone done;             ///< By this call.
+    DroppedHistory dropped;         ///< Ever.
 };
 
 /// Which database an SQL text is for.
@@ -332,6 +346,16 @@ public:
                        Done<SqlOutcome> done);
     /// What can be asked there.
     virtual Ticket sqlTables(const Caller &caller, SqlPlace place, Done<std::vector<SqlTable>> done);
+
+    /// What retention keeps, by tenant. @p run: also drops what is due, beside an engine or without one. Refused for
+    /// viewers then, and for whoever may not see all tenants.
+    virtual Ticket retention(const Caller &caller, bool run, Done<RetentionReport> done);
+    /// Copies the workspace into a folder on the machine of the back end. Refused for viewers, and for whoever may not
+    /// see all tenants.
+    virtual Ticket backup(const Caller &caller, const BackupRequest &request,
+                          std::function<void(BackupProgress)> progress, Done<BackupOutcome> done);
+    /// Looks for what is wrong or will be. @p full: reads everything.
+    virtual Ticket doctor(const Caller &caller, bool full, Done<std::vector<DoctorCheck>> done);
 };
 
 } // namespace eventops

@@ -3,6 +3,7 @@
 
 #include "core/session/input_log_source.h"
 #include "core/session/quarantine.h"
+#include "core/session/retention_run.h"
 
 #include <algorithm>
 
@@ -44,6 +45,7 @@ Result<std::unique_ptr<Engine>> Engine::start(const Workspace &workspace, const 
     std::unique_ptr<Engine> engine(new Engine(std::move(lock), workspace.directory, spec));
     Ledger::Options ledgerOptions;
     ledgerOptions.keepRaw = spec.keepRaw;
+    ledgerOptions.retention = retentionRules(spec, "engine");
     RunProgress noticed;
     engine->m_ledger = EVENTOPS_TRY(openSound(workspace.directory, ledgerOptions, noticed.trouble));
     if (options.progress && !noticed.trouble.empty())
@@ -120,7 +122,7 @@ Status Engine::read(std::vector<std::unique_ptr<Source>> sources, bool live)
             if (taken)
                 later.push_back(std::move(source));
             else
-                round.push_back({std::move(source), std::move(progress)});
+                round.push_back({std::move(source), std::move(progress), m_spec.retention.sources});
         }
         if (live) {
             auto log = EVENTOPS_TRY(Ledger::open(m_directory, LedgerMode::Read, {}));

@@ -34,6 +34,7 @@ public:
     /// again and counts as duplicates; one whose beginning equals another's but whose bytes differ is a capture of its
     /// own.
     /// @p live: also takes in what comes into the input log meanwhile, in order of arrival.
+    /// What events are kept as is what the pipeline says of its sources, else what each source says.
     Status read(std::vector<std::unique_ptr<Source>> sources, bool live = false);
 
     /// Takes in what other processes put into the input log: decisions are noted, action events become events.

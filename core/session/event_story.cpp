@@ -194,6 +194,7 @@ Result<EventStory> tellStory(Ledger &ledger, const Registry &registry, const Pip
     Seq seq = 0;
     std::int64_t sourceId = 0;
     bool found = false;
+    bool rawDropped = false;
     EVENTOPS_TRY(ledger.events(filter, {.rowsMax = 1, .oldestFirst = false},
                                [&](const Batch &batch, std::span<const std::uint32_t> rows) {
                                    if (cancelled.load())
@@ -203,6 +204,7 @@ Result<EventStory> tellStory(Ledger &ledger, const Registry &registry, const Pip
                                    seq = record.seq;
                                    sourceId = record.source;
                                    found = true;
+                                   rawDropped = batch.rawDropped;
                                    story.redacted = record.redacted != NoStr;
                                    bytes = story.redacted ? batch.text(record.redacted) : batch.raw(record);
                                    appendEvent(story.event.batch, batch, event);
@@ -228,7 +230,10 @@ Result<EventStory> tellStory(Ledger &ledger, const Registry &registry, const Pip
         return story;
     const std::string codec(batch.text(event, Field::Codec));
     if (bytes.empty()) {
-        story.steps.push_back({"decode", "The workspace keeps no raw records, so decoding cannot be shown.", {}});
+        story.steps.push_back({"decode",
+                               rawDropped ? "Retention dropped the raw record, so decoding cannot be shown."
+                                          : "The workspace keeps no raw records, so decoding cannot be shown.",
+                               {}});
     } else if (const Status done = mapSteps(story, registry, *spec, bytes, codec, event.emission); !done) {
         story.steps.push_back({"decode", "Cannot be shown: " + done.error().text() + ".", {}});
     }

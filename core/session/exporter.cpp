@@ -72,6 +72,8 @@ Status Export::begin()
     const ExportRequest &request = m_job.request;
     m_whole = request.filter.empty() && request.from == NoTime && request.to == NoTime && m_job.caller.tenants.empty();
     m_progress.eventsTotal = EVENTOPS_TRY(m_job.ledger.eventCount());
+    const DroppedHistory gone = EVENTOPS_TRY(m_job.ledger.droppedHistory());
+    m_progress.dropped = raw() ? gone.records : gone.events;
     for (SourceRow &row : EVENTOPS_TRY(m_job.ledger.sources())) {
         const std::int64_t id = row.id;
         m_sources.emplace(id, std::move(row));
@@ -176,6 +178,10 @@ Status Export::takeRecord(const Batch &batch, const Event &event, const RawRecor
     out.contentType = batch.text(event, Field::ContentType);
     out.headers = batch.text(event, Field::Headers);
     out.bytes = out.redacted ? batch.text(record.redacted) : batch.raw(record);
+    if (batch.rawDropped) {
+        ++m_progress.dropped;
+        return Ok{};
+    }
     if (out.bytes.empty() && !out.redacted)
         return Error{Error::Code::Refused,
                      "this workspace keeps no raw records, so " + std::string(toString(m_job.request.form))

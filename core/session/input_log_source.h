@@ -22,6 +22,7 @@ public:
     bool finite() const override { return m_log == nullptr; }
     bool companion() const override { return m_log != nullptr; }
 
+    Retention retention() const override { return Retention::Input; }
     std::string key() const override { return "input-log"; }
     std::string title() const override { return "actions"; }
     Result<bool> read(RawChunk &chunk, std::vector<OversizePart> &oversize) override;

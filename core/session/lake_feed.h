@@ -32,18 +32,23 @@ public:
     Status publish(bool withParts);
 
     const lake::LakeMark &mark() const { return m_writer->mark(); }
-    const std::string &notice() const { return m_writer->notice(); }
+    const std::string &notice() const { return m_notice; }
     std::uint64_t rowsWithoutParts() const { return m_writer->rowsWithoutParts(); }
     Result<std::uint64_t> changeCounter() { return m_ledger->changeCounter(); }
 
 private:
-    LakeFeed(FileLock lock, std::unique_ptr<Ledger> ledger, std::unique_ptr<lake::LakeWriter> writer)
-        : m_lock(std::move(lock)), m_ledger(std::move(ledger)), m_writer(std::move(writer))
+    LakeFeed(FileLock lock, std::unique_ptr<Ledger> ledger, std::unique_ptr<lake::LakeWriter> writer,
+             std::string notice)
+        : m_lock(std::move(lock)),
+          m_ledger(std::move(ledger)),
+          m_writer(std::move(writer)),
+          m_notice(std::move(notice))
     {
     }
     FileLock m_lock;
     std::unique_ptr<Ledger> m_ledger;
     std::unique_ptr<lake::LakeWriter> m_writer;
+    const std::string m_notice;
 };
 
 /// Builds the lake up to the present end of the ledger. @p anew: throws away what is there first.

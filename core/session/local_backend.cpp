@@ -238,9 +238,9 @@ Ticket LocalBackend::eventRange(const Caller &caller, const EventRange &range, D
         Ledger &ledger = *EVENTOPS_TRY(pageLedger());
         const std::uint64_t count = std::min<std::uint64_t>(range.count, PageRowsMax);
         EventPage page;
-        std::uint64_t place = range.first;
         EVENTOPS_TRY(ledger.eventsAt(
-            range.first, count, AllFields, [&](const Batch &batch, std::span<const std::uint32_t> rows) {
+            range.first, count, AllFields,
+            [&](const Batch &batch, std::span<const std::uint32_t> rows, std::uint64_t place) {
                 page.batch.tsIngest = batch.tsIngest;
                 for (const std::uint32_t row : rows) {
                     const Event &event = batch.events[row];
@@ -264,7 +264,6 @@ Ticket LocalBackend::eventColumns(const Caller &caller, const EventColumnsReques
         const auto ledger = EVENTOPS_TRY(openLedger(LedgerMode::Read));
         std::vector<std::string> names;
         std::unordered_map<std::string, std::uint16_t> lanes;
-        std::uint64_t place = request.first;
         const auto laneOf = [&](std::string_view text) -> std::uint16_t {
             const auto known = lanes.find(std::string(text));
             if (known != lanes.end())
@@ -277,13 +276,13 @@ Ticket LocalBackend::eventColumns(const Caller &caller, const EventColumnsReques
         const std::uint32_t fields =
             1U << static_cast<unsigned>(request.laneBy) | 1U << static_cast<unsigned>(Field::Tenant);
         EVENTOPS_TRY(ledger->eventsAt(
-            request.first, UINT64_MAX, fields, [&](const Batch &batch, std::span<const std::uint32_t> rows) {
+            request.first, UINT64_MAX, fields,
+            [&](const Batch &batch, std::span<const std::uint32_t> rows, std::uint64_t place) {
                 EventColumns columns;
                 columns.first = place;
                 columns.ts.reserve(rows.size());
                 columns.severity.reserve(rows.size());
                 columns.lane.reserve(rows.size());
-                place += rows.size();
                 // The same text has the same id within a block: it is looked up once.
                 std::vector<std::int32_t> laneOfId(batch.strings.size() + 1, -1);
                 for (const std::uint32_t row : rows) {
@@ -464,8 +463,12 @@ Ticket LocalBackend::replay(const Caller &caller, const ReplayRequest &request,
 Result<WorkspaceSummary> LocalBackend::runReplay(const ReplayRequest &request, const Ticket &ticket,
                                                  const std::function<void(RunProgress)> &progress)
 {
-    const PipelineSpec spec = EVENTOPS_TRY(
+    PipelineSpec spec = EVENTOPS_TRY(
         parsePipeline(request.pipelineText, request.pipelineName, m_options.registry, m_options.dataDirectory));
+    if (request.retention) {
+        spec.retention.sources = request.retention;
+        spec.text = canonicalText(spec);
+    }
     std::vector<std::unique_ptr<Source>> sources;
     if (request.files.empty()) {
         for (const Configured<SourceSpec> &source : spec.sources)

@@ -71,6 +71,10 @@ public:
     Ticket sql(const Caller &caller, const SqlRequest &request, std::function<void(SqlPage)> page,
                Done<SqlOutcome> done) override;
     Ticket sqlTables(const Caller &caller, SqlPlace place, Done<std::vector<SqlTable>> done) override;
+    Ticket retention(const Caller &caller, bool run, Done<RetentionReport> done) override;
+    Ticket backup(const Caller &caller, const BackupRequest &request, std::function<void(BackupProgress)> progress,
+                  Done<BackupOutcome> done) override;
+    Ticket doctor(const Caller &caller, bool full, Done<std::vector<DoctorCheck>> done) override;
 
 private:
     /// A thread that runs jobs one after the other.

@@ -102,6 +102,9 @@ private:
                              "the finding may rest on more than " + std::to_string(PromoteRecordsMax) + " records"};
             const std::string_view kept =
                 record.redacted != NoStr ? batch.text(record.redacted) : batch.raw(record);
+            if (kept.empty() && batch.rawDropped)
+                return Error{Error::Code::Refused, "raw records that the finding may rest on were dropped by retention",
+                             {}, "keep them longer: `retention: {raw: 7d}`"};
             if (kept.empty())
                 return Error{Error::Code::Refused, "the workspace keeps no raw records to make a test of", {},
                              "replay the captures with `ledger: {keep_raw: true}`"};

@@ -5,6 +5,7 @@
 #include "core/pipeline/stage_engine.h"
 #include "core/session/entity_table.h"
 #include "core/session/record_history.h"
+#include "core/session/retention_run.h"
 
 #include <algorithm>
 #include <memory>
@@ -75,6 +76,7 @@ public:
 
     Result<RerunOutcome> run()
     {
+        EVENTOPS_TRY(requireHistory(m_ledger, m_request.from == PipelinePart::Records));
         for (const SourceRow &row : EVENTOPS_TRY(m_ledger.sources()))
             m_keys.push_back(row.progress.key);
         m_progress.eventsTotal = EVENTOPS_TRY(m_ledger.eventCount());

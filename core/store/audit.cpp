@@ -9,6 +9,7 @@
 namespace eventops {
 namespace {
 
+constexpr std::size_t AuditPageRows = 1'024;
 constexpr const char *AuditColumns = "number, at, actor, verb, subject, detail, previous_hash, hash";
 
 AuditRow readAudit(const sqlite::Statement &row)
@@ -46,14 +47,26 @@ Status SqliteLedger::appendAudit(AuditRow row)
 
 Status SqliteLedger::audit(QueryBounds bounds, const std::function<bool(const AuditRow &)> &row)
 {
+    const std::int64_t newest = EVENTOPS_TRY(m_database.integer("SELECT max(number) FROM audit"));
     sqlite::Statement rows = EVENTOPS_TRY(m_database.prepare(
-        std::string("SELECT ") + AuditColumns + " FROM audit ORDER BY number" + (bounds.oldestFirst ? "" : " DESC")));
+        std::string("SELECT ") + AuditColumns + " FROM audit WHERE number <= ?1 AND number "
+        + (bounds.oldestFirst ? "> ?2 ORDER BY number" : "< ?2 ORDER BY number DESC") + " LIMIT ?3"));
+    std::int64_t cursor = bounds.oldestFirst ? 0 : INT64_MAX;
     std::uint64_t left = bounds.rowsMax;
-    while (left > 0 && EVENTOPS_TRY(rows.step())) {
-        --left;
-        if (!row(readAudit(rows)))
-            break;
-    }
+    std::vector<AuditRow> page;
+    do {
+        page.clear();
+        rows.bind(1, newest).bind(2, cursor).bindUnsigned(3, std::min<std::uint64_t>(AuditPageRows, left));
+        while (EVENTOPS_TRY(rows.step()))
+            page.push_back(readAudit(rows));
+        rows.reset(); // no snapshot while the consumer works
+        for (const AuditRow &one : page) {
+            if (!row(one))
+                return Ok{};
+            cursor = static_cast<std::int64_t>(one.number);
+        }
+        left -= page.size();
+    } while (left > 0 && page.size() == AuditPageRows);
     return Ok{};
 }
 

@@ -18,8 +18,11 @@ namespace eventops {
 //   per column: id u8, packing u8 (0 as is, 1 zstd), size varint, stored size varint ·
 //   the columns one after the other · XXH3-64 of all that, 8 bytes.
 // A column that says nothing is left out and costs nothing.
+//
+// A tombstone is such a block with the columns EventsPerRecord, RecordSeq and Emission alone: what retention leaves.
 
 constexpr std::uint8_t BlockVersion = 1;
+constexpr std::uint8_t TombstoneFormat = 0; ///< event_block.format of a tombstone; else it is BlockVersion.
 constexpr std::size_t ColumnBytesMax = 256u << 20; ///< Of one column before packing.
 
 /// Columns that are not texts; texts have their Field's number.

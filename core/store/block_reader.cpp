@@ -50,9 +50,11 @@ Status BlockReader::decodeRecords(const BlockView &view, Batch &batch)
     EVENTOPS_TRY(read(Column::RecordFlags, [&](RawRecord &r, std::uint64_t v) {
         r.redacted = (v & 1) != 0 ? batch.strings.intern("") : NoStr;
     }));
-    ByteReader hashes(EVENTOPS_TRY(view.column(static_cast<std::uint8_t>(Column::RecordHash), m_packer, m_scratch)));
+    const std::string_view column =
+        EVENTOPS_TRY(view.column(static_cast<std::uint8_t>(Column::RecordHash), m_packer, m_scratch));
+    ByteReader hashes(column);
     for (RawRecord &record : batch.records) {
-        record.hash = hashes.fixed64();
+        record.hash = column.empty() ? 0 : hashes.fixed64(); // a tombstone has none
         record.outcome = Outcome::Stored;
     }
     return hashes.failed() ? Status(view.corrupt("record hashes are missing")) : Status(Ok{});

@@ -88,6 +88,25 @@ Status BlockWriter::addIntegers(Column column, std::span<const std::int64_t> val
     return builder.add(static_cast<std::uint8_t>(column), m_column, false);
 }
 
+Result<std::string> BlockWriter::encodeTombstone(const Batch &batch)
+{
+    m_builder.clear();
+    m_perRecord.assign(batch.records.size(), 0);
+    m_emissions.clear();
+    m_seqs.clear();
+    for (const Event &event : batch.events) {
+        ++m_perRecord[event.record];
+        m_emissions.push_back(event.emission);
+    }
+    for (const RawRecord &record : batch.records)
+        m_seqs.push_back(static_cast<std::int64_t>(record.seq));
+    if (std::any_of(m_perRecord.begin(), m_perRecord.end(), [](std::int64_t n) { return n != 1; }))
+        EVENTOPS_TRY(addIntegers(Column::EventsPerRecord, m_perRecord, m_builder));
+    EVENTOPS_TRY(addIntegers(Column::RecordSeq, m_seqs, m_builder));
+    EVENTOPS_TRY(addIntegers(Column::Emission, m_emissions, m_builder));
+    return m_builder.finish(batch.events.size(), batch.records.size());
+}
+
 Result<std::uint32_t> BlockWriter::gather(const BlockRows &rows, std::span<const std::int64_t> sourceIds,
                                           EncodedBlock &out)
 {

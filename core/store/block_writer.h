@@ -39,6 +39,8 @@ std::uint64_t eventDedupeKey(const Batch &batch, const Event &event);
 class BlockWriter
 {
 public:
+    /// What is left of a block whose events were dropped: which records gave how many events, so that places stay.
+    Result<std::string> encodeTombstone(const Batch &batch);
     /// @p sourceIds: row id of each source of the run, by RawRecord::source. @p keepRaw: also make the sibling block.
     Result<EncodedBlock> encode(const BlockRows &rows, std::span<const std::int64_t> sourceIds, bool keepRaw);
 

@@ -14,10 +14,19 @@ namespace {
 Status addRows(sqlite::Database &database, const std::string &sql,
                const std::function<Status(const sqlite::Statement &)> &add)
 {
-    sqlite::Statement rows = EVENTOPS_TRY(database.prepare(sql));
-    while (EVENTOPS_TRY(rows.step()))
-        EVENTOPS_TRY(add(rows));
-    return Ok{};
+    sqlite::Statement rows = EVENTOPS_TRY(database.prepare(sql + " LIMIT -1 OFFSET ?1"));
+    for (std::uint64_t given = 0;;) {
+        rows.bindUnsigned(1, given);
+        const auto since = std::chrono::steady_clock::now();
+        bool more = true;
+        while (std::chrono::steady_clock::now() - since < SnapshotTimeMax / 2 && (more = EVENTOPS_TRY(rows.step()))) {
+            EVENTOPS_TRY(add(rows));
+            ++given;
+        }
+        if (!more)
+            return Ok{};
+        rows.reset(); // goes on in a new snapshot, behind what was given
+    }
 }
 
 } // namespace

@@ -61,7 +61,7 @@ Result<std::vector<BlockHead>> listBlocks(sqlite::Database &database, const std:
     sqlite::Statement rows =
         EVENTOPS_TRY(database.prepare("SELECT id, seq_min, seq_max, ts_min, ts_max, severity_max, unnamed, tenant, "
                                       + std::string(filters ? "filter" : "NULL") + ", ts_ingest FROM \"" + schema
-                                      + "\".event_block WHERE seq_max >= ?1 AND seq_min <= ?2"));
+                                      + "\".event_block WHERE seq_max >= ?1 AND seq_min <= ?2 AND format > 0"));
     rows.bindUnsigned(1, std::min<Seq>(bounds.seqMin, INT64_MAX))
         .bindUnsigned(2, std::min<Seq>(bounds.seqMax, INT64_MAX));
     std::vector<BlockHead> heads;
@@ -102,7 +102,8 @@ bool EventMerge::after(const LoadedBlock *a, const LoadedBlock *b) const
 Status EventMerge::load(const BlockHead &head)
 {
     if (!m_read)
-        m_read = EVENTOPS_TRY(m_database.prepare("SELECT data FROM \"" + m_schema + "\".event_block WHERE id = ?"));
+        m_read = EVENTOPS_TRY(
+            m_database.prepare("SELECT data, format FROM \"" + m_schema + "\".event_block WHERE id = ?"));
     std::unique_ptr<LoadedBlock> block = m_free.empty() ? std::make_unique<LoadedBlock>() : std::move(m_free.back());
     if (!m_free.empty())
         m_free.pop_back();
@@ -113,12 +114,15 @@ Status EventMerge::load(const BlockHead &head)
     if (!EVENTOPS_TRY(m_read.bind(1, head.id).step()))
         return Error{Error::Code::Corrupt, name + ": missing", {}, {}};
     const Status decoded = m_reader.decode(m_read.text(0), name, m_mask, block->batch);
+    block->dropped = m_read.integer(1) == TombstoneFormat; // perhaps since the blocks were listed
     m_read.reset();
     EVENTOPS_TRY(decoded);
     block->batch.tsIngest = head.tsIngest;
     block->rows.resize(block->batch.events.size());
     std::iota(block->rows.begin(), block->rows.end(), 0U);
-    if (m_select)
+    if (block->dropped && !m_withDropped)
+        block->rows.clear();
+    else if (m_select)
         EVENTOPS_TRY(m_select(*block));
     if (block->rows.empty()) {
         m_free.push_back(std::move(block));
@@ -179,7 +183,9 @@ Status EventMerge::loadRaw(LoadedBlock &block)
     if (!m_readRaw)
         m_readRaw = EVENTOPS_TRY(m_database.prepare("SELECT data FROM \"" + m_schema + "\".raw_block WHERE id = ?"));
     Status status = Ok{};
-    if (EVENTOPS_TRY(m_readRaw.bind(1, block.head.id).step()))
+    const bool kept = EVENTOPS_TRY(m_readRaw.bind(1, block.head.id).step());
+    block.batch.rawDropped = kept && m_readRaw.text(0).empty();
+    if (kept && !block.batch.rawDropped)
         status = m_reader.decodeRaw(m_readRaw.text(0), "raw block " + std::to_string(block.head.id), block.batch);
     m_readRaw.reset();
     return status;

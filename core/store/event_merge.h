@@ -33,8 +33,8 @@ struct BlockHead {
     WallNs tsIngest = NoTime;
 };
 
-/// Blocks that may hold events within the bounds, by first sequence number; by last, falling, when @p newestFirst.
-/// Reads zone maps and filters only. Memory: 32 bytes a block.
+/// Blocks that may hold events within the bounds (tombstones hold none), by first sequence number; by last, falling,
+/// when @p newestFirst. Reads zone maps and filters only. Memory: 32 bytes a block.
 Result<std::vector<BlockHead>> listBlocks(sqlite::Database &database, const std::string &schema,
                                           const BlockBounds &bounds, bool newestFirst);
 
@@ -45,6 +45,7 @@ struct LoadedBlock {
     std::vector<std::uint32_t> rows; ///< Events wanted, in the order of the merge.
     std::size_t next = 0;
     bool rawLoaded = false;
+    bool dropped = false;            ///< A tombstone: its events have a record and an emission, nothing else.
 };
 
 /// The events of many blocks in input order (or the reverse). Each block is read in a snapshot of its own, so a slow
@@ -64,6 +65,8 @@ public:
     EventMerge(sqlite::Database &database, std::string schema, std::vector<BlockHead> heads, bool newestFirst,
                Select select);
     void setMask(ColumnMask mask) { m_mask = mask; }
+    /// Also gives events that retention dropped; else they are left out.
+    void setWithDropped() { m_withDropped = true; }
     /// The next stretch; false at the end. The block is valid until the next call.
     Result<bool> next(Run &run);
     /// Gives the records of @p block their stored bytes, where they were kept.
@@ -83,6 +86,7 @@ private:
     bool m_newestFirst;
     Select m_select;
     ColumnMask m_mask;
+    bool m_withDropped = false;
     BlockReader m_reader;
     sqlite::Statement m_read;
     sqlite::Statement m_readRaw;

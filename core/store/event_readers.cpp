@@ -188,8 +188,7 @@ Result<std::uint64_t> SqliteLedger::eventCount()
     return m_places.events();
 }
 
-Status SqliteLedger::eventsAt(std::uint64_t first, std::uint64_t count, std::uint32_t fields,
-                              const std::function<bool(const Batch &, std::span<const std::uint32_t>)> &row)
+Status SqliteLedger::eventsAt(std::uint64_t first, std::uint64_t count, std::uint32_t fields, const PlacedRows &row)
 {
     EVENTOPS_TRY(m_places.refresh(m_database));
     PlaceIndex::Stretch stretch = m_places.stretch(first, count);
@@ -200,6 +199,7 @@ Status SqliteLedger::eventsAt(std::uint64_t first, std::uint64_t count, std::uin
     ColumnMask mask;
     mask.texts = fields;
     merge.setMask(mask);
+    merge.setWithDropped();
     const bool ids = mask.has(Field::EventId);
     std::uint64_t place = stretch.firstPlace;
     EventMerge::Run run;
@@ -210,13 +210,15 @@ Status SqliteLedger::eventsAt(std::uint64_t first, std::uint64_t count, std::uin
         const std::uint64_t take = std::min(size - skip, count);
         if (take == 0)
             continue;
+        count -= take;
+        if (run.block->dropped)
+            continue;
         Batch &batch = run.block->batch;
         const auto rows = std::span<const std::uint32_t>(run.block->rows).subspan(run.begin + skip, take);
         for (std::size_t i = 0; ids && i < rows.size(); ++i)
             EVENTOPS_TRY(setEventId(batch, batch.events[rows[i]], keys));
-        if (!row(batch, rows))
+        if (!row(batch, rows, place - size + skip))
             return Ok{};
-        count -= take;
     }
     return Ok{};
 }
@@ -229,6 +231,7 @@ Result<std::uint64_t> SqliteLedger::placeOf(Seq seq, std::uint16_t emission)
     ColumnMask mask;
     mask.texts = 0;
     merge.setMask(mask);
+    merge.setWithDropped();
     std::uint64_t place = stretch.firstPlace;
     EventMerge::Run run;
     while (EVENTOPS_TRY(merge.next(run))) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/store/ledger.h"
 
+#include "core/store/page_vfs.h"
 #include "core/store/schema.h"
 #include "core/store/sqlite_ledger.h"
 
@@ -20,8 +21,10 @@ constexpr std::int64_t CheckedBytesMax = 64 << 20; ///< A larger ledger is not r
 Status prepareWriter(sqlite::Database &database)
 {
     // A page size can only be set on an empty file, WAL mode only without other users: both happen once.
-    if (EVENTOPS_TRY(database.integer("PRAGMA page_count")) == 0)
+    if (EVENTOPS_TRY(database.integer("PRAGMA page_count")) == 0) {
         EVENTOPS_TRY(database.execute("PRAGMA page_size = " + std::to_string(PageBytes)));
+        EVENTOPS_TRY(sqlite::givePageChecksums(database, PageBytes));
+    }
     sqlite::Statement mode = EVENTOPS_TRY(database.prepare("PRAGMA journal_mode"));
     const bool wal = EVENTOPS_TRY(mode.step()) && mode.text(0) == "wal";
     mode.reset();
@@ -42,8 +45,10 @@ Status checkSound(sqlite::Database &database)
     const bool row = EVENTOPS_TRY(check.step());
     if (!row || check.text(0) == "ok")
         return Ok{};
-    // A page that the disk did not give says nothing about what is on it.
+    // A page that the disk did not give says nothing about what is on it; one that came with a wrong checksum does.
     const std::string found = check.string(0);
+    if (found.find("error code=" + std::to_string(SQLITE_IOERR_DATA)) != std::string::npos)
+        return sqlite::errorFor(SQLITE_IOERR_DATA, "ledger", {});
     const bool unread =
         found.find("error code=") != std::string::npos || found.find("failed to get page") != std::string::npos;
     return Error{unread ? Error::Code::Io : Error::Code::Corrupt, "ledger: " + found, {}, {}};

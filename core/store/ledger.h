@@ -7,6 +7,7 @@
 #include "core/pipeline/commit.h"
 #include "core/store/aggregate.h"
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -16,6 +17,12 @@
 #include <vector>
 
 namespace eventops {
+
+/// A reader keeps a snapshot for no longer and goes on behind what it gave, so that the write-ahead log can be cut back.
+constexpr std::chrono::seconds SnapshotTimeMax{5};
+/// A statement that a person wrote cannot go on elsewhere: it ends once it has kept a snapshot for longer while the log
+/// has grown to this.
+constexpr std::uint64_t SqlLogBytesMax = 128u << 20;
 
 /// What a process wants of the ledger.
 enum class LedgerMode : std::uint8_t {
@@ -86,6 +93,53 @@ struct LedgerEnds {
     std::uint64_t finding = 0, audit = 0;
 };
 
+/// What retention goes by.
+struct RetentionRules {
+    RetentionPolicy policy;
+    std::string stateHash;   ///< Of the pipeline whose stages keep state: events that its newest checkpoint does not
+                             ///< cover are needed after a crash, and stay. Empty: no stage keeps any.
+    std::string actor;       ///< For the audit.
+};
+constexpr std::size_t RetentionBlocksMax = 256;             ///< Dropped by one transaction …
+constexpr std::uint64_t RetentionBytesMax = 64u << 20;      ///< … or stored bytes.
+constexpr std::int64_t RetentionEveryNs = 3'600 * NsPerSecond; ///< Between two runs of an engine.
+
+/// How far a run of retention came, from transaction to transaction.
+struct RetentionCursor {
+    std::int64_t block = 0;  ///< Row id of the last block looked at.
+    WallNs newest = NoTime;  ///< Newest ingest time up to it.
+    bool under = false;      ///< There is more to look at.
+};
+
+struct RetentionDone {
+    std::uint64_t events = 0;     ///< Dropped …
+    std::uint64_t records = 0;    ///< … with their records.
+    std::uint64_t rawRecords = 0; ///< Records that lost their raw bytes alone.
+    std::uint64_t bytes = 0;      ///< Stored ones, free for what comes.
+    std::uint64_t damaged = 0;    ///< Blocks that cannot be read and stay as they are.
+    RetentionDone &operator+=(const RetentionDone &other);
+};
+
+/// Events of one tenant and retention, as they are kept.
+struct RetentionRow {
+    std::string tenant;
+    std::string retention;        ///< Of a ledger from before there was any: "default", kept for ever.
+    std::uint64_t events = 0, rawRecords = 0; ///< Kept: events, and records with raw bytes.
+    std::uint64_t bytes = 0, rawBytes = 0;    ///< Stored.
+    std::uint64_t droppedEvents = 0, droppedRawRecords = 0;
+    std::uint64_t dueEvents = 0, dueRawRecords = 0; ///< What a run would drop now.
+    WallNs oldest = NoTime;       ///< Ingest time of the oldest events kept.
+    WallNs nextDrop = NoTime;     ///< When something is due next; NoTime: never, or now.
+};
+
+/// What of the history is gone.
+struct DroppedHistory {
+    std::uint64_t events = 0, records = 0;
+    std::uint64_t rawRecords = 0; ///< Kept records without their raw bytes.
+    Seq beginsAfter = 0;          ///< Everything behind this record is there, …
+    Seq rawBeginsAfter = 0;       ///< … with its raw bytes behind this one.
+};
+
 /// Bounds of a query. Newest first unless said otherwise.
 struct QueryBounds {
     std::uint64_t rowsMax = 1'000'000'000;
@@ -105,6 +159,7 @@ public:
         std::uint64_t bytesMax = 0;  ///< Largest size of the database file; reaching it is Full. 0: no limit.
         /// The write-ahead log a commit may meet. Longer, because a reader keeps an old snapshot: Busy until it ends.
         std::uint64_t walBytesMax = 256u << 20;
+        std::optional<RetentionRules> retention = {}; ///< What `maintain` drops by.
     };
     /// Opens or (Engine, Decide) creates `<directory>/ledger.db` and migrates it.
     static Result<std::unique_ptr<Ledger>> open(const std::string &directory, LedgerMode mode, Options options);
@@ -142,12 +197,13 @@ public:
     /// LimitExceeded, Cancelled (@p mustStop, asked between blocks, said so).
     virtual Result<std::vector<AggregateRow>> aggregate(const Filter &filter, const AggregateQuery &query,
                                                         const std::function<bool()> &mustStop) = 0;
-    /// How many events are stored; they stand at places 0 … count − 1 in input order, for ever.
+    /// How many events were stored; they stand at places 0 … count − 1 in input order, for ever, dropped or not.
     virtual Result<std::uint64_t> eventCount() = 0;
-    /// Events by place, from @p first, at most @p count, without raw bytes. @p fields: the texts wanted, a bit a Field
-    /// (the others may be missing); Field::EventId is set if it is wanted. O(events delivered + one commit's).
-    virtual Status eventsAt(std::uint64_t first, std::uint64_t count, std::uint32_t fields,
-                            const std::function<bool(const Batch &, std::span<const std::uint32_t>)> &row) = 0;
+    /// Events by place, from @p first, at most @p count places, without raw bytes; what was dropped is left out.
+    /// @p fields: the texts wanted, a bit a Field (the others may be missing); Field::EventId is set if it is wanted.
+    /// O(events delivered + one commit's).
+    using PlacedRows = std::function<bool(const Batch &, std::span<const std::uint32_t>, std::uint64_t place)>;
+    virtual Status eventsAt(std::uint64_t first, std::uint64_t count, std::uint32_t fields, const PlacedRows &row) = 0;
     /// The place of the event that record @p seq gave as its @p emission th. NotFound.
     virtual Result<std::uint64_t> placeOf(Seq seq, std::uint16_t emission) = 0;
     virtual Status findings(const Filter &filter, QueryBounds bounds,
@@ -172,6 +228,14 @@ public:
     virtual Result<std::uint64_t> changeCounter() = 0;
     virtual Result<std::uint64_t> findingCount() = 0;
     virtual Result<std::uint64_t> suggestionCount() = 0;
+
+    // --- retention; see adr/0007 ---
+    /// Drops what is due, in one transaction of at most RetentionBlocksMax blocks, with its row in the audit. Goes on
+    /// from @p cursor; `under` says whether to come again. A clock that went back drops nothing early.
+    virtual Result<RetentionDone> retain(const RetentionRules &rules, RetentionCursor &cursor) = 0;
+    /// By tenant, then retention. O(blocks).
+    virtual Result<std::vector<RetentionRow>> retentionState(const RetentionRules &rules) = 0;
+    virtual Result<DroppedHistory> droppedHistory() = 0;
 
     // --- actions ---
     /// The action with this displayId. Refused when the version is not the newest; NotFound.

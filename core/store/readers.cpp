@@ -15,8 +15,9 @@ namespace eventops {
 namespace {
 
 constexpr std::size_t PieceBytes = 1u << 20;
+constexpr std::size_t LetterPageRows = 256;
+constexpr std::uint64_t LetterPageBytes = 4u << 20; ///< Of dead letters read ahead, about.
 
-constexpr std::chrono::seconds SnapshotTimeMax{5};          ///< A reader keeps its snapshot for no longer.
 constexpr std::chrono::milliseconds QuickConsumerTime{50};  ///< For ReadAheadRows.
 constexpr std::size_t ReadAheadRows = 1'024;
 
@@ -90,15 +91,23 @@ Status SqliteLedger::findings(const Filter &filter, QueryBounds bounds, const st
 Status SqliteLedger::findingsAfter(std::uint64_t after,
                                    const std::function<bool(std::uint64_t number, const Finding &)> &row)
 {
-    std::string columns = FindingColumns;
-    sqlite::Statement rows = EVENTOPS_TRY(
-        m_database.prepare("SELECT " + columns + ", number FROM finding WHERE number > ?1 ORDER BY number"));
+    const std::string columns = FindingColumns;
+    sqlite::Statement rows = EVENTOPS_TRY(m_database.prepare(
+        "SELECT " + columns + ", number FROM finding WHERE number > ?1 ORDER BY number LIMIT ?2"));
     const int last = static_cast<int>(std::count(columns.begin(), columns.end(), ',')) + 1;
-    rows.bindUnsigned(1, after);
-    while (EVENTOPS_TRY(rows.step())) {
-        if (!row(rows.unsignedInteger(last), readFinding(rows)))
-            break;
-    }
+    std::vector<std::pair<std::uint64_t, Finding>> page;
+    do {
+        page.clear();
+        rows.bindUnsigned(1, after).bindUnsigned(2, ReadAheadRows);
+        while (EVENTOPS_TRY(rows.step()))
+            page.emplace_back(rows.unsignedInteger(last), readFinding(rows));
+        rows.reset(); // no snapshot while the consumer works
+        for (const auto &[number, finding] : page) {
+            if (!row(number, finding))
+                return Ok{};
+            after = number;
+        }
+    } while (page.size() == ReadAheadRows);
     return Ok{};
 }
 
@@ -138,34 +147,40 @@ Status SqliteLedger::actions(const Filter &filter, QueryBounds bounds, const std
 Status SqliteLedger::deadLetters(QueryBounds bounds, std::uint64_t bytesMax,
                                  const std::function<bool(const DeadLetterRow &)> &row)
 {
+    const std::int64_t newest = EVENTOPS_TRY(m_database.integer("SELECT max(id) FROM dead_letter"));
     sqlite::Statement rows = EVENTOPS_TRY(m_database.prepare(
         std::string("SELECT d.id, d.seq, s.key, s.title, d.position, d.size, d.reason, d.detail, d.state, d.in_parts, "
-                    "substr(d.bytes, 1, ?1) FROM dead_letter AS d JOIN source AS s ON s.id = d.source ORDER BY d.id")
-        + (bounds.oldestFirst ? "" : " DESC")));
-    rows.bindUnsigned(1, std::min<std::uint64_t>(bytesMax, INT64_MAX));
+                    "substr(d.bytes, 1, ?1) FROM dead_letter AS d JOIN source AS s ON s.id = d.source WHERE ")
+        + (bounds.oldestFirst ? "d.id > ?2 AND d.id <= ?3 ORDER BY d.id" : "d.id < ?2 AND d.id <= ?3 ORDER BY d.id DESC")
+        + " LIMIT ?4"));
+    const std::size_t pageRows = std::max<std::size_t>(
+        1, std::min<std::uint64_t>(LetterPageRows, LetterPageBytes / std::max<std::uint64_t>(bytesMax, 1)));
+    std::int64_t cursor = bounds.oldestFirst ? 0 : INT64_MAX;
     std::uint64_t left = bounds.rowsMax;
-    while (left > 0 && EVENTOPS_TRY(rows.step())) {
-        DeadLetterRow letter;
-        letter.id = rows.integer(0);
-        letter.seq = rows.unsignedInteger(1);
-        letter.sourceKey = rows.string(2);
-        letter.sourceTitle = rows.string(3);
-        letter.position = rows.unsignedInteger(4);
-        letter.size = rows.unsignedInteger(5);
-        letter.reason = rows.string(6);
-        letter.detail = rows.string(7);
-        letter.state = rows.string(8);
-        letter.bytes = rows.string(10);
-        if (rows.integer(9) != 0 && bytesMax > 0) {
-            EVENTOPS_TRY(deadLetterBytes(letter.id, [&](std::string_view piece) {
-                letter.bytes += piece.substr(0, bytesMax - letter.bytes.size());
-                return letter.bytes.size() < bytesMax;
-            }));
+    std::vector<std::pair<DeadLetterRow, bool>> page; // and whether it lies in parts
+    do {
+        page.clear();
+        rows.bindUnsigned(1, std::min<std::uint64_t>(bytesMax, INT64_MAX)).bind(2, cursor).bind(3, newest);
+        rows.bindUnsigned(4, std::min<std::uint64_t>(pageRows, left));
+        while (EVENTOPS_TRY(rows.step()))
+            page.emplace_back(DeadLetterRow{rows.integer(0), rows.unsignedInteger(1), rows.string(2), rows.string(3),
+                                            rows.unsignedInteger(4), rows.unsignedInteger(5), rows.string(6),
+                                            rows.string(7), rows.string(8), rows.string(10)},
+                              rows.integer(9) != 0);
+        rows.reset(); // no snapshot while the consumer works
+        for (auto &[letter, inParts] : page) {
+            if (inParts && bytesMax > 0) {
+                EVENTOPS_TRY(deadLetterBytes(letter.id, [&, &to = letter.bytes](std::string_view piece) {
+                    to += piece.substr(0, bytesMax - to.size());
+                    return to.size() < bytesMax;
+                }));
+            }
+            if (!row(letter))
+                return Ok{};
+            cursor = letter.id;
         }
-        --left;
-        if (!row(letter))
-            break;
-    }
+        left -= page.size();
+    } while (left > 0 && page.size() == pageRows);
     return Ok{};
 }
 
@@ -181,16 +196,21 @@ Status SqliteLedger::deadLetterBytes(std::int64_t id, const std::function<bool(s
     sqlite::Statement row = EVENTOPS_TRY(m_database.prepare("SELECT bytes FROM dead_letter WHERE id = ?"));
     if (!EVENTOPS_TRY(row.bind(1, id).step()))
         return Error{Error::Code::NotFound, "no dead letter " + std::to_string(id), {}, {}};
-    if (!give(row.text(0)))
+    std::string bytes = row.string(0);
+    row.reset(); // no snapshot while the consumer works
+    if (!give(bytes))
         return Ok{};
-    sqlite::Statement parts =
-        EVENTOPS_TRY(m_database.prepare("SELECT bytes FROM dead_letter_part WHERE dead_letter = ? ORDER BY part"));
-    parts.bind(1, id);
-    while (EVENTOPS_TRY(parts.step())) {
-        if (!give(parts.text(0)))
-            break;
+    sqlite::Statement parts = EVENTOPS_TRY(m_database.prepare(
+        "SELECT bytes, part FROM dead_letter_part WHERE dead_letter = ? AND part > ? ORDER BY part LIMIT 1"));
+    for (std::int64_t part = -1;;) {
+        if (!EVENTOPS_TRY(parts.bind(1, id).bind(2, part).step()))
+            return Ok{};
+        bytes = parts.string(0);
+        part = parts.integer(1);
+        parts.reset();
+        if (!give(bytes))
+            return Ok{};
     }
-    return Ok{};
 }
 
 Status SqliteLedger::markRedriven(std::int64_t id)

@@ -149,6 +149,8 @@ Result<sqlite::Database> openReadOnly(const std::string &directory)
 /// When a query must end.
 struct Watch {
     const SqlLimits &limits;
+    const std::string log; ///< The write-ahead log, for `holdsUp`.
+    std::chrono::steady_clock::time_point statement = std::chrono::steady_clock::now(); ///< When it began.
     const std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
 
     bool stopped() const { return limits.stop != nullptr && limits.stop->load(); }
@@ -157,8 +159,24 @@ struct Watch {
         return limits.timeNsMax > 0
                && std::chrono::steady_clock::now() - start > std::chrono::nanoseconds(limits.timeNsMax);
     }
+    /// True: the statement has kept an old state for long, and the engine has written much meanwhile.
+    bool holdsUp() const
+    {
+        if (std::chrono::steady_clock::now() - statement <= SnapshotTimeMax)
+            return false;
+        std::error_code failed;
+        const std::uintmax_t bytes = std::filesystem::file_size(log, failed);
+        return !failed && bytes > SqlLogBytesMax;
+    }
     Error error() const
     {
+        if (!stopped() && !late())
+            return Error{Error::Code::LimitExceeded,
+                         "the query kept an old state of the ledger for more than "
+                             + std::to_string(SnapshotTimeMax.count()) + " s while the write-ahead log grew to more than "
+                             + std::to_string(SqlLogBytesMax >> 20) + " MiB",
+                         {},
+                         "ask for less, ask the lake, or ask a copy made with eventops backup"};
         if (stopped())
             return Error{Error::Code::Cancelled, "the query was stopped"};
         return Error{Error::Code::LimitExceeded, "the query took longer than it may", {}, "ask for less"};
@@ -202,6 +220,8 @@ Status runOne(sqlite::Database &database, std::string_view &tail, const Watch &w
         row.reserve(static_cast<std::size_t>(count));
         for (int i = 0; i < count; ++i)
             row.push_back(cellOf(owned.statement, i));
+        if (watch.holdsUp())
+            return watch.error();
         if (left == 0 || !callbacks.row(row) || --left == 0) {
             left = 0;
             return Ok{};
@@ -212,7 +232,7 @@ Status runOne(sqlite::Database &database, std::string_view &tail, const Watch &w
 int mustEnd(void *watch)
 {
     const auto &given = *static_cast<const Watch *>(watch);
-    return given.stopped() || given.late() ? 1 : 0;
+    return given.stopped() || given.late() || given.holdsUp() ? 1 : 0;
 }
 
 } // namespace
@@ -227,12 +247,13 @@ Status querySql(const std::string &directory, std::string_view sql, const SqlLim
                      {},
                      {}};
     sqlite::Database database = EVENTOPS_TRY(openReadOnly(directory));
-    Watch watch{limits};
-    if (limits.stop != nullptr || limits.timeNsMax > 0)
-        sqlite3_progress_handler(database.handle(), ProgressSteps, mustEnd, &watch);
+    Watch watch{limits, directory + "/ledger.db-wal"};
+    sqlite3_progress_handler(database.handle(), ProgressSteps, mustEnd, &watch);
     std::uint64_t left = limits.rowsMax;
-    while (!sql.empty() && left > 0)
+    while (!sql.empty() && left > 0) {
+        watch.statement = std::chrono::steady_clock::now();
         EVENTOPS_TRY(runOne(database, sql, watch, {columns, row}, left));
+    }
     return Ok{};
 }
 

@@ -7,7 +7,8 @@ namespace eventops {
 namespace {
 
 // Version 1. Times are nanoseconds since 1970 (NoTime as it is), unsigned numbers the same 64 bits.
-// event_block: filter_time 1 when some events have no time.
+// event_block: format 0 is a tombstone (version 2); untimed 1 when some events have no time. raw_block: a row without
+// bytes had some until retention dropped them (version 2).
 constexpr const char *Version1 = R"sql(
 CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE source(
@@ -114,6 +115,8 @@ Status migrate(sqlite::Database &database)
         EVENTOPS_TRY(database.execute(Version1));
         EVENTOPS_TRY(database.execute(SeedViewsSql));
     }
+    if (version < 2)
+        EVENTOPS_TRY(database.execute(Version2ViewsSql));
     EVENTOPS_TRY(database.execute("PRAGMA user_version = " + std::to_string(SchemaVersion)));
     return transaction.commit();
 }

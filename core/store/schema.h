@@ -5,7 +5,7 @@
 
 namespace eventops {
 
-constexpr int SchemaVersion = 1;          ///< PRAGMA user_version of a ledger that this program writes.
+constexpr int SchemaVersion = 2;          ///< PRAGMA user_version of a ledger that this program writes.
 constexpr int ApplicationId = 0x45564f50; ///< "EVOP"
 
 /// Brings a ledger to SchemaVersion, in one transaction; an empty file becomes a ledger.
@@ -16,5 +16,7 @@ Status checkSchema(sqlite::Database &database);
 
 /// The tables of the systems that people come from, as views over ours; one SQL text of many statements.
 extern const char *const SeedViewsSql;
+/// Views that came with version 2.
+extern const char *const Version2ViewsSql;
 
 } // namespace eventops

@@ -90,4 +90,24 @@ CREATE VIEW action_state_current AS
     FROM action AS a WHERE version = (SELECT max(version) FROM action AS b WHERE b.id = a.id);
 )sql";
 
+// alerts_current: what a compacted topic of alerts would hold, the newest of each key. retained: events by tenant and
+// retention, with what was dropped.
+const char *const Version2ViewsSql = R"sql(
+CREATE VIEW alerts_current AS
+    SELECT tenant || '|' || source_id || '|' || name AS alert_key, ts_text AS ts, tenant, source_id, metric,
+           CASE WHEN severity >= 21 THEN 'critical' WHEN severity >= 17 THEN 'error' WHEN severity >= 13 THEN 'warning'
+                WHEN severity >= 10 THEN 'notice' WHEN severity >= 9 THEN 'info' ELSE 'debug' END AS severity,
+           name AS rule, value, message, tags, state
+    FROM finding WHERE number IN
+        (SELECT max(number) FROM finding WHERE origin = 'rule' GROUP BY tenant, source_id, name);
+CREATE VIEW retained AS
+    SELECT b.tenant, b.retention, sum(iif(b.format > 0, b.events, 0)) AS events,
+           sum(iif(b.format = 0, b.events, 0)) AS dropped_events,
+           sum(iif(length(r.data) > 0, b.records, 0)) AS raw_records,
+           sum(iif(b.format > 0 AND length(r.data) = 0, b.records, 0)) AS dropped_raw_records,
+           strftime('%Y-%m-%d %H:%M:%S', min(iif(b.format > 0, b.ts_ingest, NULL)) / 1000000000,
+           'unixepoch') AS oldest_ingest
+    FROM event_block AS b LEFT JOIN raw_block AS r ON r.id = b.id GROUP BY b.tenant, b.retention;
+)sql";
+
 } // namespace eventops

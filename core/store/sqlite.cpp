@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "core/store/sqlite.h"
 
+#include "core/store/page_vfs.h"
+
 #include <sqlite3.h>
 
 #include <cassert>
@@ -13,6 +15,11 @@ Error errorFor(int code, std::string_view what, std::string_view message)
     Error error{Error::Code::Io, std::string(what) + ": " + std::string(message), {}, {}};
     if (code == SQLITE_IOERR_SHMSIZE) // the index of the write-ahead log cannot grow
         code = SQLITE_FULL;
+    if (code == SQLITE_IOERR_DATA) {
+        error.message = std::string(what) + ": page " + std::to_string(lastDamagedPage())
+                        + " does not agree with its checksum";
+        code = SQLITE_CORRUPT;
+    }
     switch (code & 0xff) {
     case SQLITE_FULL:
         error.code = Error::Code::Full;
@@ -151,7 +158,7 @@ Result<Database> Database::open(const std::string &path, int flags, int busyTime
 {
     Database database;
     const int code =
-        sqlite3_open_v2(path.c_str(), &database.m_handle, flags | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, nullptr);
+        sqlite3_open_v2(path.c_str(), &database.m_handle, flags | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, pageVfs());
     if (code != SQLITE_OK)
         return errorFor(code == SQLITE_CANTOPEN ? SQLITE_IOERR : code, "cannot open " + path,
                         database.m_handle != nullptr ? sqlite3_errmsg(database.m_handle) : "out of memory");

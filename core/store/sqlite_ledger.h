@@ -46,8 +46,7 @@ public:
     Result<std::uint64_t> eventCount() override;
     Result<std::vector<AggregateRow>> aggregate(const Filter &filter, const AggregateQuery &query,
                                                 const std::function<bool()> &mustStop) override; // aggregate.cpp
-    Status eventsAt(std::uint64_t first, std::uint64_t count, std::uint32_t fields,
-                    const std::function<bool(const Batch &, std::span<const std::uint32_t>)> &row) override;
+    Status eventsAt(std::uint64_t first, std::uint64_t count, std::uint32_t fields, const PlacedRows &row) override;
     Result<std::uint64_t> placeOf(Seq seq, std::uint16_t emission) override;
 
     // readers.cpp
@@ -79,17 +78,24 @@ public:
     // digest.cpp
     Result<std::string> digest() override;
 
+    // retention.cpp
+    Result<bool> maintain() override;
+    Result<RetentionDone> retain(const RetentionRules &rules, RetentionCursor &cursor) override;
+    Result<std::vector<RetentionRow>> retentionState(const RetentionRules &rules) override;
+    Result<DroppedHistory> droppedHistory() override;
+
 private:
     Status addDeadLetters(LogicalDigest &digest);
     struct TenantRows {
         std::string tenant;
+        Retention retention = Retention::Capture;
         BlockRows rows;
     };
     /// What one commit builds up.
     struct CommitState {
         std::vector<std::int64_t> sourceIds; ///< By RawRecord::source.
-        std::vector<TenantRows> tenants;     ///< In the order of their first event.
-        std::unordered_map<std::string, std::size_t> tenantIndex;
+        std::vector<TenantRows> tenants;     ///< In the order of their first event; one a tenant and retention.
+        std::map<std::pair<std::string, Retention>, std::size_t> tenantIndex;
         std::vector<std::uint64_t> keys;
         WallNs now = NoTime;
         bool partsKnown = false; ///< Whether someParts was looked up.
@@ -116,6 +122,10 @@ private:
     /// Appends to the chain, inside the caller's transaction; number and hashes are filled in.
     Status appendAudit(AuditRow row);
 
+    // retention.cpp
+    Result<Seq> retentionBound(const RetentionRules &rules);
+    Status dropEvents(std::int64_t block, RetentionDone &done);
+
     // event_readers.cpp
     Result<std::map<std::int64_t, std::string>> sourceKeys();
 
@@ -141,6 +151,9 @@ private:
     BlockWriter m_blockWriter;
     DedupeIndex m_dedupe;
     std::optional<Error> m_lookupError; ///< Of `seen`; the next commit reports it.
+    RetentionCursor m_retention; ///< Of the run of retention under way.
+    WallNs m_retainedAt = NoTime, m_retainNext = NoTime; ///< When a run ended, and when the next is due.
+    BlockReader m_blockReader; ///< Of retention.
     PlaceIndex m_places; ///< As of the last question about places.
 };
 

@@ -79,25 +79,30 @@ Status SqliteLedger::writeEvents(const CommitGroup &group, CommitState &state)
 {
     for (const auto &batchPointer : group.batches) {
         const Batch &batch = *batchPointer;
-        std::unordered_map<StrId, std::size_t> tenantOf; // of this batch's ids
+        std::map<std::pair<StrId, Retention>, std::size_t> tenantOf; // of this batch's ids
         StrId lastTenant = NoStr;
+        Retention lastRetention = Retention::Capture;
         std::size_t at = SIZE_MAX;
         for (const Event &event : batch.events) {
             const RawRecord &record = batch.records[event.record];
             if (record.outcome != Outcome::Stored)
                 continue;
             const StrId tenant = event[Field::Tenant];
-            if (at == SIZE_MAX || tenant != lastTenant) {
-                const auto [known, added] = tenantOf.try_emplace(tenant, 0);
+            const Retention retention =
+                record.source < group.sources.size() ? group.sources[record.source].retention : Retention::Capture;
+            if (at == SIZE_MAX || tenant != lastTenant || retention != lastRetention) {
+                const auto [known, added] = tenantOf.try_emplace({tenant, retention}, 0);
                 if (added) {
                     const std::string name(batch.text(tenant));
-                    const auto [index, fresh] = state.tenantIndex.try_emplace(name, state.tenants.size());
+                    const auto [index, fresh] =
+                        state.tenantIndex.try_emplace({name, retention}, state.tenants.size());
                     if (fresh)
-                        state.tenants.push_back({name, {}});
+                        state.tenants.push_back({name, retention, {}});
                     known->second = index->second;
                 }
                 at = known->second;
                 lastTenant = tenant;
+                lastRetention = retention;
             }
             TenantRows &rows = state.tenants[at];
             if (rows.rows.segments.empty() || rows.rows.segments.back().batch != &batch)
@@ -128,21 +133,22 @@ Status SqliteLedger::writeBlock(TenantRows &tenant, CommitState &state)
     sqlite::Statement &insert = *EVENTOPS_TRY(cached(
         "INSERT INTO event_block(format, tenant, retention, seq_min, seq_max, ts_min, ts_max, untimed, unnamed, "
         "severity_max, "
-        "events, records, ts_ingest, filter, data) VALUES (?, ?, 'default', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+        "events, records, ts_ingest, filter, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
     EVENTOPS_TRY(insert.bind(1, std::int64_t{BlockVersion})
                      .bind(2, tenant.tenant)
-                     .bindUnsigned(3, block.seqMin)
-                     .bindUnsigned(4, block.seqMax)
-                     .bind(5, raw(block.tsMin))
-                     .bind(6, raw(block.tsMax))
-                     .bind(7, std::int64_t{block.someWithoutTime})
-                     .bind(8, std::int64_t{block.someWithoutId})
-                     .bind(9, std::int64_t{block.severityMax})
-                     .bindUnsigned(10, block.events)
-                     .bindUnsigned(11, block.records)
-                     .bind(12, raw(ingest))
-                     .bindBlob(13, block.filter)
-                     .bindBlob(14, block.bytes)
+                     .bind(3, toString(tenant.retention))
+                     .bindUnsigned(4, block.seqMin)
+                     .bindUnsigned(5, block.seqMax)
+                     .bind(6, raw(block.tsMin))
+                     .bind(7, raw(block.tsMax))
+                     .bind(8, std::int64_t{block.someWithoutTime})
+                     .bind(9, std::int64_t{block.someWithoutId})
+                     .bind(10, std::int64_t{block.severityMax})
+                     .bindUnsigned(11, block.events)
+                     .bindUnsigned(12, block.records)
+                     .bind(13, raw(ingest))
+                     .bindBlob(14, block.filter)
+                     .bindBlob(15, block.bytes)
                      .run());
     if (!block.rawBytes.empty()) {
         const std::int64_t id = m_database.lastRowId();

@@ -30,6 +30,9 @@ _eventops()
             replay) options+=" --workspace --json --pipeline --format --workers --lake --speed --from --until" ;;
             export) options+=" --workspace --json --filter --from --to --form --out --force" ;;
             merge) options+=" --json --pipeline --format --out --force" ;;
+            retention) options+=" --workspace --json --dry-run" ;;
+            backup) options+=" --workspace --json --to --verify" ;;
+            doctor) options+=" --workspace --json --full" ;;
             capture) options+=" --json" ;;
             bench) options+=" --pipeline --format --workers" ;;
             run) options+=" --workspace --json --workers --lake" ;;
@@ -56,13 +59,14 @@ _eventops()
     local words=
     case $command in
         '') words="run replay export merge capture validate report query aggregate sql lake clickhouse approvals executor deadletters
-            audit rerun promote test stages bench demo" ;;
+            audit rerun promote test retention backup doctor stages bench demo" ;;
         aggregate) words="count min max mean sum p50 p90 p99" ;;
         query) words="events alerts findings entities links actions" ;;
         approvals) words="list show approve reject" ;;
         deadletters) words="list show redrive" ;;
         audit) words="list verify" ;;
         capture) words="info" ;;
+        retention) words="status run" ;;
         lake) words="build rebuild status" ;;
         clickhouse) words="init push status query" ;;
         replay | run | merge | validate | bench | test) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;

@@ -95,6 +95,99 @@ Status expire(FaultBench &bench)
     return Ok{};
 }
 
+/// Into a file that is written anew each time.
+Status exportAll(FaultBench &bench)
+{
+    ExportRequest request;
+    request.path = bench.folder() + "/out.evcap";
+    request.overwrite = true;
+    EVENTOPS_TRY(waitFor<ExportProgress>(
+        [&](Done<ExportProgress> done) { bench.backend().exportCapture(Somebody, request, {}, std::move(done)); }));
+    return Ok{};
+}
+
+/// The exported file of another workspace, beside this one that is still empty.
+Status exported(FaultBench &bench)
+{
+    EVENTOPS_TRY(afterReplay(bench));
+    EVENTOPS_TRY(exportAll(bench));
+    bench.restart();
+    fs::remove_all(bench.workspace());
+    return Ok{};
+}
+
+Status import(FaultBench &bench)
+{
+    return bench.replay(bench.folder() + "/out.evcap");
+}
+
+/// Events of a stream, long ago.
+Status oldStream(FaultBench &bench)
+{
+    const SimClock clock(WallNs{1'000'000'000'000'000'000});
+    const auto ledger =
+        EVENTOPS_TRY(Ledger::open(bench.workspace(), LedgerMode::Engine, {.keepRaw = true, .clock = &clock}));
+    for (Seq seq = 1; seq < 400; seq += 100) {
+        auto batch = std::make_unique<Batch>();
+        auto chunk = std::make_shared<RawChunk>();
+        chunk->bytes = std::string(100, 'x');
+        for (std::uint32_t i = 0; i < 100; ++i) {
+            RawRecord record;
+            record.seq = seq + i;
+            record.position = record.seq;
+            record.offset = i;
+            record.size = 1;
+            record.outcome = Outcome::Stored;
+            batch->records.push_back(record);
+            Event event;
+            event.record = i;
+            event[Field::Tenant] = batch->strings.intern(i % 2 == 0 ? "even" : "odd");
+            batch->events.push_back(event);
+        }
+        batch->chunks.push_back(std::move(chunk));
+        CommitGroup group;
+        SourceProgress progress;
+        progress.key = "stream";
+        progress.retention = Retention::Signals;
+        progress.added.received = progress.added.stored = progress.added.events = 100;
+        group.sources.push_back(progress);
+        group.batches.push_back(std::move(batch));
+        group.lastSeq = seq + 99;
+        EVENTOPS_TRY(ledger->commit(group));
+    }
+    return Ok{};
+}
+
+Status retain(FaultBench &bench)
+{
+    Ledger &ledger = *EVENTOPS_TRY(bench.ledger(LedgerMode::Decide));
+    RetentionRules rules;
+    rules.actor = "somebody";
+    RetentionCursor cursor;
+    do {
+        EVENTOPS_TRY(ledger.retain(rules, cursor));
+    } while (cursor.under);
+    return Ok{};
+}
+
+/// What comes out is there whole or not at all.
+Status backUp(FaultBench &bench)
+{
+    const std::string to = bench.folder() + "/copy";
+    if (fs::exists(to) && !soundness(to).empty())
+        return Error{Error::Code::Corrupt, "half a backup is there: " + soundness(to)};
+    fs::remove_all(to);
+    const auto done = waitFor<BackupOutcome>([&](Done<BackupOutcome> end) {
+        bench.backend().backup(Somebody, {to, true}, {}, std::move(end));
+    });
+    if (!done)
+        return done.error();
+    const std::string wrong = soundness(to);
+    if (!wrong.empty() || contentOf(to) != contentOf(bench.workspace()))
+        return Error{Error::Code::Corrupt, "the backup is not the workspace: " + wrong};
+    return Ok{};
+}
+
 Status nothing(FaultBench &)
 {
     return Ok{};
@@ -116,6 +209,10 @@ std::span<const UseCase> useCases()
         {"reject", afterReplay, [](FaultBench &b) { return b.decide(DecisionKind::Reject); }, publishAndTakeIn, false},
         {"expire", afterReplay, expire, {}},
         {"redrive", withDeadLetter, redrive, nothing},
+        {"export", afterReplay, exportAll, {}},
+        {"import", exported, import, {}},
+        {"retention", oldStream, retain, {}},
+        {"backup", afterReplay, backUp, {}},
         {"migration", nothing,
          [](FaultBench &b) -> Status {
              EVENTOPS_TRY(b.ledger(LedgerMode::Decide));

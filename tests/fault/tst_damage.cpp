@@ -86,12 +86,7 @@ private Q_SLOTS:
                 QVERIFY(summary);
                 setAside += summary.value().setAside.empty() ? 0 : 1;
                 unharmed += summary.value().setAside.empty() ? 1 : 0;
-                const std::string wrong = soundness(m_bench.workspace());
-                if (wrong.empty())
-                    continue;
-                // A bit within an ordinary row: SQLite has no checksums on pages, only a whole check finds it.
-                QVERIFY2(summary.value().setAside.empty(), wrong.c_str());
-                qInfo("found by a whole check only: %s", wrong.c_str());
+                QCOMPARE(soundness(m_bench.workspace()), std::string()); // nothing went on with a damaged ledger
             }
         }
         qInfo("%d damaged: %d set aside, %d refused by name, %d opened as they were", tries, setAside, refused,

@@ -87,6 +87,7 @@ public:
 
     std::string key() const override { return m_scenario.fingerprint; }
     std::string title() const override { return "scenario " + m_scenario.name; }
+    Retention retention() const override { return Retention::Demo; }
 
     Status open(std::uint64_t cursor) override
     {

@@ -3,6 +3,9 @@
 
 #include "core/base/hash.h"
 #include "core/store/ledger.h"
+#include "core/store/page_vfs.h"
+
+#include <sqlite3.h>
 
 #include <QtCore/QTemporaryDir>
 
@@ -29,6 +32,12 @@ struct Workspace {
         return std::move(ledger).value();
     }
 };
+
+/// SQLite's own call, over our VFS: what it writes has the checksums of pages.
+inline int openAsWe(const std::string &path, sqlite3 **out)
+{
+    return sqlite3_open_v2(path.c_str(), out, SQLITE_OPEN_READWRITE, sqlite::pageVfs());
+}
 
 using Texts = std::initializer_list<std::pair<Field, std::string_view>>;
 

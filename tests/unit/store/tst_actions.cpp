@@ -52,7 +52,7 @@ Transition approval(std::string id)
 int tamper(const Workspace &workspace, const char *sql)
 {
     sqlite3 *other = nullptr;
-    sqlite3_open((workspace.path() + "/ledger.db").c_str(), &other);
+    openAsWe(workspace.path() + "/ledger.db", &other);
     const int code = sqlite3_exec(other, sql, nullptr, nullptr, nullptr);
     sqlite3_close(other);
     return code;

@@ -74,6 +74,81 @@ class TestBlock : public QObject
     Q_OBJECT
 
 private Q_SLOTS:
+    void anotherProgramsCheckpointHarmsNothing()
+    {
+        Workspace workspace;
+        auto ledger = workspace.open();
+        for (Seq seq = 1; seq < 50; ++seq) {
+            BatchMaker maker(seq, seq * 10);
+            maker.record("{}");
+            maker.event("t", {{Field::Metric, "m"}});
+            CommitGroup group = groupOf(maker.take());
+            EVENTOPS_OK(ledger->commit(group));
+            if (seq % 10 != 0)
+                continue;
+            sqlite3 *other = nullptr;
+            QCOMPARE(sqlite3_open((workspace.path() + "/ledger.db").c_str(), &other), SQLITE_OK);
+            QCOMPARE(sqlite3_wal_checkpoint_v2(other, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr),
+                     SQLITE_OK);
+            sqlite3_close(other);
+        }
+        ledger.reset();
+        auto again = Ledger::open(workspace.path(), LedgerMode::Engine, {});
+        QVERIFY2(again, errorText(again.value()->digest()).c_str());
+        QCOMPARE(again.value()->eventCount().value(), std::uint64_t{49});
+    }
+
+    void everyFlippedBitOfAPageIsFound()
+    {
+        Workspace workspace;
+        std::string finding;
+        {
+            auto ledger = workspace.open();
+            BatchMaker maker;
+            maker.record("{}");
+            maker.event("t", {{Field::Metric, "m"}});
+            CommitGroup group = groupOf(maker.take());
+            for (int i = 0; i < 200; ++i) {
+                Finding row;
+                row.id = std::to_string(i);
+                row.seq = 1;
+                row.message = "an ordinary row, which has no checksum of its own " + row.id;
+                group.findings.push_back(row);
+            }
+            EVENTOPS_OK(ledger->commit(group));
+        }
+        const std::string path = workspace.path() + "/ledger.db";
+        QVERIFY(sqlite::hasPageChecksums(path));
+        QFile file(QString::fromStdString(path));
+        QVERIFY(file.open(QIODevice::ReadWrite));
+        constexpr qint64 Page = 16'384;
+        const qint64 message = file.readAll().indexOf("an ordinary row");
+        QVERIFY(message > 0);
+        const auto flip = [&](qint64 at, char bit) {
+            file.seek(at);
+            char byte = 0;
+            file.peek(&byte, 1);
+            byte = static_cast<char>(byte ^ bit);
+            file.write(&byte, 1);
+            file.flush();
+        };
+        // Of a row, of its page's checksum, of the first page, and of the byte that says that there are checksums.
+        for (const qint64 at : {message, message / Page * Page + Page - 3, qint64{200}, qint64{20}}) {
+            for (const char bit : {char{1}, char{8}}) {
+                flip(at, bit);
+                const auto opened = Ledger::open(workspace.path(), LedgerMode::Engine, {});
+                QVERIFY2(!opened, std::to_string(at).c_str());
+                QVERIFY2(opened.error().code == Error::Code::Corrupt, opened.error().text().c_str());
+                if (at != 20) {
+                    const std::string named = "page " + std::to_string(at / Page + 1) + " does not agree";
+                    QVERIFY2(opened.error().message.find(named) != std::string::npos, opened.error().text().c_str());
+                }
+                flip(at, bit);
+            }
+        }
+        QVERIFY(bool(Ledger::open(workspace.path(), LedgerMode::Engine, {})));
+    }
+
     void integersOfAllShapes()
     {
         Numbers random;
@@ -185,7 +260,7 @@ private Q_SLOTS:
         CommitGroup group = groupOf(maker.take());
         EVENTOPS_OK(ledger->commit(group));
         sqlite3 *other = nullptr;
-        QCOMPARE(sqlite3_open((workspace.path() + "/ledger.db").c_str(), &other), SQLITE_OK);
+        QCOMPARE(openAsWe(workspace.path() + "/ledger.db", &other), SQLITE_OK);
         QCOMPARE(sqlite3_exec(other,
                               "UPDATE event_block SET data = x'01' || substr(data, 2, length(data) - 2) || x'00'",
                               nullptr, nullptr, nullptr),

@@ -290,7 +290,7 @@ private Q_SLOTS:
         };
         std::vector<Seen> all, some;
         const auto into = [](std::vector<Seen> &out) {
-            return [&out](const Batch &batch, std::span<const std::uint32_t> rows) {
+            return [&out](const Batch &batch, std::span<const std::uint32_t> rows, std::uint64_t = 0) {
                 for (const std::uint32_t row : rows) {
                     const Event &event = batch.events[row];
                     out.push_back({std::string(batch.text(event, Field::EventId)),
@@ -629,7 +629,7 @@ private Q_SLOTS:
         Workspace workspace;
         workspace.open();
         sqlite3 *other = nullptr;
-        QCOMPARE(sqlite3_open((workspace.path() + "/ledger.db").c_str(), &other), SQLITE_OK);
+        QCOMPARE(openAsWe(workspace.path() + "/ledger.db", &other), SQLITE_OK);
         QCOMPARE(sqlite3_exec(other,
                               "CREATE TRIGGER late BEFORE INSERT ON finding WHEN new.id = 'boom' "
                               "BEGIN SELECT RAISE(ABORT, 'refused'); END",
@@ -656,7 +656,7 @@ private Q_SLOTS:
         Workspace workspace;
         workspace.open();
         sqlite3 *other = nullptr;
-        QCOMPARE(sqlite3_open((workspace.path() + "/ledger.db").c_str(), &other), SQLITE_OK);
+        QCOMPARE(openAsWe(workspace.path() + "/ledger.db", &other), SQLITE_OK);
         QCOMPARE(sqlite3_exec(other, "PRAGMA user_version = 99", nullptr, nullptr, nullptr), SQLITE_OK);
         sqlite3_close(other);
         for (const LedgerMode mode : {LedgerMode::Engine, LedgerMode::Read}) {
