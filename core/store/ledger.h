@@ -18,7 +18,7 @@
 
 namespace eventops {
 
-/// A reader keeps a snapshot for no longer and goes on behind what it gave, so that the write-ahead log can be cut back.
+/// A reader keeps a snapshot for no longer and goes on behind what it gave: the write-ahead log can be cut back.
 constexpr std::chrono::seconds SnapshotTimeMax{5};
 /// A statement that a person wrote cannot go on elsewhere: it ends once it has kept a snapshot for longer while the log
 /// has grown to this.

@@ -151,7 +151,8 @@ Status SqliteLedger::deadLetters(QueryBounds bounds, std::uint64_t bytesMax,
     sqlite::Statement rows = EVENTOPS_TRY(m_database.prepare(
         std::string("SELECT d.id, d.seq, s.key, s.title, d.position, d.size, d.reason, d.detail, d.state, d.in_parts, "
                     "substr(d.bytes, 1, ?1) FROM dead_letter AS d JOIN source AS s ON s.id = d.source WHERE ")
-        + (bounds.oldestFirst ? "d.id > ?2 AND d.id <= ?3 ORDER BY d.id" : "d.id < ?2 AND d.id <= ?3 ORDER BY d.id DESC")
+        + (bounds.oldestFirst ? "d.id > ?2 AND d.id <= ?3 ORDER BY d.id"
+                              : "d.id < ?2 AND d.id <= ?3 ORDER BY d.id DESC")
         + " LIMIT ?4"));
     const std::size_t pageRows = std::max<std::size_t>(
         1, std::min<std::uint64_t>(LetterPageRows, LetterPageBytes / std::max<std::uint64_t>(bytesMax, 1)));

@@ -173,7 +173,8 @@ struct Watch {
         if (!stopped() && !late())
             return Error{Error::Code::LimitExceeded,
                          "the query kept an old state of the ledger for more than "
-                             + std::to_string(SnapshotTimeMax.count()) + " s while the write-ahead log grew to more than "
+                             + std::to_string(SnapshotTimeMax.count())
+                             + " s while the write-ahead log grew to more than "
                              + std::to_string(SqlLogBytesMax >> 20) + " MiB",
                          {},
                          "ask for less, ask the lake, or ask a copy made with eventops backup"};

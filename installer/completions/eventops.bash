@@ -27,7 +27,7 @@ _eventops()
     if [[ $current == -* ]]; then
         local options="--help"
         case $command in
-            replay) options+=" --workspace --json --pipeline --format --workers --lake --speed --from --until" ;;
+            replay) options+=" --workspace --json --pipeline --format --workers --lake --speed --from --until --retain" ;;
             export) options+=" --workspace --json --filter --from --to --form --out --force" ;;
             merge) options+=" --json --pipeline --format --out --force" ;;
             retention) options+=" --workspace --json --dry-run" ;;

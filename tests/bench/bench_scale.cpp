@@ -243,10 +243,11 @@ bool reopen(std::uint64_t events)
         const auto ledger = need(Ledger::open(directory, LedgerMode::Read, {}));
         const std::uint64_t count = need(ledger->eventCount());
         std::uint64_t rows = 0;
-        need(ledger->eventsAt(count - 100, 100, AllFields, [&](const Batch &, std::span<const std::uint32_t> page) {
-            rows += page.size();
-            return true;
-        }));
+        need(ledger->eventsAt(count - 100, 100, AllFields,
+                              [&](const Batch &, std::span<const std::uint32_t> page, std::uint64_t) {
+                                  rows += page.size();
+                                  return true;
+                              }));
         if (count != events || rows != 100)
             die("the newest page is not there");
         best = std::min(best, (seconds() - begin) * 1e3);

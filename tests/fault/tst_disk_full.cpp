@@ -48,10 +48,14 @@ private Q_SLOTS:
         vfs.setQuota(bench.workspace(), 900'000);
         std::vector<std::string> troubles;
         QElapsedTimer timer;
-        bool kept = false;
+        bool kept = false, told = false;
         bench.onTrouble = [&](const std::string &trouble) {
             troubles.push_back(trouble);
             if (!trouble.empty()) {
+                const auto health = waitFor<Health>([&](Done<Health> done) {
+                    bench.backend().health({"me", Role::Admin, {}}, std::move(done));
+                });
+                told = health && health.value().running && health.value().progress.trouble == trouble;
                 kept = contentOf(bench.workspace()).size() >= before.size() && soundness(bench.workspace()).empty();
                 vfs.setQuota({}, 0);
                 timer.start();
@@ -61,6 +65,7 @@ private Q_SLOTS:
         QVERIFY(timer.isValid());
         QVERIFY(timer.elapsed() < 5'000);
         QVERIFY(kept);
+        QVERIFY(told);
         QVERIFY(troubles.size() >= 2);
         QVERIFY2(troubles[0].find("no room") != std::string::npos, troubles[0].c_str());
         QCOMPARE(troubles.back(), std::string());

@@ -9,6 +9,7 @@
 
 #include <map>
 #include <numeric>
+#include <utility>
 
 using namespace eventops;
 using namespace eventops::test;
@@ -306,6 +307,43 @@ private Q_SLOTS:
         workspace.clock.set(workspace.clock.now() + RetentionEveryNs / 2);
         EVENTOPS_OK(ledger.value()->maintain());
         QCOMPARE(due(), std::uint64_t{0});
+    }
+
+    void deadLettersComeInPagesEachOnce()
+    {
+        Workspace workspace;
+        auto ledger = workspace.open();
+        constexpr int Letters = 600; // more than two pages
+        BatchMaker maker;
+        for (int i = 0; i < Letters; ++i)
+            maker.deadLetter("bad " + std::to_string(i), "not_json", "it is none");
+        CommitGroup group = groupOf(maker.take());
+        EVENTOPS_OK(ledger->commit(group));
+        for (const bool oldestFirst : {true, false}) {
+            for (const std::uint64_t max : {std::uint64_t{256}, std::uint64_t{300}, std::uint64_t{10'000}}) {
+                std::vector<std::string> got;
+                bool isFirst = true;
+                EVENTOPS_OK(ledger->deadLetters({.rowsMax = max, .oldestFirst = oldestFirst}, 100,
+                                                [&](const DeadLetterRow &row) {
+                    if (std::exchange(isFirst, false)) { // one that comes meanwhile is for the next time
+                        BatchMaker more(1'000'000 + maker.lastSeq(), 1'000'000);
+                        more.deadLetter("late", "not_json", "it is none");
+                        CommitGroup late = groupOf(more.take(), "late");
+                        if (!ledger->commit(late))
+                            return false;
+                    }
+                    if (row.bytes != "late")
+                        got.push_back(row.bytes);
+                    return true;
+                }));
+                QVERIFY(got.size() <= std::min<std::uint64_t>(max, Letters));
+                QVERIFY(got.size() + 6 >= std::min<std::uint64_t>(max, Letters));
+                for (std::size_t i = 0; i < got.size(); ++i) {
+                    const std::size_t number = oldestFirst ? i : Letters - 1 - i;
+                    QCOMPARE(got[i], "bad " + std::to_string(number));
+                }
+            }
+        }
     }
 
     void anOlderLedgerGetsTheViews()
