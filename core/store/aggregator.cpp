@@ -76,6 +76,11 @@ Result<Measure> parseMeasure(std::string_view text)
                  "use count, min, max, mean, sum, p50 … p99.9, or distinct(FIELD) like distinct(entity.id)"};
 }
 
+std::size_t Aggregator::TextHash::operator()(std::string_view text) const
+{
+    return static_cast<std::size_t>(hash64(text));
+}
+
 std::size_t Aggregator::GroupHash::operator()(const std::vector<std::uint32_t> &group) const
 {
     return static_cast<std::size_t>(
@@ -119,12 +124,12 @@ Status Aggregator::number(const BlockColumns &columns)
         Names &names = m_names[f];
         names.ofCode.assign(1, 0);
         for (const std::string_view text : columns.texts[f].dictionary) {
-            const auto next = static_cast<std::uint32_t>(names.texts.size()) + 1;
-            const auto [known, added] = names.numbers.try_emplace(std::string(text), next);
-            if (added) {
-                names.texts.emplace_back(text);
+            auto known = names.numbers.find(text);
+            if (known == names.numbers.end()) {
                 if (++m_kept > AggregateValuesMax)
                     return tooMany("texts to tell apart", AggregateValuesMax);
+                names.texts.emplace_back(text);
+                known = names.numbers.emplace(text, static_cast<std::uint32_t>(names.texts.size())).first;
             }
             names.ofCode.push_back(known->second);
         }

@@ -5,7 +5,9 @@
 #include "core/store/block_columns.h"
 
 #include <array>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -36,9 +38,13 @@ private:
         std::vector<double> values;                            ///< Only for quantiles.
         std::vector<std::unordered_set<std::uint32_t>> texts;  ///< By measure; only of Distinct.
     };
+    struct TextHash {
+        using is_transparent = void; ///< A text is looked up without a copy.
+        std::size_t operator()(std::string_view text) const;
+    };
     /// Texts met in a field, as numbers from 1; 0: absent.
     struct Names {
-        std::unordered_map<std::string, std::uint32_t> numbers;
+        std::unordered_map<std::string, std::uint32_t, TextHash, std::equal_to<>> numbers;
         std::vector<std::string> texts;
         std::vector<std::uint32_t> ofCode; ///< Of the block at hand: number by code.
     };

@@ -252,6 +252,29 @@ private Q_SLOTS:
         QVERIFY(f.window->messages().isVisible()); // until it is dismissed
     }
 
+    void whatHoldsTheRunUpStandsInTheBanner()
+    {
+        Fixture f;
+        Change change{1, 12, 0, 0, NoTime, true, {}};
+        change.progress.trouble = "no room on the disk; waiting";
+        f.backend->changed(change);
+        QTRY_VERIFY(f.window->messages().isVisible());
+        QCOMPARE(f.window->messages().text(), QStringLiteral("no room on the disk; waiting"));
+        change.revision = 2;
+        change.progress.trouble.clear();
+        f.backend->changed(change);
+        QTRY_VERIFY(!f.window->messages().isVisible());
+        // What was said before the run began stays until a person has dismissed it.
+        change = {3, 12, 0, 0, NoTime, false, {}};
+        change.progress.trouble = "ledger.db is damaged and is kept as ledger.db.damaged-1";
+        f.backend->changed(change);
+        QTRY_VERIFY(f.window->messages().isVisible());
+        change = {4, 13, 0, 0, NoTime, true, {}};
+        f.backend->changed(change);
+        QTest::qWait(100);
+        QVERIFY(f.window->messages().isVisible());
+    }
+
     void droppedFilesAreCaptures()
     {
         Fixture f;

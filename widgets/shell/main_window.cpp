@@ -29,6 +29,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 namespace eventops {
 namespace {
@@ -305,6 +306,7 @@ void MainWindow::connectContext()
 {
     connect(&m_context, &ViewContext::changed, this, [this](const Change &change) {
         m_strip->show(change);
+        showTrouble(change);
         if (change.events > 0 || change.running)
             beginViews();
     });
@@ -343,6 +345,21 @@ void MainWindow::tell(const QString &sentence, bool isError)
         m_messages->tell(sentence);
     else
         statusBar()->showMessage(sentence); // until the next one: whoever looks away must not miss it
+}
+
+/// What holds the run up stands in the banner for as long as it does; what was said before the run began (a file set
+/// aside), until it is dismissed.
+void MainWindow::showTrouble(const Change &change)
+{
+    const QString trouble = shownText(change.progress.trouble);
+    if (trouble == m_trouble)
+        return;
+    const QString before = std::exchange(m_trouble, trouble);
+    if (!trouble.isEmpty())
+        m_messages->tell(trouble);
+    else if (m_heldUp && m_messages->text() == before)
+        m_messages->hide();
+    m_heldUp = change.running;
 }
 
 QStringList MainWindow::viewIds() const

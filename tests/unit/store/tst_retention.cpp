@@ -143,7 +143,8 @@ private Q_SLOTS:
         }
         QCOMPARE(placed(*ledger).size(), std::size_t{36});
         QCOMPARE(ledger->counters().value().events, counters.events);
-        QVERIFY(ledger->seen(dedupeKeyHash("short", "id-2"))); // it was stored once
+        const std::uint64_t dropped = dedupeKeyHash("short", "id-2");
+        QVERIFY(ledger->seen({&dropped, 1}).front()); // it was stored once
         const DroppedHistory gone = ledger->droppedHistory().value();
         QCOMPARE(gone.events, std::uint64_t{24});
         QCOMPARE(gone.beginsAfter, Seq{18});
