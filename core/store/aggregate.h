@@ -18,7 +18,7 @@ struct Measure {
     enum class Kind : std::uint8_t { Count, Distinct, Minimum, Maximum, Mean, Sum, Quantile };
     Kind kind = Kind::Count;
     Field field = Field::EntityId; ///< Of Distinct; the others but Count are over the events' values.
-    double quantile = 0.5;         ///< 0 … 1, linearly interpolated between neighbours (R. Hyndman, Y. Fan 1996, type 7).
+    double quantile = 0.5;         ///< 0 … 1; between neighbours in a straight line (R. Hyndman, Y. Fan 1996, type 7).
     std::string name;              ///< As it was written.
 };
 

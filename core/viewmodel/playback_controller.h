@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "core/pipeline/playback.h"
+#include "core/session/backend.h"
 
 #include <QObject>
 #include <QTimer>

@@ -225,7 +225,7 @@ bool compareTags(std::uint64_t lines, int rounds)
     }
     std::printf("  10 tag values %.2f CPU-s and %.0f MB, %llu values %.2f CPU-s and %.0f MB\n", best[0].cpu,
                 best[0].residentMb, static_cast<unsigned long long>(lines), best[1].cpu, best[1].residentMb);
-    return verdict("rate with a distinct tag value a line, to ten values", best[0].cpu / best[1].cpu, ManyTagsMin, true);
+    return verdict("rate with a distinct tag value a line, to ten", best[0].cpu / best[1].cpu, ManyTagsMin, true);
 }
 
 bool reopen(std::uint64_t events)

@@ -28,8 +28,8 @@
 #include <QToolButton>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
-#include <utility>
 
 namespace eventops {
 namespace {
@@ -111,8 +111,7 @@ void MainWindow::makeCommands()
     m_workspace = command(tr("Open a &workspace…"), QStringLiteral("database"), QKeySequence(tr("Ctrl+Shift+O")),
                           tr("Look at a directory in which events were stored before"), [this] { chooseWorkspace(); });
     m_export = command(tr("&Export…"), QStringLiteral("package"), QKeySequence(tr("Ctrl+Shift+E")),
-                       tr("Write records or events into a file: all of them, or what the views show"),
-                       [this] { Q_EMIT exportChosen(); });
+                       tr("Write all records or what the views show into a file"), [this] { Q_EMIT exportChosen(); });
     if (m_setup.playback == nullptr)
         m_play = command(tr("&Play the past…"), QStringLiteral("history"), QKeySequence(tr("Ctrl+Shift+P")),
                          tr("Let the records of this workspace come in again, by a clock that you hold"),
@@ -208,20 +207,12 @@ void MainWindow::makeToolBar()
     m_messages = new MessageBar(this);
     addToolBar(m_messages);
     m_messages->hide();
-    if (m_setup.playback != nullptr)
-        makePlaybackBar();
-}
-
-void MainWindow::makePlaybackBar()
-{
-    auto *bar = new PlaybackBar(*m_setup.playback, this);
-    connect(bar, &PlaybackBar::leaveChosen, this, [this] { Q_EMIT playbackChosen(false); });
-    const QList<QAction *> actions = bar->actions();
-    for (QAction *action : actions) {
-        if (!action->shortcut().isEmpty())
-            m_commands.push_back(action); // the palette and the help know them
-    }
-    addToolBar(Qt::BottomToolBarArea, bar);
+    if (m_setup.playback == nullptr)
+        return;
+    auto *playback = new PlaybackBar(*m_setup.playback, this);
+    connect(playback, &PlaybackBar::leaveChosen, this, [this] { Q_EMIT playbackChosen(false); });
+    std::ranges::copy(playback->commands(), std::back_inserter(m_commands)); // the palette and the help know them
+    addToolBar(Qt::BottomToolBarArea, playback);
 }
 
 /// Looks like the field that it opens.
@@ -306,7 +297,7 @@ void MainWindow::connectContext()
 {
     connect(&m_context, &ViewContext::changed, this, [this](const Change &change) {
         m_strip->show(change);
-        showTrouble(change);
+        m_messages->tellTrouble(shownText(change.progress.trouble), change.running);
         if (change.events > 0 || change.running)
             beginViews();
     });
@@ -345,21 +336,6 @@ void MainWindow::tell(const QString &sentence, bool isError)
         m_messages->tell(sentence);
     else
         statusBar()->showMessage(sentence); // until the next one: whoever looks away must not miss it
-}
-
-/// What holds the run up stands in the banner for as long as it does; what was said before the run began (a file set
-/// aside), until it is dismissed.
-void MainWindow::showTrouble(const Change &change)
-{
-    const QString trouble = shownText(change.progress.trouble);
-    if (trouble == m_trouble)
-        return;
-    const QString before = std::exchange(m_trouble, trouble);
-    if (!trouble.isEmpty())
-        m_messages->tell(trouble);
-    else if (m_heldUp && m_messages->text() == before)
-        m_messages->hide();
-    m_heldUp = change.running;
 }
 
 QStringList MainWindow::viewIds() const

@@ -21,7 +21,6 @@ class ReplayController;
 class StatusStrip;
 class ViewDock;
 class WelcomePage;
-struct Change;
 
 /// A file that a person can choose by its name.
 struct NamedFile {
@@ -88,7 +87,6 @@ private:
     void makeToolBar();
     QWidget *makeSearchButton(QWidget *parent);
     QMenu *makeSettingsMenu();
-    void makePlaybackBar();
     void readPreferences();
     void writePreference(const QString &name, const QVariant &value);
     void connectContext();
@@ -103,7 +101,6 @@ private:
     void chooseWorkspace();
     void openHelp(bool keys);
     void tell(const QString &sentence, bool isError);
-    void showTrouble(const Change &change);
 
     static constexpr int LayoutVersion = 1;
     const WindowSetup m_setup;
@@ -123,8 +120,6 @@ private:
     CommandPalette *m_palette = nullptr;
     HelpWindow *m_help = nullptr;
     QTimer m_tidyTimer, m_makeTimer;
-    QString m_trouble; ///< What holds the run up, as the banner says it; empty: nothing.
-    bool m_heldUp = false; ///< It was said while a run was under way.
     bool m_welcoming = true;
     bool m_arranged = false;
 };

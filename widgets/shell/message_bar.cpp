@@ -7,6 +7,8 @@
 #include <QAction>
 #include <QLabel>
 
+#include <utility>
+
 namespace eventops {
 
 MessageBar::MessageBar(QWidget *parent) : QToolBar(parent), m_text(new QLabel(this))
@@ -32,6 +34,18 @@ void MessageBar::tell(const QString &sentence)
     m_text->setToolTip(Qt::convertFromPlainText(sentence));
     m_text->setAccessibleName(tr("Error: %1").arg(sentence));
     show();
+}
+
+void MessageBar::tellTrouble(const QString &trouble, bool running)
+{
+    if (trouble == m_trouble)
+        return;
+    const QString before = std::exchange(m_trouble, trouble);
+    if (!trouble.isEmpty())
+        tell(trouble);
+    else if (m_heldUp && text() == before)
+        hide();
+    m_heldUp = running;
 }
 
 QString MessageBar::text() const

@@ -15,10 +15,15 @@ class MessageBar final : public QToolBar
 public:
     explicit MessageBar(QWidget *parent);
     void tell(const QString &sentence);
+    /// What holds the run up stands there for as long as it does; what was said before the run began (a file set aside),
+    /// until it is dismissed. @p trouble: empty when there is none.
+    void tellTrouble(const QString &trouble, bool running);
     QString text() const;
 
 private:
     QLabel *m_text;
+    QString m_trouble;     ///< As last told.
+    bool m_heldUp = false; ///< It was told while a run was under way.
 };
 
 } // namespace eventops

@@ -12,8 +12,8 @@ class ComboBox;
 class PlaybackController;
 class PlaybackTrack;
 
-/// What a tape deck has: play, pause, step, next finding, speed, a scale to go anywhere, and the way back to the present.
-/// Thread: UI.
+/// What a tape deck has: play, pause, step, next finding, speed, a scale to go anywhere, and the way back to the
+/// present. Thread: UI.
 class PlaybackBar final : public QToolBar
 {
     Q_OBJECT
@@ -22,6 +22,7 @@ public:
     PlaybackBar(PlaybackController &playback, QWidget *parent);
 
     PlaybackTrack &track() { return *m_track; }
+    QList<QAction *> commands() const { return {m_start, m_toggle, m_step, m_next, m_leave}; }
 
 Q_SIGNALS:
     void leaveChosen();
