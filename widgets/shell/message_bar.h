@@ -15,8 +15,8 @@ class MessageBar final : public QToolBar
 public:
     explicit MessageBar(QWidget *parent);
     void tell(const QString &sentence);
-    /// What holds the run up stands there for as long as it does; what was said before the run began (a file set aside),
-    /// until it is dismissed. @p trouble: empty when there is none.
+    /// What holds the run up stands there for as long as it does; what was said before the run began (a file was set
+    /// aside), until it is dismissed. @p trouble: empty when there is none.
     void tellTrouble(const QString &trouble, bool running);
     QString text() const;
 
