@@ -31,7 +31,7 @@ Result<std::vector<AggregateRow>> SqliteLedger::aggregate(const Filter &filter, 
     }
     BlockColumnReader reader;
     sqlite::Statement blocks = EVENTOPS_TRY(
-        m_database.prepare("SELECT id, data FROM event_block WHERE id > ? ORDER BY id LIMIT ?"));
+        m_database.prepare("SELECT id, format, data FROM event_block WHERE id > ? ORDER BY id LIMIT ?"));
     std::int64_t last = 0;
     for (bool more = true; more;) {
         if (mustStop && mustStop())
@@ -42,9 +42,9 @@ Result<std::vector<AggregateRow>> SqliteLedger::aggregate(const Filter &filter, 
         while (EVENTOPS_TRY(blocks.step())) {
             more = true;
             last = blocks.integer(0);
-            const std::string_view bytes = blocks.text(1);
-            if (bytes.empty())
+            if (blocks.integer(1) == TombstoneFormat)
                 continue; // retention has dropped its events
+            const std::string_view bytes = blocks.text(2);
             EVENTOPS_TRY(reader.read(bytes, "event block " + std::to_string(last), sum.wanted(), columns));
             EVENTOPS_TRY(sum.add(columns));
         }

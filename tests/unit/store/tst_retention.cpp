@@ -140,6 +140,10 @@ private Q_SLOTS:
             for (const auto &[place, text] : placed(*ledger))
                 QCOMPARE(text, before.at(place));
             QCOMPARE(ledger->eventCount().value(), all);
+            // Sums are over what is there.
+            const auto sums = ledger->aggregate({}, {{}, 0, {parseMeasure("count").value()}}, {});
+            QVERIFY2(sums, errorText(sums).c_str());
+            QCOMPARE(sums.value().front().values.front().value(), static_cast<double>(placed(*ledger).size()));
         }
         QCOMPARE(placed(*ledger).size(), std::size_t{36});
         QCOMPARE(ledger->counters().value().events, counters.events);
