@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "core/lake/clickhouse_client.h"
 
-#include <curl/curl.h>
+#include "core/base/curl_handles.h"
+#include "core/base/encode.h"
+
 #include <poll.h>
 
 #include <algorithm>
@@ -21,49 +23,6 @@ constexpr std::string_view Boundary = "eventops-rows";
 constexpr char PartHead[] = "--eventops-rows\r\nContent-Disposition: form-data; name=\"rows\"; filename=\"rows\"\r\n"
                             "Content-Type: application/octet-stream\r\n\r\n";
 constexpr std::string_view PartTail = "\r\n--eventops-rows--\r\n";
-
-struct CurlDelete {
-    void operator()(CURL *handle) const { curl_easy_cleanup(handle); }
-    void operator()(CURLU *url) const { curl_url_cleanup(url); }
-    void operator()(curl_slist *list) const { curl_slist_free_all(list); }
-};
-
-std::string part(CURLU *url, CURLUPart which)
-{
-    char *text = nullptr;
-    if (curl_url_get(url, which, &text, 0) != CURLUE_OK)
-        return {};
-    std::string out(text);
-    curl_free(text);
-    return out;
-}
-
-bool isLoopback(const std::string &host)
-{
-    return host == "localhost" || host == "127.0.0.1" || host == "[::1]";
-}
-
-bool isHeaderText(std::string_view text)
-{
-    return text.size() <= 1'024
-           && std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
-}
-
-void appendPercentEncoded(std::string &out, std::string_view text)
-{
-    constexpr char Digits[] = "0123456789ABCDEF";
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-'
-            || c == '.' || c == '~') {
-            out += c;
-        } else {
-            out += '%';
-            out += Digits[byte >> 4];
-            out += Digits[byte & 15];
-        }
-    }
-}
 
 /// One line, printable as it is, of bounded length.
 std::string oneLine(std::string_view text)
@@ -209,22 +168,22 @@ Result<std::unique_ptr<ClickHouseClient>> ClickHouseClient::open(ClickHouseAddre
     if (!url || curl_url_set(url.get(), CURLUPART_URL, address.url.c_str(), 0) != CURLUE_OK)
         return Error{Error::Code::InvalidArgument, "\"" + oneLine(address.url) + "\" is no URL", {},
                      "for example http://localhost:8123"};
-    const std::string scheme = part(url.get(), CURLUPART_SCHEME);
+    const std::string scheme = urlPart(url.get(), CURLUPART_SCHEME);
     if (scheme != "http" && scheme != "https")
         return Error{Error::Code::InvalidArgument, "\"" + scheme + "\" is not ClickHouse's HTTP interface", {},
                      "http or https, port 8123 or 8443"};
-    if (!part(url.get(), CURLUPART_USER).empty() || !part(url.get(), CURLUPART_PASSWORD).empty())
+    if (!urlPart(url.get(), CURLUPART_USER).empty() || !urlPart(url.get(), CURLUPART_PASSWORD).empty())
         return Error{Error::Code::InvalidArgument, "the URL holds a user or password", {},
                      "use CLICKHOUSE_USER and CLICKHOUSE_PASSWORD"};
-    if (!part(url.get(), CURLUPART_QUERY).empty() || !part(url.get(), CURLUPART_FRAGMENT).empty())
+    if (!urlPart(url.get(), CURLUPART_QUERY).empty() || !urlPart(url.get(), CURLUPART_FRAGMENT).empty())
         return Error{Error::Code::InvalidArgument, "the URL holds a query or a fragment", {}, "leave it out"};
     if (!address.password.empty() && scheme == "http" && !address.allowHttp
-        && !isLoopback(part(url.get(), CURLUPART_HOST)))
+        && !isLoopbackHost(urlPart(url.get(), CURLUPART_HOST)))
         return Error{Error::Code::Refused, "the password would leave this machine in the clear", {},
                      "use https, or allow it with --allow-http"};
     if (!isHeaderText(address.user) || !isHeaderText(address.password))
         return Error{Error::Code::InvalidArgument, "the user or the password is not fit for an HTTP header"};
-    if (part(url.get(), CURLUPART_PATH).empty() || address.url.back() != '/')
+    if (urlPart(url.get(), CURLUPART_PATH).empty() || address.url.back() != '/')
         address.url += '/';
     std::unique_ptr<ClickHouseClient> client(new ClickHouseClient(std::move(address), std::move(mustStop)));
     Handle &handle = *client->m_handle;
@@ -242,9 +201,9 @@ std::string ClickHouseClient::urlOf(std::string_view sql, const ClickHouseParame
     char separator = '?';
     const auto add = [&](std::string_view name, std::string_view value) {
         url += std::exchange(separator, '&');
-        appendPercentEncoded(url, name);
+        url += percentEncoded(name);
         url += '=';
-        appendPercentEncoded(url, value);
+        url += percentEncoded(value);
     };
     if (!sql.empty())
         add("query", sql);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/lake/clickhouse_writer.h"
 
+#include "core/base/encode.h"
 #include "core/base/hash.h"
 
 #include <algorithm>
@@ -13,15 +14,6 @@ namespace {
 
 constexpr std::int64_t QuietPauseMs = 50;
 constexpr std::int64_t DeadlinePauseMs = 100;
-
-std::string hexOf(std::uint64_t value)
-{
-    constexpr char Digits[] = "0123456789abcdef";
-    std::string out;
-    for (int shift = 60; shift >= 0; shift -= 4)
-        out += Digits[(value >> shift) & 15];
-    return out;
-}
 
 /// Year and month as one number.
 std::uint32_t monthOf(std::uint32_t ts)

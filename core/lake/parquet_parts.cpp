@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/lake/parquet_parts.h"
 
+#include "core/base/encode.h"
 #include "core/base/hash.h"
 #include "core/lake/files.h"
 
@@ -17,34 +18,14 @@ constexpr std::string_view Prefix = "part-";
 constexpr std::string_view Suffix = ".parquet";
 constexpr std::size_t NumberDigitsMin = 4;
 
-std::string hexadecimal(std::uint64_t value)
-{
-    std::string text(16, '0');
-    for (std::size_t i = 0; i < text.size(); ++i)
-        text[i] = "0123456789abcdef"[(value >> (60 - 4 * i)) & 15];
-    return text;
-}
-
 } // namespace
 
 std::string encodePartValue(std::string_view value)
 {
-    constexpr char Digits[] = "0123456789ABCDEF";
-    std::string out;
-    for (const char c : value) {
-        const auto byte = static_cast<unsigned char>(c);
-        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_'
-            || c == '.' || c == '~') {
-            out += c;
-        } else {
-            out += '%';
-            out += Digits[byte >> 4];
-            out += Digits[byte & 15];
-        }
-    }
+    std::string out = percentEncoded(value);
     if (out.size() <= PartValueBytesMax)
         return out;
-    const std::string hash = '~' + hexadecimal(hash64(value));
+    const std::string hash = '~' + hexOf(hash64(value));
     std::size_t size = PartValueBytesMax - hash.size();
     const std::size_t percent = out.rfind('%', size);
     if (percent != std::string::npos && percent + 3 > size)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "core/actions/executor.h"
+#include "core/base/curl_handles.h"
 #include "core/pipeline/settings.h"
 #include "pipelines/executors/command_set.h"
 
-#include <curl/curl.h>
 
 #include <algorithm>
 #include <chrono>
@@ -21,13 +21,6 @@ constexpr FieldSpec Fields[] = {
      "Environment variable whose content is sent as bearer token; secrets stay out of files."},
 };
 constexpr std::int64_t TimeoutMsMax = 24LL * 3'600 * 1'000;
-constexpr std::size_t HeaderBytesMax = 1'024;
-
-struct CurlDelete {
-    void operator()(CURL *handle) const { curl_easy_cleanup(handle); }
-    void operator()(CURLU *url) const { curl_url_cleanup(url); }
-    void operator()(curl_slist *list) const { curl_slist_free_all(list); }
-};
 
 /// Keeps the first ExecutorOutputBytesMax bytes and stops the transfer there: an endless answer ends it, not us.
 std::size_t keepOutput(char *data, std::size_t, std::size_t size, void *user)
@@ -36,28 +29,6 @@ std::size_t keepOutput(char *data, std::size_t, std::size_t size, void *user)
     const std::size_t room = ExecutorOutputBytesMax - output.size();
     output.append(data, std::min(size, room));
     return size <= room ? size : 0;
-}
-
-std::string part(CURLU *url, CURLUPart which)
-{
-    char *text = nullptr;
-    if (curl_url_get(url, which, &text, 0) != CURLUE_OK)
-        return {};
-    std::string out(text);
-    curl_free(text);
-    return out;
-}
-
-bool isLoopback(const std::string &host)
-{
-    return host == "localhost" || host == "127.0.0.1" || host == "[::1]";
-}
-
-/// Fit for one line of a request's head.
-bool isHeaderText(std::string_view text)
-{
-    return text.size() <= HeaderBytesMax
-           && std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
 }
 
 class Webhook final : public Executor
@@ -163,12 +134,12 @@ Status checkUrl(const Value &value, const std::string &url, bool allowHttp)
     const std::unique_ptr<CURLU, CurlDelete> parsed(curl_url());
     if (!parsed || curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK)
         return value.error("\"" + url + "\" is no URL", "https://host/path");
-    const std::string scheme = part(parsed.get(), CURLUPART_SCHEME);
+    const std::string scheme = urlPart(parsed.get(), CURLUPART_SCHEME);
     if (scheme != "https" && scheme != "http")
         return value.error("scheme \"" + scheme + "\" is not supported", "https, or http on this machine");
-    if (!part(parsed.get(), CURLUPART_USER).empty() || !part(parsed.get(), CURLUPART_PASSWORD).empty())
+    if (!urlPart(parsed.get(), CURLUPART_USER).empty() || !urlPart(parsed.get(), CURLUPART_PASSWORD).empty())
         return value.error("the URL holds a user or password", "use token_env");
-    if (scheme == "http" && !allowHttp && !isLoopback(part(parsed.get(), CURLUPART_HOST)))
+    if (scheme == "http" && !allowHttp && !isLoopbackHost(urlPart(parsed.get(), CURLUPART_HOST)))
         return value.error("plain http leaves this machine", "use https, or set allow_http: true");
     return Ok{};
 }
