@@ -2,11 +2,11 @@
 #pragma once
 
 #include "core/session/local_backend.h"
+#include "tests/support/wait_for.h"
 
 #include <QtCore/QTemporaryDir>
 
 #include <functional>
-#include <future>
 #include <memory>
 #include <random>
 #include <span>
@@ -61,15 +61,5 @@ struct UseCase {
     bool sameContent = true; ///< After the second time the workspace is as if nothing had been.
 };
 std::span<const UseCase> useCases();
-
-/// Waits for the end of a call to a back end.
-template <typename T, typename Start>
-Result<T> waitFor(Start start)
-{
-    std::promise<Result<T>> promise;
-    auto future = promise.get_future();
-    start([&promise](Result<T> result) { promise.set_value(std::move(result)); });
-    return future.get();
-}
 
 } // namespace eventops::test

@@ -2,6 +2,7 @@
 #include "tests/support/test_main.h"
 
 #include "tests/support/local_workspace.h"
+#include "tests/support/wait_for.h"
 #include "tests/unit/store/fixture.h"
 
 #include <QtCore/QDir>
@@ -15,6 +16,7 @@ using eventops::test::BatchMaker;
 using eventops::test::errorText;
 using eventops::test::groupOf;
 using eventops::test::LocalWorkspace;
+using eventops::test::waitFor;
 
 namespace {
 
@@ -22,24 +24,15 @@ namespace fs = std::filesystem;
 
 const Caller Keeper{"keeper", Role::Admin, {}};
 
-template <typename T, typename Start>
-Result<T> outcomeOf(Start start)
-{
-    std::promise<Result<T>> promise;
-    auto future = promise.get_future();
-    start([&promise](Result<T> result) { promise.set_value(std::move(result)); });
-    return future.get();
-}
-
 Result<BackupOutcome> backUp(Backend &backend, const BackupRequest &request, const Caller &caller = Keeper)
 {
-    return outcomeOf<BackupOutcome>(
+    return waitFor<BackupOutcome>(
         [&](Done<BackupOutcome> done) { backend.backup(caller, request, {}, std::move(done)); });
 }
 
 std::string digestOf(Backend &backend)
 {
-    const auto summary = outcomeOf<WorkspaceSummary>(
+    const auto summary = waitFor<WorkspaceSummary>(
         [&](Done<WorkspaceSummary> done) { backend.summary(Keeper, true, std::move(done)); });
     return summary ? summary.value().digest : summary.error().text();
 }
@@ -81,7 +74,7 @@ private Q_SLOTS:
         LocalBackend copy(eventops::Workspace{to}, std::move(options));
         QCOMPARE(digestOf(copy), done.value().digest);
         const auto health =
-            outcomeOf<Health>([&](Done<Health> end) { copy.health(Keeper, std::move(end)); });
+            waitFor<Health>([&](Done<Health> end) { copy.health(Keeper, std::move(end)); });
         QVERIFY(health);
         QCOMPARE(health.value().pipelineName, std::string("default"));
         QCOMPARE(LocalWorkspace::replay(copy, "agents.ndjson"), std::string());
@@ -151,7 +144,7 @@ private Q_SLOTS:
         const LocalWorkspace workspace;
         const auto backend = workspace.backend();
         QCOMPARE(LocalWorkspace::replay(*backend, "agents.ndjson"), std::string());
-        const auto checks = outcomeOf<std::vector<DoctorCheck>>(
+        const auto checks = waitFor<std::vector<DoctorCheck>>(
             [&](Done<std::vector<DoctorCheck>> done) { backend->doctor(Keeper, true, std::move(done)); });
         QVERIFY(checks);
         QVERIFY(checks.value().size() >= 12);

@@ -2,24 +2,17 @@
 #include "tests/support/test_main.h"
 
 #include "tests/support/local_workspace.h"
+#include "tests/support/wait_for.h"
 
 #include <QtTest/QTest>
 
 using namespace eventops;
 using eventops::test::LocalWorkspace;
+using eventops::test::waitFor;
 
 namespace {
 
 const Caller Keeper{"keeper", Role::Admin, {}};
-
-template <typename T, typename Start>
-Result<T> outcomeOf(Start start)
-{
-    std::promise<Result<T>> promise;
-    auto future = promise.get_future();
-    start([&promise](Result<T> result) { promise.set_value(std::move(result)); });
-    return future.get();
-}
 
 Status replay(Backend &backend, const std::string &retention, std::optional<Retention> as)
 {
@@ -31,14 +24,14 @@ Status replay(Backend &backend, const std::string &retention, std::optional<Rete
         return Error{Error::Code::Io, "no pipeline"};
     request.pipelineText = file.readAll().toStdString() + "\nretention: " + retention + "\n";
     request.retention = as;
-    const auto done = outcomeOf<WorkspaceSummary>(
+    const auto done = waitFor<WorkspaceSummary>(
         [&](Done<WorkspaceSummary> end) { backend.replay(Keeper, request, {}, std::move(end)); });
     return done ? Status(Ok{}) : Status(done.error());
 }
 
 Result<RetentionReport> retain(Backend &backend, bool run, const Caller &caller = Keeper)
 {
-    return outcomeOf<RetentionReport>(
+    return waitFor<RetentionReport>(
         [&](Done<RetentionReport> done) { backend.retention(caller, run, std::move(done)); });
 }
 
@@ -47,7 +40,7 @@ Result<ExportProgress> exportAll(Backend &backend, ExportForm form, const std::s
     ExportRequest request;
     request.form = form;
     request.path = path;
-    return outcomeOf<ExportProgress>(
+    return waitFor<ExportProgress>(
         [&](Done<ExportProgress> done) { backend.exportCapture(Keeper, request, {}, std::move(done)); });
 }
 
@@ -79,7 +72,7 @@ private Q_SLOTS:
         const auto backend = workspace.backend();
         QVERIFY(replay(*backend, "{raw: 1s, signals: 2s}", Retention::Signals));
         std::string id;
-        QVERIFY(outcomeOf<EventPage>([&](Done<EventPage> done) {
+        QVERIFY(waitFor<EventPage>([&](Done<EventPage> done) {
             backend->eventRange(Keeper, {5, 1}, [&, done](Result<EventPage> page) {
                 if (page)
                     id = page.value().batch.text(page.value().batch.events.front(), Field::EventId);
@@ -88,7 +81,7 @@ private Q_SLOTS:
         }));
         QTRY_VERIFY_WITH_TIMEOUT(retain(*backend, true).value().dropped.rawRecords > 0, 10'000);
         const auto story =
-            outcomeOf<EventStory>([&](Done<EventStory> done) { backend->story(Keeper, id, std::move(done)); });
+            waitFor<EventStory>([&](Done<EventStory> done) { backend->story(Keeper, id, std::move(done)); });
         QVERIFY(story);
         QVERIFY(story.value().steps.front().note.starts_with("Retention dropped the raw record"));
         QTemporaryDir folder;
@@ -97,7 +90,7 @@ private Q_SLOTS:
         QVERIFY(half);
         QCOMPARE(half.value().records, std::uint64_t{0});
         QCOMPARE(half.value().dropped, std::uint64_t{132});
-        const auto again = outcomeOf<RerunCheck>(
+        const auto again = waitFor<RerunCheck>(
             [&](Done<RerunCheck> done) { backend->checkHistory(Keeper, {}, std::move(done)); });
         QVERIFY(!again);
         QVERIFY2(again.error().message.find("132 records were dropped by retention") != std::string::npos,
@@ -109,16 +102,16 @@ private Q_SLOTS:
         QCOMPARE(rest.value().records, std::uint64_t{0});
         QCOMPARE(rest.value().dropped, std::uint64_t{132});
         // Places, counters and repeats are as if everything were there; what was found stays.
-        const auto page = outcomeOf<EventPage>(
+        const auto page = waitFor<EventPage>(
             [&](Done<EventPage> done) { backend->eventRange(Keeper, {0, 200}, std::move(done)); });
         QVERIFY(page);
         QVERIFY(page.value().rows.empty());
         QVERIFY(replay(*backend, "{raw: 1s, signals: 2s}", Retention::Signals));
-        const auto health = outcomeOf<Health>([&](Done<Health> done) { backend->health(Keeper, std::move(done)); });
+        const auto health = waitFor<Health>([&](Done<Health> done) { backend->health(Keeper, std::move(done)); });
         QVERIFY(health);
         QCOMPARE(health.value().summary.counters.duplicate, std::uint64_t{132});
         QCOMPARE(health.value().summary.findings, std::uint64_t{4});
-        QVERIFY(outcomeOf<std::uint64_t>([&](Done<std::uint64_t> done) { backend->verifyAudit(Keeper, done); }));
+        QVERIFY(waitFor<std::uint64_t>([&](Done<std::uint64_t> done) { backend->verifyAudit(Keeper, done); }));
     }
 };
 
