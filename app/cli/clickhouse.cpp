@@ -3,6 +3,7 @@
 // `eventops clickhouse`: the projection of the ledger into a ClickHouse.
 #include "app/cli/cli.h"
 
+#include "app/cli/table.h"
 #include "core/base/json.h"
 #include "core/lake/clickhouse_query.h"
 #include "core/session/clickhouse_feed.h"
@@ -126,15 +127,11 @@ Status ask(const Context &context, const ServerOptions &options)
 
 Status printClickHouseRows(lake::ClickHouseClient &client, const std::string &query)
 {
-    std::vector<SqlColumn> columns;
-    std::string line;
+    SqlRowPrinter printer;
     return lake::queryClickHouse(
-        client, query, {}, [&](const std::vector<SqlColumn> &shape) { columns = shape; },
+        client, query, {}, [&](const std::vector<SqlColumn> &columns) { printer.begin(columns); },
         [&](SqlRow &row) {
-            line.clear();
-            appendSqlRowJson(line, columns, row);
-            std::fwrite(line.data(), 1, line.size(), stdout);
-            std::fputc('\n', stdout);
+            printer.print(row);
             return true;
         });
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "app/cli/cli.h"
 
+#include "app/cli/table.h"
 #include "core/session/lake_feed.h"
 #include "core/session/workspace.h"
 #include "core/store/ledger.h"
@@ -12,20 +13,16 @@ namespace {
 
 Status askLake(const Context &context, const std::string &query)
 {
-    std::vector<SqlColumn> columns;
-    std::string line;
+    SqlRowPrinter printer;
     SqlLimits limits;
     limits.stop = &interrupted();
     lake::AnalysisOptions options;
     options.threads = defaultWorkers();
     return lake::queryLake(
         lakePaths({context.workspace}), query, limits, options,
-        [&](const std::vector<SqlColumn> &shape) { columns = shape; },
+        [&](const std::vector<SqlColumn> &columns) { printer.begin(columns); },
         [&](SqlRow &row) {
-            line.clear();
-            appendSqlRowJson(line, columns, row);
-            std::fwrite(line.data(), 1, line.size(), stdout);
-            std::fputc('\n', stdout);
+            printer.print(row);
             return true;
         });
 }

@@ -18,6 +18,14 @@ std::string padded(std::string text, std::size_t width)
 
 } // namespace
 
+void SqlRowPrinter::print(const SqlRow &row)
+{
+    m_line.clear();
+    appendSqlRowJson(m_line, m_columns, row);
+    std::fwrite(m_line.data(), 1, m_line.size(), stdout);
+    std::fputc('\n', stdout);
+}
+
 std::string bitsText(double bits)
 {
     char buffer[32];

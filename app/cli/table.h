@@ -3,6 +3,7 @@
 
 #include "core/model/action.h"
 #include "core/model/finding.h"
+#include "core/model/sql_result.h"
 
 #include <string>
 
@@ -18,6 +19,18 @@ std::string findingTerms(const Finding &finding, const std::string &indent);
 std::string actionLine(const Action &action);
 /// All that a person decides on, over several lines.
 std::string actionCard(const Action &action);
+
+/// Prints the rows of an SQL answer, one JSON object a line.
+class SqlRowPrinter
+{
+public:
+    void begin(const std::vector<SqlColumn> &columns) { m_columns = columns; } ///< Of each statement.
+    void print(const SqlRow &row);
+
+private:
+    std::vector<SqlColumn> m_columns;
+    std::string m_line;
+};
 
 /// "14.2": bits with one decimal.
 std::string bitsText(double bits);
