@@ -10,6 +10,7 @@
 #include "core/session/engine.h"
 #include "core/session/lake_feed.h"
 #include "pipelines/components.h"
+#include "tests/bench/measure.h"
 #include "tests/bench/workload.h"
 
 #include <algorithm>
@@ -24,28 +25,9 @@
 namespace eventops {
 namespace {
 
+using namespace bench;
+
 constexpr double PartOfDuckDbMax = 0.5;
-
-double cpuSeconds()
-{
-    timespec time = {};
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
-}
-
-[[noreturn]] void die(const std::string &why)
-{
-    std::fprintf(stderr, "bench_aggregate: %s\n", why.c_str());
-    std::exit(1);
-}
-
-template <typename T>
-T need(Result<T> result)
-{
-    if (!result)
-        die(result.error().text());
-    return std::move(result).value();
-}
 
 struct Question {
     const char *name;

@@ -11,6 +11,7 @@
 #include "core/config/pipeline_file.h"
 #include "core/session/engine.h"
 #include "pipelines/components.h"
+#include "tests/bench/measure.h"
 #include "tests/bench/workload.h"
 
 #include <algorithm>
@@ -29,24 +30,12 @@
 namespace eventops {
 namespace {
 
+using namespace bench;
+
 constexpr double TwoCoresMin = 1.5;
 constexpr double ManyTagsMin = 0.90;
 constexpr double ReopenMsMax = 150;
 constexpr double ResidentMbMax = 48;
-
-[[noreturn]] void die(const std::string &why)
-{
-    std::fprintf(stderr, "bench_scale: %s\n", why.c_str());
-    std::_Exit(1);
-}
-
-template <typename T>
-T need(Result<T> result)
-{
-    if (!result)
-        die(result.error().text());
-    return std::move(result).value();
-}
 
 double seconds()
 {
@@ -160,14 +149,6 @@ double spin(unsigned cores)
         turn(Turns / 2);
         other.join();
     }).wall;
-}
-
-bool verdict(const char *what, double value, double limit, bool atLeast)
-{
-    const bool met = atLeast ? value >= limit : value <= limit;
-    std::printf("  %-58s %8.2f  (%s %.2f)  %s\n", what, value, atLeast ? "at least" : "at most", limit,
-                met ? "met" : "MISSED");
-    return met;
 }
 
 bool compareCores(const std::string &file, int rounds)

@@ -284,4 +284,83 @@ std::string agentWorkload(std::uint64_t lines, std::uint64_t seed)
     return Generator(seed).generate(lines);
 }
 
+namespace {
+
+/// The members of a flat or nested object on one line, without its braces; empty: it is none that closes.
+std::vector<std::string_view> membersOf(std::string_view line)
+{
+    std::vector<std::string_view> members;
+    std::size_t depth = 0, begin = 1;
+    bool inText = false;
+    for (std::size_t i = 0; i < line.size(); ++i) {
+        const char c = line[i];
+        if (inText) {
+            i += c == '\\' ? 1 : 0;
+            inText = c != '"';
+        } else if (c == '"') {
+            inText = true;
+        } else if (c == '{' || c == '[') {
+            ++depth;
+        } else if ((c == '}' || c == ']') && depth > 0) {
+            if (--depth == 0) {
+                members.push_back(line.substr(begin, i - begin));
+                return i + 1 == line.size() && line.front() == '{' ? members : std::vector<std::string_view>();
+            }
+        } else if (c == ',' && depth == 1) {
+            members.push_back(line.substr(begin, i - begin));
+            begin = i + 1;
+        }
+    }
+    return {};
+}
+
+} // namespace
+
+std::string shuffledWorkload(std::uint64_t lines)
+{
+    const std::string all = agentWorkload(lines);
+    std::string out;
+    out.reserve(all.size());
+    std::uint64_t state = 1;
+    for (std::size_t at = 0; at < all.size();) {
+        const std::size_t end = std::min(all.find('\n', at), all.size());
+        const std::string_view line = std::string_view(all).substr(at, end - at);
+        std::vector<std::string_view> members = membersOf(line);
+        for (std::size_t i = members.size(); i > 1; --i) { // D. Knuth, algorithm P
+            state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+            std::swap(members[i - 1], members[(state >> 33) % i]);
+        }
+        out += members.empty() ? line : "{";
+        for (std::size_t i = 0; i < members.size(); ++i)
+            (out += i == 0 ? "" : ",") += members[i];
+        out += members.empty() ? "\n" : "}\n";
+        at = end + 1;
+    }
+    return out;
+}
+
+std::string changeWorkload(std::uint64_t lines)
+{
+    constexpr std::array<const char *, 5> States = {"requested", "arrived", "checked", "loaded", "done"};
+    constexpr std::uint64_t AtOnce = 1'000; // documents alive at a time
+    std::string out;
+    for (std::uint64_t i = 0; i < lines; ++i) {
+        const std::uint64_t step = i / AtOnce % States.size();
+        const std::string id = "f" + std::to_string(i % AtOnce + i / (AtOnce * States.size()) * AtOnce);
+        const std::string second = std::to_string(1'757'851'200 + i / 100);
+        out += "{\"_id\":{\"_data\":\"8268C6AE" + std::to_string(i) + "\"},\"operationType\":\""
+             + (step == 0 ? "insert" : "update") + "\",\"clusterTime\":{\"$timestamp\":{\"t\":" + second
+             + ",\"i\":" + std::to_string(i % 100 + 1)
+             + "}},\"ns\":{\"db\":\"ingest\",\"coll\":\"files\"},\"documentKey\":{\"_id\":\"" + id
+             + "\"},\"fullDocument\":{\"_id\":\"" + id + "\",\"consumer_id\":\"team-" + std::to_string(i % 40)
+             + "\",\"file_type\":\"csv\",\"contact\":\"ops" + std::to_string(i % 200)
+             + "@example.org\",\"status\":\"" + States[step] + "\",\"size_bytes\":" + std::to_string(i * 7919 % 9'999'991)
+             + ",\"checksum\":\"" + std::string(64, static_cast<char>('0' + i % 10)) + "\",\"path\":\"/in/"
+             + std::string(120, static_cast<char>('a' + i % 26))
+             + "\"},\"updateDescription\":{\"updatedFields\":{\"status\":\"" + States[step]
+             + "\"},\"removedFields\":[]}}\n";
+    }
+    return out;
+}
+
 } // namespace eventops::bench

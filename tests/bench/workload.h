@@ -13,6 +13,12 @@ namespace eventops::bench {
 /// Blank lines, which are no records, are among the damaged ones.
 std::string agentWorkload(std::uint64_t lines, std::uint64_t seed = 42);
 
+/// The same lines with the members of each in another order, which differs from line to line; damaged ones as they were.
+std::string shuffledWorkload(std::uint64_t lines);
+
+/// @p lines change events of a document database, about 700 bytes each: the lives of documents, a step a line.
+std::string changeWorkload(std::uint64_t lines);
+
 /// What those lines must give by the rules of the eventops.agent codec.
 struct WorkloadCounts {
     std::uint64_t lines = 1'000'000;
