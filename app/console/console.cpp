@@ -108,6 +108,7 @@ void Console::openWorkspace(const std::string &directory, bool expectsEvents)
     setup.readOnly = m_options.readOnly;
     setup.expectsEvents = expectsEvents;
     openWindow(std::move(context), std::move(setup));
+    m_past.reset(); // its copies go with it
 }
 
 /// Another window in place of the one before.
@@ -136,7 +137,7 @@ void Console::connectWindow()
     connect(window, &MainWindow::capturesChosen, this, &Console::openCaptures, Qt::QueuedConnection);
     connect(window, &MainWindow::exportChosen, this, &Console::openExport, Qt::QueuedConnection);
     const auto turn = [this](bool begin) {
-        begin ? startPlayback() : leavePlayback();
+        begin ? startPlayback() : openWorkspace(m_directory, true);
     };
     connect(window, &MainWindow::playbackChosen, this, turn, Qt::QueuedConnection);
     const auto open = [this](const QString &directory) {
@@ -257,12 +258,6 @@ void Console::play(qint64 fromNs, double speed, bool paused)
     };
     connect(m_playback.get(), &PlaybackController::rewindWanted, this, rewind, Qt::QueuedConnection);
     m_replay->start(std::move(request), tr("the past"));
-}
-
-void Console::leavePlayback()
-{
-    openWorkspace(m_directory, true);
-    m_past.reset();
 }
 
 void Console::showAsAsked()

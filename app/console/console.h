@@ -52,7 +52,6 @@ private:
     void startDemo();
     void startPlayback();
     void play(qint64 fromNs, double speed, bool paused);
-    void leavePlayback();
     void closeWindow();
     void showAsAsked();
     void selectAsAsked();
