@@ -162,6 +162,16 @@ private Q_SLOTS:
             "p.yaml:5:7: unknown field \"widnow\" in stage \"check\" (did you mean \"window\"? known fields: files, "
             "window, "
             "mode, ratio, on, name, more)");
+        row("retention time", "pipeline: p\nretention: {raw: 0s}\n",
+            "p.yaml:2:18: field \"raw\": 0s is out of range (use 1s to 36500d)");
+        row("retention field", "pipeline: p\nretention: {rwa: 3d}\n",
+            "p.yaml:2:13: unknown field \"rwa\" in \"retention\" (did you mean \"raw\"? known fields: raw, signals, "
+            "alerts, sources, tenants)");
+        row("retention tenant", "pipeline: p\nretention: {tenants: {acme: 5}}\n",
+            "p.yaml:2:29: tenant \"acme\" of \"retention\": expected a map of times (write `acme: {signals: 7d}`)");
+        row("retention source", "pipeline: p\nretention: {sources: maybe}\n",
+            "p.yaml:2:22: field \"sources\" of \"retention\": expected one of own, capture, signals, alerts, found "
+            "\"maybe\" (What the pipeline's sources count as; own: each says so)");
         row("far name", "pipeline: p\nledger: {zzzzz: 1}\n",
             "p.yaml:2:10: unknown field \"zzzzz\" in \"ledger\" (known fields: keep_raw)");
         row("type", "pipeline: p\nstages:\n  - look_up: {count_max: many}\n",
