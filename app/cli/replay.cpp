@@ -98,6 +98,8 @@ void replay(Context &context, const Options &options)
     }();
     if (!summary)
         return context.fail(summary.error());
+    for (const std::string &behind : summary.value().behind)
+        std::fprintf(stderr, "eventops: not up to date: %s\n", printable(behind).c_str());
     const std::string out = context.json ? summaryJson(summary.value()) : summaryText(summary.value());
     std::fputs(out.c_str(), stdout);
     if (!context.json)

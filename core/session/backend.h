@@ -128,6 +128,7 @@ struct WorkspaceSummary {
     std::vector<SourceRow> sources;
     std::string digest;               ///< Only when asked for.
     std::vector<std::string> setAside; ///< Damaged files that are kept beside the ledger, by name.
+    std::vector<std::string> behind;   ///< Of the run that ends: what is not up to date, why, and what brings it there.
 };
 
 struct ReasonCount {

@@ -2,6 +2,7 @@
 #include "core/session/clickhouse_feed.h"
 
 #include "core/model/event_id.h"
+#include "core/session/retention_run.h"
 
 #include <algorithm>
 #include <array>
@@ -64,8 +65,12 @@ Result<std::unique_ptr<ClickHouseFeed>> ClickHouseFeed::open(const Workspace &wo
     writing.attemptsMax = options.attemptsMax;
     auto writer = EVENTOPS_TRY(ClickHouseWriter::open(std::move(client), ClickHouseSettings::markFile(workspace),
                                                       {ends.record, ends.finding, ends.audit}, writing));
-    return std::unique_ptr<ClickHouseFeed>(
-        new ClickHouseFeed(std::move(lock), std::move(ledger), std::move(writer), std::move(mustStop)));
+    std::string notice = writer->notice();
+    const std::string missed =
+        EVENTOPS_TRY(missedByRetention(*ledger, writer->mark()[ClickHouseStream::Events].done, "ClickHouse"));
+    notice += (notice.empty() || missed.empty() ? "" : "; ") + missed;
+    return std::unique_ptr<ClickHouseFeed>(new ClickHouseFeed(std::move(lock), std::move(ledger), std::move(writer),
+                                                              std::move(notice), std::move(mustStop)));
 }
 
 Status ClickHouseFeed::catchUp()

@@ -52,15 +52,17 @@ public:
 
     const lake::ClickHouseMark &mark() const { return m_writer->mark(); }
     const lake::ClickHouseServer &server() const { return m_writer->server(); }
-    const std::string &notice() const { return m_writer->notice(); }
+    /// What the server cannot, why the mark began anew, what retention dropped before it was sent; empty: nothing.
+    const std::string &notice() const { return m_notice; }
     Result<std::uint64_t> changeCounter() { return m_ledger->changeCounter(); }
 
 private:
     ClickHouseFeed(FileLock lock, std::unique_ptr<Ledger> ledger, std::unique_ptr<lake::ClickHouseWriter> writer,
-                   std::function<bool()> mustStop)
+                   std::string notice, std::function<bool()> mustStop)
         : m_lock(std::move(lock)),
           m_ledger(std::move(ledger)),
           m_writer(std::move(writer)),
+          m_notice(std::move(notice)),
           m_mustStop(std::move(mustStop))
     {
     }
@@ -71,6 +73,7 @@ private:
     FileLock m_lock;
     std::unique_ptr<Ledger> m_ledger;
     std::unique_ptr<lake::ClickHouseWriter> m_writer;
+    const std::string m_notice;
     std::function<bool()> m_mustStop;
 };
 

@@ -4,6 +4,7 @@
 #include "core/base/clock.h"
 #include "core/base/time.h"
 #include "core/lake/lake_query.h"
+#include "core/session/clickhouse_feed.h"
 #include "core/session/lake_feed.h"
 #include "core/session/quarantine.h"
 #include "core/store/backup.h"
@@ -67,7 +68,8 @@ public:
         constexpr Step Steps[] = {&Examination::rights,  &Examination::place, &Examination::locks,
                                   &Examination::log,     &Examination::schema, &Examination::pages,
                                   &Examination::audit,   &Examination::clock, &Examination::waiting,
-                                  &Examination::leftovers, &Examination::lake, &Examination::versions};
+                                  &Examination::leftovers, &Examination::lake, &Examination::clickHouse,
+                                  &Examination::versions};
         for (const Step step : Steps) {
             if (m_stop.load() || m_nothing)
                 break;
@@ -143,7 +145,7 @@ private:
     void locks()
     {
         std::vector<std::string> running;
-        for (const char *name : {"engine", "executor", "lake"}) {
+        for (const char *name : {"engine", "executor", "lake", "clickhouse"}) {
             if (held(name))
                 running.emplace_back(name);
         }
@@ -265,6 +267,26 @@ private:
                        std::to_string(last.value() - state.mark.events) + " records behind the ledger",
                        "bring it up to date with: eventops lake build");
         add("lake", Verdict::Good, "up to date, DuckDB " + state.library);
+    }
+
+    /// By the mark alone: no network is asked.
+    void clickHouse()
+    {
+        if (!hasClickHouse(m_workspace))
+            return add("ClickHouse", Verdict::Good, "there is none");
+        const auto settings = ClickHouseSettings::read(m_workspace);
+        if (!settings)
+            return fail("ClickHouse", settings.error());
+        const auto mark = lake::ClickHouseMark::read(ClickHouseSettings::markFile(m_workspace));
+        if (!mark && mark.error().code != Error::Code::NotFound)
+            return fail("ClickHouse", mark.error());
+        const Seq done = mark ? mark.value()[lake::ClickHouseStream::Events].done : 0;
+        const auto last = m_ledger != nullptr ? m_ledger->lastSeq() : Result<Seq>(done);
+        if (last && last.value() > done)
+            return add("ClickHouse", Verdict::Notice,
+                       std::to_string(last.value() - done) + " records are not confirmed at " + settings.value().url,
+                       "send them with: eventops clickhouse push");
+        add("ClickHouse", Verdict::Good, "up to date at " + settings.value().url);
     }
 
     const Workspace &m_workspace;

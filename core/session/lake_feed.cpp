@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "core/session/lake_feed.h"
 
+#include "core/session/retention_run.h"
+
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
@@ -39,12 +41,10 @@ Result<std::unique_ptr<LakeFeed>> LakeFeed::open(const Workspace &workspace)
     FileLock lock = EVENTOPS_TRY(FileLock::take(workspace, "lake"));
     auto ledger = EVENTOPS_TRY(Ledger::open(workspace.directory, LedgerMode::Read, {}));
     const Seq last = EVENTOPS_TRY(ledger->lastSeq());
-    const DroppedHistory gone = EVENTOPS_TRY(ledger->droppedHistory());
     auto writer = EVENTOPS_TRY(lake::LakeWriter::open(lakePaths(workspace), last, {}));
     std::string notice = writer->notice();
-    if (gone.beginsAfter > writer->mark().events)
-        notice += (notice.empty() ? "" : "; ") + ("retention dropped events up to record "
-                  + std::to_string(gone.beginsAfter)) + " of the ledger before the lake took them in";
+    const std::string missed = EVENTOPS_TRY(missedByRetention(*ledger, writer->mark().events, "the lake"));
+    notice += (notice.empty() || missed.empty() ? "" : "; ") + missed;
     return std::unique_ptr<LakeFeed>(
         new LakeFeed(std::move(lock), std::move(ledger), std::move(writer), std::move(notice)));
 }

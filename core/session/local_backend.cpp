@@ -508,14 +508,16 @@ Result<WorkspaceSummary> LocalBackend::runReplay(const ReplayRequest &request, c
     if (ticket.cancelled())
         return Error{Error::Code::Cancelled, "stopped; everything read so far is stored", {},
                      "the same command goes on from there"};
-    if (clickHouse != nullptr)
-        static_cast<void>(clickHouse->finish()); // what stands in its way is told by the health view
-    if (lake != nullptr) {
-        const Status fed = lake->finish();
-        if (!fed && request.lake)
-            return fed.error(); // everything is stored; what was asked for besides is not there
-    }
-    return makeSummary(engine->ledger(), true);
+    const Status pushed = clickHouse != nullptr ? clickHouse->finish() : Status(Ok{});
+    const Status fed = lake != nullptr ? lake->finish() : Status(Ok{});
+    if (!fed && request.lake)
+        return fed.error(); // everything is stored; what was asked for besides is not there
+    WorkspaceSummary summary = EVENTOPS_TRY(makeSummary(engine->ledger(), true));
+    if (!pushed)
+        summary.behind.push_back("ClickHouse: " + pushed.error().text() + "; then: eventops clickhouse push");
+    if (!fed)
+        summary.behind.push_back("the lake: " + fed.error().text() + "; then: eventops lake build");
+    return summary;
 }
 
 Ticket LocalBackend::decisionDiff(const Caller &caller, const RerunQuery &query,

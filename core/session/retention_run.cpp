@@ -24,6 +24,15 @@ Result<RetentionDone> runRetention(Ledger &ledger, const RetentionRules &rules, 
     return all;
 }
 
+Result<std::string> missedByRetention(Ledger &ledger, Seq mark, const std::string &who)
+{
+    const DroppedHistory gone = EVENTOPS_TRY(ledger.droppedHistory());
+    if (gone.beginsAfter <= mark)
+        return std::string();
+    return "retention dropped events up to record " + std::to_string(gone.beginsAfter) + " of the ledger before " + who
+           + " took them in";
+}
+
 Status requireHistory(Ledger &ledger, bool withRaw)
 {
     const DroppedHistory gone = EVENTOPS_TRY(ledger.droppedHistory());

@@ -111,6 +111,13 @@ private Q_SLOTS:
         QVERIFY2(health.clickHouse->notice.find("cannot be reached") != std::string::npos,
                  health.clickHouse->notice.c_str());
         QVERIFY(eventsOf(workspace) > 0);
+        // On the terminal it is said, and the run has done its work all the same.
+        const auto ran = test::run({QStringLiteral("replay"),
+                             QStringLiteral(EVENTOPS_SOURCE_DIR "/resources/captures/agents.ndjson"),
+                             QStringLiteral("--workspace"), QString::fromStdString(workspace.directory())});
+        QCOMPARE(ran.exitCode, 0);
+        QVERIFY2(ran.err.contains("not up to date: ClickHouse") && ran.err.contains("clickhouse push"),
+                 ran.err.constData());
         // It comes back: a later push makes up for it.
         FakeClickHouse server;
         ClickHouseSettings settings;
