@@ -12,12 +12,17 @@ namespace eventops {
 namespace {
 
 constexpr unsigned SubBits = 3; ///< 2^3 buckets an octave.
-constexpr std::uint16_t BucketIndexEnd = 62U << SubBits;
+static_assert(GapSketch::BucketIndexEnd == 62U << SubBits);
 constexpr std::int64_t LongestFloorNs = NsPerMs; ///< Gaps of nothing: a millisecond is still not late.
 constexpr double LateFactor = 1.5;
 
+} // namespace
+
+TimingModel::~TimingModel() = default;
+SketchTimingModel::~SketchTimingModel() = default;
+
 /// Values below 8 have buckets of their own; from there the top four bits name the bucket.
-std::uint16_t bucketOf(std::int64_t ns)
+std::uint16_t GapSketch::bucketOf(std::int64_t ns)
 {
     const auto value = static_cast<std::uint64_t>(std::max<std::int64_t>(ns, 0));
     if (value < (1U << SubBits))
@@ -27,7 +32,7 @@ std::uint16_t bucketOf(std::int64_t ns)
     return static_cast<std::uint16_t>(((top - SubBits + 1) << SubBits) + sub);
 }
 
-std::int64_t lowerEdge(unsigned index)
+std::int64_t GapSketch::lowerEdgeNs(unsigned index)
 {
     if (index < (1U << SubBits))
         return index;
@@ -36,19 +41,13 @@ std::int64_t lowerEdge(unsigned index)
         + (index & ((1U << SubBits) - 1))) << shift);
 }
 
-/// The last value inside; the highest bucket ends at the largest int64.
-std::int64_t upperEdge(unsigned index)
+std::int64_t GapSketch::upperEdgeNs(unsigned index)
 {
     if (index < (1U << SubBits))
         return index;
     const unsigned shift = (index >> SubBits) - 1;
-    return lowerEdge(index) + static_cast<std::int64_t>((std::uint64_t{1} << shift) - 1);
+    return lowerEdgeNs(index) + static_cast<std::int64_t>((std::uint64_t{1} << shift) - 1);
 }
-
-} // namespace
-
-TimingModel::~TimingModel() = default;
-SketchTimingModel::~SketchTimingModel() = default;
 
 void GapSketch::addBucket(std::uint16_t index, std::uint32_t count)
 {
@@ -84,7 +83,7 @@ void GapSketch::merge(const GapSketch &other)
 
 std::int64_t GapSketch::longestNs() const
 {
-    return m_buckets.empty() ? 0 : upperEdge(m_buckets.back().index);
+    return m_buckets.empty() ? 0 : upperEdgeNs(m_buckets.back().index);
 }
 
 std::int64_t GapSketch::quantileNs(double q) const
@@ -94,8 +93,8 @@ std::int64_t GapSketch::quantileNs(double q) const
     for (const Bucket &bucket : m_buckets) {
         below += bucket.count;
         if (below >= rank || &bucket == &m_buckets.back()) {
-            const std::int64_t low = lowerEdge(bucket.index);
-            return low + (upperEdge(bucket.index) - low) / 2;
+            const std::int64_t low = lowerEdgeNs(bucket.index);
+            return low + (upperEdgeNs(bucket.index) - low) / 2;
         }
     }
     return 0;

@@ -6,6 +6,7 @@
 #include "core/entropy/flat_table.h"
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace eventops {
@@ -18,10 +19,20 @@ class GapSketch
 {
 public:
     static constexpr std::size_t BucketsMax = 160;
+    static constexpr std::uint16_t BucketIndexEnd = 62U << 3U;
     static constexpr std::uint64_t TotalMax = 1U << 16; ///< Counts halve beyond: the past fades.
+
+    struct Bucket {
+        std::uint16_t index = 0;
+        std::uint32_t count = 0;
+    };
+    static std::uint16_t bucketOf(std::int64_t ns);
+    static std::int64_t lowerEdgeNs(unsigned index);
+    static std::int64_t upperEdgeNs(unsigned index); ///< The last value inside.
 
     void add(std::int64_t ns, std::uint32_t count = 1);
     void merge(const GapSketch &other);
+    std::span<const Bucket> buckets() const { return m_buckets; } ///< By index, below BucketIndexEnd.
     std::uint64_t total() const { return m_total; }
     std::int64_t longestNs() const;            ///< Upper edge of the highest bucket in use; 0 when empty.
     std::int64_t quantileNs(double q) const;   ///< q in [0,1]; middle of the bucket; 0 when empty.
@@ -31,10 +42,6 @@ public:
     Status load(StateReader &in);
 
 private:
-    struct Bucket {
-        std::uint16_t index = 0;
-        std::uint32_t count = 0;
-    };
     void addBucket(std::uint16_t index, std::uint32_t count);
     std::vector<Bucket> m_buckets; ///< By index.
     std::uint64_t m_total = 0;

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "core/base/result.h"
+#include "core/base/state_io.h"
+#include "core/entropy/case_state.h"
+#include "core/entropy/flat_table.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace eventops {
+
+/// How often a step occurs in a case.
+struct StepCount {
+    StepSymbol step = NoStepSymbol;
+    std::uint32_t count = 0;
+    bool operator==(const StepCount &) const = default;
+};
+/// A multiset of steps, by symbol.
+using StepSet = std::vector<StepCount>;
+
+/// One difference between what a case did and the nearest end that is known.
+struct StepEdit {
+    StepSymbol step = NoStepSymbol;
+    std::uint32_t expected = 0;
+    std::uint32_t seen = 0;     ///< More than expected: repeated or extra; fewer: missing.
+    double bits = 0.0;          ///< −log2 of how often a normal case was new by this edit.
+    std::uint64_t known = 0;    ///< Cases that were new by it.
+};
+
+/// What is said of a case's end. The edits' bits sum exactly to `bits`.
+struct EndSurprise {
+    bool learning = true;       ///< Fewer cases than asked for, or the case is too long to have a set.
+    double bits = 0.0;          ///< 0: the case ended as others did.
+    std::uint64_t cases = 0;    ///< Cases learned.
+    std::uint64_t alike = 0;    ///< Cases that ended exactly so; if new: in the nearest known end.
+    std::vector<StepEdit> edits;
+};
+
+/// How cases of a type end: the multisets of steps with which they did, decayed counts, and which differences between
+/// a new end and the nearest known one are usual. A case's own way to its set is kept as a chain of sets, each one step
+/// larger, which cases share: so a case in flight carries a hash alone.
+/// Thread: one. Mergeable: counts add.
+class EndLearned
+{
+public:
+    static constexpr std::size_t KnownMax = 512;  ///< Ends of one type; the rarest goes first.
+    static constexpr std::size_t EditsMax = 512;  ///< Steps of one type whose edits are counted.
+    static constexpr std::uint64_t CasesMax = 1U << 20U; ///< Counts halve beyond: the past fades.
+
+    struct Known {
+        std::uint64_t shape = 0;
+        std::uint64_t count = 0;
+        StepSet steps;
+    };
+    struct EditCounts {
+        StepSymbol step = NoStepSymbol;
+        std::uint64_t extra = 0;
+        std::uint64_t missing = 0;
+    };
+    struct Scope {
+        std::uint64_t key = 0;
+        std::uint64_t cases = 0;
+        std::uint32_t seen = 0;
+        std::vector<Known> known;       ///< By shape.
+        std::vector<EditCounts> edits;  ///< By step.
+    };
+    struct Growth { ///< A set and the set it grew from.
+        std::uint64_t key = 0;
+        std::uint64_t parent = 0;
+        StepSymbol step = NoStepSymbol;
+        std::uint32_t seen = 0;
+    };
+
+    EndLearned(std::size_t scopesMax, std::size_t growthsMax) : m_scopes(scopesMax), m_growths(growthsMax) {}
+    void grow(std::uint64_t shape, std::uint64_t parent, StepSymbol step, std::uint32_t age);
+    void add(std::uint64_t scope, const Known &end, const std::vector<StepEdit> &edits, std::uint32_t age);
+    void merge(const EndLearned &delta); ///< In the order of keys.
+    void clear();
+    bool empty() const { return m_scopes.size() == 0 && m_growths.size() == 0; }
+    const Scope *scope(std::uint64_t key) const { return m_scopes.find(tableKey(key)); }
+    const Growth *growth(std::uint64_t shape) const { return m_growths.find(shape); }
+    void save(StateWriter &out) const;
+    Status load(StateReader &in);
+
+private:
+    Scope &scopeOf(std::uint64_t key, std::uint32_t age);
+    static void addKnown(Scope &scope, const Known &end);
+    static void addEdits(Scope &scope, const EditCounts &counts);
+    static void fade(Scope &scope);
+    FlatTable<Scope> m_scopes;
+    FlatTable<Growth> m_growths;
+};
+
+/// Distance of a case's end to the nearest known one, with learned costs (a stochastic edit distance in the manner of
+/// Ristad, Yianilos, "Learning string-edit distance", IEEE Trans. PAMI 20, 1998, on multisets): an edit costs
+///   log2((n + 1) / (e + ½)),
+/// n cases learned, e of them new by that edit when they came. A step whose number varies from case to case is cheap,
+/// one whose number never varied is dear.
+/// Thread: one. Complexity: O(1) for a known end, O(known ends · steps) for a new one. Reads @p agreed and a delta.
+class EndModel
+{
+public:
+    EndModel(const EndLearned &agreed, std::size_t scopesMax, std::size_t growthsMax)
+        : m_agreed(agreed), m_delta(scopesMax, growthsMax)
+    {
+    }
+    /// Notes that a case's set grew by @p step; call it after CaseState::take.
+    void grow(std::uint64_t shapeBefore, const CaseState &state, std::uint32_t age);
+    /// Nothing: the case has no set (too long), or the way to it was forgotten.
+    std::optional<StepSet> setOf(const CaseState &state) const;
+    EndSurprise judge(std::uint64_t scope, std::uint64_t shape, const StepSet &steps, std::uint64_t casesMin) const;
+    void learn(std::uint64_t scope, std::uint64_t shape, const StepSet &steps, std::uint32_t age);
+
+    /// The bits that a share @p rate of normal cases reaches, by leaving out one: an end that one case alone had is
+    /// judged as if that case had not been (Good, "The population frequencies of species", Biometrika 40, 1953: those
+    /// seen once estimate the mass of what was never seen). O(known ends² · steps).
+    double threshold(std::uint64_t scope, double rate) const;
+
+    EndLearned &delta() { return m_delta; }
+    const EndLearned &delta() const { return m_delta; }
+
+private:
+    struct Costs;
+    struct Nearest;
+    std::vector<EndLearned::Known> knownOf(std::uint64_t scope) const;
+    static void nearest(const std::vector<EndLearned::Known> &known, const StepSet &steps, const Costs &costs,
+                        std::uint64_t skipShape, Nearest &out);
+    const EndLearned &m_agreed; ///< The operator's; changes only between calls.
+    EndLearned m_delta;
+};
+
+} // namespace eventops
