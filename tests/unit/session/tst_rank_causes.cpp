@@ -32,7 +32,8 @@ struct Files {
     Scratch scratch;
     QString graph = scratch.file(QStringLiteral("graph.csv"), Graph);
     QString normal = scratch.file(QStringLiteral("normal.csv"), ::normal());
-    QString issue = scratch.file(QStringLiteral("issue.csv"), heads() + "2000,3.0,2.4,,10,10,0\n2001,3.1,2.5,0.2,10,10,10\n");
+    QString issue = scratch.file(QStringLiteral("issue.csv"),
+                                 heads() + "2000,3.0,2.4,,10,10,0\n2001,3.1,2.5,0.2,10,10,10\n");
 
     Ran rank(const QString &target = QStringLiteral("shop"), const QStringList &more = {}) const
     {
@@ -76,7 +77,8 @@ private Q_SLOTS:
         QTest::newRow("value is no number")
             << Graph << heads() + "1,1,1,1,1,1,1\n2,1,nan,1,1,1,1\n" << QByteArray("issue.csv:6: column 3: \"nan\"");
         QTest::newRow("too great") << Graph << heads() + "1,1e300,1,1,1,1,1\n" << QByteArray("issue.csv:5: column 2");
-        QTest::newRow("short line") << Graph << heads() + "1,1\n" << QByteArray("issue.csv:5: a line of 2 cells under 7");
+        QTest::newRow("short line")
+            << Graph << heads() + "1,1\n" << QByteArray("issue.csv:5: a line of 2 cells under 7");
         QTest::newRow("no heads") << Graph << QByteArray("a,shop\n") << QByteArray("the line of metrics");
         QTest::newRow("no windows") << Graph << heads() << QByteArray("no window of time");
         QTest::newRow("open quote") << QByteArray(",\"shop\n") << heads() << QByteArray("graph.csv:1");
