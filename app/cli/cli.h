@@ -99,5 +99,7 @@ void addEntropy(CLI::App &app, Context &context);
 
 // One function a form of `eventops entropy`.
 void addRankCauses(CLI::App &group, Context &context);
+void addScoreSessions(CLI::App &group, Context &context);
+void addScoreProcess(CLI::App &group, Context &context);
 
 } // namespace eventops::cli

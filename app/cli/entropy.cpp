@@ -9,6 +9,10 @@ void addEntropy(CLI::App &app, Context &context)
     group->require_subcommand(1);
     for (auto *add : {addRankCauses})
         add(*group, context);
+    CLI::App *score = group->add_subcommand("score", "Score a file with the models and the defaults of the pipeline");
+    score->require_subcommand(1);
+    for (auto *add : {addScoreSessions, addScoreProcess})
+        add(*score, context);
 }
 
 } // namespace eventops::cli

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "app/cli/cause_tables.h"
 #include "app/cli/cli.h"
+#include "app/cli/table.h"
 
 #include "core/base/json.h"
 
@@ -16,20 +17,6 @@ struct CauseFiles {
     std::string issue;
     std::string target;
 };
-
-std::string csvCell(const std::string &name)
-{
-    const std::string text = printable(name);
-    if (text.find_first_of(",\"") == std::string::npos)
-        return text;
-    std::string out = "\"";
-    for (const char c : text) {
-        if (c == '"')
-            out += c;
-        out += c;
-    }
-    return out + '"';
-}
 
 void printJson(std::size_t rank, const CallGraph &graph, const RankedCause &cause, const MetricDeviations &measured)
 {

@@ -89,4 +89,18 @@ std::string actionCard(const Action &action)
     return out;
 }
 
+std::string csvCell(const std::string &name)
+{
+    const std::string text = printable(name);
+    if (text.find_first_of(",\"") == std::string::npos)
+        return text;
+    std::string out = "\"";
+    for (const char c : text) {
+        if (c == '"')
+            out += c;
+        out += c;
+    }
+    return out + '"';
+}
+
 } // namespace eventops::cli

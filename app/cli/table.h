@@ -32,6 +32,9 @@ private:
     std::string m_line;
 };
 
+/// A name as a CSV cell, quoted where RFC 4180 asks for it; control characters as printable() writes them.
+std::string csvCell(const std::string &name);
+
 /// "14.2": bits with one decimal.
 std::string bitsText(double bits);
 

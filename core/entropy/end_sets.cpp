@@ -374,11 +374,16 @@ double EndModel::threshold(std::uint64_t scope, double rate) const
         if (best.end != nullptr)
             bits.push_back(best.bits);
     }
-    const auto allowed = static_cast<std::size_t>(std::max(rate * costs.cases, 0.0));
-    if (allowed >= bits.size())
-        return cheapest < 1e300 ? cheapest : 0.0; // anything new is rare enough
-    std::nth_element(bits.begin(), bits.begin() + static_cast<std::ptrdiff_t>(allowed), bits.end(), std::greater<>());
-    return bits[allowed] + ThresholdStep;
+    const double shown = std::max(rate * costs.cases, 0.0);
+    const auto allowed = static_cast<std::size_t>(shown);
+    double threshold = cheapest < 1e300 ? cheapest : 0.0; // fewer new ends than allowed: any is rare enough
+    if (allowed < bits.size()) {
+        const auto place = bits.begin() + static_cast<std::ptrdiff_t>(allowed);
+        std::nth_element(bits.begin(), place, bits.end(), std::greater<>());
+        threshold = *place + ThresholdStep;
+    }
+    return std::clamp(threshold, detLog2((costs.cases + 1.0) / (shown + 0.5)),
+                      std::max(detLog2((costs.cases + 1.0) / 0.5), 0.0));
 }
 
 } // namespace eventops

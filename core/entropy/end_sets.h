@@ -117,7 +117,8 @@ public:
 
     /// The bits that a share @p rate of normal cases reaches, by leaving out one: an end that one case alone had is
     /// judged as if that case had not been (Good, "The population frequencies of species", Biometrika 40, 1953: those
-    /// seen once estimate the mass of what was never seen). O(known ends² · steps).
+    /// seen once estimate the mass of what was never seen). Within two bounds: an edit that more than that share of the
+    /// cases showed is never enough by itself, one that none showed always is. O(known ends² · steps).
     double threshold(std::uint64_t scope, double rate) const;
 
     EndLearned &delta() { return m_delta; }

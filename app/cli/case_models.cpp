@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+#include "app/cli/case_models.h"
+
+#include "core/base/hash.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <functional>
+
+namespace eventops::cli {
+namespace {
+
+constexpr std::size_t ContextsMax = std::size_t{1} << 20U;
+constexpr double SecondWayBits = 1.0;
+constexpr std::size_t LineBytesMax = std::size_t{16} << 20U;
+
+} // namespace
+
+CaseModels::CaseModels()
+    : m_stepsAgreed(1), m_gapsAgreed(1), m_endsAgreed(1, 1), m_steps(m_stepsAgreed, ContextsMax),
+      m_gaps(m_gapsAgreed, ContextsMax), m_ends(m_endsAgreed, 1, ContextsMax)
+{
+}
+
+StepSymbol CaseModels::symbol(std::string_view step)
+{
+    const StepSymbol symbol = symbolOf(hash64(step));
+    const auto it = std::lower_bound(m_names.begin(), m_names.end(), symbol,
+                                     [](const auto &entry, StepSymbol s) { return entry.first < s; });
+    if (it == m_names.end() || it->first != symbol)
+        m_names.insert(it, {symbol, std::string(step)});
+    return symbol;
+}
+
+const std::string &CaseModels::name(StepSymbol symbol) const
+{
+    static const std::string Unknown;
+    const auto it = std::lower_bound(m_names.begin(), m_names.end(), symbol,
+                                     [](const auto &entry, StepSymbol s) { return entry.first < s; });
+    return it != m_names.end() && it->first == symbol ? it->second : Unknown;
+}
+
+void CaseModels::takeStep(CaseState &state, const FileCase &one, std::size_t index)
+{
+    const std::uint64_t before = state.shape;
+    state.take(Scope, one.steps[index], one.times.empty() ? NoTime : one.times[index]);
+    m_ends.grow(before, state, 0);
+}
+
+CaseState CaseModels::stateAfter(const FileCase &one, std::size_t prefix)
+{
+    CaseState state;
+    for (std::size_t i = 0; i < prefix; ++i)
+        takeStep(state, one, i);
+    return state;
+}
+
+CaseScore CaseModels::score(const FileCase &one)
+{
+    CaseScore result;
+    CaseState state;
+    StepPrediction prediction;
+    double rarest = 0.0;
+    for (std::size_t i = 0; i <= one.steps.size(); ++i) {
+        const StepContexts contexts = stepContextsOf(Scope, state);
+        m_steps.predict(contexts, prediction);
+        const StepSymbol next = i < one.steps.size() ? one.steps[i] : EndSymbol;
+        rarest = std::max(rarest, m_steps.judge(contexts, prediction, next, 0.0).rarityBits);
+        if (i < one.steps.size())
+            takeStep(state, one, i);
+    }
+    if (rarest > m_order.tailFrom())
+        result.orderBits = m_order.rarity(rarest) - SecondWayBits;
+    if (const auto set = m_ends.setOf(state))
+        result.endBits = m_ends.judge(Scope, state.shape, *set, 0).bits;
+    return result;
+}
+
+void CaseModels::learn(const FileCase &one)
+{
+    CaseState state;
+    StepPrediction prediction;
+    double rarest = 0.0;
+    for (std::size_t i = 0; i <= one.steps.size(); ++i) {
+        const StepContexts contexts = stepContextsOf(Scope, state);
+        m_steps.predict(contexts, prediction);
+        const bool over = i == one.steps.size();
+        const StepSymbol next = over ? EndSymbol : one.steps[i];
+        rarest = std::max(rarest, m_steps.judge(contexts, prediction, next, 0.0).rarityBits);
+        m_steps.learn(contexts, prediction, next, 0);
+        if (over)
+            break;
+        if (i > 0 && !one.times.empty())
+            m_gaps.learn(gapContextsOf(Scope, state), state.gapTo(one.times[i]), 0);
+        takeStep(state, one, i);
+    }
+    m_order.add(rarest);
+    if (const auto set = m_ends.setOf(state))
+        m_ends.learn(Scope, state.shape, *set, 0);
+}
+
+void CaseModels::predict(const FileCase &one, std::size_t prefix, StepPrediction &step, GapForecast &gap)
+{
+    const CaseState state = stateAfter(one, prefix);
+    m_steps.predict(stepContextsOf(Scope, state), step);
+    m_gaps.forecast(gapContextsOf(Scope, state), gap);
+}
+
+Status readLines(const std::string &path, const std::function<Status(std::size_t, std::string_view)> &line)
+{
+    std::ifstream file(path, std::ios::binary);
+    if (!file)
+        return Error{errno == ENOENT ? Error::Code::NotFound : Error::Code::Io,
+                     path + " cannot be read: " + std::strerror(errno), {}, "give the path of a readable file"};
+    std::string text;
+    for (std::size_t number = 1; std::getline(file, text); ++number) {
+        if (text.size() > LineBytesMax)
+            return Error{Error::Code::InvalidArgument,
+                         path + ':' + std::to_string(number) + ": a line is longer than 16 MiB", {},
+                         "is it the right file?"};
+        if (!text.empty() && text.back() == '\r')
+            text.pop_back();
+        EVENTOPS_TRY(line(number, text));
+    }
+    return Ok{};
+}
+
+} // namespace eventops::cli

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "core/base/result.h"
+#include "core/base/state_io.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+namespace eventops {
+
+/// How rare a model's score really is: turns bits into −log2 of a p-value by the model's own recent scores.
+///
+/// Below the highest hundredth of the scores by counting; beyond it by an exponential tail with the mean excess of that
+/// hundredth (peaks over threshold with shape 0: Pickands, "Statistical inference using extreme order statistics", Ann.
+/// Statist. 3, 1975), never steeper than a bit a bit: a model's bits are never taken for more than they say. The scores
+/// kept are those of two generations, of which each lasts twice as long as the one before, up to GenerationMax: scores
+/// from when the model knew little are forgotten, and so is the distant past.
+/// Thread: one. Complexity: O(1) to add, O(bins) to judge. Mergeable: counts add.
+class BitsTail
+{
+public:
+    static constexpr std::size_t BinsMax = 512;             ///< Of 1/8 bit: scores above 64 bits count as 64.
+    static constexpr std::uint64_t GenerationMin = 64;
+    static constexpr std::uint64_t GenerationMax = 16'384;
+    static constexpr double TailShare = 0.01;
+
+    void add(double bits);
+    void merge(const BitsTail &delta); ///< @p delta's scores of both generations become this one's latest.
+    void clear() { *this = BitsTail(); }
+    std::uint64_t samples() const { return m_older.total + m_newer.total; }
+    /// Bits that the highest hundredth of the scores reaches. 0: too few samples to say.
+    double tailFrom() const { return tail().from; }
+    /// −log2 P(score ≥ @p bits) for a normal one. Too few samples: 0.
+    double rarity(double bits) const;
+    /// The score whose rarity is @p rarity; the inverse of `rarity` in the tail.
+    double bitsAt(double rarity) const;
+    void save(StateWriter &out) const;
+    Status load(StateReader &in);
+
+private:
+    struct Generation {
+        std::array<std::uint32_t, BinsMax> counts{};
+        std::uint64_t total = 0;
+    };
+    struct Tail {
+        double from = 0.0;      ///< Bits.
+        double share = 1.0;     ///< Of the scores at or above `from`.
+        double excess = 0.0;    ///< Mean bits above `from`, at least that of a bit a bit; 0: too few samples.
+    };
+    Tail tail() const;
+    void turn();
+    Generation m_older, m_newer;
+};
+
+} // namespace eventops
