@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: MIT
+#include "tests/support/test_main.h"
+#include "core/base/hash.h"
+#include "core/entropy/bits_tail.h"
+#include "core/entropy/end_sets.h"
+#include "core/entropy/gap_model.h"
+#include "core/entropy/mix_tables.h"
+#include "core/entropy/next_step_model.h"
+
+#include <cmath>
+#include <random>
+
+using namespace eventops;
+
+namespace {
+
+constexpr std::uint64_t Scope = 7;
+constexpr WallNs Start{1'761'004'800'000'000'000};
+
+StepSymbol named(const char *name)
+{
+    return symbolOf(hash64(name));
+}
+
+/// All three models of one party, over agreed state that may be shared.
+struct Party {
+    explicit Party(const NextStepLearned &steps, const GapLearned &gaps, const EndLearned &ends)
+        : step(steps, 1 << 12), gap(gaps, 1 << 12), end(ends, 16, 1 << 12)
+    {
+    }
+    NextStepModel step;
+    GapModel gap;
+    EndModel end;
+
+    void learn(const std::vector<const char *> &names, std::int64_t gapNs = NsPerSecond, WallNs from = Start)
+    {
+        CaseState state;
+        StepPrediction prediction;
+        WallNs at = from;
+        for (std::size_t i = 0; i <= names.size(); ++i) {
+            const StepContexts contexts = stepContextsOf(Scope, state);
+            step.predict(contexts, prediction);
+            const StepSymbol next = i < names.size() ? named(names[i]) : EndSymbol;
+            step.learn(contexts, prediction, next, 0);
+            if (i == names.size())
+                break;
+            if (i > 0)
+                gap.learn(gapContextsOf(Scope, state), state.gapTo(at), 0);
+            take(state, names[i], at);
+            at = WallNs{raw(at) + gapNs};
+        }
+        end.learn(Scope, state.shape, end.setOf(state).value(), 0);
+    }
+    void take(CaseState &state, const char *name, WallNs at)
+    {
+        const std::uint64_t before = state.shape;
+        state.take(Scope, named(name), at);
+        end.grow(before, state, 0);
+    }
+    CaseState after(const std::vector<const char *> &names, std::int64_t gapNs = NsPerSecond)
+    {
+        CaseState state;
+        WallNs at = Start;
+        for (const char *name : names) {
+            take(state, name, at);
+            at = WallNs{raw(at) + gapNs};
+        }
+        return state;
+    }
+    EndSurprise judgeEnd(const std::vector<const char *> &names)
+    {
+        const CaseState state = after(names);
+        return end.judge(Scope, state.shape, end.setOf(state).value(), 0);
+    }
+    StepSurprise judgeStep(const std::vector<const char *> &names, const char *next)
+    {
+        const StepContexts contexts = stepContextsOf(Scope, after(names));
+        StepPrediction prediction;
+        step.predict(contexts, prediction);
+        return step.judge(contexts, prediction, named(next), 0.0);
+    }
+    std::string state() const
+    {
+        StateWriter out;
+        step.delta().save(out);
+        gap.delta().save(out);
+        end.delta().save(out);
+        return out.take();
+    }
+};
+
+struct Alone {
+    NextStepLearned steps{1 << 14};
+    GapLearned gaps{1 << 14};
+    EndLearned ends{16, 1 << 14};
+    Party party{steps, gaps, ends};
+};
+
+const std::vector<const char *> Order = {"created", "paid", "packed", "shipped"};
+
+} // namespace
+
+class TestCaseModels : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void tablesAreCloseToTheLogarithm()
+    {
+        const MixTables &tables = MixTables::instance();
+        for (double x = 1e-9; x < 1e9; x *= 1.37) {
+            QVERIFY2(std::fabs(tables.log2(x) - std::log2(x)) < 2e-7, qPrintable(QString::number(x)));
+            const double e = std::log2(x);
+            QVERIFY2(std::fabs(tables.exp2(e) / x - 1.0) < 2e-7, qPrintable(QString::number(x)));
+        }
+    }
+
+    void aUsualStepIsProbableAndItsTermsSum()
+    {
+        Alone one;
+        for (int i = 0; i < 200; ++i)
+            one.party.learn(Order);
+        for (const char *next : {"packed", "cancelled", "shipped", "created"}) {
+            const StepSurprise s = one.party.judgeStep({"created", "paid"}, next);
+            double sum = 0.0;
+            for (const double term : s.terms)
+                sum += term;
+            QVERIFY(std::fabs(sum - s.bits) < 1e-9);
+            QVERIFY(s.rarityBits <= s.bits + 1e-9);
+            if (std::string_view(next) == "packed")
+                QVERIFY2(s.bits < 0.1, qPrintable(QString::number(s.bits)));
+            else
+                QVERIFY2(s.rarityBits > 6.0, qPrintable(QString::number(s.rarityBits)));
+        }
+    }
+
+    void probabilitiesSumToOne()
+    {
+        Alone one;
+        std::mt19937 random(1);
+        const char *names[] = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"};
+        StepPrediction prediction;
+        for (int i = 0; i < 300; ++i) {
+            std::vector<const char *> steps;
+            for (auto n = random() % 9 + 1; n > 0; --n)
+                steps.push_back(names[random() % 12]);
+            one.party.step.predict(stepContextsOf(Scope, one.party.after(steps)), prediction);
+            double sum = prediction.other;
+            for (const auto &next : prediction.all()) {
+                QVERIFY(next.probability >= 0.0);
+                sum += next.probability;
+            }
+            QVERIFY2(std::fabs(sum - 1.0) < 1e-5, qPrintable(QString::number(sum)));
+            one.party.learn(steps);
+        }
+    }
+
+    void aFifthOfTheTimeIsAFifth()
+    {
+        Alone one;
+        for (int i = 0; i < 1000; ++i)
+            one.party.learn(i % 5 == 0 ? std::vector<const char *>{"created", "cancelled"} : Order);
+        const double p = one.party.judgeStep({"created"}, "cancelled").probability;
+        QVERIFY2(p > 0.15 && p < 0.25, qPrintable(QString::number(p)));
+    }
+
+    void partitionsThatMergeKnowWhatOneKnows()
+    {
+        Alone whole;
+        NextStepLearned steps(1 << 14);
+        GapLearned gaps(1 << 14);
+        EndLearned ends(16, 1 << 14);
+        Party left(steps, gaps, ends);
+        Party right(steps, gaps, ends);
+        for (int i = 0; i < 100; ++i) {
+            const std::vector<const char *> one = i % 4 == 0 ? std::vector<const char *>{"created", "cancelled"}
+                                                             : Order;
+            whole.party.learn(one);
+            (i % 2 == 0 ? left : right).learn(one);
+        }
+        const NextStepLearned *stepDeltas[] = {&left.step.delta(), &right.step.delta()};
+        const GapLearned *gapDeltas[] = {&left.gap.delta(), &right.gap.delta()};
+        steps.merge(stepDeltas);
+        gaps.merge(gapDeltas);
+        ends.merge(left.end.delta());
+        ends.merge(right.end.delta());
+        left.step.delta().clear();
+        left.gap.delta().clear();
+        left.end.delta().clear();
+        const double one = whole.party.judgeStep({"created"}, "cancelled").bits;
+        const double two = left.judgeStep({"created"}, "cancelled").bits;
+        QVERIFY2(std::fabs(one - two) < 0.5, qPrintable(QStringLiteral("%1 %2").arg(one).arg(two)));
+        QCOMPARE(left.judgeEnd(Order).alike, std::uint64_t{75});
+        QCOMPARE(left.judgeEnd({"created", "paid"}).cases, std::uint64_t{100});
+        GapForecast a;
+        GapForecast b;
+        const GapContexts contexts = gapContextsOf(Scope, left.after({"created"}));
+        whole.party.gap.forecast(contexts, a);
+        left.gap.forecast(contexts, b);
+        QCOMPARE(a.quantileNs(0.5), b.quantileNs(0.5));
+    }
+
+    void anEndNamesWhatIsMissingOrRepeated()
+    {
+        Alone one;
+        for (int i = 0; i < 100; ++i)
+            one.party.learn(Order);
+        QCOMPARE(one.party.judgeEnd(Order).bits, 0.0);
+        const EndSurprise missing = one.party.judgeEnd({"created", "paid", "shipped"});
+        QCOMPARE(missing.edits.size(), std::size_t{1});
+        QCOMPARE(missing.edits[0].step, named("packed"));
+        QCOMPARE(missing.edits[0].expected, 1U);
+        QCOMPARE(missing.edits[0].seen, 0U);
+        QVERIFY(std::fabs(missing.bits - std::log2(101.0 / 0.5)) < 1e-9);
+        const EndSurprise repeated = one.party.judgeEnd({"created", "paid", "paid", "packed", "shipped"});
+        QCOMPARE(repeated.edits.size(), std::size_t{1});
+        QCOMPARE(repeated.edits[0].seen, 2U);
+        // The order of the steps is none of its business.
+        QCOMPARE(one.party.judgeEnd({"paid", "created", "shipped", "packed"}).bits, 0.0);
+    }
+
+    void aStepWhoseNumberVariesIsCheap()
+    {
+        Alone one;
+        for (int i = 0; i < 200; ++i) {
+            std::vector<const char *> steps = Order;
+            for (int n = 0; n < i % 11; ++n)
+                steps.insert(steps.begin() + 1, "retried");
+            one.party.learn(steps);
+        }
+        std::vector<const char *> more = Order;
+        more.insert(more.begin() + 1, 14, "retried");
+        std::vector<const char *> twice = Order;
+        twice.push_back("shipped");
+        QVERIFY(one.party.judgeEnd(more).bits + 3.0 < one.party.judgeEnd(twice).bits);
+        // What none of two hundred showed is a finding, what ten of them showed is none by itself.
+        const double threshold = one.party.end.threshold(Scope, 0.001);
+        QVERIFY(one.party.judgeEnd(more).bits < threshold);
+        QVERIFY(one.party.judgeEnd(twice).bits >= threshold - 1e-9);
+    }
+
+    void theTimeToTheNextStepIsAQuantile()
+    {
+        Alone one;
+        std::mt19937 random(3);
+        std::vector<std::int64_t> gaps;
+        for (int i = 0; i < 2000; ++i) {
+            gaps.push_back(static_cast<std::int64_t>(random() % 1'000'000) * 1'000'000);
+            one.party.learn({"created", "paid"}, gaps.back());
+        }
+        std::sort(gaps.begin(), gaps.end());
+        GapForecast forecast;
+        one.party.gap.forecast(gapContextsOf(Scope, one.party.after({"created"})), forecast);
+        QVERIFY(!forecast.learning());
+        for (const double q : {0.1, 0.5, 0.9, 0.99}) {
+            const auto exact = static_cast<double>(gaps[static_cast<std::size_t>(q * 2000)]);
+            const auto told = static_cast<double>(forecast.quantileNs(q));
+            QVERIFY2(std::fabs(told - exact) < 0.1 * exact + 1e9, qPrintable(QStringLiteral("%1").arg(told / exact)));
+        }
+        QVERIFY(forecast.tail(0) > 0.99);
+        QVERIFY(forecast.tail(2'000'000'000'000) < 0.001);
+        QVERIFY(forecast.tail(20'000'000'000'000) < forecast.tail(2'000'000'000'000));
+    }
+
+    void scoresAreRareByTheirOwnTail()
+    {
+        BitsTail tail;
+        QCOMPARE(tail.rarity(50.0), 0.0); // too few to say
+        std::mt19937 random(5);
+        std::exponential_distribution<double> scores(0.5 * 0.6931471805599453); // half as steep as bits claim
+        for (int i = 0; i < 20'000; ++i)
+            tail.add(scores(random));
+        for (const double bits : {2.0, 6.0, 20.0, 30.0}) {
+            const double rarity = tail.rarity(bits);
+            QVERIFY2(std::fabs(rarity - bits / 2) < 0.12 * bits, qPrintable(QStringLiteral("%1: %2").arg(bits)
+                                                                                .arg(rarity)));
+        }
+        QVERIFY(std::fabs(tail.rarity(tail.bitsAt(12.0)) - 12.0) < 1e-6);
+        BitsTail flat; // scores that never vary are no licence to claim more than a bit a bit
+        for (int i = 0; i < 1000; ++i)
+            flat.add(0.1);
+        QVERIFY(flat.rarity(5.0) <= 5.0 + 1e-9);
+    }
+
+    void statesAreReadBackAndGoOnAlike()
+    {
+        Alone one;
+        std::mt19937 random(7);
+        const auto teach = [&](Party &party, unsigned seed, int cases) {
+            std::mt19937 own(seed);
+            const char *names[] = {"a", "b", "c", "d"};
+            for (int i = 0; i < cases; ++i) {
+                std::vector<const char *> steps;
+                for (auto n = own() % 6 + 1; n > 0; --n)
+                    steps.push_back(names[own() % 4]);
+                party.learn(steps, static_cast<std::int64_t>(own() % 1000) * NsPerMs);
+            }
+        };
+        teach(one.party, 1, 200);
+        Alone two;
+        const std::string bytes = one.party.state();
+        StateReader in(bytes);
+        QVERIFY(two.party.step.delta().load(in));
+        QVERIFY(two.party.gap.delta().load(in));
+        QVERIFY(two.party.end.delta().load(in));
+        QVERIFY(in.atEnd());
+        teach(one.party, 2, 200);
+        teach(two.party, 2, 200);
+        QVERIFY(one.party.state() == two.party.state());
+        // Damage is an error, never a crash.
+        for (int i = 0; i < 400; ++i) {
+            std::string damaged = bytes;
+            damaged[random() % damaged.size()] = static_cast<char>(random());
+            damaged.resize(damaged.size() - random() % 3);
+            StateReader bad(damaged);
+            Alone three;
+            if (three.party.step.delta().load(bad) && three.party.gap.delta().load(bad))
+                (void)three.party.end.delta().load(bad);
+            three.party.learn(Order);
+        }
+    }
+
+    void hostileStreamsStayWithinTheirBounds()
+    {
+        NextStepLearned steps(64);
+        GapLearned gaps(64);
+        EndLearned ends(2, 64);
+        NextStepModel step(steps, 256);
+        EndModel end(ends, 2, 256);
+        CaseState state;
+        StepPrediction prediction;
+        for (std::uint32_t i = 1; i < 5000; ++i) { // a new step each time, one endless case
+            const StepContexts contexts = stepContextsOf(Scope, state);
+            step.predict(contexts, prediction);
+            step.learn(contexts, prediction, i * 2654435761U | 1U, i);
+            const std::uint64_t before = state.shape;
+            state.take(Scope, i * 2654435761U | 1U, WallNs{raw(Start) - i});
+            end.grow(before, state, i);
+        }
+        QVERIFY(step.delta().contexts.size() <= 256);
+        QCOMPARE(state.shape, std::uint64_t{0});
+        QVERIFY(!end.setOf(state));
+        steps.merge(std::array<const NextStepLearned *, 1>{&step.delta()});
+        QVERIFY(steps.contexts.size() <= 64);
+    }
+};
+
+EVENTOPS_TEST(TestCaseModels)
+#include "tst_case_models.moc"
