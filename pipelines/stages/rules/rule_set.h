@@ -42,8 +42,8 @@ struct MessageTemplate {
     static Result<MessageTemplate> parse(const Value &text);
 };
 
-/// One rule: thresholds on a metric or on a feature of a window of it, or, without a metric, a condition on any event or
-/// thresholds on the number of events in a window. Immutable.
+/// One rule: thresholds on a metric or on a feature of a window of it, or, without a metric, a condition on any event
+/// or thresholds on the number of events in a window. Immutable.
 struct Rule {
     std::uint32_t index = 0;     ///< Place in the set; names the rule in stored state.
     std::string name;
