@@ -55,7 +55,8 @@ private Q_SLOTS:
             "p.yaml:3:54: a feature needs a window (give its length: `window: 5m`)");
         row("unknown feature", "  - rules: {rules: [{metric: a, window: 5m, feature: p99}]}\n",
             "p.yaml:3:54: field \"feature\" of a rule: expected one of none, count, p50, p95, avg, stddev, "
-            "found \"p99\" (Which feature of the window is compared with the thresholds; none: it is only computed and stored)");
+            "found \"p99\" (Which feature of the window is compared with the thresholds; none: it is only computed and "
+            "stored)");
         row("window too short", "  - rules: {rules: [{metric: a, window: 5ms}]}\n",
             "p.yaml:3:41: a window lasts from 1s to 31d (write it as `window: 5m`)");
         row("threshold without feature", "  - rules: {rules: [{metric: a, window: 5m, warning: 1}]}\n",
