@@ -15,7 +15,6 @@
 namespace eventops {
 namespace {
 
-constexpr double MedianToSigma = 1.482602218505602; ///< 1/Φ⁻¹(3/4): median deviation of a Gaussian to its σ.
 constexpr double WidthToSigma = 1.0 / 3.289707253902945; ///< Middle 90 % of a Gaussian to its σ: 1/(2 Φ⁻¹(.95)).
 constexpr double SpreadOfLevelMin = 1e-3; ///< No measurement is better than a thousandth of itself.
 
@@ -55,11 +54,6 @@ double atPart(const std::vector<double> &sorted, double part)
     return sorted[static_cast<std::size_t>(part * static_cast<double>(sorted.size() - 1))];
 }
 
-double medianOf(const std::vector<double> &sorted)
-{
-    return 0.5 * sorted[(sorted.size() - 1) / 2] + 0.5 * sorted[sorted.size() / 2];
-}
-
 /// What is normal for one series.
 class SeriesNorm
 {
@@ -75,13 +69,13 @@ public:
         SeriesNorm norm;
         norm.m_direction = direction;
         norm.m_samples = samples.size();
-        norm.m_level = medianOf(samples);
+        norm.m_level = medianOfSorted(samples);
         std::vector<double> away;
         for (const double sample : samples)
             away.push_back(std::fabs(sample - norm.m_level));
         std::ranges::sort(away);
         const double width = atPart(samples, 0.95) - atPart(samples, 0.05);
-        norm.m_spread = std::max({medianOf(away) * MedianToSigma, width * WidthToSigma,
+        norm.m_spread = std::max({medianOfSorted(away) * MedianToSigma, width * WidthToSigma,
                                   std::fabs(norm.m_level) * SpreadOfLevelMin});
         double sum = 0.0;
         for (const double sample : samples)

@@ -47,14 +47,14 @@ constexpr std::size_t NormalSamplesMin = 8; ///< Fewer say nothing of a spread: 
 ///
 /// A series: level and spread are the median and the greater of the scaled median deviation and the scaled width of
 /// the middle 90 %, so that neither outliers nor quantised values break it; never less than a thousandth of the level.
-/// A window's bits are studentTailBits of its deviation in the bad direction, less the mean bits of the normal windows:
-/// a series that often swings must swing further. A series that was always 0 gives log2(samples + 2) at any change.
-/// The bits of a metric are the mean over its statistics. The impact is taken from the average (without one, from the first
-/// statistic) times the node's volume; unknown without a volume.
+/// A window's bits are studentTailBits of its deviation in the bad direction, less the mean bits of normal windows: a
+/// series that often swings must swing further. A series that was always 0 gives log2(samples + 2) at any change. The
+/// bits of a metric are the mean over its statistics. The impact is taken from the average (without one, from the
+/// first statistic) times the node's volume; unknown without a volume.
 ///
 /// Windows are weighted by the target's own bits over all its metrics, as the cause must deviate when the target does
-/// and the issue period may begin before or end after it; all alike when the target shows none. A window in which a node
-/// was not measured counts as normal. A metric that is nowhere in @p normal is not measured.
+/// and the issue period may begin before or end after it; all alike when the target shows none. A window in which a
+/// node was not measured counts as normal. A metric that is nowhere in @p normal is not measured.
 ///
 /// Errors: LimitExceeded above CauseMetricsMax kinds of metrics. Deterministic. O(values × log values).
 Result<MetricDeviations> metricDeviations(const MetricTable &normal, const MetricTable &issue,

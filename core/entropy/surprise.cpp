@@ -42,6 +42,11 @@ double studentTailDeviation(double bits)
     return 0.5 * (low + high);
 }
 
+double medianOfSorted(const std::vector<double> &sorted)
+{
+    return sorted.empty() ? 0.0 : 0.5 * sorted[(sorted.size() - 1) / 2] + 0.5 * sorted[sorted.size() / 2];
+}
+
 std::string describeNumber(double value, double spread)
 {
     char buffer[64];

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace eventops {
 
@@ -14,6 +15,11 @@ double studentTailBits(double z);
 
 /// The deviation whose studentTailBits is @p bits (0..200), to 1e-6 relative. O(1), a bisection; for set-up only.
 double studentTailDeviation(double bits);
+
+/// 1/Φ⁻¹(3/4): the median absolute deviation of a Gaussian times this is its σ.
+inline constexpr double MedianToSigma = 1.482602218505602;
+/// The middle of @p sorted, halfway between two; 0 when it is empty.
+double medianOfSorted(const std::vector<double> &sorted);
 
 /// @p value with the decimals that a scale of @p spread justifies (two digits of it, 0 to 6 decimals): "34.1" for 2.2.
 std::string describeNumber(double value, double spread);

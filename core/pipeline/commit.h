@@ -5,6 +5,7 @@
 #include "core/model/action.h"
 #include "core/model/batch.h"
 #include "core/model/entity.h"
+#include "core/model/feature_window.h"
 #include "core/model/finding.h"
 #include "core/pipeline/retention.h"
 
@@ -55,6 +56,7 @@ struct Checkpoint {
 struct CommitGroup {
     std::vector<std::unique_ptr<Batch>> batches; ///< In input order, seq assigned, outcomes final.
     std::vector<Finding> findings;               ///< By (seq, emission).
+    std::vector<FeatureWindow> features;         ///< By (seq, emission).
     std::vector<Entity> entities;
     std::vector<Link> links;
     std::vector<Suggestion> suggestions;

@@ -368,6 +368,7 @@ Status PipelineRunner::admit(std::unique_ptr<Batch> batch)
     m_progress.suggestions += m_output.global.suggestions.size();
     const auto move = [](auto &from, auto &to) { std::move(from.begin(), from.end(), std::back_inserter(to)); };
     move(m_output.findings, m_group.findings);
+    move(m_output.features, m_group.features);
     move(m_output.global.entities, m_group.entities);
     move(m_output.global.links, m_group.links);
     move(m_output.global.suggestions, m_group.suggestions);

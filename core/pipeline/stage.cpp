@@ -6,6 +6,8 @@ namespace eventops {
 MapContext::~MapContext() = default;
 MapStage::~MapStage() = default;
 Emitter::~Emitter() = default;
+
+void Emitter::emitFeature(std::uint32_t, FeatureWindow) {}
 KeyedStage::~KeyedStage() = default;
 KeyedOperator::~KeyedOperator() = default;
 GlobalStage::~GlobalStage() = default;

@@ -6,6 +6,7 @@
 #include "core/model/action.h"
 #include "core/model/batch.h"
 #include "core/model/entity.h"
+#include "core/model/feature_window.h"
 #include "core/model/finding.h"
 #include "core/model/loss.h"
 
@@ -44,13 +45,15 @@ public:
     virtual void process(Batch &batch, MapContext &context) = 0;
 };
 
-/// Where keyed stages put findings. The runner sets seq and emission; the stage fills the rest.
+/// Where keyed stages put findings and features. The runner sets seq and emission; the stage fills the rest.
 class Emitter
 {
 public:
     virtual ~Emitter();
     /// @p event: index in the batch of the event that triggered it.
     virtual void emit(std::uint32_t event, Finding finding) = 0;
+    /// A window of event time that is over. Nobody has to look: the base class drops it.
+    virtual void emitFeature(std::uint32_t event, FeatureWindow window);
 };
 
 /// One partition of a keyed stage.

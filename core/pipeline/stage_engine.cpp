@@ -15,14 +15,22 @@ namespace eventops {
 class StageEngine::Collector final : public Emitter
 {
 public:
-    Collector(std::vector<Emitted> &out, std::uint32_t stage) : m_out(out), m_stage(stage) {}
+    Collector(std::vector<Emitted> &out, std::vector<EmittedFeature> &features, std::uint32_t stage)
+        : m_out(out), m_features(features), m_stage(stage)
+    {
+    }
     void emit(std::uint32_t event, Finding finding) override
     {
         m_out.push_back({event, m_stage, static_cast<std::uint32_t>(m_out.size()), std::move(finding)});
     }
+    void emitFeature(std::uint32_t event, FeatureWindow window) override
+    {
+        m_features.push_back({event, m_stage, static_cast<std::uint32_t>(m_features.size()), std::move(window)});
+    }
 
 private:
     std::vector<Emitted> &m_out;
+    std::vector<EmittedFeature> &m_features;
     std::uint32_t m_stage;
 };
 
@@ -31,6 +39,7 @@ StageEngine::Observer::~Observer() = default;
 void StageEngine::Output::clear()
 {
     findings.clear();
+    features.clear();
     global.entities.clear();
     global.links.clear();
     global.suggestions.clear();
@@ -97,6 +106,7 @@ void StageEngine::processSegment(const Batch &batch, std::size_t begin, std::siz
                 runPartition(batch, p);
         }
         mergeFindings(batch, sourceKeys, out);
+        mergeFeatures(batch, out);
     }
     const std::span<const Finding> findings(out.findings.data() + findingsBefore, out.findings.size() - findingsBefore);
     runGlobal(batch, begin, end, findings, out);
@@ -139,10 +149,11 @@ void StageEngine::runPartition(const Batch &batch, std::size_t partition)
     const std::span<const std::uint32_t> events(m_order.data() + m_first[partition],
                                                 m_first[partition + 1] - m_first[partition]);
     m_emitted[partition].clear();
+    m_emittedFeatures[partition].clear();
     if (events.empty())
         return;
     for (std::uint32_t s = 0; s < m_keyed.size(); ++s) {
-        Collector collector(m_emitted[partition], s);
+        Collector collector(m_emitted[partition], m_emittedFeatures[partition], s);
         m_keyed[s].partitions[partition]->process(batch, events, collector);
     }
 }
@@ -179,6 +190,28 @@ void StageEngine::mergeFindings(const Batch &batch, std::span<const std::string>
         if (m_observer != nullptr)
             m_observer->found(m_keyed[emitted.stage].name, finding);
         out.findings.push_back(std::move(finding));
+    }
+}
+
+void StageEngine::mergeFeatures(const Batch &batch, Output &out)
+{
+    m_mergedFeatures.clear();
+    for (auto &emitted : m_emittedFeatures) {
+        std::move(emitted.begin(), emitted.end(), std::back_inserter(m_mergedFeatures));
+        emitted.clear();
+    }
+    std::sort(m_mergedFeatures.begin(), m_mergedFeatures.end(), [](const EmittedFeature &a, const EmittedFeature &b) {
+        return std::tie(a.event, a.stage, a.order) < std::tie(b.event, b.stage, b.order);
+    });
+    Seq seq = 0;
+    std::uint32_t emission = 0;
+    for (EmittedFeature &emitted : m_mergedFeatures) {
+        const RawRecord &record = batch.records[batch.events[emitted.event].record];
+        emission = record.seq == seq ? emission + 1 : 0;
+        seq = record.seq;
+        emitted.window.seq = seq;
+        emitted.window.emission = emission;
+        out.features.push_back(std::move(emitted.window));
     }
 }
 

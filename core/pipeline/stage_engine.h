@@ -29,6 +29,7 @@ public:
     /// What one batch added.
     struct Output {
         std::vector<Finding> findings;
+        std::vector<FeatureWindow> features;
         GlobalOutput global;
         void clear();
     };
@@ -76,6 +77,12 @@ private:
         std::uint32_t order;
         Finding finding;
     };
+    struct EmittedFeature {
+        std::uint32_t event;
+        std::uint32_t stage;
+        std::uint32_t order;
+        FeatureWindow window;
+    };
     class Collector;
 
     StageEngine() = default;
@@ -87,6 +94,7 @@ private:
     void runGlobal(const Batch &batch, std::size_t begin, std::size_t end, std::span<const Finding> findings,
                    Output &out);
     void mergeFindings(const Batch &batch, std::span<const std::string> sourceKeys, Output &out);
+    void mergeFeatures(const Batch &batch, Output &out);
 
     std::vector<Keyed> m_keyed;
     std::vector<Global> m_global;
@@ -96,6 +104,8 @@ private:
     std::array<std::uint32_t, PartitionCount + 1> m_first{};  ///< Where each partition's group begins.
     std::array<std::vector<Emitted>, PartitionCount> m_emitted;
     std::vector<Emitted> m_merged;
+    std::array<std::vector<EmittedFeature>, PartitionCount> m_emittedFeatures;
+    std::vector<EmittedFeature> m_mergedFeatures;
 };
 
 /// The id of an event: the source's own, else derived from its position (model/event_id.h).

@@ -83,6 +83,17 @@ void appendSuggestion(std::string &out, const Suggestion &s)
     json.key("approvals_required").unsignedInteger(s.approvalsRequired).endObject();
 }
 
+void appendFeature(std::string &out, const FeatureWindow &w)
+{
+    JsonWriter json(out);
+    json.beginObject().field("start", formatTimestamp(w.start)).field("end", formatTimestamp(w.end));
+    json.field("tenant", w.tenant).field("entity_type", w.entityType).field("entity_id", w.entityId);
+    json.field("source_id", w.sourceId).field("rule", w.rule).field("metric", w.metric).field("unit", w.unit);
+    json.field("step", w.step).key("count").unsignedInteger(w.count).key("late").unsignedInteger(w.late);
+    json.key("p50").number(w.p50).key("p95").number(w.p95).key("avg").number(w.avg).key("stddev").number(w.stddev);
+    json.key("seq").unsignedInteger(w.seq).endObject();
+}
+
 /// The ledger of a case: keeps the batches, for restoring, and everything as text.
 class GoldenSink final : public CommitSink
 {
@@ -104,6 +115,8 @@ public:
             if (!finding.alert.empty())
                 output["alerts"] += finding.alert + '\n';
         }
+        for (const FeatureWindow &window : group.features)
+            line("features", [&](std::string &out) { appendFeature(out, window); });
         for (const Suggestion &suggestion : group.suggestions)
             line("suggestions", [&](std::string &out) { appendSuggestion(out, suggestion); });
         m_findings += group.findings.size();

@@ -19,8 +19,8 @@ struct GoldenSetup {
     std::string title() const;
 };
 
-/// What a run gave: "events", "alerts", "findings", "entities", "links", "suggestions", "deadletters", "raw" (records
-/// kept redacted) as NDJSON, and "counts", one line of JSON.
+/// What a run gave: "events", "alerts", "findings", "features", "entities", "links", "suggestions", "deadletters",
+/// "raw" (records kept redacted) as NDJSON, and "counts", one line of JSON.
 using GoldenOutput = std::map<std::string, std::string>;
 
 /// Runs @p spec over @p inputs (paths) into memory. @p format: of the inputs, "" as the pipeline says.

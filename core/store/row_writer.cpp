@@ -82,6 +82,20 @@ Status SqliteLedger::writeFindings(const CommitGroup &group)
     return Ok{};
 }
 
+Status SqliteLedger::writeFeatures(const CommitGroup &group)
+{
+    for (const FeatureWindow &w : group.features) {
+        sqlite::Statement &put = *EVENTOPS_TRY(cached(
+            "INSERT OR IGNORE INTO feature_window(seq, emission, ts_start, ts_end, tenant, entity_type, entity_id, "
+            "source_id, rule, metric, unit, step, count, late, p50, p95, avg, stddev) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+        EVENTOPS_TRY(put.bindAll(w.seq, w.emission, raw(w.start), raw(w.end), w.tenant, w.entityType, w.entityId,
+                                 w.sourceId, w.rule, w.metric, w.unit, w.step, w.count, w.late, w.p50, w.p95, w.avg,
+                                 w.stddev).run());
+    }
+    return Ok{};
+}
+
 Status SqliteLedger::writeEntities(const CommitGroup &group)
 {
     // NoTime is the smallest number: max() prefers real times by itself, min() must leave it out.

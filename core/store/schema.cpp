@@ -117,6 +117,8 @@ Status migrate(sqlite::Database &database)
     }
     if (version < 2)
         EVENTOPS_TRY(database.execute(Version2ViewsSql));
+    if (version < 3)
+        EVENTOPS_TRY(database.execute(Version3Sql));
     EVENTOPS_TRY(database.execute("PRAGMA user_version = " + std::to_string(SchemaVersion)));
     return transaction.commit();
 }

@@ -110,4 +110,22 @@ CREATE VIEW retained AS
     FROM event_block AS b LEFT JOIN raw_block AS r ON r.id = b.id GROUP BY b.tenant, b.retention;
 )sql";
 
+// Days count from Monday, 1, as ClickHouse's toDayOfWeek does.
+const char *const Version3Sql = R"sql(
+CREATE TABLE feature_window(
+    seq INTEGER NOT NULL, emission INTEGER NOT NULL, ts_start INTEGER NOT NULL, ts_end INTEGER NOT NULL,
+    tenant TEXT NOT NULL, entity_type TEXT NOT NULL, entity_id TEXT NOT NULL, source_id TEXT NOT NULL,
+    rule TEXT NOT NULL, metric TEXT NOT NULL, unit TEXT NOT NULL, step TEXT NOT NULL, count INTEGER NOT NULL,
+    late INTEGER NOT NULL, p50 REAL NOT NULL, p95 REAL NOT NULL, avg REAL NOT NULL, stddev REAL NOT NULL,
+    PRIMARY KEY(seq, emission)) WITHOUT ROWID;
+DROP VIEW features_windowed;
+CREATE VIEW features_windowed AS
+    SELECT strftime('%Y-%m-%d %H:%M:%S', ts_start / 1000000000, 'unixepoch') AS ts, entity_id,
+           CASE WHEN step <> '' THEN step WHEN metric <> '' THEN metric ELSE rule END AS step,
+           count, p50, p95, avg, stddev,
+           (strftime('%w', ts_start / 1000000000, 'unixepoch') + 6) % 7 + 1 AS day_of_week,
+           CAST(strftime('%H', ts_start / 1000000000, 'unixepoch') AS INTEGER) AS hour
+    FROM feature_window;
+)sql";
+
 } // namespace eventops

@@ -114,6 +114,7 @@ private:
 
     // row_writer.cpp
     Status writeFindings(const CommitGroup &group);
+    Status writeFeatures(const CommitGroup &group);
     Status writeEntities(const CommitGroup &group);
     Status writeLinks(const CommitGroup &group);
     Status writeSuggestions(const CommitGroup &group, WallNs now);

@@ -44,6 +44,7 @@ Status SqliteLedger::writeGroup(CommitGroup &group)
         EVENTOPS_TRY(writeDeadLetters(*batch, state));
     }
     EVENTOPS_TRY(writeFindings(group));
+    EVENTOPS_TRY(writeFeatures(group));
     EVENTOPS_TRY(writeEntities(group));
     EVENTOPS_TRY(writeLinks(group));
     EVENTOPS_TRY(writeSuggestions(group, state.now));

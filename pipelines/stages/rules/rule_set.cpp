@@ -27,16 +27,29 @@ constexpr FieldSpec RuleFields[] = {
     {"critical", "float", "", "Threshold of this severity."},
     {"severity", "enum:info|notice|warning|error|critical", "warning", "Severity of a rule without a metric."},
     {"when", "string", "", "Filter expression that an event must match: tags.env = prod"},
+    {"window", "duration", "0s",
+     "Length of a window of event time; what is compared is then a feature of all values in it, when it is over."},
+    {"feature", "enum:none|count|p50|p95|avg|stddev", "none",
+     "Which feature of the window is compared with the thresholds; none: it is only computed and stored."},
     {"for", "duration", "0s", "How long a breach must last before it is a finding."},
     {"hysteresis", "float", "0", "How far a value must come back from a threshold before the breach is over."},
     {"states", "bool", "false", "One finding a change (pending, firing, resolved) instead of one a sample."},
     {"message", "string", "",
      "Text of the finding, with {metric}, {value}, {severity}, {threshold}, {unit}, {source_id}, {entity_id}, {type}, "
-     "{message}."},
+     "{message}; with a window also {feature}, {window}, {count}."},
 };
 
 constexpr std::string_view ThresholdNames[] = {"info", "notice", "warning", "error", "critical"};
 static_assert(std::size(ThresholdNames) == RuleSeverities.size());
+
+/// In the order of RuleFeature.
+constexpr std::string_view FeatureNames[] = {"none", "count", "p50", "p95", "avg", "stddev"};
+
+RuleFeature featureFromText(std::string_view text)
+{
+    const auto *found = std::find(std::begin(FeatureNames), std::end(FeatureNames), text);
+    return found == std::end(FeatureNames) ? RuleFeature::None : static_cast<RuleFeature>(found - FeatureNames);
+}
 
 RuleOp opFromText(std::string_view text)
 {
@@ -76,6 +89,14 @@ bool compare(RuleOp op, double value, double threshold)
 
 std::string_view defaultMessage(const Rule &rule)
 {
+    if (rule.windowed()) {
+        if (rule.metric.empty())
+            return "{count} events in {window}: {severity} threshold is {threshold}";
+        if (isRising(rule.op))
+            return "{feature}({metric})={value} over {window} exceeds {severity} threshold";
+        return isFalling(rule.op) ? "{feature}({metric})={value} over {window} is below {severity} threshold"
+                                  : "{feature}({metric})={value} over {window} meets {severity} threshold";
+    }
     if (rule.metric.empty())
         return "{message}";
     if (isRising(rule.op))
@@ -91,8 +112,10 @@ Status readThresholds(const Value &given, const Value &settings, Rule &rule)
         const Value &value = settings.at(ThresholdNames[i]);
         if (value.isNull())
             continue;
-        if (rule.metric.empty())
+        if (rule.metric.empty() && !rule.windowed())
             return value.error("a threshold needs a metric", "name one: `metric: cpu_load`");
+        if (!rule.judges())
+            return value.error("a threshold of a rule with a window needs a feature", "name one: `feature: p95`");
         rule.has[i] = true;
         rule.threshold[i] = EVENTOPS_TRY(value.number());
         any = true;
@@ -104,8 +127,44 @@ Status readThresholds(const Value &given, const Value &settings, Rule &rule)
                                    "swap them, or turn `op` around");
         }
     }
-    if (!rule.metric.empty() && !any)
+    const bool needed = rule.windowed() ? rule.feature != RuleFeature::None : !rule.metric.empty();
+    if (needed && !any)
         return given.error("rule \"" + rule.name + "\" has no threshold", "add `warning: 80` or another severity");
+    return Ok{};
+}
+
+Status readWindow(const Value &settings, Rule &rule)
+{
+    const Value &window = settings.at("window");
+    const Value &feature = settings.at("feature");
+    rule.windowNs = EVENTOPS_TRY(window.durationNs());
+    rule.feature = featureFromText(EVENTOPS_TRY(feature.text()));
+    if (!rule.windowed())
+        return rule.feature == RuleFeature::None
+                   ? Status(Ok{})
+                   : feature.error("a feature needs a window", "give its length: `window: 5m`");
+    if (rule.windowNs < RuleWindowNsMin || rule.windowNs > RuleWindowNsMax)
+        return window.error("a window lasts from 1s to 31d", "write it as `window: 5m`");
+    rule.windowText = canonicalDuration(rule.windowNs);
+    if (rule.metric.empty() && rule.feature != RuleFeature::None && rule.feature != RuleFeature::Count)
+        return feature.error("without a metric events can only be counted", "write `feature: count`, or name a metric");
+    return Ok{};
+}
+
+Status readMessage(const Value &given, const Value &settings, Rule &rule)
+{
+    using Part = MessageTemplate::Part;
+    const Value &message = settings.at("message");
+    const bool own = !EVENTOPS_TRY(message.text()).empty();
+    rule.message = EVENTOPS_TRY(
+        MessageTemplate::parse(own ? message : Value::scalar(std::string(defaultMessage(rule)), given.where())));
+    for (const auto &[part, literal] : rule.message.parts) {
+        if (!rule.windowed() && (part == Part::Feature || part == Part::Window || part == Part::Count))
+            return message.error("only a rule with a window has {feature}, {window} and {count}",
+                                 "give it one: `window: 5m`");
+        if (rule.windowed() && (part == Part::Type || part == Part::Message))
+            return message.error("a window of many events has no {type} and no {message}", "leave them out");
+    }
     return Ok{};
 }
 
@@ -131,8 +190,14 @@ Result<Rule> readRule(const Value &given)
     Rule rule;
     rule.metric = EVENTOPS_TRY(settings.at("metric").text());
     rule.name = EVENTOPS_TRY(settings.at("name").text());
-    if (rule.name.empty() && !rule.metric.empty())
-        rule.name = rule.metric + "_threshold";
+    EVENTOPS_TRY(readWindow(settings, rule));
+    if (rule.name.empty() && !rule.metric.empty()) {
+        rule.name = rule.metric;
+        if (rule.windowed())
+            rule.name.append("_").append(rule.judges() ? toString(rule.feature) : "window");
+        if (rule.judges())
+            rule.name += "_threshold";
+    }
     if (rule.name.empty())
         return given.error("a rule without a metric needs a name", "add `name: failed_logins`");
     if (rule.name.size() > RuleTextBytesMax || rule.metric.size() > RuleTextBytesMax)
@@ -146,23 +211,27 @@ Result<Rule> readRule(const Value &given)
     if (rule.hysteresis < 0)
         return settings.at("hysteresis").error("hysteresis must not be negative");
     rule.states = EVENTOPS_TRY(settings.at("states").boolean());
-    if (rule.tracked() && rule.metric.empty())
-        return given.error("`for` and `states` need a metric: an event alone does not say when a breach ends");
-    const Value &message = settings.at("message");
-    const bool own = !EVENTOPS_TRY(message.text()).empty();
-    rule.message = EVENTOPS_TRY(
-        MessageTemplate::parse(own ? message : Value::scalar(std::string(defaultMessage(rule)), given.where())));
+    if (rule.tracked() && (rule.windowed() ? !rule.judges() : rule.metric.empty()))
+        return given.error(rule.windowed()
+                               ? "`for` and `states` need a feature: what is only computed is never breached"
+                               : "`for` and `states` need a metric: an event alone does not say when a breach ends");
+    EVENTOPS_TRY(readMessage(given, settings, rule));
     return rule;
 }
 
 } // namespace
+
+std::string_view toString(RuleFeature feature)
+{
+    return FeatureNames[static_cast<std::size_t>(feature)];
+}
 
 Result<MessageTemplate> MessageTemplate::parse(const Value &value)
 {
     constexpr std::pair<std::string_view, Part> Names[] = {
         {"metric", Part::Metric}, {"value", Part::Value}, {"severity", Part::Severity}, {"threshold", Part::Threshold},
         {"unit", Part::Unit}, {"source_id", Part::SourceId}, {"entity_id", Part::EntityId}, {"type", Part::Type},
-        {"message", Part::Message}};
+        {"message", Part::Message}, {"feature", Part::Feature}, {"window", Part::Window}, {"count", Part::Count}};
     const std::string text = EVENTOPS_TRY(value.text());
     if (text.size() > RuleTextBytesMax)
         return value.error("a message is longer than " + std::to_string(RuleTextBytesMax) + " bytes");
@@ -233,6 +302,7 @@ Result<RuleSet> readRules(const Value &files, const Value &inlined)
     }
     for (const Rule &rule : out.rules)
         out.byMetric[rule.metric].push_back(&rule);
+    out.windowed = std::ranges::any_of(out.rules, &Rule::windowed);
     return out;
 }
 

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
-#include "pipelines/stages/rules/rule_set.h"
-
 #include "core/base/hash.h"
-#include "core/base/json.h"
 #include "core/base/limits.h"
-#include "core/codec/alert.h"
 #include "core/pipeline/spec.h"
+#include "pipelines/stages/rules/breaches.h"
+#include "pipelines/stages/rules/reading.h"
+#include "pipelines/stages/rules/rule_set.h"
+#include "pipelines/stages/rules/windows.h"
 
-#include <list>
-#include <unordered_map>
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <memory>
 
 namespace eventops::rules {
 namespace {
@@ -18,36 +20,22 @@ constexpr FieldSpec Fields[] = {
     {"rules", "list", "[]", "Rules written here."},
     {"keys_max", "int", "262144",
      "Breaches followed at once for rules with `for` or `states`; beyond it the longest untouched ones are forgotten."},
+    {"windows_max", "int", "65536",
+     "Windows open at once for rules with `window`; beyond it those that would close first are forgotten."},
 };
 
-/// One rule's breach on one entity and source.
-struct Breach {
-    std::uint64_t key = 0;      ///< Of (entity, source, rule).
-    std::uint32_t rule = 0;
-    std::uint8_t level = 0;     ///< Held now.
-    bool firing = false;
-    WallNs since = NoTime;      ///< Event time of its first sample.
-};
-
-/// How long a breach lasts; 0 when a time is missing or runs backwards.
-std::int64_t elapsed(WallNs now, WallNs since)
-{
-    std::int64_t ns = 0;
-    if (now == NoTime || since == NoTime)
-        return 0;
-    return __builtin_sub_overflow(raw(now), raw(since), &ns) ? (now > since ? INT64_MAX : 0) : ns;
-}
-
-void appendNumber(std::string &out, double value)
-{
-    appendPythonFloat(out, value);
-}
+constexpr double WindowValueMax = 1e150; ///< Squares of greater values are no numbers.
 
 class Partition final : public KeyedStage
 {
 public:
-    Partition(std::shared_ptr<const RuleSet> rules, std::size_t breachesMax)
-        : m_rules(std::move(rules)), m_breachesMax(breachesMax)
+    struct Limits {
+        std::size_t breachesMax = 0;
+        std::size_t windowsMax = 0;
+    };
+
+    Partition(std::shared_ptr<const RuleSet> rules, const Limits &limits)
+        : m_rules(std::move(rules)), m_breaches(limits.breachesMax), m_windows(m_rules->rules, limits.windowsMax)
     {
         if (const auto found = m_rules->byMetric.find(std::string_view()); found != m_rules->byMetric.end())
             m_conditions = &found->second;
@@ -58,6 +46,10 @@ public:
         m_cached.fill({}); // ids mean nothing outside their batch
         for (const std::uint32_t index : events) {
             const Event &event = batch.events[index];
+            if (m_rules->windowed) {
+                m_windows.pass(event.entityKey, event.tsEvent, m_closed);
+                tellClosed(index, emitter);
+            }
             if (event.hasValue && event[Field::Metric] != NoStr) {
                 if (const auto *rules = rulesFor(batch, event[Field::Metric])) {
                     for (const Rule *rule : *rules)
@@ -66,51 +58,32 @@ public:
             }
             if (m_conditions != nullptr) {
                 for (const Rule *rule : *m_conditions) {
-                    if (rule->when.matches(batch, event))
-                        emit(*rule, batch, index, FindingState::Firing, rule->severity, emitter);
+                    if (!rule->when.matches(batch, event))
+                        continue;
+                    if (rule->windowed())
+                        collect(*rule, batch, index, 0.0, emitter);
+                    else
+                        emitter.emit(index, findingOf(*rule, readingOf(batch, event), FindingState::Firing,
+                                                      rule->severity));
                 }
             }
         }
     }
 
-    /// In the order of the list: the next eviction after loading is the one that would have come without.
     void save(StateWriter &out) const override
     {
-        out.u64(m_breaches.size());
-        for (const Breach &breach : m_breaches) {
-            out.u64(breach.key);
-            out.u64(breach.rule);
-            out.u64(breach.level);
-            out.u64(breach.firing ? 1 : 0);
-            out.i64(raw(breach.since));
-        }
+        m_breaches.save(out);
+        if (m_rules->windowed)
+            m_windows.save(out);
     }
 
     Status load(StateReader &in) override
     {
-        m_breaches.clear();
-        m_byKey.clear();
-        for (std::uint64_t n = in.u64(); n > 0 && !in.failed(); --n) {
-            Breach breach;
-            breach.key = in.u64();
-            const std::uint64_t rule = in.u64();
-            const std::uint64_t level = in.u64();
-            breach.firing = in.u64() != 0;
-            breach.since = WallNs{in.i64()};
-            if (in.failed() || rule >= m_rules->rules.size() || level > RuleSeverities.size() ||
-                m_byKey.contains(breach.key))
-                return Error{Error::Code::Corrupt, "the stored state of the rules cannot be read", {},
-                             "run again from the start"};
-            breach.rule = static_cast<std::uint32_t>(rule);
-            breach.level = static_cast<std::uint8_t>(level);
-            m_breaches.push_back(breach);
-            m_byKey.emplace(breach.key, std::prev(m_breaches.end()));
-        }
-        return Ok{};
+        EVENTOPS_TRY(m_breaches.load(in, m_rules->rules));
+        return m_rules->windowed ? m_windows.load(in) : Status(Ok{});
     }
 
 private:
-    using Breaches = std::list<Breach>;
     using Rules = std::vector<const Rule *>;
     struct Cached {
         StrId metric = NoStr;
@@ -130,170 +103,108 @@ private:
     void check(const Rule &rule, const Batch &batch, std::uint32_t index, Emitter &emitter)
     {
         const Event &event = batch.events[index];
+        const auto wanted = [&] { return !rule.filtered || rule.when.matches(batch, event); };
+        if (rule.windowed()) {
+            if (std::fabs(event.value) < WindowValueMax && wanted())
+                collect(rule, batch, index, event.value, emitter);
+            return;
+        }
+        Breaches::Change change{FindingState::Firing, rule.tracked() ? std::uint8_t{0} : rule.level(event.value, 0)};
+        if ((change.level == 0 && !rule.tracked()) || !wanted())
+            return;
         if (rule.tracked()) {
-            if (!rule.filtered || rule.when.matches(batch, event))
-                follow(rule, batch, index, emitter);
-            return;
+            const std::uint64_t source = batch.strings.hash(event[Field::SourceId]);
+            const std::uint64_t key = hashCombine(hashCombine(event.entityKey, source), rule.index);
+            change = m_breaches.follow(rule, key, event.value, event.tsEvent);
         }
-        const std::uint8_t level = rule.level(event.value, 0);
-        if (level > 0 && (!rule.filtered || rule.when.matches(batch, event)))
-            emit(rule, batch, index, FindingState::Firing, RuleSeverities[level - 1u], emitter);
+        if (change.level > 0)
+            emitter.emit(index, findingOf(rule, readingOf(batch, event), change.state,
+                                          RuleSeverities[change.level - 1u]));
     }
 
-    /// A rule with memory: none → pending → firing → resolved.
-    void follow(const Rule &rule, const Batch &batch, std::uint32_t index, Emitter &emitter)
+    void collect(const Rule &rule, const Batch &batch, std::uint32_t index, double value, Emitter &emitter)
     {
         const Event &event = batch.events[index];
-        const std::uint64_t key =
-            hashCombine(hashCombine(event.entityKey, batch.strings.hash(event[Field::SourceId])), rule.index);
-        const auto found = m_byKey.find(key);
-        const std::uint8_t held = found == m_byKey.end() ? std::uint8_t{0} : found->second->level;
-        const std::uint8_t level = rule.level(event.value, held);
-        if (level == 0) {
-            if (found == m_byKey.end())
-                return;
-            if (found->second->firing && rule.states)
-                emit(rule, batch, index, FindingState::Resolved, RuleSeverities[held - 1u], emitter);
-            m_breaches.erase(found->second);
-            m_byKey.erase(found);
-            return;
+        std::uint64_t key = hashCombine(event.entityKey, batch.strings.hash(event[Field::SourceId]));
+        key = hashCombine(hashCombine(key, batch.strings.hash(event[Field::Step])), rule.index);
+        const auto [texts, opens] = m_windows.add(rule, {key, event.entityKey, event.tsEvent, value}, m_closed);
+        const auto text = [&](Field field) { return batch.text(event, field); };
+        if (texts != nullptr)
+            texts->eventId = text(Field::EventId);
+        if (opens) {
+            texts->tenant = text(Field::Tenant);
+            texts->entityType = text(Field::EntityType);
+            texts->entityId = text(Field::EntityId);
+            texts->sourceId = text(event[Field::SourceId] == NoStr ? Field::EntityId : Field::SourceId);
+            texts->step = text(Field::Step);
+            texts->unit = text(Field::Unit);
+            if (event[Field::Tags] != NoStr && text(Field::Tags).size() <= WindowTagsBytesMax)
+                texts->tags = text(Field::Tags);
         }
-        const bool begins = found == m_byKey.end();
-        Breach &breach = begins ? begin(key, rule, event.tsEvent) : touch(found->second);
-        const bool wasFiring = breach.firing;
-        breach.level = level;
-        breach.firing = wasFiring || elapsed(event.tsEvent, breach.since) >= rule.forNs;
-        const Severity severity = RuleSeverities[level - 1u];
-        if (rule.states) {
-            if (breach.firing ? !wasFiring || level != held : begins)
-                emit(rule, batch, index, breach.firing ? FindingState::Firing : FindingState::Pending, severity,
-                     emitter);
-        } else if (breach.firing && rule.level(event.value, 0) > 0) {
-            // One a sample; a sample that only the hysteresis keeps from ending the breach exceeds nothing.
-            emit(rule, batch, index, FindingState::Firing, RuleSeverities[rule.level(event.value, 0) - 1u], emitter);
-        }
+        tellClosed(index, emitter);
     }
 
-    Breach &begin(std::uint64_t key, const Rule &rule, WallNs since)
+    /// Findings and rows of the windows that event @p index closed.
+    void tellClosed(std::uint32_t index, Emitter &emitter)
     {
-        if (m_breaches.size() >= m_breachesMax) {
-            m_byKey.erase(m_breaches.front().key);
-            m_breaches.pop_front();
+        for (const ClosedWindow &window : m_closed) {
+            const Rule &rule = m_rules->rules[window.rule];
+            emitter.emitFeature(index, featureWindowOf(rule, window));
+            if (!rule.judges())
+                continue;
+            const double value = featureOf(rule, window.summary);
+            const Breaches::Change change = rule.tracked()
+                                                ? m_breaches.follow(rule, window.key, value, window.end)
+                                                : Breaches::Change{FindingState::Firing, rule.level(value, 0)};
+            if (change.level > 0)
+                emitter.emit(index, findingOf(rule, readingOf(rule, window), change.state,
+                                              RuleSeverities[change.level - 1u]));
         }
-        m_breaches.push_back({key, rule.index, 0, false, since});
-        m_byKey[key] = std::prev(m_breaches.end());
-        return m_breaches.back();
-    }
-
-    Breach &touch(Breaches::iterator breach)
-    {
-        m_breaches.splice(m_breaches.end(), m_breaches, breach);
-        return *breach;
-    }
-
-    static std::string message(const Rule &rule, const Batch &batch, const Event &event, FindingState state,
-                               Severity severity)
-    {
-        std::string out;
-        for (const auto &[part, literal] : rule.message.parts) {
-            switch (part) {
-            case MessageTemplate::Part::Literal: out += literal; break;
-            case MessageTemplate::Part::Metric: out += rule.metric; break;
-            case MessageTemplate::Part::Value:
-                if (event.hasValue)
-                    appendNumber(out, event.value);
-                break;
-            case MessageTemplate::Part::Severity: out += severityName(static_cast<std::uint8_t>(severity)); break;
-            case MessageTemplate::Part::Threshold:
-                for (std::size_t i = 0; i < RuleSeverities.size(); ++i) {
-                    if (RuleSeverities[i] == severity && rule.has[i])
-                        appendNumber(out, rule.threshold[i]);
-                }
-                break;
-            case MessageTemplate::Part::Unit: out += batch.text(event, Field::Unit); break;
-            case MessageTemplate::Part::SourceId: out += batch.text(event, Field::SourceId); break;
-            case MessageTemplate::Part::EntityId: out += batch.text(event, Field::EntityId); break;
-            case MessageTemplate::Part::Type: out += batch.text(event, Field::Type); break;
-            case MessageTemplate::Part::Message: out += batch.text(event, Field::Message); break;
-            }
-        }
-        if (state == FindingState::Resolved)
-            out = rule.metric + '=' + valueText(event.value) + " has come back from its " +
-                  std::string(severityName(static_cast<std::uint8_t>(severity))) + " threshold";
-        return out;
-    }
-
-    static std::string valueText(double value)
-    {
-        std::string out;
-        appendNumber(out, value);
-        return out;
-    }
-
-    static void emit(const Rule &rule, const Batch &batch, std::uint32_t index, FindingState state, Severity severity,
-                     Emitter &emitter)
-    {
-        const Event &event = batch.events[index];
-        const auto text = [&](Field field) { return std::string(batch.text(event, field)); };
-        Finding finding;
-        finding.origin = FindingOrigin::Rule;
-        finding.state = state;
-        finding.severity = severity;
-        finding.ts = event.tsEvent;
-        finding.tsText = text(Field::TsText);
-        finding.tenant = text(Field::Tenant);
-        finding.entityType = text(Field::EntityType);
-        finding.entityId = text(Field::EntityId);
-        finding.sourceId = text(event[Field::SourceId] == NoStr ? Field::EntityId : Field::SourceId);
-        finding.name = rule.name;
-        finding.step = text(Field::Step);
-        finding.message = message(rule, batch, event, state, severity);
-        if (!rule.metric.empty()) {
-            finding.metric = rule.metric;
-            finding.unit = text(Field::Unit);
-            finding.hasValue = true;
-            finding.value = event.value;
-        }
-        if (event[Field::Tags] != NoStr)
-            finding.tags = text(Field::Tags);
-        if (state == FindingState::Firing) // the wire form has no word for the other states
-            finding.alert = encodeAlert(finding);
-        emitter.emit(index, std::move(finding));
+        m_closed.clear();
     }
 
     const std::shared_ptr<const RuleSet> m_rules;
-    const std::size_t m_breachesMax;
     const Rules *m_conditions = nullptr; ///< Rules without a metric.
     std::array<Cached, 16> m_cached{};
-    Breaches m_breaches;                 ///< Longest untouched first.
-    std::unordered_map<std::uint64_t, Breaches::iterator> m_byKey; // looked up only, never walked
+    Breaches m_breaches;
+    Windows m_windows;
+    std::vector<ClosedWindow> m_closed; ///< Empty between two events.
 };
 
 /// Thresholds on measurements and conditions on events become findings with the alert of the wire form.
 class Operator final : public KeyedOperator
 {
 public:
-    Operator(RuleSet rules, std::size_t breachesMax)
-        : m_rules(std::make_shared<RuleSet>(std::move(rules))), m_breachesMax(breachesMax)
+    Operator(RuleSet rules, const Partition::Limits &limits)
+        : m_rules(std::make_shared<RuleSet>(std::move(rules))), m_limits(limits)
     {
     }
     std::unique_ptr<KeyedStage> makePartition(unsigned) override
     {
-        return std::make_unique<Partition>(m_rules, std::max<std::size_t>(1, m_breachesMax / PartitionCount));
+        return std::make_unique<Partition>(m_rules, m_limits);
     }
 
 private:
     std::shared_ptr<const RuleSet> m_rules;
-    std::size_t m_breachesMax;
+    Partition::Limits m_limits;
 };
+
+/// A limit of the stage, shared by the partitions.
+Result<std::size_t> readLimit(const Value &settings, std::string_view name)
+{
+    const std::int64_t max = EVENTOPS_TRY(settings.at(name).integer());
+    if (max < PartitionCount || max > 100'000'000)
+        return settings.at(name).error(std::string(name) + " must lie between 64 and 100000000");
+    return std::max<std::size_t>(1, static_cast<std::size_t>(max) / PartitionCount);
+}
 
 Result<std::unique_ptr<KeyedOperator>> make(const Value &settings)
 {
     RuleSet rules = EVENTOPS_TRY(readRules(settings.at("files"), settings.at("rules")));
-    const std::int64_t keysMax = EVENTOPS_TRY(settings.at("keys_max").integer());
-    if (keysMax < PartitionCount || keysMax > 100'000'000)
-        return settings.at("keys_max").error("keys_max must lie between 64 and 100000000");
-    auto made = std::make_unique<Operator>(std::move(rules), static_cast<std::size_t>(keysMax));
+    Partition::Limits limits;
+    limits.breachesMax = EVENTOPS_TRY(readLimit(settings, "keys_max"));
+    limits.windowsMax = EVENTOPS_TRY(readLimit(settings, "windows_max"));
+    auto made = std::make_unique<Operator>(std::move(rules), limits);
     return std::unique_ptr<KeyedOperator>(std::move(made));
 }
 

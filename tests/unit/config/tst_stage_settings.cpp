@@ -36,7 +36,7 @@ private Q_SLOTS:
         row("rule field", "  - rules:\n      rules:\n        - metric: a\n          warn: 5\n",
             "p.yaml:6:11: unknown field \"warn\" in a rule (known fields: name, description, metric, op, info, "
             "notice, warning, "
-            "error, critical, severity, when, for, hysteresis, states, message)");
+            "error, critical, severity, when, window, feature, for, hysteresis, states, message)");
         row("rule threshold", "  - rules: {rules: [{metric: a, warning: lots}]}\n",
             "p.yaml:3:42: field \"warning\" of a rule: expected a number, found \"lots\" (Threshold of this severity)");
         row("rule order", "  - rules: {rules: [{metric: a, warning: 90, critical: 80}]}\n",
@@ -50,7 +50,27 @@ private Q_SLOTS:
         row("message", "  - rules: {rules: [{metric: a, warning: 1, message: '{valeu}'}]}\n",
             "p.yaml:3:54: a message has no place for {valeu} (did you mean \"value\"? known places: metric, value, "
             "severity, "
-            "threshold, unit, source_id, entity_id, type, message)");
+            "threshold, unit, source_id, entity_id, type, message, feature, window, count)");
+        row("feature without window", "  - rules: {rules: [{metric: a, warning: 1, feature: p95}]}\n",
+            "p.yaml:3:54: a feature needs a window (give its length: `window: 5m`)");
+        row("unknown feature", "  - rules: {rules: [{metric: a, window: 5m, feature: p99}]}\n",
+            "p.yaml:3:54: field \"feature\" of a rule: expected one of none, count, p50, p95, avg, stddev, "
+            "found \"p99\" (Which feature of the window is compared with the thresholds; none: it is only computed and "
+            "stored)");
+        row("window too short", "  - rules: {rules: [{metric: a, window: 5ms}]}\n",
+            "p.yaml:3:41: a window lasts from 1s to 31d (write it as `window: 5m`)");
+        row("threshold without feature", "  - rules: {rules: [{metric: a, window: 5m, warning: 1}]}\n",
+            "p.yaml:3:54: a threshold of a rule with a window needs a feature (name one: `feature: p95`)");
+        row("feature of nothing", "  - rules: {rules: [{name: a, when: 'type = b', window: 5m, feature: avg}]}\n",
+            "p.yaml:3:70: without a metric events can only be counted (write `feature: count`, or name a metric)");
+        row("count without window", "  - rules: {rules: [{metric: a, warning: 1, message: '{count}'}]}\n",
+            "p.yaml:3:54: only a rule with a window has {feature}, {window} and {count} (give it one: `window: 5m`)");
+        row("type of a window",
+            "  - rules: {rules: [{metric: a, window: 5m, feature: p50, warning: 1, message: '{type}'}]}\n",
+            "p.yaml:3:80: a window of many events has no {type} and no {message} (leave them out)");
+        row("computed only", "  - rules: {rules: [{metric: a, window: 5m, for: 5m}]}\n",
+            "p.yaml:3:21: `for` and `states` need a feature: what is only computed is never breached");
+        row("windows", "  - rules: {windows_max: 1}\n", "p.yaml:3:26: windows_max must lie between 64 and 100000000");
         row("function", "  - normalize: {mappings: [{attrs: [{a: '$equ(b)'}]}]}\n",
             "p.yaml:3:41: expression \"$equ(b)\": there is no function $equ at character 1 (did you mean \"eq\"? known "
             "functions: eq, exists, gt, secondsDiff)");

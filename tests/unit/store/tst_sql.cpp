@@ -56,6 +56,24 @@ void fill(Workspace &workspace)
         event[Field::EntityId] = maker.batch().strings.intern(i == 4'321 ? "special" : "entity");
     }
     CommitGroup group = groupOf(maker.take());
+    FeatureWindow window;
+    window.seq = 7;
+    window.start = WallNs{1'760'997'600 * NsPerSecond}; // Monday 2025-10-20T22:00:00Z
+    window.end = WallNs{1'760'997'900 * NsPerSecond};
+    window.tenant = "acme";
+    window.entityId = "host-a";
+    window.rule = "slow";
+    window.metric = "latency_ms";
+    window.count = 4;
+    window.p50 = 110;
+    window.p95 = 130;
+    window.avg = 115;
+    window.stddev = 11.5;
+    group.features.push_back(window);
+    window.emission = 1;
+    window.step = "pay";
+    window.start = WallNs{1'760'911'200 * NsPerSecond}; // the Sunday before
+    group.features.push_back(window);
     Finding finding;
     finding.id = "f1";
     finding.seq = 5;
@@ -176,6 +194,17 @@ private Q_SLOTS:
         QCOMPARE(one(m_workspace, "SELECT EventData FROM karma.raw_events WHERE RawEventID = 6000"), data);
         const std::string action("{\"action_id\":\"5.1\",\"state\":\"proposed\"}");
         QCOMPARE(one(m_workspace, "SELECT action_id, state FROM karma.action_state_current"), action);
+    }
+
+    /// Contract E8, in the columns of the seeds; days count from Monday.
+    void windowsAreRows()
+    {
+        QCOMPARE(sql(m_workspace, "SELECT * FROM karma.features_windowed ORDER BY ts DESC").rows,
+                 (std::vector<std::string>{
+                     "{\"ts\":\"2025-10-20 22:00:00\",\"entity_id\":\"host-a\",\"step\":\"latency_ms\",\"count\":4,"
+                     "\"p50\":110,\"p95\":130,\"avg\":115,\"stddev\":11.5,\"day_of_week\":1,\"hour\":22}",
+                     "{\"ts\":\"2025-10-19 22:00:00\",\"entity_id\":\"host-a\",\"step\":\"pay\",\"count\":4,"
+                     "\"p50\":110,\"p95\":130,\"avg\":115,\"stddev\":11.5,\"day_of_week\":7,\"hour\":22}"}));
     }
 
     /// Contract K8: counts in five minutes' windows, and the present state of each entity.
