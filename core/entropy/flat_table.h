@@ -71,6 +71,20 @@ public:
         return {entry, true};
     }
 
+    /// Drops what was last seen before @p age. O(n).
+    void dropBefore(std::uint32_t age)
+    {
+        const std::size_t before = m_size;
+        for (Entry &entry : m_slots) {
+            if (entry.key != 0 && entry.seen < age) {
+                entry = Entry{};
+                --m_size;
+            }
+        }
+        if (m_size != before)
+            rebuild(m_slots.size());
+    }
+
     /// Entries by ascending key: the order in which state is written.
     std::vector<const Entry *> sorted() const
     {

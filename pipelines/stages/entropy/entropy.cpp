@@ -18,7 +18,7 @@ namespace {
 constexpr std::size_t AlternativesShown = 3;
 
 struct EntropySettings {
-    RobustValueOptions value;     ///< seriesMax: of one partition.
+    RobustValueOptions value;     ///< seriesMax, detailsMax: of one partition.
     double bitsMin = 0.0;
     double bitsCritical = 0.0;
     std::uint64_t stepSamplesMin = 0;
@@ -55,7 +55,7 @@ public:
             if (!hasStep) { // nearly all events of a metrics stream: no more than the value model
                 const std::uint64_t series = tableKey(hashCombine(event.entityKey,
                     batch.strings.hash(event[Field::Metric])));
-                const ValueScore score = m_values.observe(series, event.value, age, false);
+                const ValueScore score = m_values.observe({series, event.value, event.tsEvent, age});
                 if (score.alarm) [[unlikely]]
                     emitValue(batch, index, score, emitter);
                 continue;
@@ -129,7 +129,7 @@ private:
         if (hasMetric) {
             const std::uint64_t series = tableKey(hashCombine(event.entityKey,
                 batch.strings.hash(event[Field::Metric])));
-            surprise.value = m_values.observe(series, event.value, age, true);
+            surprise.value = m_values.observe({series, event.value, event.tsEvent, age});
         }
         const std::uint64_t scope = hashCombine(batch.strings.hash(event[Field::Tenant]),
                                                 batch.strings.hash(event[Field::EntityType]));
@@ -207,9 +207,10 @@ constexpr FieldSpec Fields[] = {
     {"bits_min", "float", "10", "Surprise in bits from which an event becomes a finding (4 to 200)."},
     {"bits_critical", "float", "16", "Surprise in bits from which the finding is critical instead of a warning."},
     {"samples_min", "int", "24", "Samples of a series before its values are judged (2 to 1000000)."},
-    {"memory_samples", "int", "128", "How many samples of a series the level and the spread remember (2 to 1000000)."},
+    {"memory_samples", "int", "256", "How many samples of a series the level and the spread remember (2 to 1000000)."},
     {"step_samples_min", "int", "30", "Samples of a transition before steps and gaps are judged (1 to 60000)."},
     {"series_max", "int", "200000", "Series (entity and metric) kept; the least recently seen go first."},
+    {"details_max", "int", "16384", "Series whose season and shapes are learned too, 1.8 kB each; others do without."},
     {"entities_max", "int", "200000", "Entities whose last step is kept; the least recently seen go first."},
     {"transitions_max", "int", "16384", "Contexts, transitions and step names kept; the least recently seen go first."},
 };
@@ -250,6 +251,7 @@ Result<std::unique_ptr<KeyedOperator>> makeEntropy(const Value &settings)
     made.value.memorySamples = EVENTOPS_TRY(integerIn<std::uint32_t>(settings, "memory_samples", 2, 1'000'000));
     made.stepSamplesMin = EVENTOPS_TRY(integerIn<std::uint64_t>(settings, "step_samples_min", 1, 60'000));
     made.value.seriesMax = share(EVENTOPS_TRY(integerIn<std::size_t>(settings, "series_max", 64, 10'000'000)));
+    made.value.detailsMax = share(EVENTOPS_TRY(integerIn<std::size_t>(settings, "details_max", 0, 1'000'000)));
     made.entitiesMax = share(EVENTOPS_TRY(integerIn<std::size_t>(settings, "entities_max", 64, 10'000'000)));
     made.transitionsMax = EVENTOPS_TRY(integerIn<std::size_t>(settings, "transitions_max", 16, 1'000'000));
     return std::unique_ptr<KeyedOperator>(std::make_unique<EntropyOperator>(made));
