@@ -95,5 +95,9 @@ void addRetention(CLI::App &app, Context &context);
 void addBackup(CLI::App &app, Context &context);
 void addDoctor(CLI::App &app, Context &context);
 void addCapture(CLI::App &app, Context &context);
+void addEntropy(CLI::App &app, Context &context);
+
+// One function a form of `eventops entropy`.
+void addScoreMetrics(CLI::App &group, Context &context);
 
 } // namespace eventops::cli

@@ -56,6 +56,18 @@ void mergeVisit(float &mean, std::uint8_t &visits, double visit)
     mean += static_cast<float>((visit - static_cast<double>(mean)) / static_cast<double>(visits));
 }
 
+void saveBand(StateWriter &out, const ValueBand &band)
+{
+    for (const float number : {band.level, band.low, band.high, band.last, band.scale, band.step})
+        out.f64(static_cast<double>(number));
+}
+
+void loadBand(StateReader &in, ValueBand &band)
+{
+    for (float *number : {&band.level, &band.low, &band.high, &band.last, &band.scale, &band.step})
+        *number = static_cast<float>(in.f64());
+}
+
 void learnError(float &mean, double error, double rate)
 {
     mean += static_cast<float>(rate * (std::fabs(error) - static_cast<double>(mean)));

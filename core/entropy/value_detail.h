@@ -95,8 +95,8 @@ struct SeriesDetail {
 
     double origin = 0.0;
     double slow = 0.0;              ///< Mean of the last 64 samples, exponentially.
-    ValueBand<float> mean;          ///< Of the mean of the last 16.
-    ValueBand<float> residual;      ///< Of what the season leaves.
+    ValueBand mean;          ///< Of the mean of the last 16.
+    ValueBand residual;      ///< Of what the season leaves.
     std::uint32_t samples = 0;
     std::uint32_t residualSamples = 0;
     SeasonProfile season;
@@ -105,23 +105,5 @@ struct SeriesDetail {
     void save(StateWriter &out) const;
     void load(StateReader &in);
 };
-
-template <typename Real>
-void saveBand(StateWriter &out, const ValueBand<Real> &band)
-{
-    for (const double number : {static_cast<double>(band.level), static_cast<double>(band.low),
-                                static_cast<double>(band.high), static_cast<double>(band.last),
-                                static_cast<double>(band.scale), static_cast<double>(band.step)})
-        out.f64(number);
-}
-
-template <typename Real>
-void loadBand(StateReader &in, ValueBand<Real> &band)
-{
-    for (Real *number : {&band.level, &band.low, &band.high, &band.last})
-        *number = static_cast<Real>(in.f64());
-    band.scale = static_cast<float>(in.f64());
-    band.step = static_cast<float>(in.f64());
-}
 
 } // namespace eventops

@@ -2,6 +2,8 @@
 #include "core/entropy/value_model.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
 
 namespace eventops {
@@ -11,35 +13,55 @@ constexpr double ValueAbsMax = 1e37;     ///< Larger values are not scored: thei
 constexpr double FastSamples = 16.0;
 constexpr std::uint32_t DetailSamplesMin = 64; ///< Before it a series gets no details.
 constexpr std::uint32_t DetailIdleAges = 4096; ///< A million records: details not met for so long may go.
-constexpr float MarkKeep = 1.0F - 1.0F / 256.0F;
-constexpr float MarkMargin = 1.0F;       ///< Bits.
+constexpr double MarkUnits = 64.0;       ///< A bit.
+constexpr unsigned MarkDecay = 256;      ///< Samples.
+constexpr double MarkMargin = 1.0;       ///< Bits.
+constexpr double NoScale = 1e-9;         ///< Of the level: a smaller unit is none.
+constexpr double NoStep = 1e-6;          ///< Of the distance from the level: a smaller step is rounding.
 constexpr std::uint32_t SamplesMax = (1U << 31) - 1;
 constexpr double Within = 1.0 - 1.0 / 1024.0; ///< Of what is allowed: so far an explanation goes.
 constexpr double ScoreHalfBits = 10.0;   ///< Their unitScore is a half.
 
-double smallerStep(float known, double step)
+/// What of BandTerms only depends on the number of samples.
+struct SamplePace {
+    float rate = 1.0F;
+    float widening = 1.0F;
+};
+
+constexpr SamplePace paceOf(std::uint32_t samples)
 {
-    return step > 0.0 && (known == 0.0F || step < static_cast<double>(known)) ? step : static_cast<double>(known);
+    const float some = static_cast<float>(samples > 0 ? samples : 1);
+    return {1.0F / (static_cast<float>(samples) + 1.0F),
+            ValueBand::DeviationPerScale * (1.0F + ValueBand::ColdStartSamples / some)};
 }
 
-/// How far beyond the record less than @p bitsMin reach, in the band's numbers.
-template <typename Real>
-double allowance(const ValueBand<Real> &band, const BandTerms &terms, double bitsMin)
+/// Divisions are dear: those of the first samples are done once.
+constexpr auto Paces = [] {
+    std::array<SamplePace, 256> all{};
+    for (std::uint32_t i = 0; i < all.size(); ++i)
+        all[i] = paceOf(i);
+    return all;
+}();
+
+float quantumOf(std::uint16_t stored)
 {
-    const double unit = band.unit(terms);
-    if (!(unit > band.nothing()))
-        return 0.5 * band.nothing();
-    return Within * unit * excessUnits(bitsMin - recordBits(terms.samples));
+    return std::bit_cast<float>(static_cast<std::uint32_t>(stored) << 16);
 }
 
-/// Narrows @p range to the values x for which (x − shift) / stretch is allowed.
-template <typename Real>
-void clipTo(ValueRange &range, const ValueBand<Real> &band, const BandTerms &terms, double bitsMin, double shift,
+/// Rounds down; the order of positive floats is that of their bits.
+std::uint16_t smallerQuantum(std::uint16_t stored, double step)
+{
+    const auto bits = static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(static_cast<float>(step)) >> 16);
+    return bits != 0 && (stored == 0 || bits < stored) ? bits : stored;
+}
+
+/// Narrows @p range to the values x for which (x − shift) / stretch has less than @p bitsMin.
+void clipTo(ValueRange &range, const ValueBand &band, const BandTerms &terms, double bitsMin, double shift,
             double stretch)
 {
-    if (terms.samples < 1.0)
-        return;
-    const double more = allowance(band, terms, bitsMin);
+    const float unit = band.unit(terms);
+    const double more = unit > terms.nothing ? Within * static_cast<double>(unit) * surpriseUnits(bitsMin, terms.samples)
+                                             : 0.5 * static_cast<double>(terms.nothing);
     range.clip(shift + stretch * (static_cast<double>(band.low) - more),
                shift + stretch * (static_cast<double>(band.high) + more));
 }
@@ -71,6 +93,8 @@ double unitScore(const ValueScore &score)
 
 ValueModel::~ValueModel() = default;
 
+void ValueModel::expect(std::uint64_t) const {}
+
 struct RobustValueModel::Judged {
     const Series &series;
     const SeriesDetail *detail = nullptr;
@@ -78,14 +102,14 @@ struct RobustValueModel::Judged {
     BandTerms terms{};            ///< Of the bands of value and jump.
     BandTerms meanTerms{};
     BandTerms residualTerms{};
-    double unit = 0.0;            ///< Of the value's band.
+    float unit = 0.0F;            ///< Of the value's band.
     bool varies = false;          ///< It is more than nothing.
     double mean = 0.0;            ///< Of the last 16 with this one, less the origin.
     std::optional<double> season{}; ///< Expected, less the origin.
 };
 
 RobustValueModel::RobustValueModel(const RobustValueOptions &options)
-    : m_options(options), m_rateMin(1.0 / std::max<std::uint32_t>(options.memorySamples, 1)),
+    : m_options(options), m_rateMin(1.0F / static_cast<float>(std::max<std::uint32_t>(options.memorySamples, 1))),
       m_table(options.seriesMax), m_details(options.detailsMax)
 {
 }
@@ -94,9 +118,7 @@ RobustValueModel::~RobustValueModel() = default;
 
 void RobustValueModel::start(Series &s, double value)
 {
-    s.value.start(value);
-    s.jump.start(0.0);
-    s.fast = value;
+    s.level = value;
     s.samples = 1;
 }
 
@@ -120,8 +142,8 @@ SeriesDetail *RobustValueModel::detailOf(Series &s, std::uint32_t age)
     DetailSlot &slot = m_details.findOrInsert(s.key).first;
     slot.seen = age;
     slot.detail = std::make_unique<SeriesDetail>();
-    slot.detail->origin = s.value.level;
-    slot.detail->slow = s.fast - s.value.level;
+    slot.detail->origin = s.level;
+    slot.detail->slow = static_cast<double>(s.fast);
     slot.detail->mean.start(slot.detail->slow);
     s.detailed = 1;
     return slot.detail.get();
@@ -130,21 +152,18 @@ SeriesDetail *RobustValueModel::detailOf(Series &s, std::uint32_t age)
 void RobustValueModel::judge(const Judged &judged, ValueScore &out) const
 {
     const Series &s = judged.series;
-    out.learning = false;
-    out.expected = s.value.level;
-    out.spread = judged.unit;
-    out.samples = s.samples;
-    const double record = bandBits(s.value, judged.value, judged.terms);
-    if (record > 0.0) {
-        out.bits = record;
-        out.part = ValuePart::Record;
-    }
-    const double jump = bandBits(s.jump, judged.value - s.fast, judged.terms);
-    if (jump > out.bits) {
-        out.bits = jump;
+    const double offset = judged.value - s.level;
+    const double fast = static_cast<double>(s.fast);
+    const double record = s.valueBand().excessUnits(offset, judged.terms);
+    const double jump = s.jumpBand().excessUnits(offset - fast, judged.terms);
+    out.spread = static_cast<double>(judged.unit);
+    out.bits = surpriseBits(std::max(record, jump), judged.terms.samples);
+    if (jump > record) {
         out.part = ValuePart::Jump;
-        out.expected = s.fast + static_cast<double>(s.jump.level);
-        out.spread = s.jump.unit(judged.terms);
+        out.expected = s.level + fast;
+        out.spread = static_cast<double>(s.jumpBand().unit(judged.terms));
+    } else if (record > 0.0) {
+        out.part = ValuePart::Record;
     }
     if (judged.detail != nullptr)
         judgeDetail(judged, out);
@@ -153,37 +172,38 @@ void RobustValueModel::judge(const Judged &judged, ValueScore &out) const
 void RobustValueModel::judgeDetail(const Judged &judged, ValueScore &out) const
 {
     const SeriesDetail &detail = *judged.detail;
-    const auto says = [&](ValuePart part, double bits, double expected, double spread) {
+    const auto says = [&](ValuePart part, double units, double samples, double expected, float spread) {
+        const double bits = surpriseBits(units, samples);
         if (!(bits > out.bits))
             return;
         out.bits = bits;
         out.part = part;
         out.expected = detail.origin + expected;
-        out.spread = spread;
+        out.spread = static_cast<double>(spread);
     };
     if (detail.samples >= m_options.samplesMin)
-        says(ValuePart::Level, bandBits(detail.mean, judged.mean, judged.meanTerms),
+        says(ValuePart::Level, detail.mean.excessUnits(judged.mean, judged.meanTerms), judged.meanTerms.samples,
              static_cast<double>(detail.mean.level), detail.mean.unit(judged.meanTerms));
     const double value = judged.value - detail.origin;
     if (judged.season && detail.residualSamples >= m_options.samplesMin)
-        says(ValuePart::Season, bandBits(detail.residual, value - *judged.season, judged.residualTerms),
-             *judged.season + static_cast<double>(detail.residual.level), detail.residual.unit(judged.residualTerms));
+        says(ValuePart::Season, detail.residual.excessUnits(value - *judged.season, judged.residualTerms),
+             judged.residualTerms.samples, *judged.season + static_cast<double>(detail.residual.level),
+             detail.residual.unit(judged.residualTerms));
     if (!judged.varies || detail.samples < DetailSamplesMin)
         return;
-    const double distance = detail.shapes.distance(value, detail.slow).value_or(0.0);
-    if (distance > 0.0)
-        says(ValuePart::Shape, recordBits(detail.samples) + excessBits(distance / judged.unit),
-             judged.series.value.level - detail.origin, judged.unit);
+    if (const double distance = detail.shapes.distance(value, detail.slow).value_or(0.0); distance > 0.0)
+        says(ValuePart::Shape, distance / static_cast<double>(judged.unit), judged.meanTerms.samples,
+             judged.series.level - detail.origin, judged.unit);
 }
 
 void RobustValueModel::explain(const Judged &judged, ValueScore &out) const
 {
     const Series &s = judged.series;
     ValueRange range{-ValueAbsMax, ValueAbsMax};
-    clipTo(range, s.value, judged.terms, m_options.bitsMin, 0.0, 1.0);
-    clipTo(range, s.jump, judged.terms, m_options.bitsMin, s.fast, 1.0);
+    const double fast = s.level + static_cast<double>(s.fast);
+    clipTo(range, s.valueBand(), judged.terms, m_options.bitsMin, s.level, 1.0);
+    clipTo(range, s.jumpBand(), judged.terms, m_options.bitsMin, fast, 1.0);
     if (const SeriesDetail *detail = judged.detail; detail != nullptr) {
-        const double fast = s.fast;
         if (detail->samples >= m_options.samplesMin) // mean = fast + (x − fast) / 16
             clipTo(range, detail->mean, judged.meanTerms, m_options.bitsMin,
                    fast - FastSamples * (fast - detail->origin), FastSamples);
@@ -191,8 +211,8 @@ void RobustValueModel::explain(const Judged &judged, ValueScore &out) const
             clipTo(range, detail->residual, judged.residualTerms, m_options.bitsMin, detail->origin + *judged.season,
                    1.0);
         if (judged.varies && detail->samples >= DetailSamplesMin) {
-            const double reach
-                = Within * judged.unit * excessUnits(m_options.bitsMin - recordBits(detail->samples));
+            const double reach = Within * static_cast<double>(judged.unit)
+                               * surpriseUnits(m_options.bitsMin, judged.meanTerms.samples);
             ValueRange near{range.from - detail->origin, range.to - detail->origin};
             near = detail->shapes.nearest(judged.value - detail->origin, detail->slow, reach, near);
             range = {near.from + detail->origin, near.to + detail->origin};
@@ -202,71 +222,109 @@ void RobustValueModel::explain(const Judged &judged, ValueScore &out) const
     out.unsurprisingTo = range.to;
 }
 
-void RobustValueModel::learn(Series &s, SeriesDetail *detail, const ValueSample &sample, const Judged &judged) const
+void RobustValueModel::learnDetail(SeriesDetail &d, const ValueSample &sample, const Judged &judged)
 {
-    const double value = sample.value;
-    const double level = s.value.level;
-    if (detail != nullptr) {
-        SeriesDetail &d = *detail;
-        const double inside = value - d.origin;
-        d.mean.learn(judged.mean, judged.meanTerms);
-        if (judged.season) {
-            if (d.residualSamples == 0)
-                d.residual.start(inside - *judged.season);
-            else
-                d.residual.learn(inside - *judged.season, judged.residualTerms);
-            d.residualSamples = std::min(d.residualSamples + 1, SamplesMax);
-        }
-        if (judged.varies)
-            d.shapes.learn(inside, d.slow, judged.unit);
-        d.season.learn(sample.ts, inside, level - d.origin);
-        d.slow += (inside - d.slow) / SeriesDetail::SlowSamples;
-        d.samples = std::min(d.samples + 1, SamplesMax);
+    const double value = sample.value - d.origin;
+    d.mean.learn(judged.mean, judged.meanTerms);
+    if (judged.season) {
+        if (d.residualSamples == 0)
+            d.residual.start(value - *judged.season);
+        else
+            d.residual.learn(value - *judged.season, judged.residualTerms);
+        d.residualSamples = std::min(d.residualSamples + 1, SamplesMax);
     }
-    s.quantum = static_cast<float>(smallerStep(s.quantum, std::fabs(value - s.value.last)));
-    s.value.learn(value, judged.terms);
-    s.jump.learn(value - s.fast, judged.terms);
-    s.fast += (value - s.fast) * std::max(judged.terms.rate, 1.0 / FastSamples);
-    s.samples = std::min<std::uint32_t>(s.samples + 1, SamplesMax) & SamplesMax;
+    if (judged.varies)
+        d.shapes.learn(value, d.slow, static_cast<double>(judged.unit));
+    d.season.learn(sample.ts, value, judged.series.level - d.origin);
+    d.slow += (value - d.slow) / SeriesDetail::SlowSamples;
+    d.samples = std::min(d.samples + 1, SamplesMax);
+}
+
+BandTerms RobustValueModel::termsOf(std::uint32_t samples, const Series &s) const
+{
+    const SamplePace pace = samples < Paces.size() ? Paces[samples] : paceOf(samples);
+    return {static_cast<double>(samples), std::max(pace.rate, m_rateMin), pace.widening, quantumOf(s.quantum),
+            static_cast<float>(NoScale * std::fabs(s.level))};
+}
+
+/// All that is not within all it ever showed, and all with details.
+void RobustValueModel::observeClosely(Series &s, const ValueSample &sample, const BandTerms &terms, ValueScore &result)
+{
+    SeriesDetail *detail = s.samples >= DetailSamplesMin ? detailOf(s, sample.age) : nullptr;
+    Judged judged{.series = s, .detail = detail, .value = sample.value, .terms = terms};
+    judged.unit = s.valueBand().unit(terms);
+    judged.varies = judged.unit > terms.nothing;
+    if (detail != nullptr) {
+        judged.meanTerms = termsOf(detail->samples, s);
+        judged.residualTerms = termsOf(detail->residualSamples, s);
+        const double fast = s.level + static_cast<double>(s.fast);
+        judged.mean = fast - detail->origin + (sample.value - fast) / FastSamples;
+        judged.season = detail->season.expected(sample.ts);
+    }
+    if (!result.learning) {
+        judge(judged, result);
+        if (result.bits > 0.0 && result.bits > s.mark / MarkUnits + MarkMargin) {
+            result.fresh = true;
+            s.mark = static_cast<std::uint16_t>(std::min(result.bits * MarkUnits, 65535.0));
+            result.alarm = result.bits >= m_options.bitsMin;
+            if (result.alarm)
+                explain(judged, result);
+        }
+    }
+    if (detail != nullptr)
+        learnDetail(*detail, sample, judged);
 }
 
 ValueScore RobustValueModel::observe(const ValueSample &sample)
 {
     ValueScore result;
-    if (!(std::fabs(sample.value) < ValueAbsMax))
+    const double value = sample.value;
+    if (!(std::fabs(value) < ValueAbsMax))
         return result;
     const auto [s, isNew] = m_table.findOrInsert(sample.series);
     s.seen = sample.age;
     if (isNew) {
-        start(s, sample.value);
+        start(s, value);
         return result;
     }
-    SeriesDetail *detail = s.samples >= DetailSamplesMin ? detailOf(s, sample.age) : nullptr;
-    const auto termsOf = [&](std::uint32_t samples) {
-        return BandTerms{static_cast<double>(samples), std::max(1.0 / (samples + 1.0), m_rateMin),
-                         static_cast<double>(s.quantum)};
-    };
-    Judged judged{.series = s, .detail = detail, .value = sample.value, .terms = termsOf(s.samples)};
-    judged.unit = s.value.unit(judged.terms);
-    judged.varies = judged.unit > s.value.nothing();
-    if (detail != nullptr) {
-        judged.meanTerms = termsOf(detail->samples);
-        judged.residualTerms = termsOf(detail->residualSamples);
-        judged.mean = s.fast - detail->origin + (sample.value - s.fast) / FastSamples;
-        judged.season = detail->season.expected(sample.ts);
-    }
-    if (s.samples >= m_options.samplesMin)
-        judge(judged, result);
-    s.mark *= MarkKeep;
-    if (result.bits > 0.0 && result.bits > static_cast<double>(s.mark + MarkMargin)) {
-        result.fresh = true;
-        s.mark = static_cast<float>(result.bits);
-        result.alarm = result.bits >= m_options.bitsMin;
-        if (result.alarm)
-            explain(judged, result);
-    }
-    learn(s, detail, sample, judged);
+    const BandTerms terms = termsOf(s.samples, s);
+    const double offset = value - s.level;
+    result.learning = s.samples < m_options.samplesMin;
+    result.expected = s.level;
+    result.samples = s.samples;
+    s.mark = static_cast<std::uint16_t>(s.mark - (s.mark + MarkDecay - 1) / MarkDecay);
+    const auto x = static_cast<float>(offset);
+    const bool beyond = std::max(s.valueBand().excess(x), s.jumpBand().excess(x - s.fast)) > 0.0F;
+    if (s.samples >= DetailSamplesMin || (beyond && !result.learning))
+        observeClosely(s, sample, terms, result);
+    else
+        result.spread = static_cast<double>(s.scale * terms.widening);
+    learnSeries(s, offset, terms);
     return result;
+}
+
+void RobustValueModel::learnSeries(Series &s, double offset, const BandTerms &terms)
+{
+    const double jump = offset - static_cast<double>(s.fast);
+    const double step = std::fabs(offset - static_cast<double>(s.last));
+    if (step > NoStep * std::fabs(offset))
+        s.quantum = smallerQuantum(s.quantum, step);
+    ValueBand jumps = s.jumpBand();
+    jumps.learn(jump, terms);
+    s.jumpLow = jumps.low;
+    s.jumpHigh = jumps.high;
+    s.jumpScale = jumps.scale;
+    ValueBand values = s.valueBand();
+    values.learn(offset, terms);
+    const float move = values.level; // all that is less the level moves with it
+    s.level += static_cast<double>(move);
+    s.low = values.low - move;
+    s.high = values.high - move;
+    s.last = values.last - move;
+    s.scale = values.scale;
+    s.step = values.step;
+    s.fast += static_cast<float>(jump) * std::max(terms.rate, static_cast<float>(1.0 / FastSamples)) - move;
+    s.samples = std::min<std::uint32_t>(s.samples + 1, SamplesMax) & SamplesMax;
 }
 
 void RobustValueModel::save(StateWriter &out) const
@@ -275,10 +333,12 @@ void RobustValueModel::save(StateWriter &out) const
     out.u64(all.size());
     for (const Series *s : all) {
         out.u64(s->key);
-        saveBand(out, s->value);
-        saveBand(out, s->jump);
-        for (const double number : {s->fast, static_cast<double>(s->mark), static_cast<double>(s->quantum)})
-            out.f64(number);
+        out.f64(s->level);
+        for (const float number : {s->low, s->high, s->last, s->scale, s->fast, s->jumpLow, s->jumpHigh, s->jumpScale,
+                                   s->step})
+            out.f64(static_cast<double>(number));
+        out.u64(s->mark);
+        out.u64(s->quantum);
         out.u64(s->seen);
         out.u64(s->samples);
         out.u64(s->detailed);
@@ -305,11 +365,11 @@ Status RobustValueModel::load(StateReader &in)
         if (key == 0)
             return Error{Error::Code::Corrupt, "value model state holds an impossible key"};
         Series &s = m_table.findOrInsert(key).first;
-        loadBand(in, s.value);
-        loadBand(in, s.jump);
-        s.fast = in.f64();
-        s.mark = static_cast<float>(in.f64());
-        s.quantum = static_cast<float>(in.f64());
+        s.level = in.f64();
+        for (float *number : {&s.low, &s.high, &s.last, &s.scale, &s.fast, &s.jumpLow, &s.jumpHigh, &s.jumpScale, &s.step})
+            *number = static_cast<float>(in.f64());
+        s.mark = static_cast<std::uint16_t>(in.u64());
+        s.quantum = static_cast<std::uint16_t>(in.u64());
         s.seen = static_cast<std::uint32_t>(in.u64());
         s.samples = static_cast<std::uint32_t>(in.u64()) & SamplesMax;
         s.detailed = static_cast<std::uint32_t>(in.u64()) & 1U;

@@ -58,6 +58,8 @@ public:
     virtual ~ValueModel();
     /// Scores the sample, then learns it.
     virtual ValueScore observe(const ValueSample &sample) = 0;
+    /// Says that a sample of @p series comes soon. Changes nothing; a model may ask for the memory it will need.
+    virtual void expect(std::uint64_t series) const;
     virtual void save(StateWriter &out) const = 0;
     virtual Status load(StateReader &in) = 0;
 };
@@ -81,7 +83,7 @@ double unitScoreOfBits(double bits);
 /// when it beats the last one by a bit; that mark decays by 1/256 a sample. Outliers widen a record by four units at
 /// most and move a level by three standard deviations at most; what stays becomes the new normal.
 ///
-/// A series has 96 bytes; one with details 1.8 kB more. Details of a series not seen for a million records go when
+/// A series has 64 bytes; one with details 1.8 kB more. Details of a series not seen for a million records go when
 /// another wants their place; otherwise they stay, and the other does without.
 class RobustValueModel final : public ValueModel
 {
@@ -89,26 +91,38 @@ public:
     explicit RobustValueModel(const RobustValueOptions &options);
     ~RobustValueModel() override;
     ValueScore observe(const ValueSample &sample) override;
+    void expect(std::uint64_t series) const override { m_table.prefetch(series); }
     void save(StateWriter &out) const override;
     Status load(StateReader &in) override;
     std::size_t size() const { return m_table.size(); }
     std::size_t detailed() const { return m_details.size(); }
 
-    static constexpr std::size_t SeriesBytesMax = 96;
+    static constexpr std::size_t SeriesBytesMax = 64;
 
 private:
-    struct Series {
+    /// All floats but the scales are less the level: they hold large counters too.
+    struct alignas(64) Series {
         std::uint64_t key = 0;
-        ValueBand<double> value;
-        ValueBand<float> jump;     ///< Of value − fast.
-        double fast = 0.0;         ///< Mean of the last 16 samples, exponentially.
-        float mark = 0.0F;         ///< Bits that the next surprise has to beat, by one.
-        float quantum = 0.0F;      ///< Smallest step other than none; 0: none yet.
+        double level = 0.0;
+        float low = 0.0F;           ///< The record of values.
+        float high = 0.0F;
+        float last = 0.0F;
+        float scale = 0.0F;
+        float fast = 0.0F;          ///< Mean of the last 16 samples, exponentially.
+        float jumpLow = 0.0F;       ///< The record of value − fast; not less the level.
+        float jumpHigh = 0.0F;
+        float jumpScale = 0.0F;
+        float step = 0.0F;
+        std::uint16_t mark = 0;     ///< What the next surprise has to beat, by one bit, in 1/64 bits.
+        std::uint16_t quantum = 0;  ///< Smallest step other than none, the upper half of a float; 0: none yet.
         std::uint32_t seen = 0;
         std::uint32_t samples : 31 = 0;
         std::uint32_t detailed : 1 = 0;
+
+        ValueBand valueBand() const { return {0.0F, low, high, last, scale, step}; }
+        ValueBand jumpBand() const { return {0.0F, jumpLow, jumpHigh, 0.0F, jumpScale, step}; }
     };
-    static_assert(sizeof(Series) <= SeriesBytesMax);
+    static_assert(sizeof(Series) == SeriesBytesMax, "one cache line a series");
 
     struct DetailSlot {
         std::uint64_t key = 0;
@@ -122,11 +136,14 @@ private:
     void judge(const Judged &judged, ValueScore &out) const;
     void judgeDetail(const Judged &judged, ValueScore &out) const;
     void explain(const Judged &judged, ValueScore &out) const;
-    void learn(Series &s, SeriesDetail *detail, const ValueSample &sample, const Judged &judged) const;
+    void observeClosely(Series &s, const ValueSample &sample, const BandTerms &terms, ValueScore &result);
+    static void learnDetail(SeriesDetail &d, const ValueSample &sample, const Judged &judged);
+    BandTerms termsOf(std::uint32_t samples, const Series &s) const;
     static void start(Series &s, double value);
+    static void learnSeries(Series &s, double offset, const BandTerms &terms);
 
     RobustValueOptions m_options;
-    double m_rateMin;
+    float m_rateMin;
     FlatTable<Series> m_table;
     FlatTable<DetailSlot> m_details;
     std::uint32_t m_sweepAge = 0; ///< When a full detail table is next searched for what was not seen for long.

@@ -10,12 +10,14 @@
 #include "core/pipeline/spec.h"
 #include "pipelines/stages/entropy/explain.h"
 
+#include <array>
 #include <limits>
 
 namespace eventops {
 namespace {
 
 constexpr std::size_t AlternativesShown = 3;
+constexpr std::size_t EventsAhead = 8; ///< By which memory is asked for.
 
 struct EntropySettings {
     RobustValueOptions value;     ///< seriesMax, detailsMax: of one partition.
@@ -45,7 +47,15 @@ public:
 
     void process(const Batch &batch, std::span<const std::uint32_t> events, Emitter &emitter) override
     {
-        for (const std::uint32_t index : events) {
+        // The tables are larger than the cache: their entries are asked for some events ahead.
+        std::array<std::uint64_t, EventsAhead> ahead{};
+        for (std::size_t i = 0; i < events.size() + EventsAhead; ++i) {
+            const std::uint64_t series = ahead[i % EventsAhead];
+            if (i < events.size())
+                m_values.expect(ahead[i % EventsAhead] = seriesOf(batch, batch.events[events[i]]));
+            if (i < EventsAhead)
+                continue;
+            const std::uint32_t index = events[i - EventsAhead];
             const Event &event = batch.events[index];
             const bool hasStep = event[Field::Step] != NoStr && event[Field::EntityId] != NoStr;
             const bool hasMetric = event.hasValue && event[Field::Metric] != NoStr;
@@ -53,8 +63,6 @@ public:
                 continue;
             const std::uint32_t age = ageOf(batch.records[event.record].seq);
             if (!hasStep) { // nearly all events of a metrics stream: no more than the value model
-                const std::uint64_t series = tableKey(hashCombine(event.entityKey,
-                    batch.strings.hash(event[Field::Metric])));
                 const ValueScore score = m_values.observe({series, event.value, event.tsEvent, age});
                 if (score.alarm) [[unlikely]]
                     emitValue(batch, index, score, emitter);
@@ -115,6 +123,11 @@ private:
         std::uint32_t seen = 0;
     };
 
+    static std::uint64_t seriesOf(const Batch &batch, const Event &event)
+    {
+        return tableKey(hashCombine(event.entityKey, batch.strings.hash(event[Field::Metric])));
+    }
+
     void emitValue(const Batch &batch, std::uint32_t index, const ValueScore &score, Emitter &emitter) const
     {
         EventSurprise surprise;
@@ -127,9 +140,7 @@ private:
         const Event &event = batch.events[index];
         EventSurprise surprise;
         if (hasMetric) {
-            const std::uint64_t series = tableKey(hashCombine(event.entityKey,
-                batch.strings.hash(event[Field::Metric])));
-            surprise.value = m_values.observe({series, event.value, event.tsEvent, age});
+            surprise.value = m_values.observe({seriesOf(batch, event), event.value, event.tsEvent, age});
         }
         const std::uint64_t scope = hashCombine(batch.strings.hash(event[Field::Tenant]),
                                                 batch.strings.hash(event[Field::EntityType]));
