@@ -3,6 +3,7 @@
 // Says in bits how surprising each event is and why. Values are judged by the series' own partition; steps and their
 // timing by models that all partitions share, merged at epochs.
 #include "core/base/hash.h"
+#include "core/base/math.h"
 #include "core/entropy/sequence_model.h"
 #include "core/entropy/timing_model.h"
 #include "core/entropy/value_model.h"
@@ -10,6 +11,7 @@
 #include "core/pipeline/spec.h"
 #include "pipelines/stages/entropy/explain.h"
 
+#include <algorithm>
 #include <array>
 #include <limits>
 
@@ -17,6 +19,9 @@ namespace eventops {
 namespace {
 
 constexpr std::size_t AlternativesShown = 3;
+/// Who watches n series looks n times as often for the one false alarm: a value's finding takes log2(n) bits more
+/// (Bonferroni). Large fleets move together: more series than these are no more looks.
+constexpr std::uint64_t LooksMax = 64;
 constexpr std::size_t EventsAhead = 8; ///< By which memory is asked for.
 
 struct EntropySettings {
@@ -33,13 +38,14 @@ struct SharedModels {
     explicit SharedModels(std::size_t transitionsMax) : sequence(transitionsMax), timing(transitionsMax) {}
     TransitionCounts sequence;
     GapSketches timing;
+    std::uint64_t series = 0; ///< Of all partitions.
 };
 
 class EntropyPartition final : public KeyedStage
 {
 public:
     EntropyPartition(const EntropySettings &settings, const SharedModels &shared)
-        : m_settings(settings), m_values(settings.value), m_entities(settings.entitiesMax),
+        : m_settings(settings), m_shared(shared), m_values(settings.value), m_entities(settings.entitiesMax),
           m_sequence(shared.sequence, settings.transitionsMax, settings.stepSamplesMin),
           m_timing(shared.timing, settings.transitionsMax, settings.stepSamplesMin)
     {
@@ -47,6 +53,8 @@ public:
 
     void process(const Batch &batch, std::span<const std::uint32_t> events, Emitter &emitter) override
     {
+        m_valueBitsMin = m_settings.bitsMin
+            + detLog2(static_cast<double>(std::clamp<std::uint64_t>(m_shared.series, 1, LooksMax)));
         // The tables are larger than the cache: their entries are asked for some events ahead.
         std::array<std::uint64_t, EventsAhead> ahead{};
         for (std::size_t i = 0; i < events.size() + EventsAhead; ++i) {
@@ -64,7 +72,7 @@ public:
             const std::uint32_t age = ageOf(batch.records[event.record].seq);
             if (!hasStep) { // nearly all events of a metrics stream: no more than the value model
                 const ValueScore score = m_values.observe({series, event.value, event.tsEvent, age});
-                if (score.alarm) [[unlikely]]
+                if (score.alarm && score.bits >= m_valueBitsMin) [[unlikely]]
                     emitValue(batch, index, score, emitter);
                 continue;
             }
@@ -104,6 +112,8 @@ public:
         return m_timing.delta().load(in);
     }
 
+    std::size_t series() const { return m_values.size(); }
+
     void mergeInto(SharedModels &shared)
     {
         if (m_sequence.delta().empty())
@@ -141,6 +151,7 @@ private:
         EventSurprise surprise;
         if (hasMetric) {
             surprise.value = m_values.observe({seriesOf(batch, event), event.value, event.tsEvent, age});
+            surprise.value.alarm = surprise.value.alarm && surprise.value.bits >= m_valueBitsMin;
         }
         const std::uint64_t scope = hashCombine(batch.strings.hash(event[Field::Tenant]),
                                                 batch.strings.hash(event[Field::EntityType]));
@@ -174,6 +185,8 @@ private:
     }
 
     const EntropySettings m_settings;
+    const SharedModels &m_shared;
+    double m_valueBitsMin = 0.0;
     RobustValueModel m_values;
     FlatTable<EntityState> m_entities;
     EscapeSequenceModel m_sequence;
@@ -193,20 +206,27 @@ public:
 
     void mergeEpoch(std::span<const std::unique_ptr<KeyedStage>> partitions) override
     {
-        for (const auto &partition : partitions)
-            static_cast<EntropyPartition &>(*partition).mergeInto(m_shared); // all made by makePartition
+        m_shared.series = 0;
+        for (const auto &partition : partitions) {
+            auto &own = static_cast<EntropyPartition &>(*partition); // all made by makePartition
+            own.mergeInto(m_shared);
+            m_shared.series += own.series();
+        }
     }
 
     void save(StateWriter &out) const override
     {
         m_shared.sequence.save(out);
         m_shared.timing.save(out);
+        out.u64(m_shared.series);
     }
 
     Status load(StateReader &in) override
     {
         EVENTOPS_TRY(m_shared.sequence.load(in));
-        return m_shared.timing.load(in);
+        EVENTOPS_TRY(m_shared.timing.load(in));
+        m_shared.series = in.u64();
+        return in.failed() ? Status(Error{Error::Code::Corrupt, "entropy state is cut short"}) : Status(Ok{});
     }
 
 private:
