@@ -265,10 +265,11 @@ void RobustValueModel::observeClosely(Series &s, const ValueSample &sample, cons
         judge(judged, result);
         if (result.bits > 0.0 && result.bits > s.mark / MarkUnits + MarkMargin) {
             result.fresh = true;
-            s.mark = static_cast<std::uint16_t>(std::min(result.bits * MarkUnits, 65535.0));
             result.alarm = result.bits >= m_options.bitsMin;
-            if (result.alarm)
+            if (result.alarm) {
+                s.mark = static_cast<std::uint16_t>(std::min(result.bits * MarkUnits, 65535.0));
                 explain(judged, result);
+            }
         }
     }
     if (detail != nullptr)

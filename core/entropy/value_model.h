@@ -30,7 +30,7 @@ std::string_view toString(ValuePart part);
 /// What a value model says of one value, all of it from before the value was learned.
 struct ValueScore {
     bool learning = true;      ///< Too few samples: no bits, no alarm.
-    bool fresh = false;        ///< More surprising, by a bit, than the decayed last surprise of its series.
+    bool fresh = false;        ///< More surprising, by a bit, than the decayed last alarm of its series.
     bool alarm = false;        ///< Fresh and of bitsMin or more.
     ValuePart part = ValuePart::Nothing; ///< The one whose bits these are: the most of all.
     double bits = 0.0;         ///< −log2 of the probability of going so far beyond all that was seen; 0 within it.
@@ -58,6 +58,8 @@ public:
     virtual ~ValueModel();
     /// Scores the sample, then learns it.
     virtual ValueScore observe(const ValueSample &sample) = 0;
+    /// What an alarm takes from now on.
+    virtual void setBitsMin(double bits) = 0;
     /// Says that a sample of @p series comes soon. Changes nothing; a model may ask for the memory it will need.
     virtual void expect(std::uint64_t series) const;
     virtual void save(StateWriter &out) const = 0;
@@ -79,8 +81,8 @@ double unitScoreOfBits(double bits);
 
 /// Each number of a series that can be told from its past has a ValueBand: the value, its distance from the mean of the
 /// last 16 values; and, once 64 samples are there and while fewer than detailsMax series have it, the mean itself and
-/// what the season leaves; and the boxes of ShapePrototypes. The most surprising of them speaks. A surprise is news only
-/// when it beats the last one by a bit; that mark decays by 1/256 a sample. Outliers widen a record by four units at
+/// what the season leaves; and the boxes of ShapePrototypes. The most surprising of them speaks. It is news only
+/// when it beats the series' last alarm by a bit; that mark decays by 1/256 a sample. Outliers widen a record by four units at
 /// most and move a level by three standard deviations at most; what stays becomes the new normal.
 ///
 /// A series has 64 bytes; one with details 1.8 kB more. Details of a series not seen for a million records go when
@@ -91,6 +93,7 @@ public:
     explicit RobustValueModel(const RobustValueOptions &options);
     ~RobustValueModel() override;
     ValueScore observe(const ValueSample &sample) override;
+    void setBitsMin(double bits) override { m_options.bitsMin = bits; }
     void expect(std::uint64_t series) const override { m_table.prefetch(series); }
     void save(StateWriter &out) const override;
     Status load(StateReader &in) override;
@@ -113,7 +116,7 @@ private:
         float jumpHigh = 0.0F;
         float jumpScale = 0.0F;
         float step = 0.0F;
-        std::uint16_t mark = 0;     ///< What the next surprise has to beat, by one bit, in 1/64 bits.
+        std::uint16_t mark = 0;     ///< Bits of the last alarm, decayed, in 1/64.
         std::uint16_t quantum = 0;  ///< Smallest step other than none, the upper half of a float; 0: none yet.
         std::uint32_t seen = 0;
         std::uint32_t samples : 31 = 0;

@@ -53,8 +53,8 @@ public:
 
     void process(const Batch &batch, std::span<const std::uint32_t> events, Emitter &emitter) override
     {
-        m_valueBitsMin = m_settings.bitsMin
-            + detLog2(static_cast<double>(std::clamp<std::uint64_t>(m_shared.series, 1, LooksMax)));
+        m_values.setBitsMin(m_settings.bitsMin
+                            + detLog2(static_cast<double>(std::clamp<std::uint64_t>(m_shared.series, 1, LooksMax))));
         // The tables are larger than the cache: their entries are asked for some events ahead.
         std::array<std::uint64_t, EventsAhead> ahead{};
         for (std::size_t i = 0; i < events.size() + EventsAhead; ++i) {
@@ -72,7 +72,7 @@ public:
             const std::uint32_t age = ageOf(batch.records[event.record].seq);
             if (!hasStep) { // nearly all events of a metrics stream: no more than the value model
                 const ValueScore score = m_values.observe({series, event.value, event.tsEvent, age});
-                if (score.alarm && score.bits >= m_valueBitsMin) [[unlikely]]
+                if (score.alarm) [[unlikely]]
                     emitValue(batch, index, score, emitter);
                 continue;
             }
@@ -151,7 +151,6 @@ private:
         EventSurprise surprise;
         if (hasMetric) {
             surprise.value = m_values.observe({seriesOf(batch, event), event.value, event.tsEvent, age});
-            surprise.value.alarm = surprise.value.alarm && surprise.value.bits >= m_valueBitsMin;
         }
         const std::uint64_t scope = hashCombine(batch.strings.hash(event[Field::Tenant]),
                                                 batch.strings.hash(event[Field::EntityType]));
@@ -186,7 +185,6 @@ private:
 
     const EntropySettings m_settings;
     const SharedModels &m_shared;
-    double m_valueBitsMin = 0.0;
     RobustValueModel m_values;
     FlatTable<EntityState> m_entities;
     EscapeSequenceModel m_sequence;
