@@ -16,6 +16,7 @@ struct BandTerms {
     float rate = 0.0F;     ///< Of learning: 1/(samples + 1), never below 1/memory.
     float widening = 1.0F; ///< Standard deviations for one of `scale`: more at first, when scales are too small.
     float quantum = 0.0F;  ///< Smallest step that the series ever took.
+    float share = 1.0F;    ///< Of a sample's news that one number brings: 1/16 for a mean of 16.
     float nothing = 0.0F;  ///< A unit so small, against the series' level, that the series counts as never varied.
 };
 
@@ -89,7 +90,7 @@ struct ValueBand {
         low += Forget * (level - low);
         high += Forget * (level - high);
         if (x < low || x > high) {
-            const float reach = clamps ? ScaleClamp * std::max({deviation, step, WidthShare * (oldHigh - oldLow)})
+            const float reach = clamps ? ScaleClamp * terms.share * std::max({deviation, step, WidthShare * (oldHigh - oldLow)})
                                        : std::numeric_limits<float>::infinity();
             low = std::min(low, std::max(x, low - reach));
             high = std::max(high, std::min(x, high + reach));

@@ -105,6 +105,7 @@ struct RobustValueModel::Judged {
     float unit = 0.0F;            ///< Of the value's band.
     bool varies = false;          ///< It is more than nothing.
     double mean = 0.0;            ///< Of the last 16 with this one, less the origin.
+    bool meanWasCalm = false;     ///< Without this one: it is this value that carries it beyond, if it is.
     std::optional<double> season{}; ///< Expected, less the origin.
 };
 
@@ -181,7 +182,7 @@ void RobustValueModel::judgeDetail(const Judged &judged, ValueScore &out) const
         out.expected = detail.origin + expected;
         out.spread = static_cast<double>(spread);
     };
-    if (detail.samples >= m_options.samplesMin)
+    if (judged.meanWasCalm)
         says(ValuePart::Level, detail.mean.excessUnits(judged.mean, judged.meanTerms), judged.meanTerms.samples,
              static_cast<double>(detail.mean.level), detail.mean.unit(judged.meanTerms));
     const double value = judged.value - detail.origin;
@@ -196,7 +197,7 @@ void RobustValueModel::judgeDetail(const Judged &judged, ValueScore &out) const
              judged.series.level - detail.origin, judged.unit);
 }
 
-void RobustValueModel::explain(const Judged &judged, ValueScore &out) const
+ValueRange RobustValueModel::unsurprising(const Judged &judged) const
 {
     const Series &s = judged.series;
     ValueRange range{-ValueAbsMax, ValueAbsMax};
@@ -204,7 +205,7 @@ void RobustValueModel::explain(const Judged &judged, ValueScore &out) const
     clipTo(range, s.valueBand(), judged.terms, m_options.bitsMin, s.level, 1.0);
     clipTo(range, s.jumpBand(), judged.terms, m_options.bitsMin, fast, 1.0);
     if (const SeriesDetail *detail = judged.detail; detail != nullptr) {
-        if (detail->samples >= m_options.samplesMin) // mean = fast + (x − fast) / 16
+        if (judged.meanWasCalm) // mean = fast + (x − fast) / 16
             clipTo(range, detail->mean, judged.meanTerms, m_options.bitsMin,
                    fast - FastSamples * (fast - detail->origin), FastSamples);
         if (judged.season && detail->residualSamples >= m_options.samplesMin)
@@ -218,8 +219,7 @@ void RobustValueModel::explain(const Judged &judged, ValueScore &out) const
             range = {near.from + detail->origin, near.to + detail->origin};
         }
     }
-    out.unsurprisingFrom = range.from;
-    out.unsurprisingTo = range.to;
+    return range;
 }
 
 void RobustValueModel::learnDetail(SeriesDetail &d, const ValueSample &sample, const Judged &judged)
@@ -243,7 +243,7 @@ void RobustValueModel::learnDetail(SeriesDetail &d, const ValueSample &sample, c
 BandTerms RobustValueModel::termsOf(std::uint32_t samples, const Series &s) const
 {
     const SamplePace pace = samples < Paces.size() ? Paces[samples] : paceOf(samples);
-    return {static_cast<double>(samples), std::max(pace.rate, m_rateMin), pace.widening, quantumOf(s.quantum),
+    return {static_cast<double>(samples), std::max(pace.rate, m_rateMin), pace.widening, quantumOf(s.quantum), 1.0F,
             static_cast<float>(NoScale * std::fabs(s.level))};
 }
 
@@ -256,9 +256,13 @@ void RobustValueModel::observeClosely(Series &s, const ValueSample &sample, cons
     judged.varies = judged.unit > terms.nothing;
     if (detail != nullptr) {
         judged.meanTerms = termsOf(detail->samples, s);
+        judged.meanTerms.share = static_cast<float>(1.0 / FastSamples);
         judged.residualTerms = termsOf(detail->residualSamples, s);
         const double fast = s.level + static_cast<double>(s.fast);
         judged.mean = fast - detail->origin + (sample.value - fast) / FastSamples;
+        judged.meanWasCalm = detail->samples >= m_options.samplesMin
+            && surpriseBits(detail->mean.excessUnits(fast - detail->origin, judged.meanTerms), detail->samples)
+                   < m_options.bitsMin;
         judged.season = detail->season.expected(sample.ts);
     }
     if (!result.learning) {
@@ -268,7 +272,9 @@ void RobustValueModel::observeClosely(Series &s, const ValueSample &sample, cons
             result.alarm = result.bits >= m_options.bitsMin;
             if (result.alarm) {
                 s.mark = static_cast<std::uint16_t>(std::min(result.bits * MarkUnits, 65535.0));
-                explain(judged, result);
+                const ValueRange calm = unsurprising(judged);
+                result.unsurprisingFrom = calm.from;
+                result.unsurprisingTo = calm.to;
             }
         }
     }

@@ -37,7 +37,7 @@ struct ValueScore {
     double expected = 0.0;     ///< By the part that speaks; in the series' unit.
     double spread = 0.0;       ///< What counts as one step away from it, in the series' unit.
     std::uint64_t samples = 0; ///< Behind the expectation.
-    /// Of an alarm: the nearest values that would have had less than bitsMin. from > to: there are none.
+    /// Of an alarm: the nearest values that would have had less than bitsMin. from > to: there are none, which is rare.
     double unsurprisingFrom = 0.0;
     double unsurprisingTo = 0.0;
 };
@@ -138,7 +138,7 @@ private:
     SeriesDetail *detailOf(Series &s, std::uint32_t age);
     void judge(const Judged &judged, ValueScore &out) const;
     void judgeDetail(const Judged &judged, ValueScore &out) const;
-    void explain(const Judged &judged, ValueScore &out) const;
+    ValueRange unsurprising(const Judged &judged) const;
     void observeClosely(Series &s, const ValueSample &sample, const BandTerms &terms, ValueScore &result);
     static void learnDetail(SeriesDetail &d, const ValueSample &sample, const Judged &judged);
     BandTerms termsOf(std::uint32_t samples, const Series &s) const;
