@@ -101,5 +101,6 @@ void addEntropy(CLI::App &app, Context &context);
 void addRankCauses(CLI::App &group, Context &context);
 void addScoreSessions(CLI::App &group, Context &context);
 void addScoreProcess(CLI::App &group, Context &context);
+void addScoreMetrics(CLI::App &group, Context &context);
 
 } // namespace eventops::cli

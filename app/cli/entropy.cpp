@@ -11,7 +11,7 @@ void addEntropy(CLI::App &app, Context &context)
         add(*group, context);
     CLI::App *score = group->add_subcommand("score", "Score a file with the models and the defaults of the pipeline");
     score->require_subcommand(1);
-    for (auto *add : {addScoreSessions, addScoreProcess})
+    for (auto *add : {addScoreSessions, addScoreProcess, addScoreMetrics})
         add(*score, context);
 }
 

@@ -52,6 +52,17 @@ public:
         return entry.key == key ? &entry : nullptr;
     }
 
+    /// Asks for the memory of @p key ahead of its use; nothing else.
+    void prefetch(std::uint64_t key) const
+    {
+        if (m_slots.empty())
+            return;
+        const char *entry = reinterpret_cast<const char *>(&m_slots[homeOf(key)]);
+        for (std::size_t at = 0; at < sizeof(Entry); at += 64)
+            __builtin_prefetch(entry + at, 1);
+        __builtin_prefetch(entry + sizeof(Entry) - 1, 1);
+    }
+
     /// The entry of @p key, and whether it is new (then default but for its key). Valid until the next insertion.
     std::pair<Entry &, bool> findOrInsert(std::uint64_t key)
     {
@@ -71,6 +82,20 @@ public:
         return {entry, true};
     }
 
+    /// Drops what was last seen before @p age. O(n).
+    void dropBefore(std::uint32_t age)
+    {
+        const std::size_t before = m_size;
+        for (Entry &entry : m_slots) {
+            if (entry.key != 0 && entry.seen < age) {
+                entry = Entry{};
+                --m_size;
+            }
+        }
+        if (m_size != before)
+            rebuild(m_slots.size());
+    }
+
     /// Entries by ascending key: the order in which state is written.
     std::vector<const Entry *> sorted() const
     {
@@ -87,11 +112,16 @@ public:
 private:
     static constexpr std::size_t SlotsMin = 16;
 
+    /// Keys of one partition agree in their low bits: multiply and take the high ones (Knuth, TAOCP 3, 6.4).
+    std::size_t homeOf(std::uint64_t key) const
+    {
+        return static_cast<std::size_t>((key * 0x9e3779b97f4a7c15ULL) >> m_shift);
+    }
+
     /// The slot that holds @p key or the free one where it belongs.
     std::size_t slotOf(std::uint64_t key) const
     {
-        // Keys of one partition agree in their low bits: multiply and take the high ones (Knuth, TAOCP 3, 6.4).
-        std::size_t slot = static_cast<std::size_t>((key * 0x9e3779b97f4a7c15ULL) >> m_shift);
+        std::size_t slot = homeOf(key);
         while (m_slots[slot].key != 0 && m_slots[slot].key != key)
             slot = (slot + 1) & (m_slots.size() - 1);
         return slot;

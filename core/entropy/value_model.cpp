@@ -1,37 +1,51 @@
 // SPDX-License-Identifier: MIT
 #include "core/entropy/value_model.h"
 
-#include "core/base/math.h"
-#include "core/entropy/surprise.h"
-
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 
 namespace eventops {
 namespace {
 
-constexpr double ValueAbsMax = 1e37;         ///< Larger values are not scored: their steps overflow a float.
-constexpr double DeviationPerScale = 1.2533141373155001; ///< Standard over mean absolute deviation of a Gaussian.
-constexpr double ColdStartSamples = 8.0;     ///< Widens the spread by (1 + this/samples): early scales are too small.
-constexpr double LevelClamp = 3.0;           ///< In standard deviations.
-constexpr double ScaleClamp = 4.0;           ///< In standard deviations.
-constexpr double NoScale = 1e-9;             ///< Of the level: below it a series counts as never varied.
-constexpr double BandForget = 1.0 / 1024.0;
-constexpr double BandLearnOutside = 1.0 / 64.0;
-constexpr double BandMargin = 0.25;          ///< Of the band's width.
-constexpr double StepMargin = 3.0;           ///< Typical steps.
-constexpr unsigned AlarmDecayOutside = 11;   ///< Shift: 1/2048 a sample.
-constexpr unsigned AlarmDecayInside = 8;     ///< Shift: 1/256 a sample.
-constexpr double AlarmUnits = 256.0;         ///< A bit.
-constexpr double QuantumSpread = 0.25;
-constexpr double AlarmBitsMore = 1.0;
-constexpr std::uint32_t OutsideMax = 96;
-constexpr std::uint32_t SamplesMax = (1U << 24) - 1;
+constexpr double ValueAbsMax = 1e37;     ///< Larger values are not scored: their steps overflow a float.
+constexpr double FastSamples = 16.0;
+constexpr std::uint32_t DetailSamplesMin = 64; ///< Before it a series gets no details.
+constexpr std::uint32_t DetailIdleAges = 4096; ///< A million records: details not met for so long may go.
+constexpr double MarkUnits = 64.0;       ///< A bit.
+constexpr unsigned MarkDecay = 256;      ///< Samples.
+constexpr double MarkMargin = 1.0;       ///< Bits.
+constexpr double NoScale = 1e-9;         ///< Of the level: a smaller unit is none.
+constexpr double NoStep = 1e-6;          ///< Of the distance from the level: a smaller step is rounding.
+constexpr std::uint32_t SamplesMax = (1U << 31) - 1;
+constexpr double Within = 1.0 - 1.0 / 1024.0; ///< Of what is allowed: so far an explanation goes.
+constexpr double ScoreHalfBits = 10.0;   ///< Their unitScore is a half.
 
-double quantumOf(std::uint16_t stored)
+/// What of BandTerms only depends on the number of samples.
+struct SamplePace {
+    float rate = 1.0F;
+    float widening = 1.0F;
+};
+
+constexpr SamplePace paceOf(std::uint32_t samples)
 {
-    return static_cast<double>(std::bit_cast<float>(static_cast<std::uint32_t>(stored) << 16));
+    const float some = static_cast<float>(samples > 0 ? samples : 1);
+    return {1.0F / (static_cast<float>(samples) + 1.0F),
+            ValueBand::DeviationPerScale * (1.0F + ValueBand::ColdStartSamples / some)};
+}
+
+/// Divisions are dear: those of the first samples are done once.
+constexpr auto Paces = [] {
+    std::array<SamplePace, 256> all{};
+    for (std::uint32_t i = 0; i < all.size(); ++i)
+        all[i] = paceOf(i);
+    return all;
+}();
+
+float quantumOf(std::uint16_t stored)
+{
+    return std::bit_cast<float>(static_cast<std::uint32_t>(stored) << 16);
 }
 
 /// Rounds down; the order of positive floats is that of their bits.
@@ -41,19 +55,63 @@ std::uint16_t smallerQuantum(std::uint16_t stored, double step)
     return bits != 0 && (stored == 0 || bits < stored) ? bits : stored;
 }
 
-std::uint16_t decayed(std::uint16_t alarm, unsigned shift)
+/// Narrows @p range to the values x for which (x − shift) / stretch has less than @p bitsMin.
+void clipTo(ValueRange &range, const ValueBand &band, const BandTerms &terms, double bitsMin, double shift,
+            double stretch)
 {
-    const unsigned rest = alarm - (alarm >> shift);
-    return static_cast<std::uint16_t>(rest * 2 < static_cast<unsigned>(AlarmUnits) ? 0 : rest);
+    const float unit = band.unit(terms);
+    const double more = unit > terms.nothing ? Within * static_cast<double>(unit) * surpriseUnits(bitsMin, terms.samples)
+                                             : 0.5 * static_cast<double>(terms.nothing);
+    range.clip(shift + stretch * (static_cast<double>(band.low) - more),
+               shift + stretch * (static_cast<double>(band.high) + more));
 }
 
 } // namespace
 
+std::string_view toString(ValuePart part)
+{
+    switch (part) {
+    case ValuePart::Nothing: break;
+    case ValuePart::Record: return "record";
+    case ValuePart::Jump: return "jump";
+    case ValuePart::Level: return "level";
+    case ValuePart::Season: return "season";
+    case ValuePart::Shape: return "shape";
+    }
+    return {};
+}
+
+double unitScoreOfBits(double bits)
+{
+    return bits > 0.0 ? bits / (bits + ScoreHalfBits) : 0.0;
+}
+
+double unitScore(const ValueScore &score)
+{
+    return score.fresh ? unitScoreOfBits(score.bits) : 0.0;
+}
+
 ValueModel::~ValueModel() = default;
 
+void ValueModel::expect(std::uint64_t) const {}
+
+struct RobustValueModel::Judged {
+    const Series &series;
+    const SeriesDetail *detail = nullptr;
+    double value = 0.0;
+    BandTerms terms{};            ///< Of the bands of value and jump.
+    BandTerms meanTerms{};
+    BandTerms residualTerms{};
+    float unit = 0.0F;            ///< Of the value's band.
+    bool varies = false;          ///< It is more than nothing.
+    double mean = 0.0;            ///< Of the last 16 with this one, less the origin.
+    bool meanWasCalm = false;     ///< Without this one: it is this value that carries it beyond, if it is.
+    std::optional<double> season{}; ///< Expected, less the origin.
+};
+
 RobustValueModel::RobustValueModel(const RobustValueOptions &options)
-    : m_options(options), m_deviationMin(studentTailDeviation(options.bitsMin)),
-      m_rateMin(1.0 / std::max<std::uint32_t>(options.memorySamples, 1)), m_table(options.seriesMax)
+    : m_options(options), m_rateMin(1.0F / static_cast<float>(std::max<std::uint32_t>(options.memorySamples, 1))),
+      m_table(options.seriesMax), m_details(options.detailsMax)
 {
 }
 
@@ -61,100 +119,219 @@ RobustValueModel::~RobustValueModel() = default;
 
 void RobustValueModel::start(Series &s, double value)
 {
-    s.level = s.low = s.high = s.last = value;
-    s.scale = 0.0;
-    s.step = 0.0F;
-    s.alarmBits = 0;
-    s.quantum = 0;
+    s.level = value;
     s.samples = 1;
-    s.outside = 0;
 }
 
-void RobustValueModel::score(const Series &s, double value, bool wantBits, ValueScore &out) const
+SeriesDetail *RobustValueModel::detailOf(Series &s, std::uint32_t age)
 {
-    const double samples = s.samples;
-    const double deviation = std::fabs(value - s.level);
-    out.learning = false;
-    out.expected = s.level;
-    out.spread = std::max(s.scale * DeviationPerScale * (1.0 + ColdStartSamples / samples),
-                          QuantumSpread * quantumOf(s.quantum));
-    const bool scaleless = out.spread <= NoScale * std::fabs(s.level);
-    out.samples = s.samples;
-    const double margin = std::max(BandMargin * (s.high - s.low), StepMargin * static_cast<double>(s.step));
-    const bool outside = value > s.high + margin || value < s.low - margin;
-    const bool far = deviation > m_deviationMin * out.spread;
-    if (!wantBits && !(outside && far))
-        return;
-    if (scaleless)
-        out.bits = deviation > NoScale * std::fabs(s.level) ? detLog2(samples + 2.0) : 0.0;
-    else
-        out.bits = studentTailBits(deviation / out.spread);
-    out.alarm = outside && far && out.bits >= m_options.bitsMin;
-}
-
-void RobustValueModel::learnInside(Series &s, double value) const
-{
-    const double rate = std::max(1.0 / (s.samples + 1.0), m_rateMin);
-    const double difference = value - s.level;
-    double deviation = std::fabs(difference);
-    double step = std::fabs(value - s.last);
-    double move = difference;
-    if (s.samples >= m_options.samplesMin && s.scale > NoScale * std::fabs(s.level)) {
-        const double spread = s.scale * DeviationPerScale;
-        move = std::clamp(difference, -LevelClamp * spread, LevelClamp * spread);
-        deviation = std::min(deviation, ScaleClamp * spread);
-        step = std::min(step, 2.0 * ScaleClamp * spread);
+    if (s.detailed != 0) {
+        if (DetailSlot *slot = m_details.find(s.key)) {
+            slot->seen = age;
+            return slot->detail.get();
+        }
+        s.detailed = 0;
     }
-    s.level += rate * move;
-    s.scale += rate * (deviation - s.scale);
-    s.step += static_cast<float>(rate) * (static_cast<float>(step) - s.step);
-    s.low = std::min(s.low + BandForget * (s.level - s.low), value);
-    s.high = std::max(s.high + BandForget * (s.level - s.high), value);
-    s.alarmBits = decayed(s.alarmBits, AlarmDecayInside);
-    if (s.outside > 0)
-        s.outside = (s.outside - 1U) & 0xFFU;
-}
-
-void RobustValueModel::learnOutside(Series &s, double value, double spread) const
-{
-    if (s.outside + 1U >= OutsideMax) {
-        start(s, value);
-        return;
+    if (m_details.size() >= m_options.detailsMax) {
+        if (age < m_sweepAge || m_options.detailsMax == 0)
+            return nullptr;
+        m_sweepAge = age + DetailIdleAges / 8;
+        m_details.dropBefore(age > DetailIdleAges ? age - DetailIdleAges : 0);
+        if (m_details.size() >= m_options.detailsMax)
+            return nullptr;
     }
-    s.outside = (s.outside + 1U) & 0xFFU;
-    s.alarmBits = decayed(s.alarmBits, AlarmDecayOutside);
-    s.level += m_rateMin * std::clamp(value - s.level, -LevelClamp * spread, LevelClamp * spread);
-    (value > s.level ? s.high : s.low) += BandLearnOutside * (value - (value > s.level ? s.high : s.low));
+    DetailSlot &slot = m_details.findOrInsert(s.key).first;
+    slot.seen = age;
+    slot.detail = std::make_unique<SeriesDetail>();
+    slot.detail->origin = s.level;
+    slot.detail->slow = static_cast<double>(s.fast);
+    slot.detail->mean.start(slot.detail->slow);
+    s.detailed = 1;
+    return slot.detail.get();
 }
 
-ValueScore RobustValueModel::observe(std::uint64_t series, double value, std::uint32_t age, bool wantBits)
+void RobustValueModel::judge(const Judged &judged, ValueScore &out) const
+{
+    const Series &s = judged.series;
+    const double offset = judged.value - s.level;
+    const double fast = static_cast<double>(s.fast);
+    const double record = s.valueBand().excessUnits(offset, judged.terms);
+    const double jump = s.jumpBand().excessUnits(offset - fast, judged.terms);
+    out.spread = static_cast<double>(judged.unit);
+    out.bits = surpriseBits(std::max(record, jump), judged.terms.samples);
+    if (jump > record) {
+        out.part = ValuePart::Jump;
+        out.expected = s.level + fast;
+        out.spread = static_cast<double>(s.jumpBand().unit(judged.terms));
+    } else if (record > 0.0) {
+        out.part = ValuePart::Record;
+    }
+    if (judged.detail != nullptr)
+        judgeDetail(judged, out);
+}
+
+void RobustValueModel::judgeDetail(const Judged &judged, ValueScore &out) const
+{
+    const SeriesDetail &detail = *judged.detail;
+    const auto says = [&](ValuePart part, double units, double samples, double expected, float spread) {
+        const double bits = surpriseBits(units, samples);
+        if (!(bits > out.bits))
+            return;
+        out.bits = bits;
+        out.part = part;
+        out.expected = detail.origin + expected;
+        out.spread = static_cast<double>(spread);
+    };
+    if (judged.meanWasCalm)
+        says(ValuePart::Level, detail.mean.excessUnits(judged.mean, judged.meanTerms), judged.meanTerms.samples,
+             static_cast<double>(detail.mean.level), detail.mean.unit(judged.meanTerms));
+    const double value = judged.value - detail.origin;
+    if (judged.season && detail.residualSamples >= m_options.samplesMin)
+        says(ValuePart::Season, detail.residual.excessUnits(value - *judged.season, judged.residualTerms),
+             judged.residualTerms.samples, *judged.season + static_cast<double>(detail.residual.level),
+             detail.residual.unit(judged.residualTerms));
+    if (!judged.varies || detail.samples < DetailSamplesMin)
+        return;
+    if (const double distance = detail.shapes.distance(value, detail.slow).value_or(0.0); distance > 0.0)
+        says(ValuePart::Shape, distance / static_cast<double>(judged.unit), judged.meanTerms.samples,
+             judged.series.level - detail.origin, judged.unit);
+}
+
+ValueRange RobustValueModel::unsurprising(const Judged &judged) const
+{
+    const Series &s = judged.series;
+    ValueRange range{-ValueAbsMax, ValueAbsMax};
+    const double fast = s.level + static_cast<double>(s.fast);
+    clipTo(range, s.valueBand(), judged.terms, m_options.bitsMin, s.level, 1.0);
+    clipTo(range, s.jumpBand(), judged.terms, m_options.bitsMin, fast, 1.0);
+    if (const SeriesDetail *detail = judged.detail; detail != nullptr) {
+        if (judged.meanWasCalm) // mean = fast + (x − fast) / 16
+            clipTo(range, detail->mean, judged.meanTerms, m_options.bitsMin,
+                   fast - FastSamples * (fast - detail->origin), FastSamples);
+        if (judged.season && detail->residualSamples >= m_options.samplesMin)
+            clipTo(range, detail->residual, judged.residualTerms, m_options.bitsMin, detail->origin + *judged.season,
+                   1.0);
+        if (judged.varies && detail->samples >= DetailSamplesMin) {
+            const double reach = Within * static_cast<double>(judged.unit)
+                               * surpriseUnits(m_options.bitsMin, judged.meanTerms.samples);
+            ValueRange near{range.from - detail->origin, range.to - detail->origin};
+            near = detail->shapes.nearest(judged.value - detail->origin, detail->slow, reach, near);
+            range = {near.from + detail->origin, near.to + detail->origin};
+        }
+    }
+    return range;
+}
+
+void RobustValueModel::learnDetail(SeriesDetail &d, const ValueSample &sample, const Judged &judged)
+{
+    const double value = sample.value - d.origin;
+    d.mean.learn(judged.mean, judged.meanTerms);
+    if (judged.season) {
+        if (d.residualSamples == 0)
+            d.residual.start(value - *judged.season);
+        else
+            d.residual.learn(value - *judged.season, judged.residualTerms);
+        d.residualSamples = std::min(d.residualSamples + 1, SamplesMax);
+    }
+    if (judged.varies)
+        d.shapes.learn(value, d.slow, static_cast<double>(judged.unit));
+    d.season.learn(sample.ts, value, judged.series.level - d.origin);
+    d.slow += (value - d.slow) / SeriesDetail::SlowSamples;
+    d.samples = std::min(d.samples + 1, SamplesMax);
+}
+
+BandTerms RobustValueModel::termsOf(std::uint32_t samples, const Series &s) const
+{
+    const SamplePace pace = samples < Paces.size() ? Paces[samples] : paceOf(samples);
+    return {static_cast<double>(samples), std::max(pace.rate, m_rateMin), pace.widening, quantumOf(s.quantum), 1.0F,
+            static_cast<float>(NoScale * std::fabs(s.level))};
+}
+
+/// All that is not within all it ever showed, and all with details.
+void RobustValueModel::observeClosely(Series &s, const ValueSample &sample, const BandTerms &terms, ValueScore &result)
+{
+    SeriesDetail *detail = s.samples >= DetailSamplesMin ? detailOf(s, sample.age) : nullptr;
+    Judged judged{.series = s, .detail = detail, .value = sample.value, .terms = terms};
+    judged.unit = s.valueBand().unit(terms);
+    judged.varies = judged.unit > terms.nothing;
+    if (detail != nullptr) {
+        judged.meanTerms = termsOf(detail->samples, s);
+        judged.meanTerms.share = static_cast<float>(1.0 / FastSamples);
+        judged.residualTerms = termsOf(detail->residualSamples, s);
+        const double fast = s.level + static_cast<double>(s.fast);
+        judged.mean = fast - detail->origin + (sample.value - fast) / FastSamples;
+        judged.meanWasCalm = detail->samples >= m_options.samplesMin
+            && surpriseBits(detail->mean.excessUnits(fast - detail->origin, judged.meanTerms), detail->samples)
+                   < m_options.bitsMin;
+        judged.season = detail->season.expected(sample.ts);
+    }
+    if (!result.learning) {
+        judge(judged, result);
+        if (result.bits > 0.0 && result.bits > s.mark / MarkUnits + MarkMargin) {
+            result.fresh = true;
+            result.alarm = result.bits >= m_options.bitsMin;
+            if (result.alarm) {
+                s.mark = static_cast<std::uint16_t>(std::min(result.bits * MarkUnits, 65535.0));
+                const ValueRange calm = unsurprising(judged);
+                result.unsurprisingFrom = calm.from;
+                result.unsurprisingTo = calm.to;
+            }
+        }
+    }
+    if (detail != nullptr)
+        learnDetail(*detail, sample, judged);
+}
+
+ValueScore RobustValueModel::observe(const ValueSample &sample)
 {
     ValueScore result;
+    const double value = sample.value;
     if (!(std::fabs(value) < ValueAbsMax))
         return result;
-    const auto [s, isNew] = m_table.findOrInsert(series);
-    s.seen = age;
+    const auto [s, isNew] = m_table.findOrInsert(sample.series);
+    s.seen = sample.age;
     if (isNew) {
         start(s, value);
         return result;
     }
-    if (s.samples >= m_options.samplesMin)
-        score(s, value, wantBits, result);
-    const std::uint32_t samples = s.samples;
-    if (result.alarm) {
-        result.alarm = s.alarmBits == 0 || result.bits > s.alarmBits / AlarmUnits + AlarmBitsMore;
-        if (result.alarm)
-            s.alarmBits = static_cast<std::uint16_t>(std::min(result.bits * AlarmUnits, 65535.0));
-        learnOutside(s, value, result.spread);
-        if (s.samples < samples) // afresh
-            return result;
-    } else {
-        learnInside(s, value);
-    }
-    s.quantum = smallerQuantum(s.quantum, std::fabs(value - s.last));
-    s.last = value;
-    s.samples = std::min(samples + 1, SamplesMax) & SamplesMax;
+    const BandTerms terms = termsOf(s.samples, s);
+    const double offset = value - s.level;
+    result.learning = s.samples < m_options.samplesMin;
+    result.expected = s.level;
+    result.samples = s.samples;
+    s.mark = static_cast<std::uint16_t>(s.mark - (s.mark + MarkDecay - 1) / MarkDecay);
+    const auto x = static_cast<float>(offset);
+    const bool beyond = std::max(s.valueBand().excess(x), s.jumpBand().excess(x - s.fast)) > 0.0F;
+    if (s.samples >= DetailSamplesMin || (beyond && !result.learning))
+        observeClosely(s, sample, terms, result);
+    else
+        result.spread = static_cast<double>(s.scale * terms.widening);
+    learnSeries(s, offset, terms);
     return result;
+}
+
+void RobustValueModel::learnSeries(Series &s, double offset, const BandTerms &terms)
+{
+    const double jump = offset - static_cast<double>(s.fast);
+    const double step = std::fabs(offset - static_cast<double>(s.last));
+    if (step > NoStep * std::fabs(offset))
+        s.quantum = smallerQuantum(s.quantum, step);
+    ValueBand jumps = s.jumpBand();
+    jumps.learn(jump, terms);
+    s.jumpLow = jumps.low;
+    s.jumpHigh = jumps.high;
+    s.jumpScale = jumps.scale;
+    ValueBand values = s.valueBand();
+    values.learn(offset, terms);
+    const float move = values.level; // all that is less the level moves with it
+    s.level += static_cast<double>(move);
+    s.low = values.low - move;
+    s.high = values.high - move;
+    s.last = values.last - move;
+    s.scale = values.scale;
+    s.step = values.step;
+    s.fast += static_cast<float>(jump) * std::max(terms.rate, static_cast<float>(1.0 / FastSamples)) - move;
+    s.samples = std::min<std::uint32_t>(s.samples + 1, SamplesMax) & SamplesMax;
 }
 
 void RobustValueModel::save(StateWriter &out) const
@@ -163,19 +340,30 @@ void RobustValueModel::save(StateWriter &out) const
     out.u64(all.size());
     for (const Series *s : all) {
         out.u64(s->key);
-        for (const double number : {s->level, s->scale, s->low, s->high, s->last, static_cast<double>(s->step)})
-            out.f64(number);
-        out.u64(s->alarmBits);
+        out.f64(s->level);
+        for (const float number : {s->low, s->high, s->last, s->scale, s->fast, s->jumpLow, s->jumpHigh, s->jumpScale,
+                                   s->step})
+            out.f64(static_cast<double>(number));
+        out.u64(s->mark);
         out.u64(s->quantum);
         out.u64(s->seen);
         out.u64(s->samples);
-        out.u64(s->outside);
+        out.u64(s->detailed);
     }
+    const auto details = m_details.sorted();
+    out.u64(details.size());
+    for (const DetailSlot *slot : details) {
+        out.u64(slot->key);
+        out.u64(slot->seen);
+        slot->detail->save(out);
+    }
+    out.u64(m_sweepAge);
 }
 
 Status RobustValueModel::load(StateReader &in)
 {
     m_table.clear();
+    m_details.clear();
     const std::uint64_t count = in.u64();
     if (count > m_options.seriesMax)
         return Error{Error::Code::Corrupt, "value model state holds more series than series_max allows"};
@@ -185,17 +373,27 @@ Status RobustValueModel::load(StateReader &in)
             return Error{Error::Code::Corrupt, "value model state holds an impossible key"};
         Series &s = m_table.findOrInsert(key).first;
         s.level = in.f64();
-        s.scale = in.f64();
-        s.low = in.f64();
-        s.high = in.f64();
-        s.last = in.f64();
-        s.step = static_cast<float>(in.f64());
-        s.alarmBits = static_cast<std::uint16_t>(in.u64());
+        for (float *number : {&s.low, &s.high, &s.last, &s.scale, &s.fast, &s.jumpLow, &s.jumpHigh, &s.jumpScale, &s.step})
+            *number = static_cast<float>(in.f64());
+        s.mark = static_cast<std::uint16_t>(in.u64());
         s.quantum = static_cast<std::uint16_t>(in.u64());
         s.seen = static_cast<std::uint32_t>(in.u64());
         s.samples = static_cast<std::uint32_t>(in.u64()) & SamplesMax;
-        s.outside = static_cast<std::uint32_t>(in.u64()) & 0xFFU;
+        s.detailed = static_cast<std::uint32_t>(in.u64()) & 1U;
     }
+    const std::uint64_t details = in.u64();
+    if (details > m_options.detailsMax)
+        return Error{Error::Code::Corrupt, "value model state holds more details than details_max allows"};
+    for (std::uint64_t i = 0; i < details && !in.failed(); ++i) {
+        const std::uint64_t key = in.u64();
+        if (key == 0)
+            return Error{Error::Code::Corrupt, "value model state holds an impossible key"};
+        DetailSlot &slot = m_details.findOrInsert(key).first;
+        slot.seen = static_cast<std::uint32_t>(in.u64());
+        slot.detail = std::make_unique<SeriesDetail>();
+        slot.detail->load(in);
+    }
+    m_sweepAge = static_cast<std::uint32_t>(in.u64());
     return in.failed() ? Status(Error{Error::Code::Corrupt, "value model state is cut short"}) : Status(Ok{});
 }
 

@@ -5,6 +5,8 @@
 #include "core/base/state_io.h"
 #include "core/base/types.h"
 #include "core/entropy/flat_table.h"
+#include "core/entropy/value_band.h"
+#include "core/entropy/value_detail.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -12,25 +14,54 @@
 
 namespace eventops {
 
+/// What a value surprises against.
+enum class ValuePart : std::uint8_t {
+    Nothing,
+    Record, ///< All values that the series ever showed.
+    Jump,   ///< How far values ever went from the mean of the last 16: steps and slopes.
+    Level,  ///< Where the mean of the last 16 ever was: shifts too small to see in one value.
+    Season, ///< What this hour of the day or of the week usually shows.
+    Shape,  ///< What was ever seen together with the mean of the last 64.
+};
+
+/// "record", "jump", …; empty for Nothing.
+std::string_view toString(ValuePart part);
+
 /// What a value model says of one value, all of it from before the value was learned.
 struct ValueScore {
     bool learning = true;      ///< Too few samples: no bits, no alarm.
-    bool alarm = false;        ///< Surprising enough, outside the record and worse than the last alarm.
-    double bits = 0.0;         ///< −log2 of the tail probability of the deviation; 0 unless asked for or a candidate.
-    double expected = 0.0;     ///< In the series' unit.
-    double spread = 0.0;       ///< One standard deviation, in the series' unit.
+    bool fresh = false;        ///< More surprising, by a bit, than the decayed last alarm of its series.
+    bool alarm = false;        ///< Fresh and of bitsMin or more.
+    ValuePart part = ValuePart::Nothing; ///< The one whose bits these are: the most of all.
+    double bits = 0.0;         ///< −log2 of the probability of going so far beyond all that was seen; 0 within it.
+    double expected = 0.0;     ///< By the part that speaks; in the series' unit.
+    double spread = 0.0;       ///< What counts as one step away from it, in the series' unit.
     std::uint64_t samples = 0; ///< Behind the expectation.
+    /// Of an alarm: the nearest values that would have had less than bitsMin. from > to: there are none, which is rare.
+    double unsurprisingFrom = 0.0;
+    double unsurprisingTo = 0.0;
 };
 
-/// Expectation of a measured value, series by series. What a later model (trend, season) has to be.
+/// One measured value.
+struct ValueSample {
+    std::uint64_t series = 0;  ///< Hash of tenant, entity and metric, not 0.
+    double value = 0.0;
+    WallNs ts = NoTime;        ///< When it was measured; without one no season is learned.
+    std::uint32_t age = 0;     ///< ageOf its record.
+};
+
+/// Expectation of a measured value, series by series.
 /// Thread: one; each partition has its own. Complexity: O(1) a value. Memory: bounded.
 class ValueModel
 {
 public:
     virtual ~ValueModel();
-    /// Scores @p value, then learns it. @p series: hash of tenant, entity and metric, not 0. @p wantBits: compute bits
-    /// even where no alarm is possible.
-    virtual ValueScore observe(std::uint64_t series, double value, std::uint32_t age, bool wantBits) = 0;
+    /// Scores the sample, then learns it.
+    virtual ValueScore observe(const ValueSample &sample) = 0;
+    /// What an alarm takes from now on.
+    virtual void setBitsMin(double bits) = 0;
+    /// Says that a sample of @p series comes soon. Changes nothing; a model may ask for the memory it will need.
+    virtual void expect(std::uint64_t series) const;
     virtual void save(StateWriter &out) const = 0;
     virtual Status load(StateReader &in) = 0;
 };
@@ -38,58 +69,87 @@ public:
 struct RobustValueOptions {
     double bitsMin = 10.0;           ///< Below it nothing alarms.
     std::uint32_t samplesMin = 24;   ///< Learning before; 2 or more.
-    std::uint32_t memorySamples = 128; ///< Weight of the past: rates never fall below 1/memorySamples.
+    std::uint32_t memorySamples = 256; ///< Weight of the past: rates never fall below 1/memorySamples.
     std::size_t seriesMax = 3'125;
+    std::size_t detailsMax = 256;    ///< Series whose season and shapes are learned too.
 };
 
-/// Level and scale by decayed averages of clamped deviations (Huber's location of scale, "Robust Statistics" 1981,
-/// recursively as in Gelper, Fried, Croux, "Robust forecasting with exponential smoothing", 2010); a deviation is
-/// judged by studentTailBits of it in scales.
+/// A score in [0,1) as benchmarks want it: a fixed monotone map of the bits of a fresh surprise, 0 of any other.
+double unitScore(const ValueScore &score);
+/// The same map of bits.
+double unitScoreOfBits(double bits);
+
+/// Each number of a series that can be told from its past has a ValueBand: the value, its distance from the mean of the
+/// last 16 values; and, once 64 samples are there and while fewer than detailsMax series have it, the mean itself and
+/// what the season leaves; and the boxes of ShapePrototypes. The most surprising of them speaks. It is news only
+/// when it beats the series' last alarm by a bit; that mark decays by 1/256 a sample. Outliers widen a record by four units at
+/// most and move a level by three standard deviations at most; what stays becomes the new normal.
 ///
-/// Record test: a value alarms only outside the band of the values seen so far, by a quarter of the band's width and
-/// three typical steps. A slow random walk breaks records by one step at a time and so never alarms. The band forgets
-/// with 1/1024 a sample. An alarmed series alarms again only when it beats its last alarm by a bit; that mark decays by
-/// 1/2048 a sample outside, by 1/256 a sample inside the band. Values outside move the level by clamped steps only and
-/// the band by a sixty-fourth, so that a second mode is learned in the end; 96 net samples outside are the new normal
-/// and learning starts afresh. A series that never varied has no scale: its surprise at a change is log2(samples + 2)
-/// at most (Laplace's rule of succession). Counters and rounded values move in quanta: the spread is never taken for
-/// less than a quarter of the smallest step seen.
+/// A series has 64 bytes; one with details 1.8 kB more. Details of a series not seen for a million records go when
+/// another wants their place; otherwise they stay, and the other does without.
 class RobustValueModel final : public ValueModel
 {
 public:
     explicit RobustValueModel(const RobustValueOptions &options);
     ~RobustValueModel() override;
-    ValueScore observe(std::uint64_t series, double value, std::uint32_t age, bool wantBits) override;
+    ValueScore observe(const ValueSample &sample) override;
+    void setBitsMin(double bits) override { m_options.bitsMin = bits; }
+    void expect(std::uint64_t series) const override { m_table.prefetch(series); }
     void save(StateWriter &out) const override;
     Status load(StateReader &in) override;
     std::size_t size() const { return m_table.size(); }
+    std::size_t detailed() const { return m_details.size(); }
+
+    static constexpr std::size_t SeriesBytesMax = 64;
 
 private:
-    struct Series {
+    /// All floats but the scales are less the level: they hold large counters too.
+    struct alignas(64) Series {
         std::uint64_t key = 0;
         double level = 0.0;
-        double scale = 0.0;     ///< Decayed mean of clamped absolute deviations.
-        double low = 0.0;       ///< Band of the record test.
-        double high = 0.0;
-        double last = 0.0;
-        float step = 0.0F;      ///< Decayed mean of absolute steps.
-        std::uint16_t alarmBits = 0; ///< What the next alarm has to beat, in 1/256 bits.
-        std::uint16_t quantum = 0; ///< Smallest step other than none: the upper half of a float; 0: none yet.
+        float low = 0.0F;           ///< The record of values.
+        float high = 0.0F;
+        float last = 0.0F;
+        float scale = 0.0F;
+        float fast = 0.0F;          ///< Mean of the last 16 samples, exponentially.
+        float jumpLow = 0.0F;       ///< The record of value − fast; not less the level.
+        float jumpHigh = 0.0F;
+        float jumpScale = 0.0F;
+        float step = 0.0F;
+        std::uint16_t mark = 0;     ///< Bits of the last alarm, decayed, in 1/64.
+        std::uint16_t quantum = 0;  ///< Smallest step other than none, the upper half of a float; 0: none yet.
         std::uint32_t seen = 0;
-        std::uint32_t samples : 24 = 0;
-        std::uint32_t outside : 8 = 0; ///< Net samples outside the band.
-    };
-    static_assert(sizeof(Series) == 64, "one cache line a series");
+        std::uint32_t samples : 31 = 0;
+        std::uint32_t detailed : 1 = 0;
 
-    void score(const Series &s, double value, bool wantBits, ValueScore &out) const;
-    void learnInside(Series &s, double value) const;
-    void learnOutside(Series &s, double value, double spread) const;
+        ValueBand valueBand() const { return {0.0F, low, high, last, scale, step}; }
+        ValueBand jumpBand() const { return {0.0F, jumpLow, jumpHigh, 0.0F, jumpScale, step}; }
+    };
+    static_assert(sizeof(Series) == SeriesBytesMax, "one cache line a series");
+
+    struct DetailSlot {
+        std::uint64_t key = 0;
+        std::uint32_t seen = 0;
+        std::unique_ptr<SeriesDetail> detail;
+    };
+
+    struct Judged; ///< What all parts look at.
+
+    SeriesDetail *detailOf(Series &s, std::uint32_t age);
+    void judge(const Judged &judged, ValueScore &out) const;
+    void judgeDetail(const Judged &judged, ValueScore &out) const;
+    ValueRange unsurprising(const Judged &judged) const;
+    void observeClosely(Series &s, const ValueSample &sample, const BandTerms &terms, ValueScore &result);
+    static void learnDetail(SeriesDetail &d, const ValueSample &sample, const Judged &judged);
+    BandTerms termsOf(std::uint32_t samples, const Series &s) const;
     static void start(Series &s, double value);
+    static void learnSeries(Series &s, double offset, const BandTerms &terms);
 
     RobustValueOptions m_options;
-    double m_deviationMin; ///< In scales: below it bits stay under bitsMin.
-    double m_rateMin;
+    float m_rateMin;
     FlatTable<Series> m_table;
+    FlatTable<DetailSlot> m_details;
+    std::uint32_t m_sweepAge = 0; ///< When a full detail table is next searched for what was not seen for long.
 };
 
 } // namespace eventops

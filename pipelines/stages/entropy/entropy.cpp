@@ -3,6 +3,7 @@
 // Says in bits how surprising each event is and why. Values are judged by the series' own partition; steps and their
 // timing by models that all partitions share, merged at epochs.
 #include "core/base/hash.h"
+#include "core/base/math.h"
 #include "core/entropy/sequence_model.h"
 #include "core/entropy/timing_model.h"
 #include "core/entropy/value_model.h"
@@ -10,15 +11,21 @@
 #include "core/pipeline/spec.h"
 #include "pipelines/stages/entropy/explain.h"
 
+#include <algorithm>
+#include <array>
 #include <limits>
 
 namespace eventops {
 namespace {
 
 constexpr std::size_t AlternativesShown = 3;
+/// Who watches n series looks n times as often for the one false alarm: a value's finding takes log2(n) bits more
+/// (Bonferroni). Large fleets move together: more series than these are no more looks.
+constexpr std::uint64_t LooksMax = 64;
+constexpr std::size_t EventsAhead = 8; ///< By which memory is asked for.
 
 struct EntropySettings {
-    RobustValueOptions value;     ///< seriesMax: of one partition.
+    RobustValueOptions value;     ///< seriesMax, detailsMax: of one partition.
     double bitsMin = 0.0;
     double bitsCritical = 0.0;
     std::uint64_t stepSamplesMin = 0;
@@ -31,13 +38,14 @@ struct SharedModels {
     explicit SharedModels(std::size_t transitionsMax) : sequence(transitionsMax), timing(transitionsMax) {}
     TransitionCounts sequence;
     GapSketches timing;
+    std::uint64_t series = 0; ///< Of all partitions.
 };
 
 class EntropyPartition final : public KeyedStage
 {
 public:
     EntropyPartition(const EntropySettings &settings, const SharedModels &shared)
-        : m_settings(settings), m_values(settings.value), m_entities(settings.entitiesMax),
+        : m_settings(settings), m_shared(shared), m_values(settings.value), m_entities(settings.entitiesMax),
           m_sequence(shared.sequence, settings.transitionsMax, settings.stepSamplesMin),
           m_timing(shared.timing, settings.transitionsMax, settings.stepSamplesMin)
     {
@@ -45,7 +53,17 @@ public:
 
     void process(const Batch &batch, std::span<const std::uint32_t> events, Emitter &emitter) override
     {
-        for (const std::uint32_t index : events) {
+        m_values.setBitsMin(m_settings.bitsMin
+                            + detLog2(static_cast<double>(std::clamp<std::uint64_t>(m_shared.series, 1, LooksMax))));
+        // The tables are larger than the cache: their entries are asked for some events ahead.
+        std::array<std::uint64_t, EventsAhead> ahead{};
+        for (std::size_t i = 0; i < events.size() + EventsAhead; ++i) {
+            const std::uint64_t series = ahead[i % EventsAhead];
+            if (i < events.size())
+                m_values.expect(ahead[i % EventsAhead] = seriesOf(batch, batch.events[events[i]]));
+            if (i < EventsAhead)
+                continue;
+            const std::uint32_t index = events[i - EventsAhead];
             const Event &event = batch.events[index];
             const bool hasStep = event[Field::Step] != NoStr && event[Field::EntityId] != NoStr;
             const bool hasMetric = event.hasValue && event[Field::Metric] != NoStr;
@@ -53,9 +71,7 @@ public:
                 continue;
             const std::uint32_t age = ageOf(batch.records[event.record].seq);
             if (!hasStep) { // nearly all events of a metrics stream: no more than the value model
-                const std::uint64_t series = tableKey(hashCombine(event.entityKey,
-                    batch.strings.hash(event[Field::Metric])));
-                const ValueScore score = m_values.observe(series, event.value, age, false);
+                const ValueScore score = m_values.observe({series, event.value, event.tsEvent, age});
                 if (score.alarm) [[unlikely]]
                     emitValue(batch, index, score, emitter);
                 continue;
@@ -96,6 +112,8 @@ public:
         return m_timing.delta().load(in);
     }
 
+    std::size_t series() const { return m_values.size(); }
+
     void mergeInto(SharedModels &shared)
     {
         if (m_sequence.delta().empty())
@@ -115,6 +133,11 @@ private:
         std::uint32_t seen = 0;
     };
 
+    static std::uint64_t seriesOf(const Batch &batch, const Event &event)
+    {
+        return tableKey(hashCombine(event.entityKey, batch.strings.hash(event[Field::Metric])));
+    }
+
     void emitValue(const Batch &batch, std::uint32_t index, const ValueScore &score, Emitter &emitter) const
     {
         EventSurprise surprise;
@@ -127,9 +150,7 @@ private:
         const Event &event = batch.events[index];
         EventSurprise surprise;
         if (hasMetric) {
-            const std::uint64_t series = tableKey(hashCombine(event.entityKey,
-                batch.strings.hash(event[Field::Metric])));
-            surprise.value = m_values.observe(series, event.value, age, true);
+            surprise.value = m_values.observe({seriesOf(batch, event), event.value, event.tsEvent, age});
         }
         const std::uint64_t scope = hashCombine(batch.strings.hash(event[Field::Tenant]),
                                                 batch.strings.hash(event[Field::EntityType]));
@@ -163,6 +184,7 @@ private:
     }
 
     const EntropySettings m_settings;
+    const SharedModels &m_shared;
     RobustValueModel m_values;
     FlatTable<EntityState> m_entities;
     EscapeSequenceModel m_sequence;
@@ -182,20 +204,27 @@ public:
 
     void mergeEpoch(std::span<const std::unique_ptr<KeyedStage>> partitions) override
     {
-        for (const auto &partition : partitions)
-            static_cast<EntropyPartition &>(*partition).mergeInto(m_shared); // all made by makePartition
+        m_shared.series = 0;
+        for (const auto &partition : partitions) {
+            auto &own = static_cast<EntropyPartition &>(*partition); // all made by makePartition
+            own.mergeInto(m_shared);
+            m_shared.series += own.series();
+        }
     }
 
     void save(StateWriter &out) const override
     {
         m_shared.sequence.save(out);
         m_shared.timing.save(out);
+        out.u64(m_shared.series);
     }
 
     Status load(StateReader &in) override
     {
         EVENTOPS_TRY(m_shared.sequence.load(in));
-        return m_shared.timing.load(in);
+        EVENTOPS_TRY(m_shared.timing.load(in));
+        m_shared.series = in.u64();
+        return in.failed() ? Status(Error{Error::Code::Corrupt, "entropy state is cut short"}) : Status(Ok{});
     }
 
 private:
@@ -207,9 +236,10 @@ constexpr FieldSpec Fields[] = {
     {"bits_min", "float", "10", "Surprise in bits from which an event becomes a finding (4 to 200)."},
     {"bits_critical", "float", "16", "Surprise in bits from which the finding is critical instead of a warning."},
     {"samples_min", "int", "24", "Samples of a series before its values are judged (2 to 1000000)."},
-    {"memory_samples", "int", "128", "How many samples of a series the level and the spread remember (2 to 1000000)."},
+    {"memory_samples", "int", "256", "How many samples of a series the level and the spread remember (2 to 1000000)."},
     {"step_samples_min", "int", "30", "Samples of a transition before steps and gaps are judged (1 to 60000)."},
     {"series_max", "int", "200000", "Series (entity and metric) kept; the least recently seen go first."},
+    {"details_max", "int", "16384", "Series whose season and shapes are learned too, 1.8 kB each; others do without."},
     {"entities_max", "int", "200000", "Entities whose last step is kept; the least recently seen go first."},
     {"transitions_max", "int", "16384", "Contexts, transitions and step names kept; the least recently seen go first."},
 };
@@ -250,6 +280,7 @@ Result<std::unique_ptr<KeyedOperator>> makeEntropy(const Value &settings)
     made.value.memorySamples = EVENTOPS_TRY(integerIn<std::uint32_t>(settings, "memory_samples", 2, 1'000'000));
     made.stepSamplesMin = EVENTOPS_TRY(integerIn<std::uint64_t>(settings, "step_samples_min", 1, 60'000));
     made.value.seriesMax = share(EVENTOPS_TRY(integerIn<std::size_t>(settings, "series_max", 64, 10'000'000)));
+    made.value.detailsMax = share(EVENTOPS_TRY(integerIn<std::size_t>(settings, "details_max", 0, 1'000'000)));
     made.entitiesMax = share(EVENTOPS_TRY(integerIn<std::size_t>(settings, "entities_max", 64, 10'000'000)));
     made.transitionsMax = EVENTOPS_TRY(integerIn<std::size_t>(settings, "transitions_max", 16, 1'000'000));
     return std::unique_ptr<KeyedOperator>(std::make_unique<EntropyOperator>(made));

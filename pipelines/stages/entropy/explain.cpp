@@ -40,6 +40,20 @@ std::string entityText(const Batch &batch, const Event &event)
     return id.empty() ? std::string("an unnamed entity") : cut(id);
 }
 
+/// What the expectation goes by.
+const char *circumstance(ValuePart part)
+{
+    switch (part) {
+    case ValuePart::Nothing:
+    case ValuePart::Record: break;
+    case ValuePart::Jump: return " right after the last values";
+    case ValuePart::Level: return " in the mean";
+    case ValuePart::Season: return " at this hour";
+    case ValuePart::Shape: return " after values like the last";
+    }
+    return "";
+}
+
 BitsTerm valueTerm(const Batch &batch, const Event &event, const ValueScore &score)
 {
     BitsTerm term{"value", score.bits, {}, {}, {}, score.samples};
@@ -47,7 +61,13 @@ BitsTerm valueTerm(const Batch &batch, const Event &event, const ValueScore &sco
     term.context = (type.empty() ? "" : cut(type) + ':') + cut(batch.text(event, Field::EntityId)) + ' '
                  + cut(batch.text(event, Field::Metric));
     appendJsonNumber(term.observed, event.value);
-    term.expected = describeNumber(score.expected, score.spread) + " ± " + describeNumber(score.spread, score.spread);
+    term.expected = describeNumber(score.expected, score.spread) + " ± " + describeNumber(score.spread, score.spread)
+                  + circumstance(score.part);
+    if (score.alarm && score.unsurprisingFrom <= score.unsurprisingTo) {
+        const bool above = event.value > score.unsurprisingTo;
+        term.expected += (above ? ", at most " : ", at least ")
+                       + describeNumber(above ? score.unsurprisingTo : score.unsurprisingFrom, score.spread);
+    }
     return term;
 }
 
