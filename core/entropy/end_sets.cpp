@@ -329,6 +329,8 @@ EndSurprise EndModel::judge(std::uint64_t scope, std::uint64_t shape, const Step
         return result;
     costs.cases = static_cast<double>(result.cases);
     const auto known = knownOf(scope);
+    const auto once = std::count_if(known.begin(), known.end(), [](const auto &end) { return end.count == 1; });
+    result.newShare = static_cast<double>(once) / std::max(costs.cases, 1.0);
     Nearest best;
     nearest(known, steps, costs, 0, best);
     if (best.end == nullptr)
@@ -344,6 +346,12 @@ EndSurprise EndModel::judge(std::uint64_t scope, std::uint64_t shape, const Step
     for (const StepEdit &edit : result.edits)
         result.bits += edit.bits;
     return result;
+}
+
+double EndSurprise::enough(double rarity) const
+{
+    const auto all = static_cast<double>(cases);
+    return std::max(detLog2((all + 1.0) / (all * detExp2(-rarity) + 0.5)), 0.0);
 }
 
 void EndModel::learn(std::uint64_t scope, std::uint64_t shape, const StepSet &steps, std::uint32_t age)

@@ -37,6 +37,9 @@ struct EndSurprise {
     double bits = 0.0;          ///< 0: the case ended as others did.
     std::uint64_t cases = 0;    ///< Cases learned.
     std::uint64_t alike = 0;    ///< Cases that ended exactly so; if new: in the nearest known end.
+    double newShare = 0.0;      ///< Of a new end: share of the cases that ended as no other did (Good–Turing).
+    /// The bits of one edit that no more than a share 2^−@p rarity of the cases showed: less is never a finding.
+    double enough(double rarity) const;
     std::vector<StepEdit> edits;
 };
 

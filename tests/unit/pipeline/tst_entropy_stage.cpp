@@ -33,6 +33,7 @@ struct Collector final : Emitter {
 struct Engine {
     std::unique_ptr<KeyedOperator> shared;
     std::vector<std::unique_ptr<KeyedStage>> partitions;
+    WallNs newest = NoTime;
 
     explicit Engine(const Value &settings)
     {
@@ -46,6 +47,9 @@ struct Engine {
     {
         Collector collector;
         collector.batch = &batch;
+        std::vector<WallNs> marks;
+        for (const Event &event : batch.events)
+            marks.push_back(newest = std::max(newest, event.tsEvent));
         for (std::size_t begin = 0; begin < batch.events.size();) {
             const std::size_t epochEnd = (begin / epochEvents + 1) * epochEvents;
             const std::size_t end = std::min({begin + callEvents, epochEnd, batch.events.size()});
@@ -55,7 +59,8 @@ struct Engine {
                     if (batch.events[i].entityKey % PartitionCount == p)
                         mine.push_back(static_cast<std::uint32_t>(i));
                 }
-                partitions[p]->process(batch, mine, collector);
+                const TimeProgress time(static_cast<std::uint32_t>(begin), std::span(marks).subspan(begin, end - begin));
+                partitions[p]->process(batch, mine, time, collector);
             }
             begin = end;
             if (begin == epochEnd)
