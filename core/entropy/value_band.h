@@ -24,10 +24,10 @@ struct BandTerms {
 /// averages of clamped deviations (Huber's location of scale, recursively as in Gelper, Fried, Croux, "Robust
 /// forecasting with exponential smoothing", 2010), the extremes by a record test that forgets.
 ///
-/// Surprise of a number beyond the record by e (surpriseBits): 4·log2(1 + e/(4·unit)) is the tail of a generalised Pareto
-/// distribution of shape 1/4, whose far end falls as Student's t with four degrees of freedom does (Pickands 1975;
-/// used on streams by Siffer et al., "Anomaly detection in streams with extreme value theory", KDD 2017). The unit is
-/// the largest of one standard deviation, one typical step, a sixteenth of the record's width and two quanta: what is
+/// Surprise of a number beyond the record by e (surpriseBits): 4·log2(1 + e/(4·unit)) is the tail of a generalised
+/// Pareto distribution of shape 1/4, whose far end falls as Student's t with four degrees of freedom does (Pickands
+/// 1975; used on streams by Siffer et al., "Anomaly detection in streams with extreme value theory", KDD 2017). The unit
+/// is the largest of one standard deviation, one typical step, a sixteenth of the record's width and two quanta: what is
 /// never taken for less than noise. A slow walk breaks records by a step at a time, and so says little.
 /// Thread: one. Units: those of the numbers; bits. Complexity: O(1).
 struct ValueBand {
@@ -90,8 +90,9 @@ struct ValueBand {
         low += Forget * (level - low);
         high += Forget * (level - high);
         if (x < low || x > high) {
-            const float reach = clamps ? ScaleClamp * terms.share * std::max({deviation, step, WidthShare * (oldHigh - oldLow)})
-                                       : std::numeric_limits<float>::infinity();
+            float reach = std::numeric_limits<float>::infinity();
+            if (clamps)
+                reach = ScaleClamp * terms.share * std::max({deviation, step, WidthShare * (oldHigh - oldLow)});
             low = std::min(low, std::max(x, low - reach));
             high = std::max(high, std::min(x, high + reach));
         }

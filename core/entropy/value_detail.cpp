@@ -9,7 +9,8 @@ namespace {
 
 constexpr std::int64_t NsPerHour = 3600 * NsPerSecond;
 constexpr std::uint32_t SeasonSamplesMin = 64;
-constexpr float SeasonGain = 0.75F;      ///< A profile expects only where it errs by less than this of the level's error.
+/// A profile expects only where it errs by less than this of the level's error.
+constexpr float SeasonGain = 0.75F;
 constexpr double ErrorRateMin = 1.0 / 512.0;
 constexpr std::uint8_t VisitsMax = 4;    ///< An hour remembers its last four visits.
 constexpr std::uint32_t CountMax = 1U << 30;

@@ -60,8 +60,9 @@ void clipTo(ValueRange &range, const ValueBand &band, const BandTerms &terms, do
             double stretch)
 {
     const float unit = band.unit(terms);
-    const double more = unit > terms.nothing ? Within * static_cast<double>(unit) * surpriseUnits(bitsMin, terms.samples)
-                                             : 0.5 * static_cast<double>(terms.nothing);
+    double more = 0.5 * static_cast<double>(terms.nothing);
+    if (unit > terms.nothing)
+        more = Within * static_cast<double>(unit) * surpriseUnits(bitsMin, terms.samples);
     range.clip(shift + stretch * (static_cast<double>(band.low) - more),
                shift + stretch * (static_cast<double>(band.high) + more));
 }
@@ -373,7 +374,8 @@ Status RobustValueModel::load(StateReader &in)
             return Error{Error::Code::Corrupt, "value model state holds an impossible key"};
         Series &s = m_table.findOrInsert(key).first;
         s.level = in.f64();
-        for (float *number : {&s.low, &s.high, &s.last, &s.scale, &s.fast, &s.jumpLow, &s.jumpHigh, &s.jumpScale, &s.step})
+        for (float *number : {&s.low, &s.high, &s.last, &s.scale, &s.fast, &s.jumpLow, &s.jumpHigh, &s.jumpScale,
+                              &s.step})
             *number = static_cast<float>(in.f64());
         s.mark = static_cast<std::uint16_t>(in.u64());
         s.quantum = static_cast<std::uint16_t>(in.u64());

@@ -79,11 +79,11 @@ double unitScore(const ValueScore &score);
 /// The same map of bits.
 double unitScoreOfBits(double bits);
 
-/// Each number of a series that can be told from its past has a ValueBand: the value, its distance from the mean of the
-/// last 16 values; and, once 64 samples are there and while fewer than detailsMax series have it, the mean itself and
-/// what the season leaves; and the boxes of ShapePrototypes. The most surprising of them speaks. It is news only
-/// when it beats the series' last alarm by a bit; that mark decays by 1/256 a sample. Outliers widen a record by four units at
-/// most and move a level by three standard deviations at most; what stays becomes the new normal.
+/// Each number of a series that can be told from its past has a ValueBand: the value, and its distance from the mean of
+/// the last 16 values; and, once 64 samples are there and while fewer than detailsMax series have it, that mean itself
+/// and what the season leaves; and the boxes of ShapePrototypes. The most surprising of them speaks. It is news only when
+/// it beats the series' last alarm by a bit; that mark decays by 1/256 a sample. Outliers widen a record by four units
+/// at most and move a level by three standard deviations at most; what stays becomes the new normal.
 ///
 /// A series has 64 bytes; one with details 1.8 kB more. Details of a series not seen for a million records go when
 /// another wants their place; otherwise they stay, and the other does without.
