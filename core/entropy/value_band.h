@@ -72,30 +72,23 @@ struct ValueBand {
         return beyond > terms.nothing ? std::numeric_limits<double>::infinity() : 0.0;
     }
 
-    void learn(double number, const BandTerms &terms)
+    /// Without branches on the numbers: which of them are records nobody can predict.
+    [[gnu::always_inline]] void learn(double number, const BandTerms &terms)
     {
+        constexpr float Endless = std::numeric_limits<float>::infinity();
         const auto x = static_cast<float>(number);
         const float deviation = scale * DeviationPerScale;
-        float move = x - level;
-        float far = std::fabs(move);
-        float stepped = std::fabs(x - last);
         const bool clamps = terms.samples >= UnclampedSamples && deviation > terms.nothing;
-        if (clamps) {
-            move = std::clamp(move, -LevelClamp * deviation, LevelClamp * deviation);
-            far = std::min(far, ScaleClamp * deviation);
-            stepped = std::min(stepped, 2.0F * ScaleClamp * deviation);
-        }
-        const float oldLow = low;
-        const float oldHigh = high;
-        low += Forget * (level - low);
-        high += Forget * (level - high);
-        if (x < low || x > high) {
-            float reach = std::numeric_limits<float>::infinity();
-            if (clamps)
-                reach = ScaleClamp * terms.share * std::max({deviation, step, WidthShare * (oldHigh - oldLow)});
-            low = std::min(low, std::max(x, low - reach));
-            high = std::max(high, std::min(x, high + reach));
-        }
+        const float limit = clamps ? deviation : Endless;
+        const float unit = std::max(std::max(deviation, step), WidthShare * (high - low));
+        const float reach = clamps ? ScaleClamp * terms.share * unit : Endless;
+        const float move = std::min(std::max(x - level, -LevelClamp * limit), LevelClamp * limit);
+        const float far = std::min(std::fabs(x - level), ScaleClamp * limit);
+        const float stepped = std::min(std::fabs(x - last), 2.0F * ScaleClamp * limit);
+        const float faded = low + Forget * (level - low);
+        const float fadedHigh = high + Forget * (level - high);
+        low = std::min(faded, std::max(x, faded - reach));
+        high = std::max(fadedHigh, std::min(x, fadedHigh + reach));
         level += terms.rate * move;
         scale += terms.rate * (far - scale);
         step += terms.rate * (stepped - step);

@@ -28,7 +28,8 @@ std::int64_t hourOf(WallNs ts)
 /// −0.5 at the begin of the hour, 0.5 at its end.
 double fractionOf(WallNs ts)
 {
-    return static_cast<double>(raw(ts) - hourOf(ts) * NsPerHour) / static_cast<double>(NsPerHour) - 0.5;
+    const std::int64_t rest = raw(ts) % NsPerHour;
+    return static_cast<double>(rest < 0 ? rest + NsPerHour : rest) / static_cast<double>(NsPerHour) - 0.5;
 }
 
 std::size_t slotOf(std::int64_t hour, std::int64_t hours)

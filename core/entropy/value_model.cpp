@@ -94,8 +94,6 @@ double unitScore(const ValueScore &score)
 
 ValueModel::~ValueModel() = default;
 
-void ValueModel::expect(std::uint64_t) const {}
-
 struct RobustValueModel::Judged {
     const Series &series;
     const SeriesDetail *detail = nullptr;
@@ -114,6 +112,16 @@ RobustValueModel::RobustValueModel(const RobustValueOptions &options)
     : m_options(options), m_rateMin(1.0F / static_cast<float>(std::max<std::uint32_t>(options.memorySamples, 1))),
       m_table(options.seriesMax), m_details(options.detailsMax)
 {
+    setBitsMin(options.bitsMin);
+}
+
+void RobustValueModel::setBitsMin(double bits)
+{
+    if (bits == m_options.bitsMin && m_unitsFew > 0.0F)
+        return;
+    m_options.bitsMin = bits;
+    m_unitsFew = static_cast<float>(Within * surpriseUnits(bits, DetailSamplesMin));
+    m_unitsMany = static_cast<float>(Within * surpriseUnits(bits, RecordSamplesMax));
 }
 
 RobustValueModel::~RobustValueModel() = default;
@@ -248,10 +256,10 @@ BandTerms RobustValueModel::termsOf(std::uint32_t samples, const Series &s) cons
             static_cast<float>(NoScale * std::fabs(s.level))};
 }
 
-/// All that is not within all it ever showed, and all with details.
-void RobustValueModel::observeClosely(Series &s, const ValueSample &sample, const BandTerms &terms, ValueScore &result)
+/// What may be an alarm, or has details.
+void RobustValueModel::observeClosely(Series &s, SeriesDetail *detail, const ValueSample &sample,
+                                      const BandTerms &terms, ValueScore &result)
 {
-    SeriesDetail *detail = s.samples >= DetailSamplesMin ? detailOf(s, sample.age) : nullptr;
     Judged judged{.series = s, .detail = detail, .value = sample.value, .terms = terms};
     judged.unit = s.valueBand().unit(terms);
     judged.varies = judged.unit > terms.nothing;
@@ -302,11 +310,16 @@ ValueScore RobustValueModel::observe(const ValueSample &sample)
     result.samples = s.samples;
     s.mark = static_cast<std::uint16_t>(s.mark - (s.mark + MarkDecay - 1) / MarkDecay);
     const auto x = static_cast<float>(offset);
-    const bool beyond = std::max(s.valueBand().excess(x), s.jumpBand().excess(x - s.fast)) > 0.0F;
-    if (s.samples >= DetailSamplesMin || (beyond && !result.learning))
-        observeClosely(s, sample, terms, result);
-    else
-        result.spread = static_cast<double>(s.scale * terms.widening);
+    const ValueBand values = s.valueBand();
+    const ValueBand jumps = s.jumpBand();
+    const float unit = values.unit(terms);
+    result.spread = static_cast<double>(unit);
+    const bool isFew = s.samples < DetailSamplesMin;
+    SeriesDetail *detail = isFew ? nullptr : detailOf(s, sample.age);
+    const float least = sample.wantBits ? 0.0F : isFew ? m_unitsFew : m_unitsMany;
+    const bool far = (values.excess(x) > least * unit) | (jumps.excess(x - s.fast) > least * jumps.unit(terms));
+    if (detail != nullptr || (far && !result.learning))
+        observeClosely(s, detail, sample, terms, result);
     learnSeries(s, offset, terms);
     return result;
 }

@@ -48,6 +48,7 @@ struct ValueSample {
     double value = 0.0;
     WallNs ts = NoTime;        ///< When it was measured; without one no season is learned.
     std::uint32_t age = 0;     ///< ageOf its record.
+    bool wantBits = true;      ///< False: bits may stay 0 where there is no alarm. What is learned is the same.
 };
 
 /// Expectation of a measured value, series by series.
@@ -60,8 +61,6 @@ public:
     virtual ValueScore observe(const ValueSample &sample) = 0;
     /// What an alarm takes from now on.
     virtual void setBitsMin(double bits) = 0;
-    /// Says that a sample of @p series comes soon. Changes nothing; a model may ask for the memory it will need.
-    virtual void expect(std::uint64_t series) const;
     virtual void save(StateWriter &out) const = 0;
     virtual Status load(StateReader &in) = 0;
 };
@@ -93,8 +92,7 @@ public:
     explicit RobustValueModel(const RobustValueOptions &options);
     ~RobustValueModel() override;
     ValueScore observe(const ValueSample &sample) override;
-    void setBitsMin(double bits) override { m_options.bitsMin = bits; }
-    void expect(std::uint64_t series) const override { m_table.prefetch(series); }
+    void setBitsMin(double bits) override;
     void save(StateWriter &out) const override;
     Status load(StateReader &in) override;
     std::size_t size() const { return m_table.size(); }
@@ -139,7 +137,8 @@ private:
     void judge(const Judged &judged, ValueScore &out) const;
     void judgeDetail(const Judged &judged, ValueScore &out) const;
     ValueRange unsurprising(const Judged &judged) const;
-    void observeClosely(Series &s, const ValueSample &sample, const BandTerms &terms, ValueScore &result);
+    void observeClosely(Series &s, SeriesDetail *detail, const ValueSample &sample, const BandTerms &terms,
+                        ValueScore &result);
     static void learnDetail(SeriesDetail &d, const ValueSample &sample, const Judged &judged);
     BandTerms termsOf(std::uint32_t samples, const Series &s) const;
     static void start(Series &s, double value);
@@ -147,6 +146,8 @@ private:
 
     RobustValueOptions m_options;
     float m_rateMin;
+    float m_unitsFew = 0.0F;  ///< With less beyond any record there is no alarm: of series without details,
+    float m_unitsMany = 0.0F; ///< of any.
     FlatTable<Series> m_table;
     FlatTable<DetailSlot> m_details;
     std::uint32_t m_sweepAge = 0; ///< When a full detail table is next searched for what was not seen for long.
