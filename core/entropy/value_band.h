@@ -26,9 +26,9 @@ struct BandTerms {
 ///
 /// Surprise of a number beyond the record by e (surpriseBits): 4·log2(1 + e/(4·unit)) is the tail of a generalised
 /// Pareto distribution of shape 1/4, whose far end falls as Student's t with four degrees of freedom does (Pickands
-/// 1975; used on streams by Siffer et al., "Anomaly detection in streams with extreme value theory", KDD 2017). The unit
-/// is the largest of one standard deviation, one typical step, a sixteenth of the record's width and two quanta: what is
-/// never taken for less than noise. A slow walk breaks records by a step at a time, and so says little.
+/// 1975; used on streams by Siffer et al., "Anomaly detection in streams with extreme value theory", KDD 2017). The
+/// unit is the largest of one standard deviation, one typical step, a sixteenth of the record's width and two quanta:
+/// what is never taken for less than noise. A slow walk breaks records by a step at a time, and so says little.
 /// Thread: one. Units: those of the numbers; bits. Complexity: O(1).
 struct ValueBand {
     float level = 0.0F;

@@ -126,6 +126,13 @@ void RobustValueModel::setBitsMin(double bits)
 
 RobustValueModel::~RobustValueModel() = default;
 
+inline BandTerms RobustValueModel::termsOf(std::uint32_t samples, const Series &s) const
+{
+    const SamplePace pace = samples < Paces.size() ? Paces[samples] : paceOf(samples);
+    return {static_cast<double>(samples), std::max(pace.rate, m_rateMin), pace.widening, quantumOf(s.quantum), 1.0F,
+            static_cast<float>(NoScale * std::fabs(s.level))};
+}
+
 void RobustValueModel::start(Series &s, double value)
 {
     s.level = value;
@@ -249,11 +256,39 @@ void RobustValueModel::learnDetail(SeriesDetail &d, const ValueSample &sample, c
     d.samples = std::min(d.samples + 1, SamplesMax);
 }
 
-BandTerms RobustValueModel::termsOf(std::uint32_t samples, const Series &s) const
+inline void RobustValueModel::learnSeries(Series &s, double offset, const BandTerms &terms)
 {
-    const SamplePace pace = samples < Paces.size() ? Paces[samples] : paceOf(samples);
-    return {static_cast<double>(samples), std::max(pace.rate, m_rateMin), pace.widening, quantumOf(s.quantum), 1.0F,
-            static_cast<float>(NoScale * std::fabs(s.level))};
+    const double jump = offset - static_cast<double>(s.fast);
+    const double step = std::fabs(offset - static_cast<double>(s.last));
+    if (step > NoStep * std::fabs(offset))
+        s.quantum = smallerQuantum(s.quantum, step);
+    ValueBand jumps = s.jumpBand();
+    jumps.learn(jump, terms);
+    s.jumpLow = jumps.low;
+    s.jumpHigh = jumps.high;
+    s.jumpScale = jumps.scale;
+    ValueBand values = s.valueBand();
+    values.learn(offset, terms);
+    const float move = values.level; // all that is less the level moves with it
+    s.level += static_cast<double>(move);
+    s.low = values.low - move;
+    s.high = values.high - move;
+    s.last = values.last - move;
+    s.scale = values.scale;
+    s.step = values.step;
+    s.fast += static_cast<float>(jump) * std::max(terms.rate, static_cast<float>(1.0 / FastSamples)) - move;
+    s.samples = std::min<std::uint32_t>(s.samples + 1, SamplesMax) & SamplesMax;
+}
+
+/// Cheap: whether the parts that every series has go so far that they could alarm or, if wanted, have bits at all.
+inline bool RobustValueModel::mayAlarm(const Series &s, double offset, const BandTerms &terms, bool wantBits,
+                                       bool isFew) const
+{
+    const auto x = static_cast<float>(offset);
+    const float least = wantBits ? 0.0F : isFew ? m_unitsFew : m_unitsMany;
+    const ValueBand values = s.valueBand();
+    const ValueBand jumps = s.jumpBand();
+    return values.excess(x) > least * values.unit(terms) || jumps.excess(x - s.fast) > least * jumps.unit(terms);
 }
 
 /// What may be an alarm, or has details.
@@ -309,43 +344,14 @@ ValueScore RobustValueModel::observe(const ValueSample &sample)
     result.expected = s.level;
     result.samples = s.samples;
     s.mark = static_cast<std::uint16_t>(s.mark - (s.mark + MarkDecay - 1) / MarkDecay);
-    const auto x = static_cast<float>(offset);
-    const ValueBand values = s.valueBand();
-    const ValueBand jumps = s.jumpBand();
-    const float unit = values.unit(terms);
-    result.spread = static_cast<double>(unit);
     const bool isFew = s.samples < DetailSamplesMin;
     SeriesDetail *detail = isFew ? nullptr : detailOf(s, sample.age);
-    const float least = sample.wantBits ? 0.0F : isFew ? m_unitsFew : m_unitsMany;
-    const bool far = (values.excess(x) > least * unit) | (jumps.excess(x - s.fast) > least * jumps.unit(terms));
-    if (detail != nullptr || (far && !result.learning))
+    if (detail != nullptr || (!result.learning && mayAlarm(s, offset, terms, sample.wantBits, isFew)))
         observeClosely(s, detail, sample, terms, result);
+    else
+        result.spread = static_cast<double>(s.valueBand().unit(terms));
     learnSeries(s, offset, terms);
     return result;
-}
-
-void RobustValueModel::learnSeries(Series &s, double offset, const BandTerms &terms)
-{
-    const double jump = offset - static_cast<double>(s.fast);
-    const double step = std::fabs(offset - static_cast<double>(s.last));
-    if (step > NoStep * std::fabs(offset))
-        s.quantum = smallerQuantum(s.quantum, step);
-    ValueBand jumps = s.jumpBand();
-    jumps.learn(jump, terms);
-    s.jumpLow = jumps.low;
-    s.jumpHigh = jumps.high;
-    s.jumpScale = jumps.scale;
-    ValueBand values = s.valueBand();
-    values.learn(offset, terms);
-    const float move = values.level; // all that is less the level moves with it
-    s.level += static_cast<double>(move);
-    s.low = values.low - move;
-    s.high = values.high - move;
-    s.last = values.last - move;
-    s.scale = values.scale;
-    s.step = values.step;
-    s.fast += static_cast<float>(jump) * std::max(terms.rate, static_cast<float>(1.0 / FastSamples)) - move;
-    s.samples = std::min<std::uint32_t>(s.samples + 1, SamplesMax) & SamplesMax;
 }
 
 void RobustValueModel::save(StateWriter &out) const

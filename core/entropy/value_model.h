@@ -37,7 +37,7 @@ struct ValueScore {
     double expected = 0.0;     ///< By the part that speaks; in the series' unit.
     double spread = 0.0;       ///< What counts as one step away from it, in the series' unit.
     std::uint64_t samples = 0; ///< Behind the expectation.
-    /// Of an alarm: the nearest values that would have had less than bitsMin. from > to: there are none, which is rare.
+    /// Of an alarm: the nearest values that would have had less than bitsMin. from > to: there are none; rare.
     double unsurprisingFrom = 0.0;
     double unsurprisingTo = 0.0;
 };
@@ -80,9 +80,9 @@ double unitScoreOfBits(double bits);
 
 /// Each number of a series that can be told from its past has a ValueBand: the value, and its distance from the mean of
 /// the last 16 values; and, once 64 samples are there and while fewer than detailsMax series have it, that mean itself
-/// and what the season leaves; and the boxes of ShapePrototypes. The most surprising of them speaks. It is news only when
-/// it beats the series' last alarm by a bit; that mark decays by 1/256 a sample. Outliers widen a record by four units
-/// at most and move a level by three standard deviations at most; what stays becomes the new normal.
+/// and what the season leaves; and the boxes of ShapePrototypes. The most surprising of them speaks. It is news only
+/// when it beats the series' last alarm by a bit; that mark decays by 1/256 a sample. Outliers widen a record by four
+/// units at most and move a level by three standard deviations at most; what stays becomes the new normal.
 ///
 /// A series has 64 bytes; one with details 1.8 kB more. Details of a series not seen for a million records go when
 /// another wants their place; otherwise they stay, and the other does without.
@@ -137,6 +137,7 @@ private:
     void judge(const Judged &judged, ValueScore &out) const;
     void judgeDetail(const Judged &judged, ValueScore &out) const;
     ValueRange unsurprising(const Judged &judged) const;
+    bool mayAlarm(const Series &s, double offset, const BandTerms &terms, bool wantBits, bool isFew) const;
     void observeClosely(Series &s, SeriesDetail *detail, const ValueSample &sample, const BandTerms &terms,
                         ValueScore &result);
     static void learnDetail(SeriesDetail &d, const ValueSample &sample, const Judged &judged);

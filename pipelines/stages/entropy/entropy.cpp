@@ -61,7 +61,8 @@ public:
                 continue;
             const std::uint32_t age = ageOf(batch.records[event.record].seq);
             if (!hasStep) { // nearly all events of a metrics stream: no more than the value model
-                const ValueScore score = m_values.observe({seriesOf(batch, event), event.value, event.tsEvent, age, false});
+                const ValueScore score
+                    = m_values.observe({seriesOf(batch, event), event.value, event.tsEvent, age, false});
                 if (score.alarm) [[unlikely]]
                     emitValue(batch, index, score, emitter);
                 continue;
