@@ -12,7 +12,6 @@
 #include "pipelines/stages/entropy/explain.h"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 
 namespace eventops {
@@ -22,7 +21,6 @@ constexpr std::size_t AlternativesShown = 3;
 /// Who watches n series looks n times as often for the one false alarm: a value's finding takes log2(n) bits more
 /// (Bonferroni). Large fleets move together: more series than these are no more looks.
 constexpr std::uint64_t LooksMax = 64;
-constexpr std::size_t EventsAhead = 8; ///< By which memory is asked for.
 
 struct EntropySettings {
     RobustValueOptions value;     ///< seriesMax, detailsMax: of one partition.
@@ -55,15 +53,7 @@ public:
     {
         m_values.setBitsMin(m_settings.bitsMin
                             + detLog2(static_cast<double>(std::clamp<std::uint64_t>(m_shared.series, 1, LooksMax))));
-        // The tables are larger than the cache: their entries are asked for some events ahead.
-        std::array<std::uint64_t, EventsAhead> ahead{};
-        for (std::size_t i = 0; i < events.size() + EventsAhead; ++i) {
-            const std::uint64_t series = ahead[i % EventsAhead];
-            if (i < events.size())
-                m_values.expect(ahead[i % EventsAhead] = seriesOf(batch, batch.events[events[i]]));
-            if (i < EventsAhead)
-                continue;
-            const std::uint32_t index = events[i - EventsAhead];
+        for (const std::uint32_t index : events) {
             const Event &event = batch.events[index];
             const bool hasStep = event[Field::Step] != NoStr && event[Field::EntityId] != NoStr;
             const bool hasMetric = event.hasValue && event[Field::Metric] != NoStr;
@@ -71,7 +61,8 @@ public:
                 continue;
             const std::uint32_t age = ageOf(batch.records[event.record].seq);
             if (!hasStep) { // nearly all events of a metrics stream: no more than the value model
-                const ValueScore score = m_values.observe({series, event.value, event.tsEvent, age});
+                const ValueScore score
+                    = m_values.observe({seriesOf(batch, event), event.value, event.tsEvent, age, false});
                 if (score.alarm) [[unlikely]]
                     emitValue(batch, index, score, emitter);
                 continue;
