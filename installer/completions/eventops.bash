@@ -52,6 +52,7 @@ _eventops()
             sql) options+=" --workspace --lake --clickhouse" ;;
             executor) options+=" --workspace --once" ;;
             demo) options+=" --workspace --json --seed --pace --duration --workers --approve" ;;
+            entropy) options+=" --root" ;;
         esac
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
         return
@@ -59,8 +60,9 @@ _eventops()
     local words=
     case $command in
         '') words="run replay export merge capture validate report query aggregate sql lake clickhouse approvals executor deadletters
-            audit rerun promote test retention backup doctor stages bench demo" ;;
+            audit rerun promote test retention backup doctor stages entropy bench demo" ;;
         aggregate) words="count min max mean sum p50 p90 p99" ;;
+        entropy) words="score metrics" ;;
         query) words="events alerts findings entities links actions" ;;
         approvals) words="list show approve reject" ;;
         deadletters) words="list show redrive" ;;

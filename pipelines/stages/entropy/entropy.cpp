@@ -10,7 +10,6 @@
 #include "pipelines/stages/entropy/case_watch.h"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 
 namespace eventops {
@@ -19,7 +18,6 @@ namespace {
 /// Who watches n series looks n times as often for the one false alarm: a value's finding takes log2(n) bits more
 /// (Bonferroni). Large fleets move together: more series than these are no more looks.
 constexpr std::uint64_t LooksMax = 64;
-constexpr std::size_t EventsAhead = 8; ///< By which memory is asked for.
 constexpr std::size_t ScopesMax = 1'024;
 
 struct EntropySettings {
@@ -47,36 +45,22 @@ public:
     {
         m_values.setBitsMin(m_settings.cases.bitsMin
                             + detLog2(static_cast<double>(std::clamp<std::uint64_t>(m_shared.series, 1, LooksMax))));
-        // The tables are larger than the cache: their entries are asked for some events ahead.
-        std::array<std::uint64_t, EventsAhead> ahead{};
-        for (std::size_t i = 0; i < events.size() + EventsAhead; ++i) {
-            const std::uint64_t series = ahead[i % EventsAhead];
-            if (i < events.size())
-                m_values.expect(ahead[i % EventsAhead] = seriesOf(batch, batch.events[events[i]]));
-            if (i < EventsAhead)
-                continue;
-            const std::uint32_t index = events[i - EventsAhead];
+        for (const std::uint32_t index : events) {
             const Event &event = batch.events[index];
             const bool hasStep = event[Field::Step] != NoStr && event[Field::EntityId] != NoStr;
             const bool hasMetric = event.hasValue && event[Field::Metric] != NoStr;
             if (!hasStep && !hasMetric)
                 continue;
             const std::uint32_t age = ageOf(batch.records[event.record].seq);
-            EventSurprise surprise;
-            if (hasMetric)
-                surprise.value = m_values.observe({series, event.value, event.tsEvent, age});
-            if (hasStep) {
-                m_cases.pass(time, index, emitter);
-                m_cases.judge(batch, index, age, surprise, emitter);
+            if (!hasStep) { // nearly all events of a metrics stream: no more than the value model
+                const ValueScore score
+                    = m_values.observe({seriesOf(batch, event), event.value, event.tsEvent, age, false});
+                if (score.alarm) [[unlikely]]
+                    emitValue(batch, index, score, emitter);
+                continue;
             }
-            // Nearly all events of a metrics stream end here.
-            if (surprise.value.alarm || (hasStep && surprise.alarmBits() >= m_settings.cases.bitsMin)) [[unlikely]] {
-                if (hasStep)
-                    m_cases.explain(surprise);
-                emitter.emit(index, explainSurprise(batch, event, surprise, m_settings.cases.bitsCritical));
-            }
-            if (hasStep)
-                m_cases.learn(batch, index, age);
+            m_cases.pass(time, index, emitter);
+            takeStep(batch, index, hasMetric, age, emitter);
         }
         m_cases.pass(time, time.end(), emitter);
     }
@@ -99,6 +83,27 @@ public:
     CaseModelSet &models() { return m_cases.models(); }
 
 private:
+    void emitValue(const Batch &batch, std::uint32_t index, const ValueScore &score, Emitter &emitter) const
+    {
+        EventSurprise surprise;
+        surprise.value = score;
+        emitter.emit(index, explainSurprise(batch, batch.events[index], surprise, m_settings.cases.bitsCritical));
+    }
+
+    void takeStep(const Batch &batch, std::uint32_t index, bool hasMetric, std::uint32_t age, Emitter &emitter)
+    {
+        const Event &event = batch.events[index];
+        EventSurprise surprise;
+        if (hasMetric)
+            surprise.value = m_values.observe({seriesOf(batch, event), event.value, event.tsEvent, age, true});
+        m_cases.judge(batch, index, age, surprise, emitter);
+        if (surprise.alarmBits() >= m_settings.cases.bitsMin) {
+            m_cases.explain(surprise);
+            emitter.emit(index, explainSurprise(batch, event, surprise, m_settings.cases.bitsCritical));
+        }
+        m_cases.learn(batch, index, age);
+    }
+
     static std::uint64_t seriesOf(const Batch &batch, const Event &event)
     {
         return tableKey(hashCombine(event.entityKey, batch.strings.hash(event[Field::Metric])));
