@@ -18,7 +18,6 @@ constexpr std::uint64_t EachMovesMax = 256; ///< Errors are followed at each gap
 constexpr std::uint64_t LaterStride = 8;
 constexpr double LateTailIndex = 2.0;
 constexpr double LateFactor = 1.5;   ///< Of the longest gap known: nothing earlier is late.
-constexpr double UnknownFactor = 4.0;
 constexpr std::size_t MeanPlace = MixWeights::NumbersMax - 1;
 static_assert(GapContexts::ChainsMax <= MeanPlace);
 
@@ -169,15 +168,12 @@ std::optional<GapModel::Patience> GapModel::patience(const GapContexts &contexts
     };
     Patience patience;
     auto [longest, samples] = known(contexts.chains[0][0]);
-    double factor = LateFactor;
     patience.samples = samples;
-    if (samples <= 0.0) {
+    if (samples <= 0.0)
         std::tie(longest, samples) = known(contexts.scope);
-        factor = UnknownFactor;
-    }
     if (samples < samplesMin)
         return std::nullopt;
-    factor = std::max(factor, std::sqrt(0.5 / (samples + 1.0) * detExp2(bits)));
+    const double factor = std::max(LateFactor, std::sqrt(0.5 / (samples + 1.0) * detExp2(bits)));
     patience.ns = static_cast<std::int64_t>(std::min(factor * static_cast<double>(std::max(longest, NsPerMs)), 9e18));
     return patience;
 }

@@ -3,7 +3,7 @@
 
 #include "core/entropy/case_state.h"
 #include "core/entropy/mix_weights.h"
-#include "core/entropy/timing_model.h"
+#include "core/entropy/gap_sketch.h"
 
 #include <optional>
 #include <span>
@@ -59,7 +59,7 @@ public:
     void forecast(const GapContexts &contexts, GapForecast &out) const;
     /// How long one waits for the next step before its absence takes @p bits: beyond the longest gap known after the
     /// last step by half, further with few samples (the tail as in GapForecast::tail). After a step that nothing
-    /// followed yet, four times the longest gap of the scope. Nothing: too little is known. O(1).
+    /// followed yet, the longest gap of the scope is taken. Nothing: too little is known. O(1).
     struct Patience {
         std::int64_t ns = 0;
         double samples = 0.0; ///< Gaps known after the last step; 0: the scope's were taken.

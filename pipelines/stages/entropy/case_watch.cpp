@@ -77,10 +77,8 @@ void CaseWatch::judge(const Batch &batch, std::uint32_t index, std::uint32_t age
         identity.sourceId = std::string(batch.text(event, Field::SourceId));
     }
     CaseState &state = m_cases.findOrInsert(key).first;
-    if ((state.flags & Over) != 0) {
-        state = CaseState{};
-        state.key = key;
-    }
+    if ((state.flags & Over) != 0)
+        beginOrGoOn(state);
     state.seen = age;
     const bool wasMissing = (state.flags & Missing) != 0;
     if (wasMissing)
@@ -91,6 +89,9 @@ void CaseWatch::judge(const Batch &batch, std::uint32_t index, std::uint32_t age
     surprise.step = m_models.steps.judge(m_now.contexts, m_prediction, m_now.symbol, m_settings.stepSamplesMin);
     surprise.firstStep = state.length == 0;
     surprise.previousStep = std::string(m_models.nameOf(state.last));
+    judgeExtra(state, surprise);
+    if (!surprise.extra.edits.empty())
+        state.flags |= Extra;
     m_now.gapNs = surprise.gapNs = state.gapTo(event.tsEvent);
     if (m_now.gapNs < 0)
         return;
@@ -100,6 +101,47 @@ void CaseWatch::judge(const Batch &batch, std::uint32_t index, std::uint32_t age
         return;
     surprise.timing = timingOf(m_now.gapContexts, m_now.gapNs);
     surprise.timing.late = !surprise.timing.learning;
+}
+
+/// A step after the end: of a new case, unless it fits the old one better, which then was not over.
+void CaseWatch::beginOrGoOn(CaseState &state)
+{
+    CaseState fresh;
+    fresh.key = state.key;
+    const auto fits = [&](const CaseState &candidate) {
+        m_models.steps.predict(stepContextsOf(m_now.scope, candidate), m_prediction);
+        const StepPrediction::Alternative *known = m_prediction.find(m_now.symbol);
+        return known != nullptr ? known->probability : 0.0;
+    };
+    if (fits(state) > fits(fresh))
+        state.flags = 0;
+    else
+        state = fresh;
+}
+
+/// A case on a way that none went before: are its steps too many for every end that is known?
+void CaseWatch::judgeExtra(const CaseState &state, EventSurprise &surprise) const
+{
+    if ((state.flags & Extra) != 0 || (state.length > 0 && state.shape == 0)
+        || m_models.ends.wasPassed(shapeWith(m_now.scope, state.shape, m_now.symbol)))
+        return;
+    auto steps = m_models.ends.setOf(state);
+    if (!steps && state.length > 0)
+        return;
+    if (!steps)
+        steps.emplace();
+    const auto it = std::lower_bound(steps->begin(), steps->end(), m_now.symbol,
+                                     [](const StepCount &c, StepSymbol step) { return c.step < step; });
+    if (it != steps->end() && it->step == m_now.symbol)
+        ++it->count;
+    else
+        steps->insert(it, {m_now.symbol, 1});
+    EndSurprise extra = m_models.ends.judgeSoFar(m_now.scope, *steps, m_settings.casesMin);
+    if (extra.learning || extra.newShare > NewShareMax || extra.bits < extra.enough(m_settings.bitsMin))
+        return;
+    for (const StepEdit &edit : extra.edits)
+        surprise.extraSteps.emplace_back(m_models.nameOf(edit.step));
+    surprise.extra = std::move(extra);
 }
 
 void CaseWatch::explain(EventSurprise &surprise)
@@ -166,10 +208,11 @@ void CaseWatch::fallDue(CaseState &state, const Identity &identity, WallNs due, 
     silent.timing = timingOf(gapContextsOf(identity.scope, state), due - state.lastTs);
     if (const auto steps = m_models.ends.setOf(state)) {
         silent.end = m_models.ends.judge(identity.scope, state.shape, *steps, m_settings.casesMin);
-        const bool usual = silent.end.learning || silent.end.newShare > NewShareMax
+        const bool usual = silent.end.learning || (state.flags & Extra) != 0 || silent.end.newShare > NewShareMax
             || silent.end.bits < silent.end.enough(m_settings.bitsMin);
         if (usual) {
-            learnEnd(state, identity.scope, *steps);
+            if ((state.flags & Extra) == 0) // what was told of is not learned as usual
+                learnEnd(state, identity.scope, *steps);
             state.flags = Over;
             return;
         }

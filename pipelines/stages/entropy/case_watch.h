@@ -53,6 +53,7 @@ private:
     enum CaseFlag : std::uint8_t {
         Over = 1,    ///< It ended as others did: the next step begins another case.
         Missing = 2, ///< An absence finding fires.
+        Extra = 4,   ///< A finding told of steps too many.
     };
     struct Reminder {
         WallNs at = NoTime;
@@ -78,6 +79,8 @@ private:
         GapContexts gapContexts;
     };
 
+    void beginOrGoOn(CaseState &state);
+    void judgeExtra(const CaseState &state, EventSurprise &surprise) const;
     void remind(CaseState &state, std::uint64_t scope);
     void push(CaseState &state, WallNs at);
     void fallDue(CaseState &state, const Identity &identity, WallNs due, std::uint32_t event, Emitter &emitter);

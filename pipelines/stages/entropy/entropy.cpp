@@ -97,7 +97,7 @@ private:
         if (hasMetric)
             surprise.value = m_values.observe({seriesOf(batch, event), event.value, event.tsEvent, age, true});
         m_cases.judge(batch, index, age, surprise, emitter);
-        if (surprise.alarmBits() >= m_settings.cases.bitsMin) {
+        if (surprise.alarmBits() >= m_settings.cases.bitsMin || !surprise.extra.edits.empty()) {
             m_cases.explain(surprise);
             emitter.emit(index, explainSurprise(batch, event, surprise, m_settings.cases.bitsCritical));
         }

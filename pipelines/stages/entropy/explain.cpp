@@ -117,6 +117,27 @@ BitsTerm timingTerm(const Batch &batch, const Event &event, const EventSurprise 
     return term;
 }
 
+/// A step that is missing or too many.
+BitsTerm editTerm(const StepEdit &edit, const std::string &name, const EndSurprise &end)
+{
+    const std::string step = stepName(name);
+    return {edit.seen < edit.expected ? "missing_step" : "extra_step", edit.bits,
+            "beside " + std::to_string(end.alike) + " cases that are nearly so", step + ' ' + std::to_string(edit.seen)
+            + "×", step + ' ' + std::to_string(edit.expected) + "×", end.cases};
+}
+
+std::string describeEdits(const EndSurprise &end, const std::vector<std::string> &names)
+{
+    std::string text;
+    for (std::size_t i = 0; i < end.edits.size(); ++i) {
+        const StepEdit &edit = end.edits[i];
+        text += (text.empty() ? "" : ", ") + stepName(names[i])
+              + (edit.seen < edit.expected ? " is missing" : " is too many") + " (expected "
+              + std::to_string(edit.expected) + "×, saw " + std::to_string(edit.seen) + "×)";
+    }
+    return text;
+}
+
 /// The sentence for the part that counts most. @p bits: of the whole part.
 std::string sentence(const Batch &batch, const Event &event, const EventSurprise &surprise, const BitsTerm &term,
                      double bits)
@@ -128,6 +149,8 @@ std::string sentence(const Batch &batch, const Event &event, const EventSurprise
         return cut(batch.text(event, Field::Metric)) + " of " + entity + " is " + term.observed
              + (unit.empty() ? "" : ' ' + cut(unit)) + tail;
     }
+    if (term.name == "extra_step")
+        return describeEdits(surprise.extra, surprise.extraSteps) + " of " + entity + evidence(bits, term.samples);
     const std::string came = cut(batch.text(event, Field::Step)) + " of " + entity + " came ";
     if (term.name == "timing")
         return came + "after " + term.observed + tail;
@@ -142,7 +165,7 @@ double counted(const TimingScore &score) { return score.late ? score.bits : 0.0;
 
 double EventSurprise::alarmBits() const
 {
-    return counted(value) + counted(step) + counted(timing);
+    return counted(value) + counted(step) + counted(timing) + extra.bits;
 }
 
 Finding explainSurprise(const Batch &batch, const Event &event, const EventSurprise &surprise, double bitsCritical)
@@ -171,6 +194,12 @@ Finding explainSurprise(const Batch &batch, const Event &event, const EventSurpr
         const std::size_t first = finding.terms.size();
         addTransitionTerms(batch, event, surprise, finding.terms);
         took(first, counted(surprise.step), "sequence_surprise");
+    }
+    if (!surprise.extra.edits.empty()) {
+        const std::size_t first = finding.terms.size();
+        for (std::size_t i = 0; i < surprise.extra.edits.size(); ++i)
+            finding.terms.push_back(editTerm(surprise.extra.edits[i], surprise.extraSteps[i], surprise.extra));
+        took(first, surprise.extra.bits, "extra_step");
     }
     if (!surprise.timing.learning) {
         finding.terms.push_back(timingTerm(batch, event, surprise));
@@ -204,18 +233,9 @@ Finding explainAbsence(const SilentCase &silent, double bitsCritical)
 {
     Finding finding;
     const std::string after = "after " + stepName(silent.lastStep);
-    std::string missing;
-    for (std::size_t i = 0; i < silent.end.edits.size(); ++i) {
-        const StepEdit &edit = silent.end.edits[i];
-        const bool fewer = edit.seen < edit.expected;
-        const std::string step = stepName(silent.editSteps[i]);
-        finding.terms.push_back({fewer ? "missing_step" : "extra_step", edit.bits,
-                                 "cases that ended nearly so: " + std::to_string(silent.end.alike),
-                                 step + ' ' + std::to_string(edit.seen) + "×",
-                                 step + ' ' + std::to_string(edit.expected) + "×", silent.end.cases});
-        missing += (missing.empty() ? "" : ", ") + step + (fewer ? " is missing" : " is too many") + " (expected "
-                 + std::to_string(edit.expected) + "×, saw " + std::to_string(edit.seen) + "×)";
-    }
+    const std::string missing = describeEdits(silent.end, silent.editSteps);
+    for (std::size_t i = 0; i < silent.end.edits.size(); ++i)
+        finding.terms.push_back(editTerm(silent.end.edits[i], silent.editSteps[i], silent.end));
     const std::string silence = describeDuration(silent.due - silent.since);
     finding.terms.push_back({"silence", silent.timing.bits, after, silence,
                              "p50 " + describeDuration(silent.timing.p50Ns) + ", p95 "

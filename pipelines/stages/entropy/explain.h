@@ -3,7 +3,7 @@
 
 #include "core/entropy/end_sets.h"
 #include "core/entropy/next_step_model.h"
-#include "core/entropy/timing_model.h"
+#include "core/entropy/gap_sketch.h"
 #include "core/entropy/value_model.h"
 #include "core/model/batch.h"
 #include "core/model/finding.h"
@@ -31,6 +31,8 @@ struct EventSurprise {
     bool firstStep = false;
     std::int64_t gapNs = 0;
     std::vector<StepExpectation> alternatives; ///< Most probable first.
+    EndSurprise extra;                 ///< Steps that are too many for any known end; no edits: none, or too few bits.
+    std::vector<std::string> extraSteps; ///< Their names, in the order of the edits.
 
     /// What decides an alarm: a term counts only as far as its model calls it an alarm, see ValueScore::alarm,
     /// StepSurprise::rarityBits and TimingScore::late.
@@ -38,7 +40,7 @@ struct EventSurprise {
 };
 
 /// The finding of a surprising event: bits are the sum of the terms', in the order value, transition (a term for each
-/// chain of contexts), timing. Texts of the event are cut at 200 bytes in the message.
+/// chain of contexts), extra_step (one each), timing. Texts of the event are cut at 200 bytes in the message.
 Finding explainSurprise(const Batch &batch, const Event &event, const EventSurprise &surprise, double bitsCritical);
 
 /// A case that event time has passed by.
