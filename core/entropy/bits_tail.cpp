@@ -109,4 +109,56 @@ Status BitsTail::load(StateReader &in)
     return Ok{};
 }
 
+void BitsTails::add(std::uint64_t scope, double bits, std::uint32_t age)
+{
+    Entry &entry = m_tails.findOrInsert(tableKey(scope)).first;
+    entry.seen = std::max(entry.seen, age);
+    if (!entry.tail)
+        entry.tail = std::make_unique<BitsTail>();
+    entry.tail->add(bits);
+}
+
+const BitsTail *BitsTails::tail(std::uint64_t scope) const
+{
+    const Entry *entry = m_tails.find(tableKey(scope));
+    return entry != nullptr ? entry->tail.get() : nullptr;
+}
+
+void BitsTails::merge(const BitsTails &delta)
+{
+    for (const Entry *from : delta.m_tails.sorted()) {
+        Entry &to = m_tails.findOrInsert(from->key).first;
+        to.seen = std::max(to.seen, from->seen);
+        if (!to.tail)
+            to.tail = std::make_unique<BitsTail>();
+        to.tail->merge(*from->tail);
+    }
+}
+
+void BitsTails::save(StateWriter &out) const
+{
+    const auto all = m_tails.sorted();
+    out.u64(all.size());
+    for (const Entry *entry : all) {
+        out.u64(entry->key);
+        out.u64(entry->seen);
+        entry->tail->save(out);
+    }
+}
+
+Status BitsTails::load(StateReader &in)
+{
+    clear();
+    const std::uint64_t count = in.u64();
+    if (count > m_tails.entriesMax())
+        return Error{Error::Code::Corrupt, "calibration state is damaged"};
+    for (std::uint64_t i = 0; i < count && !in.failed(); ++i) {
+        Entry &entry = m_tails.findOrInsert(tableKey(in.u64())).first;
+        entry.seen = static_cast<std::uint32_t>(in.u64());
+        entry.tail = std::make_unique<BitsTail>();
+        EVENTOPS_TRY(entry.tail->load(in));
+    }
+    return in.failed() ? Status(Error{Error::Code::Corrupt, "calibration state is cut short"}) : Status(Ok{});
+}
+
 } // namespace eventops

@@ -3,10 +3,12 @@
 
 #include "core/base/result.h"
 #include "core/base/state_io.h"
+#include "core/entropy/flat_table.h"
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <utility>
 
 namespace eventops {
@@ -53,6 +55,27 @@ private:
     Tail tail() const;
     void turn();
     Generation m_older, m_newer;
+};
+
+/// Tails by scope. Mergeable. Thread: one. Memory: bounded, 4 kB a scope.
+class BitsTails
+{
+public:
+    explicit BitsTails(std::size_t scopesMax) : m_tails(scopesMax) {}
+    void add(std::uint64_t scope, double bits, std::uint32_t age);
+    const BitsTail *tail(std::uint64_t scope) const;
+    void merge(const BitsTails &delta); ///< In the order of keys.
+    void clear() { m_tails.clear(); }
+    void save(StateWriter &out) const;
+    Status load(StateReader &in);
+
+private:
+    struct Entry {
+        std::uint64_t key = 0;
+        std::uint32_t seen = 0;
+        std::unique_ptr<BitsTail> tail;
+    };
+    FlatTable<Entry> m_tails;
 };
 
 } // namespace eventops

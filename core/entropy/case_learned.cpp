@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "core/entropy/case_learned.h"
 
+#include "core/base/math.h"
+
+#include <algorithm>
 #include <vector>
 
 namespace eventops {
@@ -17,12 +20,31 @@ std::string_view CaseModelSet::nameOf(StepSymbol symbol) const
     return !agreed.empty() ? agreed : m_names.name(symbol);
 }
 
+double CaseModelSet::calibrated(std::uint64_t scope, double rarityBits, double from) const
+{
+    if (rarityBits < from)
+        return rarityBits;
+    const double bits = std::min(rarityBits, detLog2(steps.steps(scope) + 2.0));
+    const BitsTail *tail = m_agreed.rarities.tail(scope);
+    const BitsTail *own = m_rarities.tail(scope);
+    if (tail == nullptr || (own != nullptr && own->samples() > tail->samples()))
+        tail = own;
+    return tail != nullptr && tail->samples() >= BitsTail::GenerationMin ? std::min(bits, tail->rarity(rarityBits))
+                                                                         : bits;
+}
+
+void CaseModelSet::learnRarity(std::uint64_t scope, double rarityBits, std::uint32_t age)
+{
+    m_rarities.add(scope, rarityBits, age);
+}
+
 void CaseModelSet::save(StateWriter &out) const
 {
     steps.delta().save(out);
     gaps.delta().save(out);
     ends.delta().save(out);
     m_names.save(out);
+    m_rarities.save(out);
 }
 
 Status CaseModelSet::load(StateReader &in)
@@ -30,7 +52,8 @@ Status CaseModelSet::load(StateReader &in)
     EVENTOPS_TRY(steps.delta().load(in));
     EVENTOPS_TRY(gaps.delta().load(in));
     EVENTOPS_TRY(ends.delta().load(in));
-    return m_names.load(in);
+    EVENTOPS_TRY(m_names.load(in));
+    return m_rarities.load(in);
 }
 
 void CaseModelSet::merge(CaseLearned &agreed, std::span<CaseModelSet *const> all)
@@ -44,6 +67,7 @@ void CaseModelSet::merge(CaseLearned &agreed, std::span<CaseModelSet *const> all
         gaps.push_back(&set->gaps.delta());
         agreed.ends.merge(set->ends.delta());
         agreed.names.merge(set->m_names);
+        agreed.rarities.merge(set->m_rarities);
     }
     agreed.steps.merge(steps);
     agreed.gaps.merge(gaps);
@@ -52,6 +76,7 @@ void CaseModelSet::merge(CaseLearned &agreed, std::span<CaseModelSet *const> all
         set->gaps.delta().clear();
         set->ends.delta().clear();
         set->m_names.clear();
+        set->m_rarities.clear();
     }
 }
 
@@ -61,6 +86,7 @@ void save(const CaseLearned &learned, StateWriter &out)
     learned.gaps.save(out);
     learned.ends.save(out);
     learned.names.save(out);
+    learned.rarities.save(out);
 }
 
 Status load(CaseLearned &learned, StateReader &in)
@@ -68,7 +94,8 @@ Status load(CaseLearned &learned, StateReader &in)
     EVENTOPS_TRY(learned.steps.load(in));
     EVENTOPS_TRY(learned.gaps.load(in));
     EVENTOPS_TRY(learned.ends.load(in));
-    return learned.names.load(in);
+    EVENTOPS_TRY(learned.names.load(in));
+    return learned.rarities.load(in);
 }
 
 } // namespace eventops

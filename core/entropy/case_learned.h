@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "core/entropy/bits_tail.h"
 #include "core/entropy/end_sets.h"
 #include "core/entropy/gap_model.h"
 #include "core/entropy/name_table.h"
@@ -20,13 +21,15 @@ struct CaseLimits {
 struct CaseLearned {
     explicit CaseLearned(const CaseLimits &limits)
         : steps(limits.contextsMax), gaps(limits.contextsMax), ends(limits.scopesMax, limits.contextsMax),
-          names(limits.contextsMax)
+          names(limits.contextsMax), rarities(TailsMax)
     {
     }
+    static constexpr std::size_t TailsMax = 64; ///< Scopes whose steps are calibrated.
     NextStepLearned steps;
     GapLearned gaps;
     EndLearned ends;
     NameTable names; ///< Of steps.
+    BitsTails rarities; ///< Of steps, by scope.
 };
 
 /// The models of one partition: what all have agreed on plus what it learned itself since.
@@ -35,7 +38,8 @@ class CaseModelSet
 public:
     CaseModelSet(const CaseLearned &agreed, const CaseLimits &limits)
         : steps(agreed.steps, limits.contextsMax), gaps(agreed.gaps, limits.contextsMax),
-          ends(agreed.ends, limits.scopesMax, limits.contextsMax), m_agreed(agreed), m_names(limits.contextsMax)
+          ends(agreed.ends, limits.scopesMax, limits.contextsMax), m_agreed(agreed), m_names(limits.contextsMax),
+          m_rarities(CaseLearned::TailsMax)
     {
     }
     NextStepModel steps;
@@ -44,6 +48,10 @@ public:
 
     void nameStep(StepSymbol symbol, std::string_view text, std::uint32_t age);
     std::string_view nameOf(StepSymbol symbol) const;
+    /// How rare a step of so many rarity bits really is, in bits: by the scope's own steps, and never rarer than one in
+    /// all of them (Laplace's rule of succession). O(1) below @p from, which it returns then unchanged or less.
+    double calibrated(std::uint64_t scope, double rarityBits, double from) const;
+    void learnRarity(std::uint64_t scope, double rarityBits, std::uint32_t age);
     bool learnedNothing() const { return steps.delta().empty() && ends.delta().empty(); }
     void save(StateWriter &out) const;
     Status load(StateReader &in);
@@ -54,6 +62,7 @@ public:
 private:
     const CaseLearned &m_agreed; ///< The operator's; changes only between calls.
     NameTable m_names;
+    BitsTails m_rarities;
 };
 
 void save(const CaseLearned &learned, StateWriter &out);

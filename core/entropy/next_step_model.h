@@ -94,6 +94,8 @@ public:
     /// Learns that @p symbol came after @p prediction was made.
     void learn(const StepContexts &contexts, const StepPrediction &prediction, StepSymbol symbol, std::uint32_t age);
 
+    /// Steps seen of a scope.
+    double steps(std::uint64_t scope) const { return static_cast<double>(totals(scope).count); }
     /// How often @p symbol came after the last step alone.
     double count(const StepContexts &contexts, StepSymbol symbol) const;
 

@@ -87,6 +87,8 @@ void CaseWatch::judge(const Batch &batch, std::uint32_t index, std::uint32_t age
     m_now.contexts = stepContextsOf(m_now.scope, state);
     m_models.steps.predict(m_now.contexts, m_prediction);
     surprise.step = m_models.steps.judge(m_now.contexts, m_prediction, m_now.symbol, m_settings.stepSamplesMin);
+    m_now.rarityBits = surprise.step.rarityBits;
+    surprise.step.rarityBits = m_models.calibrated(m_now.scope, m_now.rarityBits, m_settings.bitsMin);
     surprise.firstStep = state.length == 0;
     surprise.previousStep = std::string(m_models.nameOf(state.last));
     judgeExtra(state, surprise);
@@ -167,6 +169,8 @@ void CaseWatch::learn(const Batch &batch, std::uint32_t index, std::uint32_t age
     const Event &event = batch.events[index];
     CaseState &state = *m_cases.find(tableKey(event.entityKey)); // `judge` saw to it
     m_models.steps.learn(m_now.contexts, m_prediction, m_now.symbol, age);
+    if (m_prediction.samples >= m_settings.stepSamplesMin)
+        m_models.learnRarity(m_now.scope, m_now.rarityBits, age);
     m_models.nameStep(m_now.symbol, batch.text(event, Field::Step), age);
     if (m_now.gapNs >= 0)
         m_models.gaps.learn(m_now.gapContexts, m_now.gapNs, age);

@@ -74,6 +74,7 @@ private:
     struct Now {
         std::uint64_t scope = 0;
         StepSymbol symbol = NoStepSymbol;
+        double rarityBits = 0.0; ///< As the model claims it.
         std::int64_t gapNs = -1;
         StepContexts contexts;
         GapContexts gapContexts;

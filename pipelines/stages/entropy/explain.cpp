@@ -11,6 +11,7 @@
 namespace eventops {
 namespace {
 
+constexpr double StepTellsBits = 4.0;
 constexpr std::size_t TextBytesMax = 200; ///< Of one text of the event in a sentence.
 
 std::string cut(std::string_view text)
@@ -203,7 +204,9 @@ Finding explainSurprise(const Batch &batch, const Event &event, const EventSurpr
     }
     if (!surprise.timing.learning) {
         finding.terms.push_back(timingTerm(batch, event, surprise));
-        took(finding.terms.size() - 1, counted(surprise.timing), "timing_surprise");
+        // When it came says little of a step that was hardly to come at all.
+        const bool asExpected = counted(surprise.step) < StepTellsBits;
+        took(finding.terms.size() - 1, asExpected ? counted(surprise.timing) : 0.0, "timing_surprise");
     }
     for (const BitsTerm &term : finding.terms)
         finding.bits += term.bits;

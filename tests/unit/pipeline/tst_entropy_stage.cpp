@@ -167,7 +167,7 @@ private Q_SLOTS:
         const auto findings = engine.run(hand.batch, 8192, 100);
         QCOMPARE(findings.size(), std::size_t{1});
         const Finding &finding = findings.front();
-        QCOMPARE(finding.name, std::string("sequence_surprise"));
+        QVERIFY2(finding.name == "sequence_surprise", finding.message.c_str());
         QCOMPARE(finding.step, std::string("shipped"));
         QCOMPARE(finding.bits, sumOfTerms(finding));
         QCOMPARE(finding.terms.front().name, std::string("transition"));
