@@ -49,9 +49,13 @@ std::string findingTerms(const Finding &finding, const std::string &indent)
 {
     std::string out;
     for (const BitsTerm &term : finding.terms) {
-        out += indent + bitsText(term.bits) + " bits " + printable(term.name) + ": saw " + printable(term.observed)
-             + ", expected " + printable(term.expected) + " (" + printable(term.context) + ", "
-             + std::to_string(term.samples) + " samples)\n";
+        out += indent + bitsText(term.bits) + " bits " + printable(term.name) + ": ";
+        if (term.observed.empty()) { // another view of what the term before it tells
+            out += printable(term.context) + '\n';
+            continue;
+        }
+        out += "saw " + printable(term.observed) + ", expected " + printable(term.expected) + " ("
+             + printable(term.context) + ", " + std::to_string(term.samples) + " samples)\n";
     }
     return out;
 }

@@ -221,7 +221,9 @@ private:
             node.severity = static_cast<int>(finding.severity);
             const int id = add(parent, std::move(node));
             for (const BitsTerm &term : finding.terms) {
-                const std::string seen = term.observed + " · " + shownBits(term.bits).toStdString() + " bits";
+                // Without an observation it is another view of what the term before it tells.
+                const std::string seen = (term.observed.empty() ? term.context : term.observed) + " · "
+                                       + shownBits(term.bits).toStdString() + " bits";
                 Node summand{Kind::Term, shownText(term.name, ShownNameMax),     cell(term.expected),
                              cell(seen), escapedText(term.context, FullTextMax), id,
                              0};

@@ -57,8 +57,13 @@ ColumnLayout {
                 font.pixelSize: Theme.font.small
                 font.family: Theme.font.mono
             }
-            Item { Layout.preferredWidth: Theme.metric.space2; Layout.preferredHeight: Theme.metric.border }
+            Item {
+                visible: term.modelData.observed !== ""
+                Layout.preferredWidth: Theme.metric.space2
+                Layout.preferredHeight: Theme.metric.border
+            }
             PlainText {
+                visible: term.modelData.observed !== "" // empty: another view of what the term before it tells
                 text: qsTr("%1 seen, %2 expected").arg(term.modelData.observed).arg(term.modelData.expected)
                 wrapMode: Text.Wrap
                 maximumLineCount: 3

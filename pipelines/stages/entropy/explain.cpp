@@ -7,11 +7,12 @@
 
 #include <charconv>
 #include <string>
+#include <utility>
 
 namespace eventops {
 namespace {
 
-constexpr double StepTellsBits = 4.0;
+constexpr double StepTellsShare = 0.5;
 constexpr std::size_t TextBytesMax = 200; ///< Of one text of the event in a sentence.
 
 std::string cut(std::string_view text)
@@ -97,14 +98,15 @@ void addTransitionTerms(const Batch &batch, const Event &event, const EventSurpr
 {
     const auto samples = static_cast<std::uint64_t>(surprise.step.samples);
     const std::string after = surprise.firstStep ? "first step" : "after " + stepName(surprise.previousStep);
-    const std::string observed = cut(batch.text(event, Field::Step)) + " (" + std::to_string(surprise.stepCount)
-                               + " of " + std::to_string(samples) + ')';
-    const std::string expected = describeAlternatives(surprise.alternatives, samples);
+    // The first term says what was seen and what is expected; the others only by what else.
+    std::string observed = cut(batch.text(event, Field::Step)) + " (" + std::to_string(surprise.stepCount) + " of "
+                         + std::to_string(samples) + ')';
+    std::string expected = describeAlternatives(surprise.alternatives, samples);
     for (std::size_t i = 0; i < surprise.step.terms.size(); ++i) {
         const bool chain = i < StepContexts::ChainsMax;
         terms.push_back({"transition", surprise.step.terms[i],
-                         after + ", by " + (chain ? StepContexts::Names[i] : "what the others share"), observed,
-                         expected, samples});
+                         after + ", by " + (chain ? StepContexts::Names[i] : "what the others share"),
+                         std::exchange(observed, {}), std::exchange(expected, {}), samples});
     }
 }
 
@@ -204,9 +206,8 @@ Finding explainSurprise(const Batch &batch, const Event &event, const EventSurpr
     }
     if (!surprise.timing.learning) {
         finding.terms.push_back(timingTerm(batch, event, surprise));
-        // When it came says little of a step that was hardly to come at all.
-        const bool asExpected = counted(surprise.step) < StepTellsBits;
-        took(finding.terms.size() - 1, asExpected ? counted(surprise.timing) : 0.0, "timing_surprise");
+        // A step that should hardly come tells more than when it came, unless that is surprising by far.
+        took(finding.terms.size() - 1, StepTellsShare * counted(surprise.timing), "timing_surprise");
     }
     for (const BitsTerm &term : finding.terms)
         finding.bits += term.bits;
