@@ -102,5 +102,6 @@ void addRankCauses(CLI::App &group, Context &context);
 void addScoreSessions(CLI::App &group, Context &context);
 void addScoreProcess(CLI::App &group, Context &context);
 void addScoreMetrics(CLI::App &group, Context &context);
+void addEntropyBench(CLI::App &group, Context &context);
 
 } // namespace eventops::cli
