@@ -10,7 +10,7 @@ namespace {
 constexpr double NormalWeight = 43.98;
 constexpr double FaultFalseRate = 0.005;
 constexpr std::size_t FaultySessions = 1'500;
-constexpr std::uint64_t FaultSeeds = 3;
+constexpr std::uint64_t FaultSeeds = 6;
 
 struct Sessions {
     std::vector<FileCase> normal;
