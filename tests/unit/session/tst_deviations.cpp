@@ -100,6 +100,40 @@ private Q_SLOTS:
         QCOMPARE(ran.json().value(QLatin1String("findings")).toInteger(), 0);
     }
 
+    void eachFindingIsExplained()
+    {
+        const auto explain = [this](const QString &id, bool json) {
+            QStringList arguments = {QStringLiteral("explain"), id, QStringLiteral("--workspace"), m_demo.workspace()};
+            if (json)
+                arguments << QStringLiteral("--json");
+            return run(arguments);
+        };
+        int cases = 0;
+        for (const QJsonObject &finding : m_demo.query(QStringLiteral("findings"), QStringLiteral("origin = entropy"))) {
+            const QString id = finding.value(QLatin1String("id")).toString();
+            const QJsonObject out = explain(id.first(8), true).json();
+            QCOMPARE(out.value(QLatin1String("id")).toString(), id);
+            double sum = 0.0;
+            for (const QJsonValue term : out.value(QLatin1String("terms")).toArray())
+                sum += term.toObject().value(QLatin1String("bits")).toDouble();
+            QVERIFY(std::abs(sum - out.value(QLatin1String("bits")).toDouble()) < 1e-9);
+            QVERIFY(!out.value(QLatin1String("unsurprising")).toString().isEmpty());
+            const QJsonArray past = out.value(QLatin1String("past_cases")).toArray();
+            QCOMPARE(past.size(), 5);
+            const QString at = finding.value(QLatin1String("ts")).toString();
+            for (const QJsonValue one : past) {
+                QVERIFY(one.toObject().value(QLatin1String("ts")).toString() <= at);
+                const QJsonArray evidence = finding.value(QLatin1String("evidence")).toArray();
+                QVERIFY(!evidence.contains(one.toObject().value(QLatin1String("event_id"))));
+            }
+            QVERIFY(explain(id, false).out.contains("It would not have surprised: "));
+            ++cases;
+        }
+        QVERIFY(cases > 3);
+        QCOMPARE(explain(QStringLiteral(".*.*"), false).exitCode, 2);
+        QCOMPARE(explain(QStringLiteral("00000000000"), false).exitCode, 1);
+    }
+
 private:
     Scratch m_demo;
 };
