@@ -4,17 +4,12 @@
 #include "core/base/hash.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <functional>
 
 namespace eventops::cli {
 namespace {
 
 constexpr std::size_t ContextsMax = std::size_t{1} << 20U;
 constexpr double SecondWayBits = 1.0;
-constexpr std::size_t LineBytesMax = std::size_t{16} << 20U;
 
 } // namespace
 
@@ -106,25 +101,6 @@ void CaseModels::predict(const FileCase &one, std::size_t prefix, StepPrediction
     const CaseState state = stateAfter(one, prefix);
     m_steps.predict(stepContextsOf(Scope, state), step);
     m_gaps.forecast(gapContextsOf(Scope, state), gap);
-}
-
-Status readLines(const std::string &path, const std::function<Status(std::size_t, std::string_view)> &line)
-{
-    std::ifstream file(path, std::ios::binary);
-    if (!file)
-        return Error{errno == ENOENT ? Error::Code::NotFound : Error::Code::Io,
-                     path + " cannot be read: " + std::strerror(errno), {}, "give the path of a readable file"};
-    std::string text;
-    for (std::size_t number = 1; std::getline(file, text); ++number) {
-        if (text.size() > LineBytesMax)
-            return Error{Error::Code::InvalidArgument,
-                         path + ':' + std::to_string(number) + ": a line is longer than 16 MiB", {},
-                         "is it the right file?"};
-        if (!text.empty() && text.back() == '\r')
-            text.pop_back();
-        EVENTOPS_TRY(line(number, text));
-    }
-    return Ok{};
 }
 
 } // namespace eventops::cli

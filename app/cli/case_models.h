@@ -7,7 +7,6 @@
 #include "core/entropy/gap_model.h"
 #include "core/entropy/next_step_model.h"
 
-#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -62,8 +61,5 @@ private:
 
 /// Share of normal cases that may be called surprising: one in a thousand.
 constexpr double FalseCaseRate = 1e-3;
-
-/// Opens @p path and calls @p line(number, text) for each line, without its end. NotFound, Io, or what @p line returns.
-Status readLines(const std::string &path, const std::function<Status(std::size_t, std::string_view)> &line);
 
 } // namespace eventops::cli

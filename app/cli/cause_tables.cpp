@@ -181,4 +181,21 @@ Result<MetricTable> readMetricTable(const std::string &path)
     return table;
 }
 
+Result<CauseRanks> rankCauseFiles(const CauseFiles &files)
+{
+    CauseRanks out;
+    out.graph = EVENTOPS_TRY(readCallGraph(files.graph));
+    const std::vector<std::string> &nodes = out.graph.nodes;
+    const auto target = std::ranges::find(nodes, files.target);
+    if (target == nodes.end())
+        return Error{Error::Code::NotFound, "--target: there is no node \"" + files.target + "\"",
+                     {files.graph, 1, 0}, "name a node of the first line"};
+    const auto place = static_cast<std::uint32_t>(target - nodes.begin());
+    const MetricTable normal = EVENTOPS_TRY(readMetricTable(files.normal));
+    const MetricTable issue = EVENTOPS_TRY(readMetricTable(files.issue));
+    out.measured = EVENTOPS_TRY(metricDeviations(normal, issue, nodes, place));
+    out.causes = EVENTOPS_TRY(rankCauses(nodes, out.graph.edges, out.measured.deviations, place));
+    return out;
+}
+
 } // namespace eventops::cli

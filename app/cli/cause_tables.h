@@ -27,4 +27,20 @@ Result<CallGraph> readCallGraph(const std::string &path);
 /// time and a value a series; an empty cell was not measured.
 Result<MetricTable> readMetricTable(const std::string &path);
 
+struct CauseFiles {
+    std::string graph;
+    std::string normal;
+    std::string issue;
+    std::string target;
+};
+
+struct CauseRanks {
+    CallGraph graph;
+    MetricDeviations measured;
+    std::vector<RankedCause> causes;
+};
+
+/// rankCauses over files. Errors also: NotFound when the graph has no node of the target's name.
+Result<CauseRanks> rankCauseFiles(const CauseFiles &files);
+
 } // namespace eventops::cli

@@ -96,11 +96,13 @@ void addBackup(CLI::App &app, Context &context);
 void addDoctor(CLI::App &app, Context &context);
 void addCapture(CLI::App &app, Context &context);
 void addEntropy(CLI::App &app, Context &context);
+void addExplain(CLI::App &app, Context &context);
 
 // One function a form of `eventops entropy`.
 void addRankCauses(CLI::App &group, Context &context);
 void addScoreSessions(CLI::App &group, Context &context);
 void addScoreProcess(CLI::App &group, Context &context);
 void addScoreMetrics(CLI::App &group, Context &context);
+void addEntropyBench(CLI::App &group, Context &context);
 
 } // namespace eventops::cli

@@ -5,18 +5,10 @@
 
 #include "core/base/json.h"
 
-#include <algorithm>
 #include <cstdio>
 
 namespace eventops::cli {
 namespace {
-
-struct CauseFiles {
-    std::string graph;
-    std::string normal;
-    std::string issue;
-    std::string target;
-};
 
 void printJson(std::size_t rank, const CallGraph &graph, const RankedCause &cause, const MetricDeviations &measured)
 {
@@ -35,17 +27,7 @@ void printJson(std::size_t rank, const CallGraph &graph, const RankedCause &caus
 
 Status rankFiles(const Context &context, const CauseFiles &files)
 {
-    const CallGraph graph = EVENTOPS_TRY(readCallGraph(files.graph));
-    const auto target = std::ranges::find(graph.nodes, files.target);
-    if (target == graph.nodes.end())
-        return Error{Error::Code::NotFound, "--target: there is no node \"" + files.target + "\"",
-                     {files.graph, 1, 0}, "name a node of the first line"};
-    const auto place = static_cast<std::uint32_t>(target - graph.nodes.begin());
-    const MetricTable normal = EVENTOPS_TRY(readMetricTable(files.normal));
-    const MetricTable issue = EVENTOPS_TRY(readMetricTable(files.issue));
-    const MetricDeviations measured = EVENTOPS_TRY(metricDeviations(normal, issue, graph.nodes, place));
-    const std::vector<RankedCause> causes =
-        EVENTOPS_TRY(rankCauses(graph.nodes, graph.edges, measured.deviations, place));
+    const auto [graph, measured, causes] = EVENTOPS_TRY(rankCauseFiles(files));
     if (!context.json)
         std::printf("rank,node\n");
     for (std::size_t i = 0; i < causes.size(); ++i) {

@@ -1,25 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "app/cli/case_models.h"
+#include "app/cli/case_files.h"
 #include "app/cli/cli.h"
 
 #include <cstdio>
 
 namespace eventops::cli {
 namespace {
-
-FileCase sessionOf(CaseModels &models, std::string_view line)
-{
-    FileCase session;
-    while (true) {
-        const std::size_t begin = line.find_first_not_of(" \t");
-        if (begin == std::string_view::npos)
-            return session;
-        line.remove_prefix(begin);
-        const std::string_view step = line.substr(0, line.find_first_of(" \t"));
-        session.steps.push_back(models.symbol(step));
-        line.remove_prefix(step.size());
-    }
-}
 
 Status scoreSessions(const std::string &train, const std::string &path)
 {
@@ -37,9 +23,7 @@ Status scoreSessions(const std::string &train, const std::string &path)
                      "write one session a line, step names separated by blanks"};
     std::fprintf(stderr, "# threshold %.6f\n", models.threshold(FalseCaseRate));
     return readLines(path, [&](std::size_t, std::string_view line) -> Status {
-        const CaseScore score = models.score(sessionOf(models, line));
-        if (getenv("DBG")) std::printf("%.6f %.6f\n", score.endBits, score.orderBits); else
-        std::printf("%.6f\n", score.bits());
+        std::printf("%.6f\n", models.score(sessionOf(models, line)).bits());
         return Ok{};
     });
 }

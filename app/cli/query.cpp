@@ -4,6 +4,8 @@
 #include "app/cli/table.h"
 #include "core/base/json.h"
 #include "core/base/time.h"
+#include "core/codec/alert.h"
+#include "core/codec/deviation.h"
 #include "core/model/row_json.h"
 
 #include <cstdio>
@@ -16,6 +18,8 @@ struct Options {
     std::string filter;
     std::uint64_t limit = 0;
     bool newest = false;
+    bool mirror = false;         ///< Alerts also of deviations, deviations also of alerts (X11).
+    DeviationForm deviation;
 };
 
 void printLine(const std::string &line)
@@ -61,21 +65,42 @@ Result<Ok> queryEvents(Context &context, Backend &backend, const Query &query)
     });
 }
 
-Result<Ok> queryFindings(Context &context, Backend &backend, const Query &query, bool alertsOnly)
+/// The alert of a finding that has one; with --mirror, of any other as well.
+std::string alertOf(const Finding &finding, const Options &options)
+{
+    if (!finding.alert.empty() || !options.mirror || finding.state == FindingState::Pending)
+        return finding.alert;
+    return encodeAlert(finding);
+}
+
+/// The deviation of a finding that is one; with --mirror, of any other that fires as well.
+std::string deviationOf(const Finding &finding, const Options &options)
+{
+    if (!isDeviation(finding) && (!options.mirror || finding.alert.empty()))
+        return {};
+    const auto line = encodeDeviation(finding, options.deviation);
+    if (line)
+        return line.value();
+    std::fprintf(stderr, "%s\n", printable(line.error().text()).c_str());
+    return {};
+}
+
+Result<Ok> queryFindings(Context &context, Backend &backend, const Query &query, const Options &options)
 {
     return await<Ok>([&](Done<Ok> done) {
         return backend.findings(context.caller(), query, [&](std::vector<Finding> page) {
             for (const Finding &finding : page) {
-                if (alertsOnly && finding.alert.empty())
-                    continue;
                 std::string line;
-                if (alertsOnly)
-                    line = finding.alert;
+                if (options.table == "alerts")
+                    line = alertOf(finding, options);
+                else if (options.table == "deviations")
+                    line = deviationOf(finding, options);
                 else if (context.json)
                     appendFindingJson(line, finding);
                 else
                     line = findingLine(finding);
-                printLine(line);
+                if (!line.empty())
+                    printLine(line);
             }
         }, std::move(done));
     });
@@ -105,8 +130,8 @@ Result<Ok> run(Context &context, const Options &options)
     const Caller caller = context.caller();
     if (options.table == "events")
         return queryEvents(context, *backend, query);
-    if (options.table == "findings" || options.table == "alerts")
-        return queryFindings(context, *backend, query, options.table == "alerts");
+    if (options.table == "findings" || options.table == "alerts" || options.table == "deviations")
+        return queryFindings(context, *backend, query, options);
     if (options.table == "entities") {
         return queryRows<Entity>(context, [&](auto page, Done<Ok> done) {
             return backend->entities(caller, query, page, std::move(done));
@@ -133,10 +158,14 @@ void addQuery(CLI::App &app, Context &context)
     const auto options = std::make_shared<Options>();
     CLI::App *command = app.add_subcommand("query", "Print rows of the ledger that match a filter");
     command->add_option("TABLE", options->table, "What to look at")->required()
-        ->check(CLI::IsMember({"events", "alerts", "findings", "entities", "links", "actions"}));
+        ->check(CLI::IsMember({"events", "alerts", "deviations", "findings", "entities", "links", "actions"}));
     command->add_option("FILTER", options->filter, "For example: severity >= warning and entity.id = host:host-a");
     command->add_option("--limit", options->limit, "At most so many rows; 0: all")->capture_default_str();
     command->add_flag("--newest", options->newest, "Newest first");
+    command->add_flag("--mirror", options->mirror,
+                      "Alerts: also of deviations; deviations: also of alerts, for those who read only one of them");
+    command->add_flag("--legacy-top-level", options->deviation.legacyTopLevel,
+                      "Deviations: step, entropy and baseline_entropy at top level as well");
     addWorkspace(*command, context);
     addJson(*command, context);
     command->callback([&context, options] {

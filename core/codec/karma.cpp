@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "core/codec/deviation.h"
 #include "core/codec/entity_name.h"
 #include "core/codec/envelopes.h"
 
@@ -21,7 +22,6 @@ constexpr std::string_view Name = "karma.v1";
 constexpr std::string_view Known[] = {"ts", "event_type", "entity_id", "correlation_id", "tags", "attrs",
                                       "idempotency_key", "source", "causation_id"};
 
-constexpr std::string_view DeviationType = "entropy.deviation";
 constexpr std::string_view DeviationFigures[] = {"step", "entropy", "baseline_entropy"};
 
 template<std::size_t Size>
@@ -93,10 +93,26 @@ private:
             event[Field::Step] = scalar(attrs, "step");
         if (event[Field::Step] == NoStr)
             event[Field::Step] = event[Field::Type];
+        const bool isOwn = isOwnDeviation(batch, event, json);
+        if (isOwn)
+            event[Field::Step] = NoStr;
         if (event[Field::CausationId] == NoStr)
             event[Field::CausationId] = scalar(attrs, "causation_id");
-        measurement(batch, event, attrs);
+        if (!isOwn)
+            measurement(batch, event, attrs);
+        told(batch, event, attrs);
         return {};
+    }
+
+    /// A deviation that this program wrote: a fact about a finding. Taken for a measurement or a step it would be found
+    /// surprising again, and so on for ever (X20).
+    bool isOwnDeviation(const Batch &batch, const Event &event, const JsonReader &json)
+    {
+        const JsonEntry *source = json.find("source");
+        if (batch.text(event, Field::Type) != DeviationType || isAbsent(source))
+            return false;
+        const auto system = jsonMember(source->value, "system");
+        return system && jsonKind(*system) == JsonKind::String && jsonText(*system, m_scratch) == DeviationSource;
     }
 
     /// Those figures of a deviation that stand at top level and not in attrs.
@@ -123,7 +139,7 @@ private:
             event[Field::Attrs] = appendRawJson(batch, merged);
     }
 
-    /// attrs {metric, value, unit} are a measurement (X4), attrs.severity and attrs.message what they say.
+    /// attrs {metric, value, unit} are a measurement (X4).
     void measurement(Batch &batch, Event &event, std::string_view attrs)
     {
         const auto metric = jsonMember(attrs, "metric");
@@ -133,6 +149,11 @@ private:
             if (const auto unit = jsonMember(attrs, "unit"))
                 event[Field::Unit] = internScalar(batch, *unit, m_scratch);
         }
+    }
+
+    /// attrs.severity and attrs.message are what they say.
+    void told(Batch &batch, Event &event, std::string_view attrs)
+    {
         if (const auto severity = jsonMember(attrs, "severity")) {
             event.severity = jsonSeverity(*severity, m_scratch);
             if (event.severity != Severity::Unset)

@@ -36,6 +36,7 @@ public:
 
     std::size_t size() const { return m_size; }
     std::size_t entriesMax() const { return m_entriesMax; }
+    std::size_t bytes() const { return m_slots.capacity() * sizeof(Entry); } ///< Without what entries point to.
     void clear()
     {
         m_slots.clear();

@@ -40,7 +40,10 @@ _eventops()
             clickhouse) options+=" --workspace --json --url --database --user --password-file --allow-http --ttl-days
                 --check" ;;
             validate) options+=" --json" ;;
-            query) options+=" --workspace --json --limit --newest" ;;
+            query) options+=" --workspace --json --limit --newest --mirror --legacy-top-level" ;;
+            explain) options+=" --workspace --json" ;;
+            entropy) options+=" --json --hdfs --process --nab --petshop --no-speed --graph --normal --issue --target --train --root
+                --no-end" ;;
             aggregate) options+=" --workspace --json --by --every --filter" ;;
             approvals) options+=" --workspace --json --all --reason --no-wait" ;;
             deadletters) options+=" --workspace --json --format" ;;
@@ -59,11 +62,11 @@ _eventops()
     fi
     local words=
     case $command in
-        '') words="run replay export merge capture validate report query aggregate sql lake clickhouse approvals executor deadletters
+        '') words="run replay export merge capture validate report query explain aggregate sql lake clickhouse approvals executor deadletters
             audit rerun promote test retention backup doctor stages entropy bench demo" ;;
         aggregate) words="count min max mean sum p50 p90 p99" ;;
-        entropy) words="score metrics" ;;
-        query) words="events alerts findings entities links actions" ;;
+        query) words="events alerts deviations findings entities links actions" ;;
+        entropy) words="score sessions process metrics rank-causes bench" ;;
         approvals) words="list show approve reject" ;;
         deadletters) words="list show redrive" ;;
         audit) words="list verify" ;;

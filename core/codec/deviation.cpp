@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+#include "core/codec/deviation.h"
+
+#include "core/base/json.h"
+#include "core/base/time.h"
+#include "core/codec/json_reader.h"
+#include "core/model/expected_step.h"
+
+namespace eventops {
+namespace {
+
+/// @p text when it is a JSON value of @p kind, else @p otherwise.
+std::string_view validOr(std::string_view text, JsonKind kind, std::string_view otherwise)
+{
+    JsonReader reader;
+    return !reader.read(text) && reader.kind() == kind ? text : otherwise;
+}
+
+void writeTags(JsonWriter &json, const Finding &finding)
+{
+    const std::string_view tags = validOr(finding.tags, JsonKind::Object, "{}");
+    json.key("tags").beginObject();
+    JsonItems items(tags);
+    std::string_view name, value;
+    std::string scratch;
+    while (items.next(name, value)) {
+        const std::string_view key = jsonUnescape(name, scratch);
+        if (key != "tenant" && key != "step")
+            json.key(key).raw(value);
+    }
+    if (!finding.tenant.empty())
+        json.field("tenant", finding.tenant);
+    json.endObject();
+}
+
+void writeExpected(JsonWriter &json, const std::vector<ExpectedStep> &steps)
+{
+    json.key("expected").beginArray();
+    for (const ExpectedStep &step : steps) {
+        json.beginObject().field("step", step.step).key("probability").number(step.probability);
+        if (step.samples > 0)
+            json.key("count").unsignedInteger(step.count).key("samples").unsignedInteger(step.samples);
+        json.endObject();
+    }
+    json.endArray();
+}
+
+void writeAttrs(JsonWriter &json, const Finding &finding, const std::vector<ExpectedStep> &steps)
+{
+    json.key("attrs").beginObject();
+    json.field("step", finding.step);
+    json.key("entropy").number(finding.bits);
+    json.key("baseline_entropy").number(expectedBits(steps));
+    json.key("bits").number(finding.bits);
+    json.field("kind", finding.name).field("origin", toString(finding.origin));
+    json.field("state", toString(finding.state));
+    json.field("severity", severityName(static_cast<std::uint8_t>(finding.severity)));
+    json.field("message", finding.message).field("finding_id", finding.id);
+    if (!finding.metric.empty())
+        json.field("metric", finding.metric);
+    if (finding.hasValue)
+        json.key("value").number(finding.value);
+    if (!finding.unit.empty())
+        json.field("unit", finding.unit);
+    if (!finding.sourceId.empty())
+        json.field("source_id", finding.sourceId);
+    json.key("terms").raw(termsToJson(finding.terms));
+    writeExpected(json, steps);
+    json.key("evidence").raw(validOr(finding.evidence, JsonKind::Array, "[]"));
+    json.endObject();
+}
+
+} // namespace
+
+bool isDeviation(const Finding &finding)
+{
+    return finding.origin == FindingOrigin::Entropy || finding.origin == FindingOrigin::Absence;
+}
+
+Result<std::string> encodeDeviation(const Finding &finding, const DeviationForm &form)
+{
+    if (finding.ts == NoTime)
+        return Error{Error::Code::InvalidInput,
+                     "the finding " + finding.id + " has no time, which the envelope requires"};
+    const std::vector<ExpectedStep> steps = expectedSteps(finding);
+    std::string out;
+    JsonWriter json(out);
+    json.beginObject();
+    json.field("ts", formatTimestamp(finding.ts)).field("event_type", DeviationType);
+    json.field("entity_id", finding.entityId).field("correlation_id", finding.id);
+    writeTags(json, finding);
+    writeAttrs(json, finding, steps);
+    json.field("idempotency_key", "deviation:" + finding.id);
+    json.key("source").beginObject().field("system", DeviationSource).endObject();
+    if (form.legacyTopLevel) {
+        json.field("step", finding.step);
+        json.key("entropy").number(finding.bits);
+        json.key("baseline_entropy").number(expectedBits(steps));
+    }
+    json.endObject();
+    return out;
+}
+
+} // namespace eventops

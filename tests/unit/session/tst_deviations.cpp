@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+//
+// Findings of the demo on the wire: one valid deviation and one row of scores each, and no echo.
+#include "tests/support/json_schema.h"
+#include "tests/support/program.h"
+#include "tests/support/test_main.h"
+
+#include <QtCore/QJsonArray>
+#include <QtCore/QJsonDocument>
+#include <QtCore/QSet>
+
+#include <cmath>
+
+using namespace eventops::test;
+
+namespace {
+
+QList<QByteArray> linesOf(const Ran &ran)
+{
+    QList<QByteArray> lines = ran.out.split('\n');
+    lines.removeAll(QByteArray());
+    return lines;
+}
+
+Ran query(const QString &workspace, const char *table, const QStringList &more = {})
+{
+    return run(QStringList{QStringLiteral("query"), QLatin1String(table), QStringLiteral("--workspace"), workspace}
+               + more);
+}
+
+} // namespace
+
+class TestDeviations : public QObject
+{
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase()
+    {
+        const Ran ran = run({QStringLiteral("demo"), QStringLiteral("--json"), QStringLiteral("--workspace"),
+                             m_demo.workspace()});
+        QVERIFY2(ran.exitCode == 0, ran.err.constData());
+    }
+
+    void eachFindingHasOne()
+    {
+        const JsonSchema schema(QStringLiteral("envelope"));
+        const auto findings = m_demo.query(QStringLiteral("findings"), QStringLiteral("origin = entropy"));
+        const auto absences = m_demo.query(QStringLiteral("findings"), QStringLiteral("origin = absence"));
+        const QList<QByteArray> lines = linesOf(query(m_demo.workspace(), "deviations"));
+        QVERIFY(!lines.isEmpty());
+        QCOMPARE(lines.size(), findings.size() + absences.size());
+        QSet<QString> keys;
+        for (const QByteArray &line : lines) {
+            QCOMPARE(schema.check(line), QString());
+            const QJsonObject object = QJsonDocument::fromJson(line).object();
+            keys.insert(object.value(QLatin1String("idempotency_key")).toString());
+            double sum = 0.0;
+            const QJsonObject attrs = object.value(QLatin1String("attrs")).toObject();
+            for (const QJsonValue term : attrs.value(QLatin1String("terms")).toArray())
+                sum += term.toObject().value(QLatin1String("bits")).toDouble();
+            QVERIFY(std::abs(sum - attrs.value(QLatin1String("entropy")).toDouble()) < 1e-9);
+        }
+        QCOMPARE(keys.size(), lines.size());
+        const QList<QJsonObject> rows = m_demo.sql("SELECT count(*) AS n FROM karma.entropy_scores").rows();
+        QCOMPARE(rows.value(0).value(QLatin1String("n")).toInteger(), lines.size());
+        QCOMPARE(linesOf(query(m_demo.workspace(), "deviations", {QStringLiteral("--legacy-top-level")})).size(),
+                 lines.size());
+    }
+
+    void oneIsMirroredAsTheOther()
+    {
+        const auto alerts = linesOf(query(m_demo.workspace(), "alerts")).size();
+        const auto deviations = linesOf(query(m_demo.workspace(), "deviations")).size();
+        QVERIFY(alerts > 0);
+        const JsonSchema alert(QStringLiteral("alert")), envelope(QStringLiteral("envelope"));
+        const QStringList mirror = {QStringLiteral("--mirror")};
+        const QList<QByteArray> allDeviations = linesOf(query(m_demo.workspace(), "deviations", mirror));
+        QCOMPARE(allDeviations.size(), alerts + deviations);
+        for (const QByteArray &line : allDeviations)
+            QCOMPARE(envelope.check(line), QString());
+        const QList<QByteArray> allAlerts = linesOf(query(m_demo.workspace(), "alerts", mirror));
+        QVERIFY(allAlerts.size() >= alerts + deviations); // the end of an alert has none of its own
+        for (const QByteArray &line : allAlerts)
+            QCOMPARE(alert.check(line), QString());
+    }
+
+    void whatComesBackFindsNothing()
+    {
+        const QByteArray lines = query(m_demo.workspace(), "deviations", {QStringLiteral("--legacy-top-level")}).out;
+        Scratch again;
+        QByteArray many;
+        for (int i = 0; i < 40; ++i) { // enough for a step or a value to be learned, were it taken for one
+            QByteArray copy = lines;
+            many += copy.replace("\"deviation:", "\"deviation:" + QByteArray::number(i) + ':');
+        }
+        const Ran ran = again.replay({again.file(QStringLiteral("deviations.ndjson"), many)});
+        QVERIFY2(ran.exitCode == 0, ran.err.constData());
+        QVERIFY(ran.json().value(QLatin1String("stored")).toInteger() > 100);
+        QCOMPARE(ran.json().value(QLatin1String("dead_lettered")).toInteger(), 0);
+        QCOMPARE(ran.json().value(QLatin1String("findings")).toInteger(), 0);
+    }
+
+    void eachFindingIsExplained()
+    {
+        const auto explain = [this](const QString &id, bool json) {
+            QStringList arguments = {QStringLiteral("explain"), id, QStringLiteral("--workspace"), m_demo.workspace()};
+            if (json)
+                arguments << QStringLiteral("--json");
+            return run(arguments);
+        };
+        int cases = 0;
+        for (const QJsonObject &finding : m_demo.query(QStringLiteral("findings"), QStringLiteral("origin = entropy"))) {
+            const QString id = finding.value(QLatin1String("id")).toString();
+            const QJsonObject out = explain(id.first(8), true).json();
+            QCOMPARE(out.value(QLatin1String("id")).toString(), id);
+            double sum = 0.0;
+            for (const QJsonValue term : out.value(QLatin1String("terms")).toArray())
+                sum += term.toObject().value(QLatin1String("bits")).toDouble();
+            QVERIFY(std::abs(sum - out.value(QLatin1String("bits")).toDouble()) < 1e-9);
+            QVERIFY(!out.value(QLatin1String("unsurprising")).toString().isEmpty());
+            const QJsonArray past = out.value(QLatin1String("past_cases")).toArray();
+            QCOMPARE(past.size(), 5);
+            const QString at = finding.value(QLatin1String("ts")).toString();
+            for (const QJsonValue one : past) {
+                QVERIFY(one.toObject().value(QLatin1String("ts")).toString() <= at);
+                const QJsonArray evidence = finding.value(QLatin1String("evidence")).toArray();
+                QVERIFY(!evidence.contains(one.toObject().value(QLatin1String("event_id"))));
+            }
+            QVERIFY(explain(id, false).out.contains("It would not have surprised: "));
+            ++cases;
+        }
+        QVERIFY(cases > 3);
+        QCOMPARE(explain(QStringLiteral(".*.*"), false).exitCode, 2);
+        QCOMPARE(explain(QStringLiteral("00000000000"), false).exitCode, 1);
+    }
+
+private:
+    Scratch m_demo;
+};
+
+EVENTOPS_TEST(TestDeviations)
+#include "tst_deviations.moc"
