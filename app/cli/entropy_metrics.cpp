@@ -55,7 +55,7 @@ void addScoreMetrics(CLI::App &group, Context &context)
         "metrics", "Scores series of timestamp,value below a directory, each seen once in order: file,score a row");
     command->add_option("--root", *root, "Directory with .csv files; each is a series, its first line a heading")
         ->required();
-    command->footer("Scores lie in [0,1): bits/(bits + 10) of a surprise that beats the last one of its series, else 0.\n"
+    command->footer("Scores lie in [0,1): bits/(bits + 10) of a surprise that beats its series' last alarm, else 0.\n"
                     "Standard error ends with the score from which a pipeline reports: # threshold X");
     command->callback([&context, root] {
         if (const Status done = scoreMetrics(*root); !done)

@@ -17,7 +17,7 @@ Status validate(const Context &context, const std::string &path)
     const LocalBackendOptions options = context.backendOptions();
     const PipelineSpec spec = EVENTOPS_TRY(loadPipeline(path, options.registry, options.dataDirectory));
     EVENTOPS_TRY(DecodePhase::make(spec.stages));
-    EVENTOPS_TRY(StageEngine::make(spec.stages));
+    EVENTOPS_TRY(StageEngine::make(spec.stages, spec.latenessNs));
     for (const Configured<SourceSpec> &source : spec.sources)
         EVENTOPS_TRY(source.spec->make(source.settings, {"/dev/null", {}}));
     for (const auto &[name, settings] : spec.executors.members()) {

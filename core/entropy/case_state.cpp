@@ -26,6 +26,7 @@ enum class ContextKind : std::uint64_t {
     Week,
     WeekTwo,
     Weights,
+    Anything,
 };
 
 constexpr std::int64_t NsPerHour = 3600 * NsPerSecond;
@@ -143,7 +144,7 @@ GapContexts gapContextsOf(std::uint64_t scope, const CaseState &state)
     using enum ContextKind;
     const std::uint64_t one = make(Last, state.last);
     GapContexts contexts;
-    contexts.scope = scope;
+    contexts.scope = make(Anything, 0);
     contexts.weights = make(Weights, state.last);
     contexts.chains = {{
         {one, make(Weekday, state.last, place.weekday),

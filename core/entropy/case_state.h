@@ -22,10 +22,11 @@ constexpr StepSymbol symbolOf(std::uint64_t stepHash)
     return low == NoStepSymbol || low == EndSymbol ? 1U : low;
 }
 
-/// State of a case in flight. 48 bytes: a million live cases are the budget.
+/// State of a case in flight.
 struct CaseState {
     std::uint64_t key = 0;
     WallNs lastTs = NoTime;       ///< Event time of the last step; NoTime: it had none.
+    WallNs remindAt = NoTime;     ///< Of the owner: when to look at it next.
     std::uint64_t shape = 0;      ///< Hash of the multiset of steps so far; 0: none yet, or more than LengthMax.
     StepSymbol last = NoStepSymbol;
     StepSymbol before = NoStepSymbol;
@@ -46,7 +47,7 @@ struct CaseState {
         return ts == NoTime || lastTs == NoTime || raw(ts) < raw(lastTs) ? -1 : raw(ts) - raw(lastTs);
     }
 };
-static_assert(sizeof(CaseState) == 48);
+static_assert(sizeof(CaseState) == 56);
 
 /// The multiset of @p shape with one more @p step: addition, so the order of steps does not show and a step costs O(1).
 std::uint64_t shapeWith(std::uint64_t scope, std::uint64_t shape, StepSymbol step);
@@ -70,7 +71,7 @@ struct StepContexts {
 struct GapContexts {
     static constexpr std::size_t ChainsMax = 4;
     static constexpr std::size_t ChainLengthMax = 3;
-    std::uint64_t scope = 0;
+    std::uint64_t scope = 0;   ///< A context too: any gap of the scope.
     std::uint64_t weights = 0;
     std::array<std::array<std::uint64_t, ChainLengthMax>, ChainsMax> chains{};
 };

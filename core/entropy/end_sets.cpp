@@ -10,6 +10,13 @@ namespace {
 
 constexpr double ThresholdStep = 1.0 / 1024; ///< "Just above", in bits.
 
+/// Twice as many, or more; a step or two are never far.
+bool isFar(std::uint32_t expected, std::uint32_t seen)
+{
+    const auto [least, most] = std::minmax(expected, seen);
+    return most + 1 >= 2 * (least + 2);
+}
+
 /// Calls @p each(step, expected, seen) for every step whose number differs.
 template <typename Each>
 void compareSets(const StepSet &expected, const StepSet &seen, Each each)
@@ -77,7 +84,9 @@ void EndLearned::addEdits(Scope &scope, const EditCounts &counts)
                                      [](const EditCounts &e, StepSymbol step) { return e.step < step; });
     if (it != scope.edits.end() && it->step == counts.step) {
         it->extra += counts.extra;
+        it->extraFar += counts.extraFar;
         it->missing += counts.missing;
+        it->missingFar += counts.missingFar;
     } else if (scope.edits.size() < EditsMax) {
         scope.edits.insert(it, counts);
     }
@@ -92,8 +101,8 @@ void EndLearned::fade(Scope &scope)
         known.count /= 2;
     std::erase_if(scope.known, [](const Known &known) { return known.count == 0; });
     for (EditCounts &edit : scope.edits) {
-        edit.extra /= 2;
-        edit.missing /= 2;
+        for (std::uint64_t *count : {&edit.extra, &edit.extraFar, &edit.missing, &edit.missingFar})
+            *count /= 2;
     }
 }
 
@@ -103,7 +112,9 @@ void EndLearned::add(std::uint64_t scopeKey, const Known &end, const std::vector
     scope.cases += end.count;
     addKnown(scope, end);
     for (const StepEdit &edit : edits)
-        addEdits(scope, {edit.step, edit.seen > edit.expected ? 1U : 0U, edit.seen > edit.expected ? 0U : 1U});
+        addEdits(scope, edit.seen > edit.expected
+                            ? EditCounts{edit.step, 1, isFar(edit.expected, edit.seen) ? 1U : 0U, 0, 0}
+                            : EditCounts{edit.step, 0, 0, 1, isFar(edit.expected, edit.seen) ? 1U : 0U});
     fade(scope);
 }
 
@@ -149,8 +160,8 @@ void EndLearned::save(StateWriter &out) const
         out.u64(scope->edits.size());
         for (const EditCounts &edit : scope->edits) {
             out.u64(edit.step);
-            out.u64(edit.extra);
-            out.u64(edit.missing);
+            for (const std::uint64_t count : {edit.extra, edit.extraFar, edit.missing, edit.missingFar})
+                out.u64(count);
         }
     }
     const auto growths = m_growths.sorted();
@@ -192,9 +203,11 @@ Status EndLearned::load(StateReader &in)
         if (edits > EditsMax)
             return corrupt;
         for (std::uint64_t e = 0; e < edits && !in.failed(); ++e) {
-            const auto step = static_cast<StepSymbol>(in.u64());
-            const std::uint64_t extra = in.u64();
-            scope.edits.push_back({step, extra, in.u64()});
+            EditCounts edit;
+            edit.step = static_cast<StepSymbol>(in.u64());
+            for (std::uint64_t *count : {&edit.extra, &edit.extraFar, &edit.missing, &edit.missingFar})
+                *count = in.u64();
+            scope.edits.push_back(edit);
         }
     }
     const std::uint64_t growths = in.u64();
@@ -214,8 +227,9 @@ struct EndModel::Costs {
     double cases = 0.0;
     const EndLearned::Scope *parts[2] = {nullptr, nullptr};
 
-    std::uint64_t count(StepSymbol step, bool extra) const
+    std::uint64_t count(StepSymbol step, std::uint32_t expected, std::uint32_t seen) const
     {
+        const bool far = isFar(expected, seen);
         std::uint64_t sum = 0;
         for (const EndLearned::Scope *part : parts) {
             if (part == nullptr)
@@ -224,19 +238,21 @@ struct EndModel::Costs {
                 part->edits.begin(), part->edits.end(), step,
                 [](const EndLearned::EditCounts &e, StepSymbol s) { return e.step < s; });
             if (it != part->edits.end() && it->step == step)
-                sum += extra ? it->extra : it->missing;
+                sum += seen > expected ? (far ? it->extraFar : it->extra) : (far ? it->missingFar : it->missing);
         }
         return sum;
     }
-    double bits(StepSymbol step, bool extra) const
+    double bits(StepSymbol step, std::uint32_t expected, std::uint32_t seen) const
     {
-        return std::max(detLog2((cases + 1.0) / (static_cast<double>(count(step, extra)) + 0.5)), 0.0);
+        const double known = static_cast<double>(count(step, expected, seen)) + 0.5;
+        return std::max(detLog2((cases + 1.0) / known), 0.0);
     }
 };
 
 /// The known end that costs least.
 struct EndModel::Nearest {
     double bits = 1e300;
+    std::uint64_t steps = 0; ///< Of difference.
     const EndLearned::Known *end = nullptr;
 };
 
@@ -290,20 +306,26 @@ std::vector<EndLearned::Known> EndModel::knownOf(std::uint64_t scope) const
 }
 
 void EndModel::nearest(const std::vector<EndLearned::Known> &known, const StepSet &steps, const Costs &costs,
-                       std::uint64_t skipShape, Nearest &out)
+                       std::uint64_t skipShape, bool extraOnly, Nearest &out)
 {
     for (const EndLearned::Known &end : known) {
         if (end.shape == skipShape)
             continue;
         double bits = 0.0;
+        std::uint64_t differ = 0;
         compareSets(end.steps, steps, [&](StepSymbol step, std::uint32_t expected, std::uint32_t seen) {
-            bits += costs.bits(step, seen > expected);
+            if (seen > expected || !extraOnly) {
+                bits += costs.bits(step, expected, seen);
+                differ += seen > expected ? seen - expected : expected - seen;
+            }
             return bits <= out.bits;
         });
+        // Of equals the one with fewer steps of difference, then the usual one.
         const bool better = bits < out.bits
-            || (out.end != nullptr && bits == out.bits && end.count > out.end->count); // of equals the usual one
+            || (out.end != nullptr && bits == out.bits
+                && (differ != out.steps ? differ < out.steps : end.count > out.end->count));
         if (better)
-            out = {bits, &end};
+            out = {bits, differ, &end};
     }
 }
 
@@ -328,15 +350,39 @@ EndSurprise EndModel::judge(std::uint64_t scope, std::uint64_t shape, const Step
     if (result.learning || result.alike > 0)
         return result;
     costs.cases = static_cast<double>(result.cases);
+    return judgeNew(costs, steps, false, std::move(result), scope);
+}
+
+EndSurprise EndModel::judgeSoFar(std::uint64_t scope, const StepSet &steps, std::uint64_t casesMin) const
+{
+    EndSurprise result;
+    Costs costs;
+    costs.parts[0] = m_agreed.scope(scope);
+    costs.parts[1] = m_delta.scope(scope);
+    for (const EndLearned::Scope *part : costs.parts)
+        result.cases += part != nullptr ? part->cases : 0;
+    result.learning = result.cases < casesMin;
+    if (result.learning)
+        return result;
+    costs.cases = static_cast<double>(result.cases);
+    return judgeNew(costs, steps, true, std::move(result), scope);
+}
+
+EndSurprise EndModel::judgeNew(const Costs &costs, const StepSet &steps, bool extraOnly, EndSurprise result,
+                               std::uint64_t scope) const
+{
     const auto known = knownOf(scope);
+    const auto once = std::count_if(known.begin(), known.end(), [](const auto &end) { return end.count == 1; });
+    result.newShare = static_cast<double>(once) / std::max(costs.cases, 1.0);
     Nearest best;
-    nearest(known, steps, costs, 0, best);
+    nearest(known, steps, costs, 0, extraOnly, best);
     if (best.end == nullptr)
         return result;
     result.alike = best.end->count;
     compareSets(best.end->steps, steps, [&](StepSymbol step, std::uint32_t expected, std::uint32_t seen) {
-        const bool extra = seen > expected;
-        result.edits.push_back({step, expected, seen, costs.bits(step, extra), costs.count(step, extra)});
+        if (seen > expected || !extraOnly)
+            result.edits.push_back({step, expected, seen, costs.bits(step, expected, seen),
+                                    costs.count(step, expected, seen)});
         return true;
     });
     std::stable_sort(result.edits.begin(), result.edits.end(),
@@ -344,6 +390,12 @@ EndSurprise EndModel::judge(std::uint64_t scope, std::uint64_t shape, const Step
     for (const StepEdit &edit : result.edits)
         result.bits += edit.bits;
     return result;
+}
+
+double EndSurprise::enough(double rarity) const
+{
+    const auto all = static_cast<double>(cases);
+    return std::max(detLog2((all + 1.0) / (all * detExp2(-rarity) + 0.5)), 0.0);
 }
 
 void EndModel::learn(std::uint64_t scope, std::uint64_t shape, const StepSet &steps, std::uint32_t age)
@@ -366,11 +418,11 @@ double EndModel::threshold(std::uint64_t scope, double rate) const
     std::vector<double> bits;
     for (const EndLearned::Known &end : known) {
         for (const StepCount &step : end.steps)
-            cheapest = std::min({cheapest, costs.bits(step.step, true), costs.bits(step.step, false)});
+            cheapest = std::min({cheapest, costs.bits(step.step, 0, 1), costs.bits(step.step, 1, 0)});
         if (end.count != 1)
             continue;
         Nearest best;
-        nearest(known, end.steps, costs, end.shape, best);
+        nearest(known, end.steps, costs, end.shape, false, best);
         if (best.end != nullptr)
             bits.push_back(best.bits);
     }

@@ -37,6 +37,9 @@ struct EndSurprise {
     double bits = 0.0;          ///< 0: the case ended as others did.
     std::uint64_t cases = 0;    ///< Cases learned.
     std::uint64_t alike = 0;    ///< Cases that ended exactly so; if new: in the nearest known end.
+    double newShare = 0.0;      ///< Of a new end: share of the cases that ended as no other did (Good–Turing).
+    /// The bits of one edit that no more than a share 2^−@p rarity of the cases showed: less is never a finding.
+    double enough(double rarity) const;
     std::vector<StepEdit> edits;
 };
 
@@ -58,8 +61,8 @@ public:
     };
     struct EditCounts {
         StepSymbol step = NoStepSymbol;
-        std::uint64_t extra = 0;
-        std::uint64_t missing = 0;
+        std::uint64_t extra = 0, extraFar = 0;     ///< Cases that were new by too many of the step; by far too many.
+        std::uint64_t missing = 0, missingFar = 0;
     };
     struct Scope {
         std::uint64_t key = 0;
@@ -98,8 +101,9 @@ private:
 /// Distance of a case's end to the nearest known one, with learned costs (a stochastic edit distance in the manner of
 /// Ristad, Yianilos, "Learning string-edit distance", IEEE Trans. PAMI 20, 1998, on multisets): an edit costs
 ///   log2((n + 1) / (e + ½)),
-/// n cases learned, e of them new by that edit when they came. A step whose number varies from case to case is cheap,
-/// one whose number never varied is dear.
+/// n cases learned, e of them new by that edit when they came; an edit to twice as many steps, or half as many, counts only
+/// those that were new by as much. A step whose number varies from case to case is cheap, one whose number never varied
+/// is dear, and so is one that comes many times as often as ever.
 /// Thread: one. Complexity: O(1) for a known end, O(known ends · steps) for a new one. Reads @p agreed and a delta.
 class EndModel
 {
@@ -113,6 +117,13 @@ public:
     /// Nothing: the case has no set (too long), or the way to it was forgotten.
     std::optional<StepSet> setOf(const CaseState &state) const;
     EndSurprise judge(std::uint64_t scope, std::uint64_t shape, const StepSet &steps, std::uint64_t casesMin) const;
+    /// Whether some case's steps ever came to this set on their way.
+    bool wasPassed(std::uint64_t shape) const
+    {
+        return m_agreed.growth(shape) != nullptr || m_delta.growth(shape) != nullptr;
+    }
+    /// The same of a case that goes on: what is missing may still come, so only steps that are too many count.
+    EndSurprise judgeSoFar(std::uint64_t scope, const StepSet &steps, std::uint64_t casesMin) const;
     void learn(std::uint64_t scope, std::uint64_t shape, const StepSet &steps, std::uint32_t age);
 
     /// The bits that a share @p rate of normal cases reaches, by leaving out one: an end that one case alone had is
@@ -128,8 +139,10 @@ private:
     struct Costs;
     struct Nearest;
     std::vector<EndLearned::Known> knownOf(std::uint64_t scope) const;
+    EndSurprise judgeNew(const Costs &costs, const StepSet &steps, bool extraOnly, EndSurprise result,
+                         std::uint64_t scope) const;
     static void nearest(const std::vector<EndLearned::Known> &known, const StepSet &steps, const Costs &costs,
-                        std::uint64_t skipShape, Nearest &out);
+                        std::uint64_t skipShape, bool extraOnly, Nearest &out);
     const EndLearned &m_agreed; ///< The operator's; changes only between calls.
     EndLearned m_delta;
 };

@@ -53,17 +53,6 @@ public:
         return entry.key == key ? &entry : nullptr;
     }
 
-    /// Asks for the memory of @p key ahead of its use; nothing else.
-    void prefetch(std::uint64_t key) const
-    {
-        if (m_slots.empty())
-            return;
-        const char *entry = reinterpret_cast<const char *>(&m_slots[homeOf(key)]);
-        for (std::size_t at = 0; at < sizeof(Entry); at += 64)
-            __builtin_prefetch(entry + at, 1);
-        __builtin_prefetch(entry + sizeof(Entry) - 1, 1);
-    }
-
     /// The entry of @p key, and whether it is new (then default but for its key). Valid until the next insertion.
     std::pair<Entry &, bool> findOrInsert(std::uint64_t key)
     {
@@ -113,16 +102,11 @@ public:
 private:
     static constexpr std::size_t SlotsMin = 16;
 
-    /// Keys of one partition agree in their low bits: multiply and take the high ones (Knuth, TAOCP 3, 6.4).
-    std::size_t homeOf(std::uint64_t key) const
-    {
-        return static_cast<std::size_t>((key * 0x9e3779b97f4a7c15ULL) >> m_shift);
-    }
-
     /// The slot that holds @p key or the free one where it belongs.
     std::size_t slotOf(std::uint64_t key) const
     {
-        std::size_t slot = homeOf(key);
+        // Keys of one partition agree in their low bits: multiply and take the high ones (Knuth, TAOCP 3, 6.4).
+        std::size_t slot = static_cast<std::size_t>((key * 0x9e3779b97f4a7c15ULL) >> m_shift);
         while (m_slots[slot].key != 0 && m_slots[slot].key != key)
             slot = (slot + 1) & (m_slots.size() - 1);
         return slot;

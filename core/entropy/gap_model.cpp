@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 
 namespace eventops {
 namespace {
@@ -16,6 +17,7 @@ constexpr double ErrorSharpness = 64.0; ///< Bits a mean error of difference tak
 constexpr std::uint64_t EachMovesMax = 256; ///< Errors are followed at each gap until then, later at each eighth.
 constexpr std::uint64_t LaterStride = 8;
 constexpr double LateTailIndex = 2.0;
+constexpr double LateFactor = 1.5;   ///< Of the longest gap known: nothing earlier is late.
 constexpr std::size_t MeanPlace = MixWeights::NumbersMax - 1;
 static_assert(GapContexts::ChainsMax <= MeanPlace);
 
@@ -151,6 +153,31 @@ void GapModel::forecast(const GapContexts &contexts, GapForecast &out) const
     }
 }
 
+std::optional<GapModel::Patience> GapModel::patience(const GapContexts &contexts, double bits,
+                                                     double samplesMin) const
+{
+    const auto known = [&](std::uint64_t context) {
+        std::pair<std::int64_t, double> all{0, 0.0};
+        for (const GapLearned *part : {&m_agreed, static_cast<const GapLearned *>(&m_delta)}) {
+            if (const GapSketch *sketch = part->sketches.sketch(context)) {
+                all.first = std::max(all.first, sketch->longestNs());
+                all.second += static_cast<double>(sketch->total());
+            }
+        }
+        return all;
+    };
+    Patience patience;
+    auto [longest, samples] = known(contexts.chains[0][0]);
+    patience.samples = samples;
+    if (samples <= 0.0)
+        std::tie(longest, samples) = known(contexts.scope);
+    if (samples < samplesMin)
+        return std::nullopt;
+    const double factor = std::max(LateFactor, std::sqrt(0.5 / (samples + 1.0) * detExp2(bits)));
+    patience.ns = static_cast<std::int64_t>(std::min(factor * static_cast<double>(std::max(longest, NsPerMs)), 9e18));
+    return patience;
+}
+
 void GapModel::learnErrors(const GapContexts &contexts, std::int64_t gapNs, std::uint32_t age)
 {
     MixWeights::Numbers errors{};
@@ -183,6 +210,7 @@ void GapModel::learn(const GapContexts &contexts, std::int64_t gapNs, std::uint3
     if (gapNs < 0)
         return;
     learnErrors(contexts, gapNs, age);
+    m_delta.sketches.add(contexts.scope, gapNs, age);
     for (std::size_t j = 0; j < GapContexts::ChainsMax; ++j) {
         for (std::size_t k = j == 0 ? 0 : 1; k < GapContexts::ChainLengthMax && contexts.chains[j][k] != 0; ++k) {
             if (j == 0 || contexts.chains[j][k] != contexts.chains[j - 1][k]) // two chains may share a context

@@ -3,8 +3,9 @@
 
 #include "core/entropy/case_state.h"
 #include "core/entropy/mix_weights.h"
-#include "core/entropy/timing_model.h"
+#include "core/entropy/gap_sketch.h"
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -56,6 +57,14 @@ class GapModel
 public:
     GapModel(const GapLearned &agreed, std::size_t deltaContextsMax) : m_agreed(agreed), m_delta(deltaContextsMax) {}
     void forecast(const GapContexts &contexts, GapForecast &out) const;
+    /// How long one waits for the next step before its absence takes @p bits: beyond the longest gap known after the
+    /// last step by half, further with few samples (the tail as in GapForecast::tail). After a step that nothing
+    /// followed yet, the longest gap of the scope is taken. Nothing: too little is known. O(1).
+    struct Patience {
+        std::int64_t ns = 0;
+        double samples = 0.0; ///< Gaps known after the last step; 0: the scope's were taken.
+    };
+    std::optional<Patience> patience(const GapContexts &contexts, double bits, double samplesMin) const;
     void learn(const GapContexts &contexts, std::int64_t gapNs, std::uint32_t age);
 
     GapLearned &delta() { return m_delta; }

@@ -4,7 +4,7 @@
 #include "core/base/result.h"
 #include "core/base/state_io.h"
 #include "core/base/types.h"
-#include "core/entropy/timing_model.h"
+#include "core/entropy/gap_sketch.h"
 
 #include <cstddef>
 #include <cstdint>

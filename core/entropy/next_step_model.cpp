@@ -233,6 +233,14 @@ StepSurprise NextStepModel::judge(const StepContexts &contexts, const StepPredic
     return result;
 }
 
+double NextStepModel::count(const StepContexts &contexts, StepSymbol symbol) const
+{
+    ContextReading reading;
+    reading.take(m_agreed.contexts.page(contexts.chains[0][0]));
+    reading.take(m_delta.contexts.page(contexts.chains[0][0]));
+    return reading.count(symbol);
+}
+
 void NextStepModel::learn(const StepContexts &contexts, const StepPrediction &prediction, StepSymbol symbol,
                           std::uint32_t age)
 {

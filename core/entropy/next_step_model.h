@@ -94,6 +94,9 @@ public:
     /// Learns that @p symbol came after @p prediction was made.
     void learn(const StepContexts &contexts, const StepPrediction &prediction, StepSymbol symbol, std::uint32_t age);
 
+    /// How often @p symbol came after the last step alone.
+    double count(const StepContexts &contexts, StepSymbol symbol) const;
+
     NextStepLearned &delta() { return m_delta; }
     const NextStepLearned &delta() const { return m_delta; }
 

@@ -24,11 +24,11 @@ struct BandTerms {
 /// averages of clamped deviations (Huber's location of scale, recursively as in Gelper, Fried, Croux, "Robust
 /// forecasting with exponential smoothing", 2010), the extremes by a record test that forgets.
 ///
-/// Surprise of a number beyond the record by e (surpriseBits): 4·log2(1 + e/(4·unit)) is the tail of a generalised Pareto
-/// distribution of shape 1/4, whose far end falls as Student's t with four degrees of freedom does (Pickands 1975;
-/// used on streams by Siffer et al., "Anomaly detection in streams with extreme value theory", KDD 2017). The unit is
-/// the largest of one standard deviation, one typical step, a sixteenth of the record's width and two quanta: what is
-/// never taken for less than noise. A slow walk breaks records by a step at a time, and so says little.
+/// Surprise of a number beyond the record by e (surpriseBits): 4·log2(1 + e/(4·unit)) is the tail of a generalised
+/// Pareto distribution of shape 1/4, whose far end falls as Student's t with four degrees of freedom does (Pickands
+/// 1975; used on streams by Siffer et al., "Anomaly detection in streams with extreme value theory", KDD 2017). The
+/// unit is the largest of one standard deviation, one typical step, a sixteenth of the record's width and two quanta:
+/// what is never taken for less than noise. A slow walk breaks records by a step at a time, and so says little.
 /// Thread: one. Units: those of the numbers; bits. Complexity: O(1).
 struct ValueBand {
     float level = 0.0F;
@@ -72,29 +72,23 @@ struct ValueBand {
         return beyond > terms.nothing ? std::numeric_limits<double>::infinity() : 0.0;
     }
 
-    void learn(double number, const BandTerms &terms)
+    /// Without branches on the numbers: which of them are records nobody can predict.
+    [[gnu::always_inline]] void learn(double number, const BandTerms &terms)
     {
+        constexpr float Endless = std::numeric_limits<float>::infinity();
         const auto x = static_cast<float>(number);
         const float deviation = scale * DeviationPerScale;
-        float move = x - level;
-        float far = std::fabs(move);
-        float stepped = std::fabs(x - last);
         const bool clamps = terms.samples >= UnclampedSamples && deviation > terms.nothing;
-        if (clamps) {
-            move = std::clamp(move, -LevelClamp * deviation, LevelClamp * deviation);
-            far = std::min(far, ScaleClamp * deviation);
-            stepped = std::min(stepped, 2.0F * ScaleClamp * deviation);
-        }
-        const float oldLow = low;
-        const float oldHigh = high;
-        low += Forget * (level - low);
-        high += Forget * (level - high);
-        if (x < low || x > high) {
-            const float reach = clamps ? ScaleClamp * terms.share * std::max({deviation, step, WidthShare * (oldHigh - oldLow)})
-                                       : std::numeric_limits<float>::infinity();
-            low = std::min(low, std::max(x, low - reach));
-            high = std::max(high, std::min(x, high + reach));
-        }
+        const float limit = clamps ? deviation : Endless;
+        const float unit = std::max(std::max(deviation, step), WidthShare * (high - low));
+        const float reach = clamps ? ScaleClamp * terms.share * unit : Endless;
+        const float move = std::min(std::max(x - level, -LevelClamp * limit), LevelClamp * limit);
+        const float far = std::min(std::fabs(x - level), ScaleClamp * limit);
+        const float stepped = std::min(std::fabs(x - last), 2.0F * ScaleClamp * limit);
+        const float faded = low + Forget * (level - low);
+        const float fadedHigh = high + Forget * (level - high);
+        low = std::min(faded, std::max(x, faded - reach));
+        high = std::max(fadedHigh, std::min(x, fadedHigh + reach));
         level += terms.rate * move;
         scale += terms.rate * (far - scale);
         step += terms.rate * (stepped - step);

@@ -9,7 +9,8 @@ namespace {
 
 constexpr std::int64_t NsPerHour = 3600 * NsPerSecond;
 constexpr std::uint32_t SeasonSamplesMin = 64;
-constexpr float SeasonGain = 0.75F;      ///< A profile expects only where it errs by less than this of the level's error.
+/// A profile expects only where it errs by less than this of the level's error.
+constexpr float SeasonGain = 0.75F;
 constexpr double ErrorRateMin = 1.0 / 512.0;
 constexpr std::uint8_t VisitsMax = 4;    ///< An hour remembers its last four visits.
 constexpr std::uint32_t CountMax = 1U << 30;
@@ -27,7 +28,8 @@ std::int64_t hourOf(WallNs ts)
 /// −0.5 at the begin of the hour, 0.5 at its end.
 double fractionOf(WallNs ts)
 {
-    return static_cast<double>(raw(ts) - hourOf(ts) * NsPerHour) / static_cast<double>(NsPerHour) - 0.5;
+    const std::int64_t rest = raw(ts) % NsPerHour;
+    return static_cast<double>(rest < 0 ? rest + NsPerHour : rest) / static_cast<double>(NsPerHour) - 0.5;
 }
 
 std::size_t slotOf(std::int64_t hour, std::int64_t hours)

@@ -24,9 +24,9 @@ struct ValueRange {
 };
 
 /// What a series shows at an hour of the day and at an hour of the week (of UTC: which hour a profile calls midnight
-/// does not matter), whatever its sampling period is: a visit to an hour counts once, with its mean, and is learned when
-/// the hour is over. The profile that has erred least lately expects, if it errs less than three quarters of what the
-/// series' level does. Time may go backwards: that is another visit.
+/// does not matter), whatever its sampling period is: a visit to an hour counts once, with its mean, and is learned
+/// when the hour is over. The profile that has erred least lately expects, if it errs less than three quarters of what
+/// the series' level does. Time may go backwards: that is another visit.
 /// Thread: one. Complexity: O(1).
 class SeasonProfile
 {

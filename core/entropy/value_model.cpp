@@ -60,8 +60,9 @@ void clipTo(ValueRange &range, const ValueBand &band, const BandTerms &terms, do
             double stretch)
 {
     const float unit = band.unit(terms);
-    const double more = unit > terms.nothing ? Within * static_cast<double>(unit) * surpriseUnits(bitsMin, terms.samples)
-                                             : 0.5 * static_cast<double>(terms.nothing);
+    double more = 0.5 * static_cast<double>(terms.nothing);
+    if (unit > terms.nothing)
+        more = Within * static_cast<double>(unit) * surpriseUnits(bitsMin, terms.samples);
     range.clip(shift + stretch * (static_cast<double>(band.low) - more),
                shift + stretch * (static_cast<double>(band.high) + more));
 }
@@ -93,8 +94,6 @@ double unitScore(const ValueScore &score)
 
 ValueModel::~ValueModel() = default;
 
-void ValueModel::expect(std::uint64_t) const {}
-
 struct RobustValueModel::Judged {
     const Series &series;
     const SeriesDetail *detail = nullptr;
@@ -113,9 +112,26 @@ RobustValueModel::RobustValueModel(const RobustValueOptions &options)
     : m_options(options), m_rateMin(1.0F / static_cast<float>(std::max<std::uint32_t>(options.memorySamples, 1))),
       m_table(options.seriesMax), m_details(options.detailsMax)
 {
+    setBitsMin(options.bitsMin);
+}
+
+void RobustValueModel::setBitsMin(double bits)
+{
+    if (bits == m_options.bitsMin && m_unitsFew > 0.0F)
+        return;
+    m_options.bitsMin = bits;
+    m_unitsFew = static_cast<float>(Within * surpriseUnits(bits, DetailSamplesMin));
+    m_unitsMany = static_cast<float>(Within * surpriseUnits(bits, RecordSamplesMax));
 }
 
 RobustValueModel::~RobustValueModel() = default;
+
+inline BandTerms RobustValueModel::termsOf(std::uint32_t samples, const Series &s) const
+{
+    const SamplePace pace = samples < Paces.size() ? Paces[samples] : paceOf(samples);
+    return {static_cast<double>(samples), std::max(pace.rate, m_rateMin), pace.widening, quantumOf(s.quantum), 1.0F,
+            static_cast<float>(NoScale * std::fabs(s.level))};
+}
 
 void RobustValueModel::start(Series &s, double value)
 {
@@ -240,17 +256,45 @@ void RobustValueModel::learnDetail(SeriesDetail &d, const ValueSample &sample, c
     d.samples = std::min(d.samples + 1, SamplesMax);
 }
 
-BandTerms RobustValueModel::termsOf(std::uint32_t samples, const Series &s) const
+inline void RobustValueModel::learnSeries(Series &s, double offset, const BandTerms &terms)
 {
-    const SamplePace pace = samples < Paces.size() ? Paces[samples] : paceOf(samples);
-    return {static_cast<double>(samples), std::max(pace.rate, m_rateMin), pace.widening, quantumOf(s.quantum), 1.0F,
-            static_cast<float>(NoScale * std::fabs(s.level))};
+    const double jump = offset - static_cast<double>(s.fast);
+    const double step = std::fabs(offset - static_cast<double>(s.last));
+    if (step > NoStep * std::fabs(offset))
+        s.quantum = smallerQuantum(s.quantum, step);
+    ValueBand jumps = s.jumpBand();
+    jumps.learn(jump, terms);
+    s.jumpLow = jumps.low;
+    s.jumpHigh = jumps.high;
+    s.jumpScale = jumps.scale;
+    ValueBand values = s.valueBand();
+    values.learn(offset, terms);
+    const float move = values.level; // all that is less the level moves with it
+    s.level += static_cast<double>(move);
+    s.low = values.low - move;
+    s.high = values.high - move;
+    s.last = values.last - move;
+    s.scale = values.scale;
+    s.step = values.step;
+    s.fast += static_cast<float>(jump) * std::max(terms.rate, static_cast<float>(1.0 / FastSamples)) - move;
+    s.samples = std::min<std::uint32_t>(s.samples + 1, SamplesMax) & SamplesMax;
 }
 
-/// All that is not within all it ever showed, and all with details.
-void RobustValueModel::observeClosely(Series &s, const ValueSample &sample, const BandTerms &terms, ValueScore &result)
+/// Cheap: whether the parts that every series has go so far that they could alarm or, if wanted, have bits at all.
+inline bool RobustValueModel::mayAlarm(const Series &s, double offset, const BandTerms &terms, bool wantBits,
+                                       bool isFew) const
 {
-    SeriesDetail *detail = s.samples >= DetailSamplesMin ? detailOf(s, sample.age) : nullptr;
+    const auto x = static_cast<float>(offset);
+    const float least = wantBits ? 0.0F : isFew ? m_unitsFew : m_unitsMany;
+    const ValueBand values = s.valueBand();
+    const ValueBand jumps = s.jumpBand();
+    return values.excess(x) > least * values.unit(terms) || jumps.excess(x - s.fast) > least * jumps.unit(terms);
+}
+
+/// What may be an alarm, or has details.
+void RobustValueModel::observeClosely(Series &s, SeriesDetail *detail, const ValueSample &sample,
+                                      const BandTerms &terms, ValueScore &result)
+{
     Judged judged{.series = s, .detail = detail, .value = sample.value, .terms = terms};
     judged.unit = s.valueBand().unit(terms);
     judged.varies = judged.unit > terms.nothing;
@@ -300,38 +344,14 @@ ValueScore RobustValueModel::observe(const ValueSample &sample)
     result.expected = s.level;
     result.samples = s.samples;
     s.mark = static_cast<std::uint16_t>(s.mark - (s.mark + MarkDecay - 1) / MarkDecay);
-    const auto x = static_cast<float>(offset);
-    const bool beyond = std::max(s.valueBand().excess(x), s.jumpBand().excess(x - s.fast)) > 0.0F;
-    if (s.samples >= DetailSamplesMin || (beyond && !result.learning))
-        observeClosely(s, sample, terms, result);
+    const bool isFew = s.samples < DetailSamplesMin;
+    SeriesDetail *detail = isFew ? nullptr : detailOf(s, sample.age);
+    if (detail != nullptr || (!result.learning && mayAlarm(s, offset, terms, sample.wantBits, isFew)))
+        observeClosely(s, detail, sample, terms, result);
     else
-        result.spread = static_cast<double>(s.scale * terms.widening);
+        result.spread = static_cast<double>(s.valueBand().unit(terms));
     learnSeries(s, offset, terms);
     return result;
-}
-
-void RobustValueModel::learnSeries(Series &s, double offset, const BandTerms &terms)
-{
-    const double jump = offset - static_cast<double>(s.fast);
-    const double step = std::fabs(offset - static_cast<double>(s.last));
-    if (step > NoStep * std::fabs(offset))
-        s.quantum = smallerQuantum(s.quantum, step);
-    ValueBand jumps = s.jumpBand();
-    jumps.learn(jump, terms);
-    s.jumpLow = jumps.low;
-    s.jumpHigh = jumps.high;
-    s.jumpScale = jumps.scale;
-    ValueBand values = s.valueBand();
-    values.learn(offset, terms);
-    const float move = values.level; // all that is less the level moves with it
-    s.level += static_cast<double>(move);
-    s.low = values.low - move;
-    s.high = values.high - move;
-    s.last = values.last - move;
-    s.scale = values.scale;
-    s.step = values.step;
-    s.fast += static_cast<float>(jump) * std::max(terms.rate, static_cast<float>(1.0 / FastSamples)) - move;
-    s.samples = std::min<std::uint32_t>(s.samples + 1, SamplesMax) & SamplesMax;
 }
 
 void RobustValueModel::save(StateWriter &out) const
@@ -373,7 +393,8 @@ Status RobustValueModel::load(StateReader &in)
             return Error{Error::Code::Corrupt, "value model state holds an impossible key"};
         Series &s = m_table.findOrInsert(key).first;
         s.level = in.f64();
-        for (float *number : {&s.low, &s.high, &s.last, &s.scale, &s.fast, &s.jumpLow, &s.jumpHigh, &s.jumpScale, &s.step})
+        for (float *number : {&s.low, &s.high, &s.last, &s.scale, &s.fast, &s.jumpLow, &s.jumpHigh, &s.jumpScale,
+                              &s.step})
             *number = static_cast<float>(in.f64());
         s.mark = static_cast<std::uint16_t>(in.u64());
         s.quantum = static_cast<std::uint16_t>(in.u64());

@@ -37,7 +37,7 @@ struct ValueScore {
     double expected = 0.0;     ///< By the part that speaks; in the series' unit.
     double spread = 0.0;       ///< What counts as one step away from it, in the series' unit.
     std::uint64_t samples = 0; ///< Behind the expectation.
-    /// Of an alarm: the nearest values that would have had less than bitsMin. from > to: there are none, which is rare.
+    /// Of an alarm: the nearest values that would have had less than bitsMin. from > to: there are none; rare.
     double unsurprisingFrom = 0.0;
     double unsurprisingTo = 0.0;
 };
@@ -48,6 +48,7 @@ struct ValueSample {
     double value = 0.0;
     WallNs ts = NoTime;        ///< When it was measured; without one no season is learned.
     std::uint32_t age = 0;     ///< ageOf its record.
+    bool wantBits = true;      ///< False: bits may stay 0 where there is no alarm. What is learned is the same.
 };
 
 /// Expectation of a measured value, series by series.
@@ -60,8 +61,6 @@ public:
     virtual ValueScore observe(const ValueSample &sample) = 0;
     /// What an alarm takes from now on.
     virtual void setBitsMin(double bits) = 0;
-    /// Says that a sample of @p series comes soon. Changes nothing; a model may ask for the memory it will need.
-    virtual void expect(std::uint64_t series) const;
     virtual void save(StateWriter &out) const = 0;
     virtual Status load(StateReader &in) = 0;
 };
@@ -79,11 +78,11 @@ double unitScore(const ValueScore &score);
 /// The same map of bits.
 double unitScoreOfBits(double bits);
 
-/// Each number of a series that can be told from its past has a ValueBand: the value, its distance from the mean of the
-/// last 16 values; and, once 64 samples are there and while fewer than detailsMax series have it, the mean itself and
-/// what the season leaves; and the boxes of ShapePrototypes. The most surprising of them speaks. It is news only
-/// when it beats the series' last alarm by a bit; that mark decays by 1/256 a sample. Outliers widen a record by four units at
-/// most and move a level by three standard deviations at most; what stays becomes the new normal.
+/// Each number of a series that can be told from its past has a ValueBand: the value, and its distance from the mean of
+/// the last 16 values; and, once 64 samples are there and while fewer than detailsMax series have it, that mean itself
+/// and what the season leaves; and the boxes of ShapePrototypes. The most surprising of them speaks. It is news only
+/// when it beats the series' last alarm by a bit; that mark decays by 1/256 a sample. Outliers widen a record by four
+/// units at most and move a level by three standard deviations at most; what stays becomes the new normal.
 ///
 /// A series has 64 bytes; one with details 1.8 kB more. Details of a series not seen for a million records go when
 /// another wants their place; otherwise they stay, and the other does without.
@@ -93,8 +92,7 @@ public:
     explicit RobustValueModel(const RobustValueOptions &options);
     ~RobustValueModel() override;
     ValueScore observe(const ValueSample &sample) override;
-    void setBitsMin(double bits) override { m_options.bitsMin = bits; }
-    void expect(std::uint64_t series) const override { m_table.prefetch(series); }
+    void setBitsMin(double bits) override;
     void save(StateWriter &out) const override;
     Status load(StateReader &in) override;
     std::size_t size() const { return m_table.size(); }
@@ -139,7 +137,9 @@ private:
     void judge(const Judged &judged, ValueScore &out) const;
     void judgeDetail(const Judged &judged, ValueScore &out) const;
     ValueRange unsurprising(const Judged &judged) const;
-    void observeClosely(Series &s, const ValueSample &sample, const BandTerms &terms, ValueScore &result);
+    bool mayAlarm(const Series &s, double offset, const BandTerms &terms, bool wantBits, bool isFew) const;
+    void observeClosely(Series &s, SeriesDetail *detail, const ValueSample &sample, const BandTerms &terms,
+                        ValueScore &result);
     static void learnDetail(SeriesDetail &d, const ValueSample &sample, const Judged &judged);
     BandTerms termsOf(std::uint32_t samples, const Series &s) const;
     static void start(Series &s, double value);
@@ -147,6 +147,8 @@ private:
 
     RobustValueOptions m_options;
     float m_rateMin;
+    float m_unitsFew = 0.0F;  ///< With less beyond any record there is no alarm: of series without details,
+    float m_unitsMany = 0.0F; ///< of any.
     FlatTable<Series> m_table;
     FlatTable<DetailSlot> m_details;
     std::uint32_t m_sweepAge = 0; ///< When a full detail table is next searched for what was not seen for long.

@@ -10,6 +10,7 @@
 namespace eventops {
 namespace {
 
+constexpr std::string_view CheckpointVersion = "stages-2"; ///< Of the form of all stages' state.
 constexpr std::chrono::milliseconds PollTime{20};    ///< Between two looks at an idle live source.
 constexpr std::chrono::milliseconds MergeWait{1'000};///< One wait for a capture's next batch; repeated until it comes.
 constexpr std::chrono::milliseconds TellEvery{200};  ///< Between two looks at what holds the ledger back.
@@ -72,7 +73,7 @@ Result<std::unique_ptr<PipelineRunner>> PipelineRunner::make(const PipelineSpec 
     std::unique_ptr<PipelineRunner> runner(new PipelineRunner(spec, sink, std::move(options)));
     for (unsigned i = 0; i < runner->m_options.workers; ++i)
         runner->m_phases.push_back(EVENTOPS_TRY(DecodePhase::make(spec.stages)));
-    runner->m_engine = EVENTOPS_TRY(StageEngine::make(spec.stages));
+    runner->m_engine = EVENTOPS_TRY(StageEngine::make(spec.stages, spec.latenessNs));
     runner->m_pool = std::make_unique<WorkerPool>(runner->m_options.workers);
     return runner;
 }
@@ -84,10 +85,13 @@ Status PipelineRunner::restore(Seq lastSeq, WallNs watermark, const std::optiona
     m_newest = watermark == NoTime ? NoTime : watermark + m_spec.latenessNs;
     Seq from = 0;
     if (checkpoint) {
+        // State of another version is left alone: the stored events bring the stages up to date, which takes longer.
         StateReader in(checkpoint->bytes);
-        m_lastTime = WallNs{in.i64()};
-        EVENTOPS_TRY(m_engine->load(in));
-        from = checkpoint->seq;
+        if (in.text() == CheckpointVersion) {
+            m_lastTime = WallNs{in.i64()};
+            EVENTOPS_TRY(m_engine->load(in));
+            from = checkpoint->seq;
+        }
     }
     m_checkpointSeq = from;
     if (from == lastSeq)
@@ -444,6 +448,7 @@ void PipelineRunner::countOutcomes(const Batch &batch)
 Checkpoint PipelineRunner::makeCheckpoint() const
 {
     StateWriter out;
+    out.text(CheckpointVersion);
     out.i64(raw(m_lastTime));
     m_engine->save(out);
     return {m_lastSeq, m_spec.hash, out.take()};

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "core/pipeline/stage.h"
 
+#include <algorithm>
+
 namespace eventops {
 
 MapContext::~MapContext() = default;
@@ -9,6 +11,19 @@ Emitter::~Emitter() = default;
 
 void Emitter::emitFeature(std::uint32_t, FeatureWindow) {}
 KeyedStage::~KeyedStage() = default;
+
+WallNs KeyedStage::nextDue() const
+{
+    return NoTime;
+}
+
+std::uint32_t TimeProgress::firstAt(WallNs time) const
+{
+    const auto it = std::lower_bound(m_marks.begin(), m_marks.end(), time,
+                                     [](WallNs mark, WallNs wanted) { return raw(mark) < raw(wanted); });
+    return m_begin + static_cast<std::uint32_t>(it - m_marks.begin());
+}
+
 KeyedOperator::~KeyedOperator() = default;
 GlobalStage::~GlobalStage() = default;
 

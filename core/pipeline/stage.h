@@ -56,6 +56,24 @@ public:
     virtual void emitFeature(std::uint32_t event, FeatureWindow window);
 };
 
+/// How far event time had come at each event of a stretch of a batch: the watermark, which never goes back.
+class TimeProgress
+{
+public:
+    /// @p marks: the watermark after each event, the first one's being that of event @p begin.
+    TimeProgress(std::uint32_t begin, std::span<const WallNs> marks) : m_begin(begin), m_marks(marks) {}
+    /// After all events; NoTime: no event had a time yet.
+    WallNs last() const { return m_marks.empty() ? NoTime : m_marks.back(); }
+    /// One past the last event.
+    std::uint32_t end() const { return m_begin + static_cast<std::uint32_t>(m_marks.size()); }
+    /// The first event at which the watermark had come to @p time; `end()`: at none of them.
+    std::uint32_t firstAt(WallNs time) const;
+
+private:
+    std::uint32_t m_begin;
+    std::span<const WallNs> m_marks;
+};
+
 /// One partition of a keyed stage.
 /// Thread: one worker at a time, never two. Memory: bounded; the bound is a `…_max` field of its StageSpec.
 class KeyedStage
@@ -63,7 +81,12 @@ class KeyedStage
 public:
     virtual ~KeyedStage();
     /// @p events: this partition's events of the batch, ascending; the runner never crosses an epoch in one call.
-    virtual void process(const Batch &batch, std::span<const std::uint32_t> events, Emitter &emitter) = 0;
+    /// @p time: of the whole stretch. What falls due between two events is done before the second, whatever
+    /// partition's event moved the watermark, so batch boundaries never show.
+    virtual void process(const Batch &batch, std::span<const std::uint32_t> events, const TimeProgress &time,
+                         Emitter &emitter) = 0;
+    /// The watermark at which something falls due here though no event may come; NoTime: nothing does.
+    virtual WallNs nextDue() const;
     virtual void save(StateWriter &out) const = 0;
     virtual Status load(StateReader &in) = 0;
 };

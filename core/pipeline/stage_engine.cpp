@@ -21,11 +21,11 @@ public:
     }
     void emit(std::uint32_t event, Finding finding) override
     {
-        m_out.push_back({event, m_stage, static_cast<std::uint32_t>(m_out.size()), std::move(finding)});
+        m_out.push_back({event, m_stage, std::move(finding)});
     }
     void emitFeature(std::uint32_t event, FeatureWindow window) override
     {
-        m_features.push_back({event, m_stage, static_cast<std::uint32_t>(m_features.size()), std::move(window)});
+        m_features.push_back({event, m_stage, std::move(window)});
     }
 
 private:
@@ -45,9 +45,11 @@ void StageEngine::Output::clear()
     global.suggestions.clear();
 }
 
-Result<std::unique_ptr<StageEngine>> StageEngine::make(std::span<const Configured<StageSpec>> stages)
+Result<std::unique_ptr<StageEngine>> StageEngine::make(std::span<const Configured<StageSpec>> stages,
+                                                       std::int64_t latenessNs)
 {
     std::unique_ptr<StageEngine> engine(new StageEngine);
+    engine->m_latenessNs = latenessNs;
     for (const Configured<StageSpec> &stage : stages) {
         const std::string name(stage.spec->name);
         if (stage.spec->makeKeyed != nullptr) {
@@ -99,11 +101,13 @@ void StageEngine::processSegment(const Batch &batch, std::size_t begin, std::siz
     const std::size_t findingsBefore = out.findings.size();
     if (!m_keyed.empty()) {
         partition(batch, begin, end);
+        markTimes(batch, begin, end);
+        const TimeProgress time(static_cast<std::uint32_t>(begin), m_marks);
         if (pool != nullptr && pool->workers() > 1) {
-            pool->forEach(PartitionCount, [&](std::size_t p) { runPartition(batch, p); });
+            pool->forEach(PartitionCount, [&](std::size_t p) { runPartition(batch, p, time); });
         } else {
             for (std::size_t p = 0; p < PartitionCount; ++p)
-                runPartition(batch, p);
+                runPartition(batch, p, time);
         }
         mergeFindings(batch, sourceKeys, out);
         mergeFeatures(batch, out);
@@ -144,17 +148,29 @@ void StageEngine::partition(const Batch &batch, std::size_t begin, std::size_t e
         m_order[counts[batch.events[i].entityKey % PartitionCount]++] = static_cast<std::uint32_t>(i);
 }
 
-void StageEngine::runPartition(const Batch &batch, std::size_t partition)
+void StageEngine::markTimes(const Batch &batch, std::size_t begin, std::size_t end)
+{
+    m_marks.resize(end - begin);
+    for (std::size_t i = begin; i < end; ++i) {
+        const WallNs ts = batch.events[i].tsEvent;
+        if (ts != NoTime && (m_newest == NoTime || raw(ts) > raw(m_newest)))
+            m_newest = ts;
+        m_marks[i - begin] = m_newest == NoTime ? NoTime : m_newest + -m_latenessNs;
+    }
+}
+
+void StageEngine::runPartition(const Batch &batch, std::size_t partition, const TimeProgress &time)
 {
     const std::span<const std::uint32_t> events(m_order.data() + m_first[partition],
                                                 m_first[partition + 1] - m_first[partition]);
     m_emitted[partition].clear();
     m_emittedFeatures[partition].clear();
-    if (events.empty())
-        return;
     for (std::uint32_t s = 0; s < m_keyed.size(); ++s) {
+        KeyedStage &stage = *m_keyed[s].partitions[partition];
+        if (const WallNs due = stage.nextDue(); events.empty() && (due == NoTime || raw(due) > raw(time.last())))
+            continue;
         Collector collector(m_emitted[partition], m_emittedFeatures[partition], s);
-        m_keyed[s].partitions[partition]->process(batch, events, collector);
+        stage.process(batch, events, time, collector);
     }
 }
 
@@ -165,9 +181,9 @@ void StageEngine::mergeFindings(const Batch &batch, std::span<const std::string>
         std::move(emitted.begin(), emitted.end(), std::back_inserter(m_merged));
         emitted.clear();
     }
-    // One event lies in one partition, so `order` only compares findings of the same one.
-    std::sort(m_merged.begin(), m_merged.end(), [](const Emitted &a, const Emitted &b) {
-        return std::tie(a.event, a.stage, a.order) < std::tie(b.event, b.stage, b.order);
+    // What an event's passing of time set off in several partitions stays in their order.
+    std::stable_sort(m_merged.begin(), m_merged.end(), [](const Emitted &a, const Emitted &b) {
+        return std::tie(a.event, a.stage) < std::tie(b.event, b.stage);
     });
     Seq seq = 0;
     std::uint32_t emission = 0;
@@ -200,9 +216,10 @@ void StageEngine::mergeFeatures(const Batch &batch, Output &out)
         std::move(emitted.begin(), emitted.end(), std::back_inserter(m_mergedFeatures));
         emitted.clear();
     }
-    std::sort(m_mergedFeatures.begin(), m_mergedFeatures.end(), [](const EmittedFeature &a, const EmittedFeature &b) {
-        return std::tie(a.event, a.stage, a.order) < std::tie(b.event, b.stage, b.order);
-    });
+    std::stable_sort(
+        m_mergedFeatures.begin(), m_mergedFeatures.end(),
+        [](const EmittedFeature &a, const EmittedFeature &b) { return std::tie(a.event, a.stage)
+                                                                    < std::tie(b.event, b.stage); });
     Seq seq = 0;
     std::uint32_t emission = 0;
     for (EmittedFeature &emitted : m_mergedFeatures) {
@@ -218,6 +235,7 @@ void StageEngine::mergeFeatures(const Batch &batch, Output &out)
 void StageEngine::save(StateWriter &out) const
 {
     out.u64(m_epoch);
+    out.i64(raw(m_newest));
     const auto section = [&](std::string_view name, const StateWriter &content) {
         out.text(name);
         out.text(content.bytes());
@@ -239,6 +257,7 @@ void StageEngine::save(StateWriter &out) const
 Status StageEngine::load(StateReader &in)
 {
     m_epoch = in.u64();
+    m_newest = WallNs{in.i64()};
     for (Keyed &keyed : m_keyed) {
         if (in.text() != keyed.name)
             return Error{Error::Code::Corrupt, "the checkpoint holds no state of stage " + keyed.name};

@@ -23,8 +23,10 @@ namespace eventops {
 class StageEngine
 {
 public:
+    /// @p latenessNs: how far the watermark stays behind the newest event time.
     /// Errors: InvalidConfig from a stage's settings.
-    static Result<std::unique_ptr<StageEngine>> make(std::span<const Configured<StageSpec>> stages);
+    static Result<std::unique_ptr<StageEngine>> make(std::span<const Configured<StageSpec>> stages,
+                                                     std::int64_t latenessNs);
 
     /// What one batch added.
     struct Output {
@@ -74,13 +76,11 @@ private:
     struct Emitted {
         std::uint32_t event;
         std::uint32_t stage;
-        std::uint32_t order;
         Finding finding;
     };
     struct EmittedFeature {
         std::uint32_t event;
         std::uint32_t stage;
-        std::uint32_t order;
         FeatureWindow window;
     };
     class Collector;
@@ -90,7 +90,8 @@ private:
     void processSegment(const Batch &batch, std::size_t begin, std::size_t end, WorkerPool *pool, Output &out,
                         std::span<const std::string> sourceKeys);
     void partition(const Batch &batch, std::size_t begin, std::size_t end);
-    void runPartition(const Batch &batch, std::size_t partition);
+    void markTimes(const Batch &batch, std::size_t begin, std::size_t end);
+    void runPartition(const Batch &batch, std::size_t partition, const TimeProgress &time);
     void runGlobal(const Batch &batch, std::size_t begin, std::size_t end, std::span<const Finding> findings,
                    Output &out);
     void mergeFindings(const Batch &batch, std::span<const std::string> sourceKeys, Output &out);
@@ -100,6 +101,9 @@ private:
     std::vector<Global> m_global;
     Observer *m_observer = nullptr;
     std::uint64_t m_epoch = 0;
+    std::int64_t m_latenessNs = 0;
+    WallNs m_newest = NoTime;                ///< Newest event time seen.
+    std::vector<WallNs> m_marks;             ///< The watermark after each event of the stretch.
     std::vector<std::uint32_t> m_order;                       ///< Event indices grouped by partition.
     std::array<std::uint32_t, PartitionCount + 1> m_first{};  ///< Where each partition's group begins.
     std::array<std::vector<Emitted>, PartitionCount> m_emitted;

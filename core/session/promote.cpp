@@ -143,7 +143,7 @@ class Trial
 public:
     /// @p all: every candidate's events; taken over.
     Trial(const PipelineSpec &spec, const Finding &wanted, Batch &all, const std::atomic<bool> &cancelled)
-        : m_wanted(wanted), m_cancelled(cancelled), m_records(std::move(all.records)), m_events(std::move(all.events)),
+        : m_wanted(wanted), m_cancelled(cancelled), m_latenessNs(spec.latenessNs), m_records(std::move(all.records)), m_events(std::move(all.events)),
           m_part(all)
     {
         for (const Configured<StageSpec> &stage : spec.stages) {
@@ -165,7 +165,7 @@ public:
         if (m_cancelled.load())
             return Error{Error::Code::Cancelled, "the call was cancelled"};
         ++m_trials;
-        const auto engine = EVENTOPS_TRY(StageEngine::make(m_stages));
+        const auto engine = EVENTOPS_TRY(StageEngine::make(m_stages, m_latenessNs));
         m_part.records.clear();
         m_part.events.clear();
         for (const std::uint32_t candidate : set) {
@@ -189,6 +189,7 @@ public:
 private:
     const Finding &m_wanted;
     const std::atomic<bool> &m_cancelled;
+    const std::int64_t m_latenessNs;
     const std::vector<RawRecord> m_records;
     const std::vector<Event> m_events;
     Batch &m_part;                         ///< Has the texts of all candidates.

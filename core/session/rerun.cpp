@@ -85,7 +85,7 @@ public:
             if (m_request.from < PipelinePart::Findings || stage.spec->makeGlobal != nullptr)
                 stages.push_back(stage);
         }
-        m_engine = EVENTOPS_TRY(StageEngine::make(stages));
+        m_engine = EVENTOPS_TRY(StageEngine::make(stages, m_spec.latenessNs));
         m_engine->observe(this);
         if (m_request.workers > 1)
             m_pool = std::make_unique<WorkerPool>(m_request.workers);

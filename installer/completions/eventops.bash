@@ -55,6 +55,7 @@ _eventops()
             sql) options+=" --workspace --lake --clickhouse" ;;
             executor) options+=" --workspace --once" ;;
             demo) options+=" --workspace --json --seed --pace --duration --workers --approve" ;;
+            entropy) options+=" --root" ;;
         esac
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
         return

@@ -116,14 +116,19 @@ Measured runEntropy(const StageSpec &spec, const std::vector<std::unique_ptr<Bat
     double seconds = 0.0;
     std::uint64_t events = 0;
     std::array<std::vector<std::uint32_t>, PartitionCount> byPartition;
+    std::vector<WallNs> marks(EpochRecords);
+    WallNs newest = NoTime;
     for (const auto &batch : batches) {
         for (auto &list : byPartition)
             list.clear();
         for (std::uint32_t i = 0; i < batch->events.size(); ++i)
             byPartition[batch->events[i].entityKey % PartitionCount].push_back(i);
         const double begin = cpuSeconds();
+        for (std::size_t i = 0; i < batch->events.size(); ++i)
+            marks[i] = newest = std::max(newest, batch->events[i].tsEvent);
+        const TimeProgress time(0, std::span(marks).first(batch->events.size()));
         for (unsigned p = 0; p < PartitionCount; ++p)
-            partitions[p]->process(*batch, byPartition[p], emitter);
+            partitions[p]->process(*batch, byPartition[p], time, emitter);
         shared->mergeEpoch(partitions);
         seconds += cpuSeconds() - begin;
         events += batch->events.size();

@@ -354,7 +354,8 @@ std::string changeWorkload(std::uint64_t lines)
              + "}},\"ns\":{\"db\":\"ingest\",\"coll\":\"files\"},\"documentKey\":{\"_id\":\"" + id
              + "\"},\"fullDocument\":{\"_id\":\"" + id + "\",\"consumer_id\":\"team-" + std::to_string(i % 40)
              + "\",\"file_type\":\"csv\",\"contact\":\"ops" + std::to_string(i % 200)
-             + "@example.org\",\"status\":\"" + States[step] + "\",\"size_bytes\":" + std::to_string(i * 7919 % 9'999'991)
+             + "@example.org\",\"status\":\"" + States[step]
+             + "\",\"size_bytes\":" + std::to_string(i * 7919 % 9'999'991)
              + ",\"checksum\":\"" + std::string(64, static_cast<char>('0' + i % 10)) + "\",\"path\":\"/in/"
              + std::string(120, static_cast<char>('a' + i % 26))
              + "\"},\"updateDescription\":{\"updatedFields\":{\"status\":\"" + States[step]

@@ -13,7 +13,8 @@ namespace eventops::bench {
 /// Blank lines, which are no records, are among the damaged ones.
 std::string agentWorkload(std::uint64_t lines, std::uint64_t seed = 42);
 
-/// The same lines with the members of each in another order, which differs from line to line; damaged ones as they were.
+/// The same lines with the members of each in another order, from line to line a different one; damaged ones as they
+/// were.
 std::string shuffledWorkload(std::uint64_t lines);
 
 /// @p lines change events of a document database, about 700 bytes each: the lives of documents, a step a line.

@@ -2,6 +2,7 @@
 #include "pipelines/stages/entropy/explain.h"
 
 #include "core/base/json.h"
+#include "core/base/time.h"
 #include "core/entropy/surprise.h"
 
 #include <charconv>
@@ -84,80 +85,128 @@ std::string describeAlternatives(const std::vector<StepExpectation> &alternative
     return text;
 }
 
-BitsTerm transitionTerm(const Batch &batch, const Event &event, const EventSurprise &surprise)
+std::string stepName(const std::string &name)
 {
-    BitsTerm term{"transition", surprise.sequence.bits, {}, {}, {}, surprise.sequence.samples};
-    if (surprise.firstStep)
-        term.context = "first step";
-    else
-        term.context = "after " + (surprise.previousStep.empty() ? std::string("a forgotten step")
-                                                                 : std::string(surprise.previousStep));
-    term.observed = cut(batch.text(event, Field::Step)) + " (" + std::to_string(surprise.sequence.count) + " of "
-                  + std::to_string(surprise.sequence.samples) + ')';
-    term.expected = describeAlternatives(surprise.alternatives, surprise.sequence.samples);
-    return term;
+    return name.empty() ? std::string("a forgotten step") : name;
+}
+
+/// One term for each chain of contexts, and what they say in common. They sum to the step's bits.
+void addTransitionTerms(const Batch &batch, const Event &event, const EventSurprise &surprise,
+                        std::vector<BitsTerm> &terms)
+{
+    const auto samples = static_cast<std::uint64_t>(surprise.step.samples);
+    const std::string after = surprise.firstStep ? "first step" : "after " + stepName(surprise.previousStep);
+    const std::string observed = cut(batch.text(event, Field::Step)) + " (" + std::to_string(surprise.stepCount)
+                               + " of " + std::to_string(samples) + ')';
+    const std::string expected = describeAlternatives(surprise.alternatives, samples);
+    for (std::size_t i = 0; i < surprise.step.terms.size(); ++i) {
+        const bool chain = i < StepContexts::ChainsMax;
+        terms.push_back({"transition", surprise.step.terms[i],
+                         after + ", by " + (chain ? StepContexts::Names[i] : "what the others share"), observed,
+                         expected, samples});
+    }
 }
 
 BitsTerm timingTerm(const Batch &batch, const Event &event, const EventSurprise &surprise)
 {
     BitsTerm term{"timing", surprise.timing.bits, {}, {}, {}, surprise.timing.samples};
-    term.context = (surprise.previousStep.empty() ? std::string("a forgotten step")
-        : std::string(surprise.previousStep))
-                 + " to " + cut(batch.text(event, Field::Step));
+    term.context = stepName(surprise.previousStep) + " to " + cut(batch.text(event, Field::Step));
     term.observed = describeDuration(surprise.gapNs);
     term.expected = "p50 " + describeDuration(surprise.timing.p50Ns) + ", p95 "
         + describeDuration(surprise.timing.p95Ns);
     return term;
 }
 
-/// The sentence for the term that counts most.
-std::string sentence(const Batch &batch, const Event &event, const BitsTerm &term)
+/// A step that is missing or too many.
+BitsTerm editTerm(const StepEdit &edit, const std::string &name, const EndSurprise &end)
+{
+    const std::string step = stepName(name);
+    return {edit.seen < edit.expected ? "missing_step" : "extra_step", edit.bits,
+            "beside " + std::to_string(end.alike) + " cases that are nearly so", step + ' ' + std::to_string(edit.seen)
+            + "×", step + ' ' + std::to_string(edit.expected) + "×", end.cases};
+}
+
+std::string describeEdits(const EndSurprise &end, const std::vector<std::string> &names)
+{
+    std::string text;
+    for (std::size_t i = 0; i < end.edits.size(); ++i) {
+        const StepEdit &edit = end.edits[i];
+        text += (text.empty() ? "" : ", ") + stepName(names[i])
+              + (edit.seen < edit.expected ? " is missing" : " is too many") + " (expected "
+              + std::to_string(edit.expected) + "×, saw " + std::to_string(edit.seen) + "×)";
+    }
+    return text;
+}
+
+/// The sentence for the part that counts most. @p bits: of the whole part.
+std::string sentence(const Batch &batch, const Event &event, const EventSurprise &surprise, const BitsTerm &term,
+                     double bits)
 {
     const std::string entity = entityText(batch, event);
-    const std::string tail = "; expected " + term.expected + evidence(term.bits, term.samples);
+    const std::string tail = "; expected " + term.expected + evidence(bits, term.samples);
     if (term.name == "value") {
         const std::string_view unit = batch.text(event, Field::Unit);
         return cut(batch.text(event, Field::Metric)) + " of " + entity + " is " + term.observed
              + (unit.empty() ? "" : ' ' + cut(unit)) + tail;
     }
-    if (term.name == "transition")
-        return cut(batch.text(event, Field::Step)) + " of " + entity + " came "
-             + (term.context == "first step" ? "as first step" : term.context) + tail;
-    return cut(batch.text(event, Field::Step)) + " of " + entity + " came after " + term.observed + tail;
+    if (term.name == "extra_step")
+        return describeEdits(surprise.extra, surprise.extraSteps) + " of " + entity + evidence(bits, term.samples);
+    const std::string came = cut(batch.text(event, Field::Step)) + " of " + entity + " came ";
+    if (term.name == "timing")
+        return came + "after " + term.observed + tail;
+    return came + (surprise.firstStep ? "as first step" : "after " + stepName(surprise.previousStep)) + tail;
 }
 
 double counted(const ValueScore &score) { return score.alarm ? score.bits : 0.0; }
-double counted(const SequenceScore &score) { return score.learning ? 0.0 : score.rarityBits; }
+double counted(const StepSurprise &score) { return score.learning ? 0.0 : score.rarityBits; }
 double counted(const TimingScore &score) { return score.late ? score.bits : 0.0; }
 
 } // namespace
 
 double EventSurprise::alarmBits() const
 {
-    return counted(value) + counted(sequence) + counted(timing);
+    return counted(value) + counted(step) + counted(timing) + extra.bits;
 }
 
 Finding explainSurprise(const Batch &batch, const Event &event, const EventSurprise &surprise, double bitsCritical)
 {
     Finding finding;
-    const BitsTerm *main = nullptr;
+    // The part that counts most tells the sentence and names the finding.
+    std::size_t main = 0;
     double mainCounts = -1.0;
-    finding.terms.reserve(3); // `main` points into it
-    const auto add = [&](BitsTerm term, double counts, const char *name) {
-        finding.bits += term.bits;
-        finding.terms.push_back(std::move(term));
+    double mainBits = 0.0;
+    const auto took = [&](std::size_t first, double counts, const char *name) {
+        double bits = 0.0;
+        for (std::size_t i = first; i < finding.terms.size(); ++i)
+            bits += finding.terms[i].bits;
         if (counts <= mainCounts)
             return;
+        main = first;
         mainCounts = counts;
-        main = &finding.terms.back();
+        mainBits = bits;
         finding.name = name;
     };
-    if (!surprise.value.learning)
-        add(valueTerm(batch, event, surprise.value), counted(surprise.value), "value_surprise");
-    if (!surprise.sequence.learning)
-        add(transitionTerm(batch, event, surprise), counted(surprise.sequence), "sequence_surprise");
-    if (!surprise.timing.learning)
-        add(timingTerm(batch, event, surprise), counted(surprise.timing), "timing_surprise");
+    if (!surprise.value.learning) {
+        finding.terms.push_back(valueTerm(batch, event, surprise.value));
+        took(finding.terms.size() - 1, counted(surprise.value), "value_surprise");
+    }
+    if (!surprise.step.learning) {
+        const std::size_t first = finding.terms.size();
+        addTransitionTerms(batch, event, surprise, finding.terms);
+        took(first, counted(surprise.step), "sequence_surprise");
+    }
+    if (!surprise.extra.edits.empty()) {
+        const std::size_t first = finding.terms.size();
+        for (std::size_t i = 0; i < surprise.extra.edits.size(); ++i)
+            finding.terms.push_back(editTerm(surprise.extra.edits[i], surprise.extraSteps[i], surprise.extra));
+        took(first, surprise.extra.bits, "extra_step");
+    }
+    if (!surprise.timing.learning) {
+        finding.terms.push_back(timingTerm(batch, event, surprise));
+        took(finding.terms.size() - 1, counted(surprise.timing), "timing_surprise");
+    }
+    for (const BitsTerm &term : finding.terms)
+        finding.bits += term.bits;
     finding.origin = FindingOrigin::Entropy;
     finding.state = FindingState::Firing;
     finding.severity = finding.bits >= bitsCritical ? Severity::Critical : Severity::Warning;
@@ -175,8 +224,39 @@ Finding explainSurprise(const Batch &batch, const Event &event, const EventSurpr
     finding.value = event.value;
     if (event[Field::Tags] != NoStr)
         copy(finding.tags, Field::Tags);
-    if (main != nullptr)
-        finding.message = sentence(batch, event, *main);
+    if (main < finding.terms.size())
+        finding.message = sentence(batch, event, surprise, finding.terms[main], mainBits);
+    return finding;
+}
+
+Finding explainAbsence(const SilentCase &silent, double bitsCritical)
+{
+    Finding finding;
+    const std::string after = "after " + stepName(silent.lastStep);
+    const std::string missing = describeEdits(silent.end, silent.editSteps);
+    for (std::size_t i = 0; i < silent.end.edits.size(); ++i)
+        finding.terms.push_back(editTerm(silent.end.edits[i], silent.editSteps[i], silent.end));
+    const std::string silence = describeDuration(silent.due - silent.since);
+    finding.terms.push_back({"silence", silent.timing.bits, after, silence,
+                             "p50 " + describeDuration(silent.timing.p50Ns) + ", p95 "
+                                 + describeDuration(silent.timing.p95Ns), silent.timing.samples});
+    for (const BitsTerm &term : finding.terms)
+        finding.bits += term.bits;
+    finding.origin = FindingOrigin::Absence;
+    finding.state = FindingState::Firing;
+    finding.name = silent.end.edits.empty() ? "silence" : "missing_step";
+    finding.severity = finding.bits >= bitsCritical ? Severity::Critical : Severity::Warning;
+    finding.ts = silent.due;
+    finding.tsText = formatTimestamp(silent.due);
+    finding.tenant = silent.tenant;
+    finding.entityType = silent.entityType;
+    finding.entityId = silent.entityId;
+    finding.sourceId = silent.sourceId;
+    finding.step = silent.editSteps.empty() ? silent.lastStep : silent.editSteps.front();
+    finding.message = (silent.entityId.empty() ? std::string("an unnamed entity") : cut(silent.entityId))
+                    + " has been silent for " + silence + ' ' + after
+                    + (missing.empty() ? "; expected " + finding.terms.back().expected : "; " + missing)
+                    + evidence(finding.bits, missing.empty() ? silent.timing.samples : silent.end.cases);
     return finding;
 }
 

@@ -41,7 +41,8 @@ public:
             m_conditions = &found->second;
     }
 
-    void process(const Batch &batch, std::span<const std::uint32_t> events, Emitter &emitter) override
+    void process(const Batch &batch, std::span<const std::uint32_t> events, const TimeProgress &,
+                 Emitter &emitter) override
     {
         m_cached.fill({}); // ids mean nothing outside their batch
         for (const std::uint32_t index : events) {

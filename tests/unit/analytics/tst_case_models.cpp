@@ -262,6 +262,73 @@ private Q_SLOTS:
         QVERIFY(forecast.tail(20'000'000'000'000) < forecast.tail(2'000'000'000'000));
     }
 
+    void patienceEndsBeyondTheLongest()
+    {
+        Alone one;
+        for (int i = 0; i < 100; ++i)
+            one.party.learn({"created", "paid"}, (60 + i % 10) * NsPerSecond);
+        const auto waits = [&](const std::vector<const char *> &names, double samplesMin) {
+            return one.party.gap.patience(gapContextsOf(Scope, one.party.after(names)), 10.0, samplesMin);
+        };
+        const auto known = waits({"created"}, 30);
+        QVERIFY(known.has_value());
+        QCOMPARE(known->samples, 100.0);
+        // Its tail beyond the longest gap L of 100 is 0.5/101 · (L/x)², which is 2^−10 at 2.25 L.
+        const double longest = static_cast<double>(known->ns) / std::sqrt(1024.0 * 0.5 / 101.0);
+        QVERIFY2(longest > 69e9 && longest < 78e9, qPrintable(QString::number(longest)));
+        QVERIFY(!waits({"created"}, 101).has_value());
+        const auto last = waits({"created", "paid"}, 30); // nothing ever followed: the scope's gaps are taken
+        QVERIFY(last.has_value());
+        QCOMPARE(last->samples, 0.0);
+        QCOMPARE(last->ns, known->ns);
+        GapForecast forecast;
+        one.party.gap.forecast(gapContextsOf(Scope, one.party.after({"created"})), forecast);
+        const auto bits = [&](std::int64_t s) { return -std::log2(forecast.tail(s * NsPerSecond)); };
+        QVERIFY(std::fabs(bits(7'000) - bits(700) - 2.0 * std::log2(10.0)) < 1e-9);
+        QVERIFY(bits(62) < 1.0);
+    }
+
+    void aWideChoiceIsNotRare()
+    {
+        Alone one;
+        std::vector<std::string> names;
+        for (int i = 0; i < 6; ++i)
+            names.push_back("after-" + std::to_string(i));
+        for (int i = 0; i < 600; ++i)
+            one.party.learn({"created", names[static_cast<std::size_t>(i % 6)].c_str()});
+        const StepSurprise s = one.party.judgeStep({"created"}, "after-3");
+        QVERIFY2(s.bits > 2.0 && s.bits < 3.5, qPrintable(QString::number(s.bits)));
+        QVERIFY2(s.rarityBits < 2.0, qPrintable(QString::number(s.rarityBits)));
+        QVERIFY(one.party.judgeStep({"created"}, "never").rarityBits > 6.0);
+    }
+
+    void manyMoreIsDearerThanOneMore()
+    {
+        Alone one;
+        for (int i = 0; i < 400; ++i) {
+            std::vector<const char *> steps = Order;
+            steps.insert(steps.begin() + 1, i % 100 == 50 ? 1 + i / 300 : 0, "failed");
+            one.party.learn(steps);
+        }
+        const auto failing = [&](std::size_t times) {
+            std::vector<const char *> steps = Order;
+            steps.insert(steps.begin() + 1, times, "failed");
+            return one.party.judgeEnd(steps).bits;
+        };
+        QCOMPARE(failing(1), 0.0);
+        QVERIFY(failing(3) > 0.0);
+        QVERIFY2(failing(7) > failing(3) + 1.0, qPrintable(QString::number(failing(7) - failing(3))));
+        // While the case goes on, only what is too many counts.
+        const CaseState state = one.party.after(
+            {"created", "failed", "failed", "failed", "failed", "failed", "failed", "failed"});
+        QVERIFY(!one.party.end.wasPassed(0x1234));
+        const EndSurprise soFar = one.party.end.judgeSoFar(Scope, one.party.end.setOf(state).value(), 100);
+        QCOMPARE(soFar.edits.size(), std::size_t{1});
+        QCOMPARE(soFar.edits[0].step, named("failed"));
+        QCOMPARE(soFar.edits[0].seen, 7U);
+        QVERIFY(soFar.bits > soFar.enough(10.0));
+    }
+
     void scoresAreRareByTheirOwnTail()
     {
         BitsTail tail;

@@ -211,7 +211,7 @@ private Q_SLOTS:
             std::vector<Configured<StageSpec>> stages{{entropy, stageSettings(*entropy)}};
             if (withGraph)
                 stages.push_back({&entitiesSpec(), stageSettings(entitiesSpec())});
-            const auto engine = StageEngine::make(stages);
+            const auto engine = StageEngine::make(stages, 0);
             StageEngine::Output out;
             const std::vector<std::string> sourceKeys{"capture"};
             engine.value()->process(hand.batch, sourceKeys, nullptr, out);

@@ -2,6 +2,7 @@
 #include "tests/support/test_main.h"
 
 #include "core/base/limits.h"
+#include "core/entropy/case_state.h"
 #include "pipelines/components.h"
 #include "tests/unit/pipeline/hand_batch.h"
 
@@ -33,6 +34,7 @@ struct Collector final : Emitter {
 struct Engine {
     std::unique_ptr<KeyedOperator> shared;
     std::vector<std::unique_ptr<KeyedStage>> partitions;
+    WallNs newest = NoTime;
 
     explicit Engine(const Value &settings)
     {
@@ -46,6 +48,9 @@ struct Engine {
     {
         Collector collector;
         collector.batch = &batch;
+        std::vector<WallNs> marks;
+        for (const Event &event : batch.events)
+            marks.push_back(newest = std::max(newest, event.tsEvent));
         for (std::size_t begin = 0; begin < batch.events.size();) {
             const std::size_t epochEnd = (begin / epochEvents + 1) * epochEvents;
             const std::size_t end = std::min({begin + callEvents, epochEnd, batch.events.size()});
@@ -55,7 +60,8 @@ struct Engine {
                     if (batch.events[i].entityKey % PartitionCount == p)
                         mine.push_back(static_cast<std::uint32_t>(i));
                 }
-                partitions[p]->process(batch, mine, collector);
+                const TimeProgress time(static_cast<std::uint32_t>(begin), std::span(marks).subspan(begin, end - begin));
+                partitions[p]->process(batch, mine, time, collector);
             }
             begin = end;
             if (begin == epochEnd)
@@ -165,12 +171,12 @@ private Q_SLOTS:
         QCOMPARE(finding.step, std::string("shipped"));
         QCOMPARE(finding.bits, sumOfTerms(finding));
         QCOMPARE(finding.terms.front().name, std::string("transition"));
-        QCOMPARE(finding.terms.front().context, std::string("after confirmed"));
+        QCOMPARE(finding.terms.front().context, std::string("after confirmed, by steps before"));
         QCOMPARE(finding.terms.front().observed, std::string("shipped (0 of 200)"));
-        QCOMPARE(finding.terms.front().expected, std::string("packed (100 %, 200 of 200)"));
-        // Hand-computed: n = 200, t = 1; order 0 holds 802 steps of 4 kinds, 200 of them shipped.
-        const double probability = 1.0 * 200.0 / (802.0 + 4.0) / (200.0 + 1.0);
-        QVERIFY(std::fabs(finding.terms.front().bits - -std::log2(probability)) < 1e-9);
+        QVERIFY2(finding.terms.front().expected.starts_with("packed (100 %, 200 of 200)"),
+                 finding.terms.front().expected.c_str());
+        // One term for each chain of contexts, one for what they share, and the time.
+        QCOMPARE(finding.terms.size(), std::size_t{StepContexts::ChainsMax + 2});
     }
 
     void reportsALateStep()
@@ -188,17 +194,85 @@ private Q_SLOTS:
                      QLatin1String("confirmed of o-last came after 1d; expected p50 1m")), finding.message.c_str());
     }
 
+    void reportsWhatDoesNotComeAndThatItCameAfterAll()
+    {
+        // A hundred and more orders are over when one stops short; other orders go on and so does time.
+        HandBatch hand;
+        const auto order = [&](const std::string &id, std::int64_t t) {
+            hand.addStep("order", id, "created", t);
+            hand.addStep("order", id, "packed", t + 300 + t % 40);
+            hand.addStep("order", id, "shipped", t + 900 + t % 50);
+        };
+        for (int i = 0; i < 200; ++i)
+            order("o-" + std::to_string(i), i * 1000);
+        hand.addStep("order", "o-short", "created", 200'000);
+        hand.addStep("order", "o-short", "shipped", 200'350);
+        for (int i = 201; i < 210; ++i)
+            order("o-" + std::to_string(i), i * 1000);
+        const std::size_t silent = hand.batch.events.size();
+        hand.addStep("order", "o-short", "packed", 211'000);
+        order("o-211", 211'001);
+        Engine engine(stageSettings(entropySpec(), {{"bits_min", Value::scalar("9")}}));
+        const auto findings = engine.run(hand.batch, 8192, 100);
+        std::vector<const Finding *> absences;
+        for (const Finding &finding : findings) {
+            if (finding.origin == FindingOrigin::Absence)
+                absences.push_back(&finding);
+        }
+        QCOMPARE(absences.size(), std::size_t{2});
+        const Finding &missing = *absences[0];
+        QCOMPARE(missing.name, std::string("missing_step"));
+        QCOMPARE(missing.step, std::string("packed"));
+        QCOMPARE(missing.entityId, std::string("o-short"));
+        QCOMPARE(missing.entityType, std::string("order"));
+        QVERIFY(missing.state == FindingState::Firing);
+        QCOMPARE(missing.bits, sumOfTerms(missing));
+        QCOMPARE(missing.terms.front().name, std::string("missing_step"));
+        QCOMPARE(missing.terms.back().name, std::string("silence"));
+        QVERIFY2(QString::fromStdString(missing.message).contains(QStringLiteral(
+                     "after shipped; packed is missing (expected 1×, saw 0×)")), missing.message.c_str());
+        QVERIFY(raw(missing.ts) < raw(hand.batch.events[silent].tsEvent));
+        QVERIFY(absences[1]->state == FindingState::Resolved);
+        QCOMPARE(absences[1]->entityId, std::string("o-short"));
+        QVERIFY2(QString::fromStdString(absences[1]->message).startsWith(QLatin1String("o-short went on with packed")),
+                 absences[1]->message.c_str());
+    }
+
+    void reportsStepsTooMany()
+    {
+        HandBatch hand;
+        for (int i = 0; i < 300; ++i) {
+            const std::string id = "o-" + std::to_string(i);
+            hand.addStep("order", id, "created", i * 100);
+            for (int n = 0; n < (i == 299 ? 9 : i % 3); ++n)
+                hand.addStep("order", id, "retried", i * 100 + 5 + n);
+            hand.addStep("order", id, "paid", i * 100 + 40);
+        }
+        Engine engine(stageSettings(entropySpec()));
+        const auto findings = engine.run(hand.batch, 8192, 100);
+        const auto found = std::find_if(findings.begin(), findings.end(), [](const Finding &finding) {
+            return finding.entityId == "o-299" && finding.name == "extra_step";
+        });
+        QVERIFY(found != findings.end());
+        QVERIFY2(QString::fromStdString(found->message).startsWith(QStringLiteral("retried is too many (expected 2×")),
+                 found->message.c_str());
+        QVERIFY(std::fabs(found->bits - sumOfTerms(*found)) < 1e-9);
+    }
+
     void batchBoundariesNeverShow()
     {
         HandBatch hand = orders(true, 86'400);
+        hand.addStep("order", "o-open", "created", 400'000);
+        hand.addStep("order", "o-open", "shipped", 400'100);
         for (int i = 0; i < 300; ++i)
-            hand.addMetric("host-" + std::to_string(i % 3), "cpu_load", i > 290 ? 99.0 : wave(i), i);
+            hand.addMetric("host-" + std::to_string(i % 3), "cpu_load", i > 290 ? 99.0 : wave(i), 400'000 + i * 100);
         const Value settings = stageSettings(entropySpec(), {{"bits_min", Value::scalar("7")}});
         Engine whole(settings);
         Engine pieces(settings);
         const auto a = whole.run(hand.batch, 100'000, 128);
         const auto b = pieces.run(hand.batch, 17, 128);
         QVERIFY(a.size() >= 5);
+        QVERIFY(std::any_of(a.begin(), a.end(), [](const Finding &f) { return f.origin == FindingOrigin::Absence; }));
         QCOMPARE(b.size(), a.size());
         for (std::size_t i = 0; i < a.size(); ++i) {
             QCOMPARE(b[i].message, a[i].message);
@@ -260,6 +334,8 @@ private Q_SLOTS:
         QVERIFY(refused("samples_min", "1"));
         QVERIFY(refused("series_max", "0"));
         QVERIFY(refused("transitions_max", "999999999999"));
+        QVERIFY(refused("step_samples_min", "2001"));
+        QVERIFY(refused("cases_min", "0"));
         QVERIFY(bool(entropySpec().makeKeyed(stageSettings(entropySpec()))));
     }
 };

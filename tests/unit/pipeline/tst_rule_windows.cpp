@@ -100,7 +100,7 @@ void runAll(KeyedStage &stage, const HandBatch &hand, Emitter &emitter, std::siz
     std::vector<std::uint32_t> events;
     for (std::size_t i = from; i < std::min(to, hand.batch.events.size()); ++i)
         events.push_back(static_cast<std::uint32_t>(i));
-    stage.process(hand.batch, events, emitter);
+    stage.process(hand.batch, events, TimeProgress(0, {}), emitter);
 }
 
 } // namespace

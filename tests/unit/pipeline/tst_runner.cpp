@@ -99,7 +99,8 @@ class CountPartition final : public KeyedStage
 {
 public:
     explicit CountPartition(const std::uint64_t &shared) : m_shared(shared) {}
-    void process(const Batch &batch, std::span<const std::uint32_t> events, Emitter &emitter) override
+    void process(const Batch &batch, std::span<const std::uint32_t> events, const TimeProgress &,
+                 Emitter &emitter) override
     {
         for (const std::uint32_t index : events) {
             Finding finding;

@@ -50,24 +50,11 @@ private:
 /// What a timing model says of one gap, from before it was learned.
 struct TimingScore {
     bool learning = true;
-    bool late = false;          ///< Half as long again as the longest gap known: only then may it alarm.
+    bool late = false;          ///< Longer than one waits, see GapModel::patience: only then may it alarm.
     double bits = 0.0;          ///< −log2 P(gap ≥ this).
     std::int64_t p50Ns = 0;
     std::int64_t p95Ns = 0;
     std::uint64_t samples = 0;
-};
-
-/// Expectation of the time between two steps. @p transition: hash of (tenant, entity type, previous step, step); times
-/// in nanoseconds of event time, not negative. What a later model (hazard, calendar) has to be.
-/// Thread: one. Complexity: O(buckets) a gap. Memory: bounded.
-class TimingModel
-{
-public:
-    virtual ~TimingModel();
-    virtual TimingScore score(std::uint64_t transition, std::int64_t gapNs) const = 0;
-    virtual void learn(std::uint64_t transition, std::int64_t gapNs, std::uint32_t age) = 0;
-    /// When the step is due: the quantile @p q of the gap; 0 while learning.
-    virtual std::int64_t dueNs(std::uint64_t transition, double q) const = 0;
 };
 
 /// Mergeable sketches by transition.
@@ -90,30 +77,6 @@ private:
         GapSketch sketch;
     };
     FlatTable<Entry> m_sketches;
-};
-
-/// Tail by counting, (later + half of the bucket + ½) / (n + 1); past the longest gap known by a Pareto tail of index 2
-/// from there, so that ten times the longest adds 6.6 bits. Reads a snapshot plus its own delta.
-class SketchTimingModel final : public TimingModel
-{
-public:
-    SketchTimingModel(const GapSketches &snapshot, std::size_t deltaTransitionsMax, std::uint64_t samplesMin)
-        : m_snapshot(snapshot), m_delta(deltaTransitionsMax), m_samplesMin(samplesMin)
-    {
-    }
-    ~SketchTimingModel() override;
-    TimingScore score(std::uint64_t transition, std::int64_t gapNs) const override;
-    void learn(std::uint64_t transition, std::int64_t gapNs, std::uint32_t age) override;
-    std::int64_t dueNs(std::uint64_t transition, double q) const override;
-
-    GapSketches &delta() { return m_delta; }
-    const GapSketches &delta() const { return m_delta; }
-
-private:
-    GapSketch both(std::uint64_t transition) const;
-    const GapSketches &m_snapshot; ///< The operator's; changes only between calls.
-    GapSketches m_delta;
-    std::uint64_t m_samplesMin;
 };
 
 } // namespace eventops

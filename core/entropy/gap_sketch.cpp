@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "core/entropy/timing_model.h"
+#include "core/entropy/gap_sketch.h"
 
-#include "core/base/math.h"
 #include "core/base/types.h"
 
 #include <algorithm>
@@ -13,13 +12,8 @@ namespace {
 
 constexpr unsigned SubBits = 3; ///< 2^3 buckets an octave.
 static_assert(GapSketch::BucketIndexEnd == 62U << SubBits);
-constexpr std::int64_t LongestFloorNs = NsPerMs; ///< Gaps of nothing: a millisecond is still not late.
-constexpr double LateFactor = 1.5;
 
 } // namespace
-
-TimingModel::~TimingModel() = default;
-SketchTimingModel::~SketchTimingModel() = default;
 
 /// Values below 8 have buckets of their own; from there the top four bits name the bucket.
 std::uint16_t GapSketch::bucketOf(std::int64_t ns)
@@ -186,48 +180,6 @@ Status GapSketches::load(StateReader &in)
     if (in.failed())
         return corrupt;
     return Ok{};
-}
-
-GapSketch SketchTimingModel::both(std::uint64_t transition) const
-{
-    GapSketch sketch;
-    for (const GapSketch *part : {m_snapshot.sketch(transition), m_delta.sketch(transition)}) {
-        if (part != nullptr)
-            sketch.merge(*part);
-    }
-    return sketch;
-}
-
-TimingScore SketchTimingModel::score(std::uint64_t transition, std::int64_t gapNs) const
-{
-    TimingScore result;
-    const GapSketch sketch = both(transition);
-    result.samples = sketch.total();
-    if (gapNs < 0 || sketch.total() < m_samplesMin || sketch.total() == 0)
-        return result;
-    const auto longest = static_cast<double>(std::max(sketch.longestNs(), LongestFloorNs));
-    const auto gap = static_cast<double>(gapNs);
-    double tail = (sketch.countLater(gapNs) + 0.5) / (static_cast<double>(sketch.total()) + 1.0);
-    if (gap > longest)
-        tail *= (longest / gap) * (longest / gap);
-    result.learning = false;
-    result.late = gap > LateFactor * longest;
-    result.bits = tail < 1.0 ? -detLog2(tail) : 0.0;
-    result.p50Ns = sketch.quantileNs(0.5);
-    result.p95Ns = sketch.quantileNs(0.95);
-    return result;
-}
-
-void SketchTimingModel::learn(std::uint64_t transition, std::int64_t gapNs, std::uint32_t age)
-{
-    if (gapNs >= 0)
-        m_delta.add(transition, gapNs, age);
-}
-
-std::int64_t SketchTimingModel::dueNs(std::uint64_t transition, double q) const
-{
-    const GapSketch sketch = both(transition);
-    return sketch.total() >= m_samplesMin ? sketch.quantileNs(q) : 0;
 }
 
 } // namespace eventops
