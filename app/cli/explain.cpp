@@ -73,6 +73,8 @@ std::string unsurprisingOf(const Finding &finding, const std::vector<ExpectedSte
         const std::size_t at = most->expected.rfind("p95 ");
         return at == std::string::npos ? std::string() : finding.step + " within " + most->expected.substr(at + 4);
     }
+    if (most->name == "missing_step" || most->name == "extra_step" || most->name == "silence")
+        return most->expected + " instead of " + most->observed;
     if (expected.empty())
         return {};
     return expected.front().step + " instead of " + finding.step + ", " + most->context;

@@ -140,8 +140,8 @@ Expectation expectationOf(const Finding &finding)
     out.step = isTiming || steps.empty() ? finding.step : steps.front().step;
     constexpr std::string_view After = "after ";
     for (const BitsTerm &term : finding.terms) {
-        if (term.context.starts_with(After))
-            out.previous = term.context.substr(After.size());
+        if (term.context.starts_with(After)) // "after job.picked", maybe ", by steps so far"
+            out.previous = term.context.substr(After.size(), term.context.find(", by ", After.size()) - After.size());
         else if (const std::size_t to = term.context.rfind(" to " + finding.step);
                  out.previous.empty() && isTiming && to != std::string::npos)
             out.previous = term.context.substr(0, to);

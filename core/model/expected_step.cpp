@@ -64,8 +64,12 @@ std::optional<ExpectedStep> takeStep(std::string_view &text)
 std::vector<ExpectedStep> expectedSteps(const Finding &finding)
 {
     std::vector<ExpectedStep> steps;
+    std::string_view before;
     for (const BitsTerm &term : finding.terms) {
         std::string_view text = term.expected;
+        if (text == before) // terms that part one expectation repeat it
+            continue;
+        before = text;
         while (steps.size() < ExpectedStepsMax) {
             auto step = takeStep(text);
             if (!step)

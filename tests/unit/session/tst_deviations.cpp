@@ -119,7 +119,9 @@ private Q_SLOTS:
             QVERIFY(std::abs(sum - out.value(QLatin1String("bits")).toDouble()) < 1e-9);
             QVERIFY(!out.value(QLatin1String("unsurprising")).toString().isEmpty());
             const QJsonArray past = out.value(QLatin1String("past_cases")).toArray();
-            QCOMPARE(past.size(), 5);
+            QVERIFY(past.size() <= 5);
+            if (finding.value(QLatin1String("name")).toString() == QLatin1String("value_surprise"))
+                QCOMPARE(past.size(), 5);
             const QString at = finding.value(QLatin1String("ts")).toString();
             for (const QJsonValue one : past) {
                 QVERIFY(one.toObject().value(QLatin1String("ts")).toString() <= at);
