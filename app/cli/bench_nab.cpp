@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "app/cli/bench_table.h"
-#include "app/cli/entropy_bench/nab_score.h"
+#include "core/entropy/nab_score.h"
 #include "app/cli/series_files.h"
 
 #include "core/codec/json_reader.h"
