@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "app/cli/bench_table.h"
-#include "app/cli/entropy_bench/nab_score.h"
+#include "core/entropy/nab_score.h"
 #include "app/cli/series_files.h"
 
 #include "core/codec/json_reader.h"
@@ -102,7 +102,8 @@ Status benchNab(const std::string &directory, BenchRows &rows)
     const std::vector<NabSeries> corpus = EVENTOPS_TRY(readCorpus(directory));
     for (const char *name : {"standard", "reward_low_FP_rate", "reward_low_FN_rate"}) {
         const NabProfile profile = EVENTOPS_TRY(readProfile(directory, name));
-        BenchRow row = {"NAB", std::string("score, profile ") + name, nabScore(corpus, profile).score, 4, false, {}, {}};
+        const double score = nabScore(corpus, profile).score;
+        BenchRow row = {"NAB", std::string("score, profile ") + name, score, 4, false, {}, {}};
         if (rows.empty() || rows.back().data != row.data) {
             row.must = 62.0;
             row.stretch = 70.5;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "app/cli/bench_table.h"
 #include "app/cli/case_files.h"
-#include "app/cli/entropy_bench/session_figures.h"
+#include "core/entropy/session_figures.h"
 
 namespace eventops::cli {
 namespace {

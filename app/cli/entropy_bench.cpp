@@ -83,8 +83,9 @@ Status benchAll(const Context &context, const BenchFolders &folders)
             context.json ? printJson(row) : printRow(row);
         std::fflush(stdout);
     };
-    for (const Job &job : {Job{"--hdfs", folders.hdfs, benchSessions}, Job{"--process", folders.process, benchProcesses},
-                           Job{"--nab", folders.nab, benchNab}, Job{"--petshop", folders.petshop, benchPetShop}}) {
+    for (const Job &job : {Job{"--hdfs", folders.hdfs, benchSessions},
+                           Job{"--process", folders.process, benchProcesses}, Job{"--nab", folders.nab, benchNab},
+                           Job{"--petshop", folders.petshop, benchPetShop}}) {
         BenchRows rows;
         if (job.folder.empty()) {
             printLeftOut(context, job.option);

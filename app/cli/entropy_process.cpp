@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "app/cli/case_files.h"
 #include "app/cli/cli.h"
-#include "app/cli/entropy_bench/process_figures.h"
+#include "core/entropy/process_figures.h"
 #include "app/cli/table.h"
 
 #include "core/base/time.h"

@@ -3,14 +3,13 @@
 // The evaluators of `eventops entropy bench` against figures computed by hand.
 #include "tests/support/test_main.h"
 
-#include "app/cli/entropy_bench/nab_score.h"
-#include "app/cli/entropy_bench/process_figures.h"
-#include "app/cli/entropy_bench/session_figures.h"
+#include "core/entropy/nab_score.h"
+#include "core/entropy/process_figures.h"
+#include "core/entropy/session_figures.h"
 
 #include <cmath>
 
 using namespace eventops;
-using namespace eventops::cli;
 
 namespace {
 

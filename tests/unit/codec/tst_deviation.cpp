@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // A broken expectation on the wire: valid, the same in every replay, in both forms, and silent when it comes back.
-#include "codec_fixture.h"
+#include "tests/unit/codec/codec_fixture.h"
 #include "tests/support/json_schema.h"
 #include "tests/support/test_main.h"
 

@@ -109,7 +109,8 @@ private Q_SLOTS:
             return run(arguments);
         };
         int cases = 0;
-        for (const QJsonObject &finding : m_demo.query(QStringLiteral("findings"), QStringLiteral("origin = entropy"))) {
+        const auto findings = m_demo.query(QStringLiteral("findings"), QStringLiteral("origin = entropy"));
+        for (const QJsonObject &finding : findings) {
             const QString id = finding.value(QLatin1String("id")).toString();
             const QJsonObject out = explain(id.first(8), true).json();
             QCOMPARE(out.value(QLatin1String("id")).toString(), id);

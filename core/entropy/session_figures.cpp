@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-#include "app/cli/entropy_bench/session_figures.h"
+#include "core/entropy/session_figures.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
 
-namespace eventops::cli {
+namespace eventops {
 namespace {
 
 constexpr std::size_t FaultyStepsMin = 3; ///< Sessions that are shorter stay whole.
@@ -102,4 +102,4 @@ std::vector<std::vector<StepSymbol>> faultySessions(std::span<const std::vector<
     return out;
 }
 
-} // namespace eventops::cli
+} // namespace eventops

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "app/cli/entropy_bench/nab_score.h"
+#include "core/entropy/nab_score.h"
 
 #include "core/base/math.h"
 
 #include <algorithm>
 
-namespace eventops::cli {
+namespace eventops {
 namespace {
 
 constexpr std::size_t NoWindow = static_cast<std::size_t>(-1);
@@ -96,4 +96,4 @@ NabScore nabScore(std::span<const NabSeries> series, const NabProfile &profile)
     return best;
 }
 
-} // namespace eventops::cli
+} // namespace eventops

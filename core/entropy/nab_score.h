@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace eventops::cli {
+namespace eventops {
 
 /// A series with the windows in which its anomalies lie.
 struct NabSeries {
@@ -35,4 +35,4 @@ struct NabScore {
 /// outside counts against, the more the further it lies past the window before. O(rows log rows).
 NabScore nabScore(std::span<const NabSeries> series, const NabProfile &profile);
 
-} // namespace eventops::cli
+} // namespace eventops

@@ -9,7 +9,7 @@
 #include <vector>
 
 // Figures over whole sessions, each of which has one score; an alarm is a score at or above the threshold.
-namespace eventops::cli {
+namespace eventops {
 
 struct SessionFigures {
     double precision = 0.0;
@@ -38,4 +38,4 @@ enum class SessionFault : std::uint8_t { DropStep, RepeatStep, Truncate };
 std::vector<std::vector<StepSymbol>> faultySessions(std::span<const std::vector<StepSymbol>> sessions,
                                                     SessionFault fault, std::size_t countMax, std::uint64_t seed);
 
-} // namespace eventops::cli
+} // namespace eventops

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "app/cli/entropy_bench/process_figures.h"
+#include "core/entropy/process_figures.h"
 
 #include <cmath>
 
-namespace eventops::cli {
+namespace eventops {
 
 void ProcessFigures::add(const ProcessAnswer &answer)
 {
@@ -25,4 +25,4 @@ double ProcessFigures::share(std::size_t of) const
     return m_answers > 0 ? static_cast<double>(of) / static_cast<double>(m_answers) : 0.0;
 }
 
-} // namespace eventops::cli
+} // namespace eventops

@@ -6,7 +6,7 @@
 // Next step and time of processes, by the protocol of Tax, Verenich, La Rosa, Dumas, "Predictive business process
 // monitoring with LSTM neural networks", CAiSE 2017: the first two thirds of the cases are learned, each beginning of
 // two steps or more of the others is answered; the end of a case is never asked for.
-namespace eventops::cli {
+namespace eventops {
 
 /// Cases that are learned before the first is asked: twice the rounded third.
 constexpr std::size_t processTrainingCases(std::size_t cases)
@@ -43,4 +43,4 @@ private:
     double m_errorS = 0.0;
 };
 
-} // namespace eventops::cli
+} // namespace eventops
