@@ -29,7 +29,7 @@ void SqlRowPrinter::print(const SqlRow &row)
 std::string bitsText(double bits)
 {
     char buffer[32];
-    std::snprintf(buffer, sizeof buffer, "%.1f", bits);
+    std::snprintf(buffer, sizeof buffer, "%.1f", bits > -0.05 && bits < 0.0 ? 0.0 : bits); // never "-0.0"
     return buffer;
 }
 

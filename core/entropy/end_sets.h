@@ -101,9 +101,9 @@ private:
 /// Distance of a case's end to the nearest known one, with learned costs (a stochastic edit distance in the manner of
 /// Ristad, Yianilos, "Learning string-edit distance", IEEE Trans. PAMI 20, 1998, on multisets): an edit costs
 ///   log2((n + 1) / (e + ½)),
-/// n cases learned, e of them new by that edit when they came; an edit to twice as many steps, or half as many, counts only
-/// those that were new by as much. A step whose number varies from case to case is cheap, one whose number never varied
-/// is dear, and so is one that comes many times as often as ever.
+/// n cases learned, e of them new by that edit when they came; of an edit to twice as many steps, or half as many, only
+/// those that were new by as much count. A step whose number varies from case to case is cheap, one whose number never
+/// varied is dear, and so is one that comes many times as often as ever.
 /// Thread: one. Complexity: O(1) for a known end, O(known ends · steps) for a new one. Reads @p agreed and a delta.
 class EndModel
 {

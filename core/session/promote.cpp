@@ -143,8 +143,8 @@ class Trial
 public:
     /// @p all: every candidate's events; taken over.
     Trial(const PipelineSpec &spec, const Finding &wanted, Batch &all, const std::atomic<bool> &cancelled)
-        : m_wanted(wanted), m_cancelled(cancelled), m_latenessNs(spec.latenessNs), m_records(std::move(all.records)), m_events(std::move(all.events)),
-          m_part(all)
+        : m_wanted(wanted), m_cancelled(cancelled), m_latenessNs(spec.latenessNs), m_records(std::move(all.records)),
+          m_events(std::move(all.events)), m_part(all)
     {
         for (const Configured<StageSpec> &stage : spec.stages) {
             if (stage.spec->makeKeyed != nullptr)

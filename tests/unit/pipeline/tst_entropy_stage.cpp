@@ -60,7 +60,8 @@ struct Engine {
                     if (batch.events[i].entityKey % PartitionCount == p)
                         mine.push_back(static_cast<std::uint32_t>(i));
                 }
-                const TimeProgress time(static_cast<std::uint32_t>(begin), std::span(marks).subspan(begin, end - begin));
+                const TimeProgress time(static_cast<std::uint32_t>(begin),
+                                        std::span(marks).subspan(begin, end - begin));
                 partitions[p]->process(batch, mine, time, collector);
             }
             begin = end;
