@@ -167,7 +167,7 @@ constexpr FieldSpec Fields[] = {
     {"series_max", "int", "200000", "Series (entity and metric) kept; the least recently seen go first."},
     {"details_max", "int", "16384", "Series whose season and shapes are learned too, 1.8 kB each; others do without."},
     {"entities_max", "int", "200000", "Entities whose case is followed; the least recently seen go first."},
-    {"transitions_max", "int", "16384", "Contexts, transitions and step names kept, each; the least recently seen go first."},
+    {"transitions_max", "int", "16384", "Contexts and step names kept, each; the least recently seen go first."},
 };
 
 Result<double> numberIn(const Value &settings, std::string_view name, double low, double high)
