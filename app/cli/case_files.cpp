@@ -38,6 +38,9 @@ Status readLines(const std::string &path, const std::function<Status(std::size_t
             text.pop_back();
         EVENTOPS_TRY(line(number, text));
     }
+    if (file.bad())
+        return Error{Error::Code::Io, path + " cannot be read to its end: " + std::strerror(errno), {},
+                     "is it a file, and is its disk sound?"};
     return Ok{};
 }
 

@@ -52,20 +52,32 @@ CaseState CaseModels::stateAfter(const FileCase &one, std::size_t prefix)
     return state;
 }
 
-CaseScore CaseModels::score(const FileCase &one)
+double CaseModels::walk(const FileCase &one, bool learn, CaseState &state)
 {
-    CaseScore result;
-    CaseState state;
     StepPrediction prediction;
     double rarest = 0.0;
     for (std::size_t i = 0; i <= one.steps.size(); ++i) {
         const StepContexts contexts = stepContextsOf(Scope, state);
         m_steps.predict(contexts, prediction);
-        const StepSymbol next = i < one.steps.size() ? one.steps[i] : EndSymbol;
+        const bool over = i == one.steps.size();
+        const StepSymbol next = over ? EndSymbol : one.steps[i];
         rarest = std::max(rarest, m_steps.judge(contexts, prediction, next, 0.0).rarityBits);
-        if (i < one.steps.size())
-            takeStep(state, one, i);
+        if (learn)
+            m_steps.learn(contexts, prediction, next, 0);
+        if (over)
+            break;
+        if (learn && i > 0 && !one.times.empty())
+            m_gaps.learn(gapContextsOf(Scope, state), state.gapTo(one.times[i]), 0);
+        takeStep(state, one, i);
     }
+    return rarest;
+}
+
+CaseScore CaseModels::score(const FileCase &one)
+{
+    CaseScore result;
+    CaseState state;
+    const double rarest = walk(one, false, state);
     if (rarest > m_order.tailFrom())
         result.orderBits = m_order.rarity(rarest) - SecondWayBits;
     if (const auto set = m_ends.setOf(state))
@@ -76,22 +88,7 @@ CaseScore CaseModels::score(const FileCase &one)
 void CaseModels::learn(const FileCase &one)
 {
     CaseState state;
-    StepPrediction prediction;
-    double rarest = 0.0;
-    for (std::size_t i = 0; i <= one.steps.size(); ++i) {
-        const StepContexts contexts = stepContextsOf(Scope, state);
-        m_steps.predict(contexts, prediction);
-        const bool over = i == one.steps.size();
-        const StepSymbol next = over ? EndSymbol : one.steps[i];
-        rarest = std::max(rarest, m_steps.judge(contexts, prediction, next, 0.0).rarityBits);
-        m_steps.learn(contexts, prediction, next, 0);
-        if (over)
-            break;
-        if (i > 0 && !one.times.empty())
-            m_gaps.learn(gapContextsOf(Scope, state), state.gapTo(one.times[i]), 0);
-        takeStep(state, one, i);
-    }
-    m_order.add(rarest);
+    m_order.add(walk(one, true, state));
     if (const auto set = m_ends.setOf(state))
         m_ends.learn(Scope, state.shape, *set, 0);
 }

@@ -47,6 +47,8 @@ public:
 
 private:
     static constexpr std::uint64_t Scope = 1;
+    /// Goes through a case, learning it or not; the rarity bits of its rarest step, the end included.
+    double walk(const FileCase &one, bool learn, CaseState &state);
     CaseState stateAfter(const FileCase &one, std::size_t prefix);
     void takeStep(CaseState &state, const FileCase &one, std::size_t index);
     NextStepLearned m_stepsAgreed;

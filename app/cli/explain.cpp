@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 namespace eventops::cli {
 namespace {
@@ -55,12 +56,24 @@ Result<Finding> findingById(const Context &context, Backend &backend, const std:
                  "give more digits"};
 }
 
-/// The change of the event after which it would have been expected, from the term with the most bits.
+/// The term that a finding is named for: the first of its kind, which says what was seen and expected.
+const BitsTerm *mainTerm(const Finding &finding)
+{
+    constexpr std::pair<std::string_view, std::string_view> Kinds[] = {
+        {"value_surprise", "value"}, {"sequence_surprise", "transition"}, {"timing_surprise", "timing"}};
+    std::string_view kind = finding.name; // extra_step, missing_step and silence are named alike
+    for (const auto &[name, term] : Kinds)
+        kind = finding.name == name ? term : kind;
+    const auto it = std::find_if(finding.terms.begin(), finding.terms.end(),
+                                 [&](const BitsTerm &term) { return term.name == kind; });
+    return it != finding.terms.end() ? &*it : nullptr;
+}
+
+/// The change of the event after which it would have been expected.
 std::string unsurprisingOf(const Finding &finding, const std::vector<ExpectedStep> &expected)
 {
-    const auto most = std::max_element(finding.terms.begin(), finding.terms.end(),
-                                       [](const BitsTerm &a, const BitsTerm &b) { return a.bits < b.bits; });
-    if (most == finding.terms.end())
+    const BitsTerm *most = mainTerm(finding);
+    if (most == nullptr)
         return {};
     if (most->name == "value") {
         for (const std::string_view word : {", at most ", ", at least "}) {
@@ -77,7 +90,8 @@ std::string unsurprisingOf(const Finding &finding, const std::vector<ExpectedSte
         return most->expected + " instead of " + most->observed;
     if (expected.empty())
         return {};
-    return expected.front().step + " instead of " + finding.step + ", " + most->context;
+    return expected.front().step + " instead of " + finding.step + ", "
+         + most->context.substr(0, most->context.rfind(", by "));
 }
 
 Result<Explanation> explain(const Context &context, const std::string &id)

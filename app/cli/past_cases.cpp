@@ -138,6 +138,8 @@ Expectation expectationOf(const Finding &finding)
     const std::vector<ExpectedStep> steps = expectedSteps(finding);
     const bool isTiming = finding.name == "timing_surprise";
     out.step = isTiming || steps.empty() ? finding.step : steps.front().step;
+    if (finding.name == "missing_step")
+        return out; // after which step it is missing nobody knows
     constexpr std::string_view After = "after ";
     for (const BitsTerm &term : finding.terms) {
         if (term.context.starts_with(After)) // "after job.picked", maybe ", by steps so far"

@@ -80,12 +80,6 @@ double BitsTail::rarity(double bits) const
     return -detLog2(std::min((static_cast<double>(count) + 0.5) / (static_cast<double>(samples()) + 0.5), 1.0));
 }
 
-double BitsTail::bitsAt(double rarity) const
-{
-    const Tail high = tail();
-    return high.from + std::max(rarity + detLog2(high.share), 0.0) * high.excess / Log2E;
-}
-
 void BitsTail::save(StateWriter &out) const
 {
     for (const Generation *part : {&m_older, &m_newer}) {

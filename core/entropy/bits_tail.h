@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <utility>
 
 namespace eventops {
 
@@ -37,8 +36,6 @@ public:
     double tailFrom() const { return tail().from; }
     /// −log2 P(score ≥ @p bits) for a normal one. Too few samples: 0.
     double rarity(double bits) const;
-    /// The score whose rarity is @p rarity; the inverse of `rarity` in the tail.
-    double bitsAt(double rarity) const;
     void save(StateWriter &out) const;
     Status load(StateReader &in);
 

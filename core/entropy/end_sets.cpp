@@ -195,8 +195,12 @@ Status EndLearned::load(StateReader &in)
                 return corrupt;
             for (std::uint64_t s = 0; s < steps && !in.failed(); ++s) {
                 const auto step = static_cast<StepSymbol>(in.u64());
+                if (s > 0 && step <= known.steps.back().step)
+                    return corrupt;
                 known.steps.push_back({step, static_cast<std::uint32_t>(in.u64())});
             }
+            if (k > 0 && known.shape <= scope.known.back().shape)
+                return corrupt;
             scope.known.push_back(std::move(known));
         }
         const std::uint64_t edits = in.u64();
@@ -207,6 +211,8 @@ Status EndLearned::load(StateReader &in)
             edit.step = static_cast<StepSymbol>(in.u64());
             for (std::uint64_t *count : {&edit.extra, &edit.extraFar, &edit.missing, &edit.missingFar})
                 *count = in.u64();
+            if (e > 0 && edit.step <= scope.edits.back().step)
+                return corrupt;
             scope.edits.push_back(edit);
         }
     }

@@ -3,7 +3,6 @@
 
 #include "core/base/hash.h"
 #include "core/base/math.h"
-#include "core/base/time.h"
 #include "core/entropy/surprise.h"
 
 #include <algorithm>
@@ -253,14 +252,7 @@ void CaseWatch::resolve(const Batch &batch, std::uint32_t index, CaseState &stat
     finding.state = FindingState::Resolved;
     finding.severity = Severity::Info;
     finding.name = m_models.ends.setOf(state) ? "missing_step" : "silence";
-    finding.ts = event.tsEvent;
-    const auto copy = [&](std::string &to, Field field) { to = std::string(batch.text(event, field)); };
-    copy(finding.tsText, Field::TsText);
-    copy(finding.tenant, Field::Tenant);
-    copy(finding.entityType, Field::EntityType);
-    copy(finding.entityId, Field::EntityId);
-    copy(finding.sourceId, Field::SourceId);
-    copy(finding.step, Field::Step);
+    takeSubject(finding, batch, event);
     const std::int64_t gap = state.gapTo(event.tsEvent);
     finding.message = finding.entityId + " went on with " + finding.step
                     + (gap >= 0 ? " after " + describeDuration(gap) : std::string());

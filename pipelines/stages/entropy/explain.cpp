@@ -171,6 +171,18 @@ double EventSurprise::alarmBits() const
     return counted(value) + counted(step) + counted(timing) + extra.bits;
 }
 
+void takeSubject(Finding &finding, const Batch &batch, const Event &event)
+{
+    finding.ts = event.tsEvent;
+    const auto copy = [&](std::string &to, Field field) { to = std::string(batch.text(event, field)); };
+    copy(finding.tsText, Field::TsText);
+    copy(finding.tenant, Field::Tenant);
+    copy(finding.entityType, Field::EntityType);
+    copy(finding.entityId, Field::EntityId);
+    copy(finding.sourceId, Field::SourceId);
+    copy(finding.step, Field::Step);
+}
+
 Finding explainSurprise(const Batch &batch, const Event &event, const EventSurprise &surprise, double bitsCritical)
 {
     Finding finding;
@@ -214,20 +226,13 @@ Finding explainSurprise(const Batch &batch, const Event &event, const EventSurpr
     finding.origin = FindingOrigin::Entropy;
     finding.state = FindingState::Firing;
     finding.severity = finding.bits >= bitsCritical ? Severity::Critical : Severity::Warning;
-    finding.ts = event.tsEvent;
-    const auto copy = [&](std::string &to, Field field) { to = std::string(batch.text(event, field)); };
-    copy(finding.tsText, Field::TsText);
-    copy(finding.tenant, Field::Tenant);
-    copy(finding.entityType, Field::EntityType);
-    copy(finding.entityId, Field::EntityId);
-    copy(finding.sourceId, Field::SourceId);
-    copy(finding.metric, Field::Metric);
-    copy(finding.unit, Field::Unit);
-    copy(finding.step, Field::Step);
+    takeSubject(finding, batch, event);
+    finding.metric = std::string(batch.text(event, Field::Metric));
+    finding.unit = std::string(batch.text(event, Field::Unit));
     finding.hasValue = event.hasValue;
     finding.value = event.value;
     if (event[Field::Tags] != NoStr)
-        copy(finding.tags, Field::Tags);
+        finding.tags = std::string(batch.text(event, Field::Tags));
     if (main < finding.terms.size())
         finding.message = sentence(batch, event, surprise, finding.terms[main], mainBits);
     return finding;
@@ -241,9 +246,12 @@ Finding explainAbsence(const SilentCase &silent, double bitsCritical)
     for (std::size_t i = 0; i < silent.end.edits.size(); ++i)
         finding.terms.push_back(editTerm(silent.end.edits[i], silent.editSteps[i], silent.end));
     const std::string silence = describeDuration(silent.due - silent.since);
+    // After a step that nothing ever followed no wait is known.
     finding.terms.push_back({"silence", silent.timing.bits, after, silence,
-                             "p50 " + describeDuration(silent.timing.p50Ns) + ", p95 "
-                                 + describeDuration(silent.timing.p95Ns), silent.timing.samples});
+                             silent.timing.learning ? std::string("nothing more")
+                                                    : "p50 " + describeDuration(silent.timing.p50Ns) + ", p95 "
+                                                          + describeDuration(silent.timing.p95Ns),
+                             silent.timing.samples});
     for (const BitsTerm &term : finding.terms)
         finding.bits += term.bits;
     finding.origin = FindingOrigin::Absence;

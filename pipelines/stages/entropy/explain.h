@@ -39,6 +39,9 @@ struct EventSurprise {
     double alarmBits() const;
 };
 
+/// Time, tenant, entity, source and step of @p event as the subject of @p finding.
+void takeSubject(Finding &finding, const Batch &batch, const Event &event);
+
 /// The finding of a surprising event: bits are the sum of the terms', in the order value, transition (a term for each
 /// chain of contexts), extra_step (one each), timing. Texts of the event are cut at 200 bytes in the message.
 Finding explainSurprise(const Batch &batch, const Event &event, const EventSurprise &surprise, double bitsCritical);

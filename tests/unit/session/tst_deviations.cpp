@@ -109,7 +109,9 @@ private Q_SLOTS:
             return run(arguments);
         };
         int cases = 0;
-        const auto findings = m_demo.query(QStringLiteral("findings"), QStringLiteral("origin = entropy"));
+        const auto findings = m_demo.query(QStringLiteral("findings"),
+                                           QStringLiteral("origin = entropy or origin = absence"));
+        QStringList kinds;
         for (const QJsonObject &finding : findings) {
             const QString id = finding.value(QLatin1String("id")).toString();
             const QJsonObject out = explain(id.first(8), true).json();
@@ -123,6 +125,10 @@ private Q_SLOTS:
             QVERIFY(past.size() <= 5);
             if (finding.value(QLatin1String("name")).toString() == QLatin1String("value_surprise"))
                 QCOMPARE(past.size(), 5);
+            if (finding.value(QLatin1String("name")).toString() == QLatin1String("missing_step")) {
+                QCOMPARE(past.size(), 5); // others that did take the step
+                QVERIFY(!explain(id, false).out.contains("p50 0ms"));
+            }
             const QString at = finding.value(QLatin1String("ts")).toString();
             for (const QJsonValue one : past) {
                 QVERIFY(one.toObject().value(QLatin1String("ts")).toString() <= at);
@@ -130,9 +136,13 @@ private Q_SLOTS:
                 QVERIFY(!evidence.contains(one.toObject().value(QLatin1String("event_id"))));
             }
             QVERIFY(explain(id, false).out.contains("It would not have surprised: "));
+            kinds << finding.value(QLatin1String("name")).toString();
             ++cases;
         }
         QVERIFY(cases > 3);
+        for (const char *kind :
+             {"value_surprise", "sequence_surprise", "timing_surprise", "extra_step", "missing_step"})
+            QVERIFY2(kinds.contains(QLatin1String(kind)), kind);
         QCOMPARE(explain(QStringLiteral(".*.*"), false).exitCode, 2);
         QCOMPARE(explain(QStringLiteral("00000000000"), false).exitCode, 1);
     }

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
 // Windowed features from bytes to rows of SQL, also over two runs of the program.
-#include "tests/support/program.h"
 #include "tests/support/test_main.h"
+
+#include "core/store/sqlite.h"
+#include "tests/support/program.h"
+
+#include <sqlite3.h>
 
 using namespace eventops::test;
 
@@ -64,6 +68,27 @@ private Q_SLOTS:
         QCOMPARE(featuresOf(grown), rows);
         QCOMPARE(grown.replay({file}, pipeline).exitCode, 0); // nothing new, nothing twice
         QCOMPARE(featuresOf(grown), rows);
+    }
+
+    void aCheckpointOfAnotherFormIsMadeAnew()
+    {
+        const Scratch whole;
+        const QStringList pipeline{QStringLiteral("--pipeline"),
+                                   whole.file(QStringLiteral("windows.yaml"), Pipeline)};
+        QCOMPARE(whole.replay({whole.file(QStringLiteral("all.ndjson"), lines(0, 500))}, pipeline).exitCode, 0);
+        const Scratch older;
+        const QString file = older.file(QStringLiteral("all.ndjson"), lines(0, 247));
+        QCOMPARE(older.replay({file}, pipeline).exitCode, 0);
+        {
+            auto ledger = eventops::sqlite::Database::open(older.workspace().toStdString() + "/ledger.db",
+                                                           SQLITE_OPEN_READWRITE, 1'000);
+            QVERIFY(bool(ledger));
+            QVERIFY(bool(ledger.value().execute("UPDATE checkpoint SET bytes = x'00ff00ff'")));
+        }
+        older.file(QStringLiteral("all.ndjson"), lines(0, 500));
+        const Ran ran = older.replay({file}, pipeline);
+        QVERIFY2(ran.exitCode == 0, ran.err.constData());
+        QCOMPARE(featuresOf(older), featuresOf(whole));
     }
 };
 
