@@ -79,6 +79,7 @@ void addSql(CLI::App &app, Context &context);
 void addLake(CLI::App &app, Context &context);
 void addClickHouse(CLI::App &app, Context &context);
 void addApprovals(CLI::App &app, Context &context);
+void addFeedback(CLI::App &app, Context &context);
 void addExecutor(CLI::App &app, Context &context);
 void addAudit(CLI::App &app, Context &context);
 void addDeadLetters(CLI::App &app, Context &context);

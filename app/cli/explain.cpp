@@ -24,6 +24,7 @@ struct Explanation {
     std::vector<ExpectedStep> expected;
     std::string unsurprising; ///< Empty: the terms do not tell.
     std::vector<PastCase> past;
+    std::vector<LikelyCause> causes;
 };
 
 Result<Finding> findingById(const Context &context, Backend &backend, const std::string &id)
@@ -102,6 +103,9 @@ Result<Explanation> explain(const Context &context, const std::string &id)
     out.expected = expectedSteps(out.finding);
     out.unsurprising = unsurprisingOf(out.finding, out.expected);
     out.past = EVENTOPS_TRY(pastCases(context, *backend, out.finding));
+    out.causes = EVENTOPS_TRY(await<std::vector<LikelyCause>>([&](Done<std::vector<LikelyCause>> done) {
+        return backend->causes(context.caller(), out.finding.id, std::move(done));
+    }));
     return out;
 }
 
@@ -133,6 +137,11 @@ void printText(const Explanation &e)
     for (const PastCase &one : e.past)
         std::printf("  %s  %s  %s  event %s\n", timeText(one.ts).c_str(), printable(one.entityId).c_str(),
                     printable(one.text).c_str(), printable(one.eventId).c_str());
+    if (!e.causes.empty())
+        std::printf("\nLikely causes\n");
+    for (const LikelyCause &cause : e.causes)
+        std::printf("  %3.0f %%  %s  %s\n", cause.share * 100.0, printable(cause.entityId).c_str(),
+                    printable(cause.message).c_str());
     if (!isDeviation(finding))
         std::printf("\nA rule says so; what it saw is in its message.\n");
 }
@@ -164,6 +173,13 @@ void printJson(const Explanation &e)
     for (const PastCase &one : e.past) {
         json.beginObject().field("ts", timeText(one.ts)).field("entity_id", one.entityId);
         json.field("text", one.text).field("event_id", one.eventId).endObject();
+    }
+    json.endArray();
+    json.key("causes").beginArray();
+    for (const LikelyCause &cause : e.causes) {
+        json.beginObject().field("entity_type", cause.entityType).field("entity_id", cause.entityId);
+        json.key("share").number(cause.share).key("own_bits").number(cause.bits);
+        json.field("finding_id", cause.findingId).field("message", cause.message).endObject();
     }
     json.endArray().endObject();
     std::puts(out.c_str());

@@ -7,6 +7,7 @@
 #include "core/base/json.h"
 #include "core/base/time.h"
 #include "core/model/event_id.h"
+#include "core/model/feedback.h"
 
 #include <algorithm>
 #include <utility>
@@ -93,7 +94,7 @@ private:
             event[Field::Step] = scalar(attrs, "step");
         if (event[Field::Step] == NoStr)
             event[Field::Step] = event[Field::Type];
-        const bool isOwn = isOwnDeviation(batch, event, json);
+        const bool isOwn = isOwnFact(batch, event, json);
         if (isOwn)
             event[Field::Step] = NoStr;
         if (event[Field::CausationId] == NoStr)
@@ -104,12 +105,13 @@ private:
         return {};
     }
 
-    /// A deviation that this program wrote: a fact about a finding. Taken for a measurement or a step it would be found
-    /// surprising again, and so on for ever (X20).
-    bool isOwnDeviation(const Batch &batch, const Event &event, const JsonReader &json)
+    /// A deviation that this program wrote, or what a person told it of one: a fact about a finding. Taken for a
+    /// measurement or a step it would be found surprising again, and so on for ever (X20).
+    bool isOwnFact(const Batch &batch, const Event &event, const JsonReader &json)
     {
         const JsonEntry *source = json.find("source");
-        if (batch.text(event, Field::Type) != DeviationType || isAbsent(source))
+        const std::string_view type = batch.text(event, Field::Type);
+        if ((type != DeviationType && !feedbackKindOf(type)) || isAbsent(source))
             return false;
         const auto system = jsonMember(source->value, "system");
         return system && jsonKind(*system) == JsonKind::String && jsonText(*system, m_scratch) == DeviationSource;

@@ -44,10 +44,11 @@ void compareSets(const StepSet &expected, const StepSet &seen, Each each)
 
 } // namespace
 
-void EndLearned::grow(std::uint64_t shape, std::uint64_t parent, StepSymbol step, std::uint32_t age)
+void EndLearned::grow(std::uint64_t shape, std::uint64_t parent, StepSymbol step, bool odd, std::uint32_t age)
 {
     const auto [entry, isNew] = m_growths.findOrInsert(shape);
     entry.seen = std::max(entry.seen, age);
+    entry.odd = odd && (isNew || entry.odd);
     if (!isNew)
         return;
     entry.parent = parent;
@@ -121,7 +122,7 @@ void EndLearned::add(std::uint64_t scopeKey, const Known &end, const std::vector
 void EndLearned::merge(const EndLearned &delta)
 {
     for (const Growth *from : delta.m_growths.sorted())
-        grow(from->key, from->parent, from->step, from->seen);
+        grow(from->key, from->parent, from->step, from->odd, from->seen);
     for (const Scope *from : delta.m_scopes.sorted()) {
         Scope &to = scopeOf(from->key, from->seen);
         to.cases += from->cases;
@@ -171,6 +172,7 @@ void EndLearned::save(StateWriter &out) const
         out.u64(growth->parent);
         out.u64(growth->step);
         out.u64(growth->seen);
+        out.u64(growth->odd ? 1 : 0);
     }
 }
 
@@ -224,6 +226,7 @@ Status EndLearned::load(StateReader &in)
         growth.parent = in.u64();
         growth.step = static_cast<StepSymbol>(in.u64());
         growth.seen = static_cast<std::uint32_t>(in.u64());
+        growth.odd = in.u64() != 0;
     }
     return in.failed() ? Status(corrupt) : Status(Ok{});
 }
@@ -262,10 +265,29 @@ struct EndModel::Nearest {
     const EndLearned::Known *end = nullptr;
 };
 
-void EndModel::grow(std::uint64_t shapeBefore, const CaseState &state, std::uint32_t age)
+void EndModel::grow(std::uint64_t shapeBefore, const CaseState &state, std::uint32_t age, bool odd)
 {
-    if (state.shape != 0 && m_agreed.growth(state.shape) == nullptr)
-        m_delta.grow(state.shape, shapeBefore, state.last, age);
+    if (state.shape == 0)
+        return;
+    const EndLearned::Growth *agreed = m_agreed.growth(state.shape);
+    if (agreed == nullptr || (agreed->odd && !odd))
+        m_delta.grow(state.shape, shapeBefore, state.last, odd, age);
+}
+
+void EndModel::settle(const CaseState &state, std::uint32_t age)
+{
+    // A way is at most LengthMax long; a table that went wrong must not lead in circles.
+    std::uint64_t shape = state.shape;
+    for (unsigned i = 0; i < CaseState::LengthMax && shape != 0; ++i) {
+        const EndLearned::Growth *growth = m_agreed.growth(shape);
+        if (growth == nullptr)
+            growth = m_delta.growth(shape);
+        if (growth == nullptr)
+            return;
+        const EndLearned::Growth known = *growth; // the next line may move it
+        m_delta.grow(shape, known.parent, known.step, false, age);
+        shape = known.parent;
+    }
 }
 
 std::optional<StepSet> EndModel::setOf(const CaseState &state) const

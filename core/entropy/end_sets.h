@@ -76,10 +76,11 @@ public:
         std::uint64_t parent = 0;
         StepSymbol step = NoStepSymbol;
         std::uint32_t seen = 0;
+        bool odd = false; ///< Only cases that a finding told of came here.
     };
 
     EndLearned(std::size_t scopesMax, std::size_t growthsMax) : m_scopes(scopesMax), m_growths(growthsMax) {}
-    void grow(std::uint64_t shape, std::uint64_t parent, StepSymbol step, std::uint32_t age);
+    void grow(std::uint64_t shape, std::uint64_t parent, StepSymbol step, bool odd, std::uint32_t age);
     void add(std::uint64_t scope, const Known &end, const std::vector<StepEdit> &edits, std::uint32_t age);
     void merge(const EndLearned &delta); ///< In the order of keys.
     void clear();
@@ -112,15 +113,19 @@ public:
         : m_agreed(agreed), m_delta(scopesMax, growthsMax)
     {
     }
-    /// Notes that a case's set grew by @p step; call it after CaseState::take.
-    void grow(std::uint64_t shapeBefore, const CaseState &state, std::uint32_t age);
+    /// Notes that a case's set grew by a step; call it after CaseState::take. @p odd: a finding told of the case.
+    void grow(std::uint64_t shapeBefore, const CaseState &state, std::uint32_t age, bool odd = false);
+    /// A finding told of the case, and a person said it is normal: so is the way that it went.
+    void settle(const CaseState &state, std::uint32_t age);
     /// Nothing: the case has no set (too long), or the way to it was forgotten.
     std::optional<StepSet> setOf(const CaseState &state) const;
     EndSurprise judge(std::uint64_t scope, std::uint64_t shape, const StepSet &steps, std::uint64_t casesMin) const;
-    /// Whether some case's steps ever came to this set on their way.
+    /// Whether some case's steps ever came to this set on their way, of cases that no finding told of.
     bool wasPassed(std::uint64_t shape) const
     {
-        return m_agreed.growth(shape) != nullptr || m_delta.growth(shape) != nullptr;
+        const EndLearned::Growth *agreed = m_agreed.growth(shape);
+        const EndLearned::Growth *own = m_delta.growth(shape);
+        return (agreed != nullptr && !agreed->odd) || (own != nullptr && !own->odd);
     }
     /// The same of a case that goes on: what is missing may still come, so only steps that are too many count.
     EndSurprise judgeSoFar(std::uint64_t scope, const StepSet &steps, std::uint64_t casesMin) const;

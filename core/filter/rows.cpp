@@ -92,6 +92,8 @@ FilterValue FindingRow::field(std::string_view name) const
         return textValue(f.tags);
     if (name == "evidence")
         return textValue(f.evidence);
+    if (name == "pattern")
+        return textValue(f.pattern);
     if (name == "alert")
         return textValue(f.alert);
     if (const auto path = below(name, "tags."))
@@ -106,7 +108,7 @@ bool findingHasField(std::string_view name)
     constexpr std::string_view Names[] = {
         "id", "seq", "ts", "ts_event", "tenant", "origin", "state", "severity", "severity_number", "name",
         "entity.type", "entity.id", "source_id", "metric", "value", "unit", "step", "message", "bits", "tags",
-        "evidence", "alert",
+        "evidence", "pattern", "alert",
     };
     return std::find(std::begin(Names), std::end(Names), name) != std::end(Names)
            || (name.starts_with("tags.") && name.size() > 5) || (name.starts_with("alert.") && name.size() > 6);

@@ -14,7 +14,7 @@ namespace eventops {
 // core/model/row_json.h). Each refers to the struct given, which must outlive it. Thread: one.
 
 /// id, seq, ts (or ts_event), tenant, origin, state, severity, severity_number, name, entity.type, entity.id,
-/// source_id, metric, value, unit, step, message, bits, tags, tags.X, evidence, alert, alert.X.
+/// source_id, metric, value, unit, step, message, bits, tags, tags.X, evidence, pattern, alert, alert.X.
 class FindingRow final : public FilterRow
 {
 public:

@@ -53,6 +53,8 @@ struct Finding {
     double bits = 0.0;            ///< Surprise; 0 for rules.
     std::vector<BitsTerm> terms;
     std::string evidence = "[]";  ///< JSON array of event ids.
+    std::string pattern;          ///< What of it would be the same in another case, for the stage that found it: what a
+                                  ///< dismissal is about. Empty: it cannot be dismissed.
     std::string alert;            ///< The alert JSON of the EventOps wire form; empty when the origin has none.
 };
 

@@ -130,7 +130,7 @@ void LogicalDigest::add(const Finding &f)
     number(static_cast<std::uint64_t>(f.severity) * 2 + (f.hasValue ? 1 : 0));
     time(f.ts);
     for (const std::string *part : {&f.tsText, &f.tenant, &f.entityType, &f.entityId, &f.sourceId, &f.name, &f.metric,
-                                    &f.unit, &f.step, &f.message, &f.tags, &f.evidence, &f.alert})
+                                    &f.unit, &f.step, &f.message, &f.tags, &f.evidence, &f.pattern, &f.alert})
         text(*part);
     real(f.hasValue ? f.value : 0.0);
     real(f.bits);

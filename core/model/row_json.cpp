@@ -179,6 +179,7 @@ void appendFindingJson(std::string &out, const Finding &finding)
     appendTerms(json, finding.terms);
     embed(json, "tags", finding.tags, JsonShape::Object);
     embed(json, "evidence", finding.evidence, JsonShape::Array);
+    optional(json, "pattern", finding.pattern);
     if (!finding.alert.empty())
         embed(json, "alert", finding.alert, JsonShape::Object);
     json.endObject();

@@ -24,7 +24,7 @@ namespace eventops {
 void appendEventJson(std::string &out, const Batch &batch, const Event &event);
 
 /// id, ts, tenant, origin, state, severity (name), severity_number, name, entity{type,id}, source_id, metric, value,
-/// unit, step, message, bits, terms[{name,bits,context,observed,expected,samples}], tags, evidence, alert.
+/// unit, step, message, bits, terms[{name,bits,context,observed,expected,samples}], tags, evidence, pattern, alert.
 /// Left out when empty: entity, source_id, metric, value, unit, step, terms, alert.
 void appendFindingJson(std::string &out, const Finding &finding);
 

@@ -28,6 +28,10 @@ KeyedOperator::~KeyedOperator() = default;
 GlobalStage::~GlobalStage() = default;
 
 void KeyedOperator::mergeEpoch(std::span<const std::unique_ptr<KeyedStage>>) {}
+void KeyedOperator::takeFeedback(const Feedback &, std::span<const std::unique_ptr<KeyedStage>>, std::uint32_t,
+                                 Emitter &)
+{
+}
 void KeyedOperator::save(StateWriter &) const {}
 Status KeyedOperator::load(StateReader &) { return Ok{}; }
 void GlobalStage::save(StateWriter &) const {}

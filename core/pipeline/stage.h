@@ -7,6 +7,7 @@
 #include "core/model/batch.h"
 #include "core/model/entity.h"
 #include "core/model/feature_window.h"
+#include "core/model/feedback.h"
 #include "core/model/finding.h"
 #include "core/model/loss.h"
 
@@ -101,6 +102,10 @@ public:
     virtual ~KeyedOperator();
     virtual std::unique_ptr<KeyedStage> makePartition(unsigned partition) = 0;
     virtual void mergeEpoch(std::span<const std::unique_ptr<KeyedStage>> partitions);
+    /// What a person told, at its place in the input; @p emitter takes what follows from it. Nobody has to listen.
+    /// Thread: as mergeEpoch.
+    virtual void takeFeedback(const Feedback &feedback, std::span<const std::unique_ptr<KeyedStage>> partitions,
+                              std::uint32_t event, Emitter &emitter);
     virtual void save(StateWriter &out) const;
     virtual Status load(StateReader &in);
 };

@@ -34,6 +34,47 @@ private:
     std::uint32_t m_stage;
 };
 
+namespace {
+
+/// Nothing: it is none, or one that cannot be read, which is an event and no more.
+std::optional<Feedback> feedbackOf(const Batch &batch, const Event &event)
+{
+    const auto kind = feedbackKindOf(batch.text(event, Field::Type));
+    if (!kind)
+        return std::nullopt;
+    auto feedback = feedbackFromJson(*kind, batch.text(event, Field::Attrs));
+    if (!feedback)
+        return std::nullopt;
+    feedback.value().ts = event.tsEvent;
+    feedback.value().seq = batch.records[event.record].seq;
+    return std::move(feedback).value();
+}
+
+/// The first event from @p begin on that a person told; @p end: none of them.
+std::size_t firstFeedback(const Batch &batch, std::size_t begin, std::size_t end,
+                          std::span<const std::string> sourceKeys)
+{
+    if (std::none_of(sourceKeys.begin(), sourceKeys.end(), isInputLog))
+        return end;
+    for (; begin < end; ++begin) {
+        const Event &event = batch.events[begin];
+        const std::uint32_t source = batch.records[event.record].source;
+        if (source < sourceKeys.size() && isInputLog(sourceKeys[source])
+            && feedbackKindOf(batch.text(event, Field::Type)))
+            break;
+    }
+    return begin;
+}
+
+} // namespace
+
+bool isInputLog(std::string_view sourceKey)
+{
+    return sourceKey == InputLogKey
+        || (sourceKey.starts_with(InputLogKey) && sourceKey.size() > InputLogKey.size()
+            && sourceKey[InputLogKey.size()] == '@');
+}
+
 StageEngine::Observer::~Observer() = default;
 
 void StageEngine::Output::clear()
@@ -90,6 +131,13 @@ void StageEngine::process(const Batch &batch, std::span<const std::string> sourc
                 [&](Seq seq, const Event &event) { return seq < batch.records[event.record].seq; });
             end = static_cast<std::size_t>(past - batch.events.begin());
         }
+        // What a person told is a stretch of its own: all partitions know it from there on.
+        const std::size_t told = firstFeedback(batch, begin, end, sourceKeys);
+        if (told > begin)
+            end = told;
+        else if (told < end)
+            end = told + 1;
+        m_told = told == begin ? feedbackOf(batch, batch.events[told]) : std::nullopt;
         processSegment(batch, begin, end, pool, out, sourceKeys);
         begin = end;
     }
@@ -109,6 +157,8 @@ void StageEngine::processSegment(const Batch &batch, std::size_t begin, std::siz
             for (std::size_t p = 0; p < PartitionCount; ++p)
                 runPartition(batch, p, time);
         }
+        if (m_told)
+            tellFeedback(static_cast<std::uint32_t>(begin));
         mergeFindings(batch, sourceKeys, out);
         mergeFeatures(batch, out);
     }
@@ -171,6 +221,14 @@ void StageEngine::runPartition(const Batch &batch, std::size_t partition, const 
             continue;
         Collector collector(m_emitted[partition], m_emittedFeatures[partition], s);
         stage.process(batch, events, time, collector);
+    }
+}
+
+void StageEngine::tellFeedback(std::uint32_t event)
+{
+    for (std::uint32_t s = 0; s < m_keyed.size(); ++s) {
+        Collector collector(m_emitted[0], m_emittedFeatures[0], s);
+        m_keyed[s].shared->takeFeedback(*m_told, m_keyed[s].partitions, event, collector);
     }
 }
 

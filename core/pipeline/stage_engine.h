@@ -7,12 +7,18 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace eventops {
+
+/// The source whose events may be what a person told the stages; in a capture of a workspace "input-log@…". What other
+/// sources say of that kind is not heeded.
+inline constexpr std::string_view InputLogKey = "input-log";
+bool isInputLog(std::string_view sourceKey);
 
 /// The stateful half of a pipeline: keyed stages over 64 partitions, then the global stages.
 ///
@@ -89,6 +95,7 @@ private:
     void enterEpochOf(Seq seq);
     void processSegment(const Batch &batch, std::size_t begin, std::size_t end, WorkerPool *pool, Output &out,
                         std::span<const std::string> sourceKeys);
+    void tellFeedback(std::uint32_t event);
     void partition(const Batch &batch, std::size_t begin, std::size_t end);
     void markTimes(const Batch &batch, std::size_t begin, std::size_t end);
     void runPartition(const Batch &batch, std::size_t partition, const TimeProgress &time);
@@ -104,6 +111,7 @@ private:
     std::int64_t m_latenessNs = 0;
     WallNs m_newest = NoTime;                ///< Newest event time seen.
     std::vector<WallNs> m_marks;             ///< The watermark after each event of the stretch.
+    std::optional<Feedback> m_told;          ///< Of the stretch, which is that one event then.
     std::vector<std::uint32_t> m_order;                       ///< Event indices grouped by partition.
     std::array<std::uint32_t, PartitionCount + 1> m_first{};  ///< Where each partition's group begins.
     std::array<std::vector<Emitted>, PartitionCount> m_emitted;

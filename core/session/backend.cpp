@@ -45,6 +45,16 @@ Ticket Backend::sql(const Caller &, const SqlRequest &, std::function<void(SqlPa
     return refuse(done, "be asked in SQL");
 }
 
+Ticket Backend::causes(const Caller &, const std::string &, Done<std::vector<LikelyCause>> done)
+{
+    return refuse(done, "look for causes");
+}
+
+Ticket Backend::giveFeedback(const Caller &, const FeedbackRequest &, Done<Ok> done)
+{
+    return refuse(done, "be taught");
+}
+
 Ticket Backend::sqlTables(const Caller &, SqlPlace, Done<std::vector<SqlTable>> done)
 {
     return refuse(done, "be asked in SQL");

@@ -12,6 +12,8 @@
 #include "core/session/backup.h"
 #include "core/session/decision_diff.h"
 #include "core/session/doctor.h"
+#include "core/session/feedback_log.h"
+#include "core/session/likely_causes.h"
 #include "core/session/promote.h"
 #include "core/session/scorecard.h"
 #include "core/store/ledger.h"
@@ -332,6 +334,10 @@ public:
     /// Approves or rejects exactly the version that was shown. Refused: stale, expired, decided, own proposal.
     /// @p wait: an approval ends with the executor's result instead of the publication.
     virtual Ticket decide(const Caller &caller, const Decision &decision, bool wait, Done<DecisionOutcome> done) = 0;
+    /// What may be behind a finding; see likelyCauses. NotFound.
+    virtual Ticket causes(const Caller &caller, const std::string &findingId, Done<std::vector<LikelyCause>> done);
+    /// Dismisses or confirms a finding, or sets the budget, for viewers not: Refused. See feedbackFor.
+    virtual Ticket giveFeedback(const Caller &caller, const FeedbackRequest &request, Done<Ok> done);
     /// Reads a dead letter again with @p format; it must decode now, or it stays as it was.
     virtual Ticket redrive(const Caller &caller, std::int64_t deadLetter, const std::string &format, Done<Ok> done) = 0;
 

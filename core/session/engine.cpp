@@ -158,7 +158,7 @@ Status Engine::takeInput()
         return Ok{};
     std::vector<InputRow> documents;
     for (const InputRow &row : rows) {
-        if (row.kind == "action_event")
+        if (isDocument(row))
             documents.push_back(row);
     }
     if (!documents.empty()) {

@@ -24,6 +24,11 @@ private:
 
 } // namespace
 
+bool isDocument(const InputRow &row)
+{
+    return row.kind == "action_event" || row.kind == "feedback";
+}
+
 Status InputLogSource::open(std::uint64_t cursor)
 {
     m_next = 0;
@@ -59,7 +64,7 @@ Status InputLogSource::poll()
     m_next = 0;
     for (InputRow &row : EVENTOPS_TRY(m_log->waitingInput(m_cursor))) {
         m_cursor = row.number + 1;
-        if (row.kind == "action_event")
+        if (isDocument(row))
             m_documents.push_back(std::move(row));
     }
     if (m_documents.empty()) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/pipeline/source.h"
+#include "core/pipeline/stage_engine.h"
 #include "core/store/ledger.h"
 
 #include <memory>
@@ -9,8 +10,11 @@
 
 namespace eventops {
 
-/// Action requests, progress and results on their way back into the pipeline: each row of the input log is one raw
-/// record, its number the position. So actions and observations share one infrastructure (K128), and a crash between
+/// Whether the row is a document that goes through the pipeline: an action event, or what a person said of a finding.
+bool isDocument(const InputRow &row);
+
+/// Action requests, progress and results, and feedback, on their way back into the pipeline: each row of the input log
+/// is one raw record, its number the position. So actions and observations share one infrastructure (K128), and a crash between
 /// two rows takes none in twice.
 class InputLogSource final : public Source
 {
@@ -23,7 +27,7 @@ public:
     bool companion() const override { return m_log != nullptr; }
 
     Retention retention() const override { return Retention::Input; }
-    std::string key() const override { return "input-log"; }
+    std::string key() const override { return std::string(InputLogKey); }
     std::string title() const override { return "actions"; }
     Result<bool> read(RawChunk &chunk, std::vector<OversizePart> &oversize) override;
     Status open(std::uint64_t cursor) override;

@@ -597,11 +597,53 @@ Result<DecisionOutcome> LocalBackend::runDecision(const Caller &caller, const De
             EVENTOPS_TRY(waitForResult(*ledger, decision.actionId, ticket));
     }
     outcome.action = EVENTOPS_TRY(ledger->action(decision.actionId));
-    // The events of the action become part of the stream; a running engine does that by itself.
-    const Status taken = takeInput();
-    if (!taken && taken.error().code != Error::Code::Busy && taken.error().code != Error::Code::NotFound)
-        return taken.error();
+    EVENTOPS_TRY(takeDocuments());
     return outcome;
+}
+
+Ticket LocalBackend::causes(const Caller &caller, const std::string &findingId,
+                             Done<std::vector<LikelyCause>> done)
+{
+    return post<std::vector<LikelyCause>>(
+        m_scans, std::move(done), [=, this](const Ticket &) -> Result<std::vector<LikelyCause>> {
+            const auto ledger = EVENTOPS_TRY(openLedger(LedgerMode::Read));
+            const Finding finding = EVENTOPS_TRY(findingById(*ledger, findingId));
+            if (!caller.maySee(finding.tenant))
+                return Error{Error::Code::NotFound, "there is no finding " + findingId};
+            return likelyCauses(*ledger, finding);
+        });
+}
+
+Ticket LocalBackend::giveFeedback(const Caller &caller, const FeedbackRequest &request, Done<Ok> done)
+{
+    return post<Ok>(m_decisions, std::move(done),
+                    [=, this](const Ticket &) -> Status { return runFeedback(caller, request); });
+}
+
+Status LocalBackend::runFeedback(const Caller &caller, const FeedbackRequest &request)
+{
+    const bool budget = request.kind == FeedbackKind::Budget;
+    if (caller.role == Role::Viewer || (budget && !caller.tenants.empty()))
+        return Error{Error::Code::Refused, caller.user + (budget ? " may not set the budget of all tenants"
+                                                                 : " has no role that may judge findings")};
+    const auto ledger = EVENTOPS_TRY(openLedger(LedgerMode::Decide));
+    Finding finding;
+    if (!budget)
+        finding = EVENTOPS_TRY(findingById(*ledger, request.findingId));
+    if (!caller.maySee(finding.tenant))
+        return Error{Error::Code::NotFound, "there is no finding " + request.findingId};
+    const Feedback feedback = EVENTOPS_TRY(feedbackFor(request, finding, caller.user));
+    EVENTOPS_TRY(recordFeedback(*ledger, feedback, SystemClock()));
+    return takeDocuments();
+}
+
+/// What was put into the log becomes part of the stream; a running engine does that by itself.
+Status LocalBackend::takeDocuments()
+{
+    const Status taken = takeInput();
+    const bool later = !taken
+                    && (taken.error().code == Error::Code::Busy || taken.error().code == Error::Code::NotFound);
+    return later ? Status(Ok{}) : taken;
 }
 
 Result<Action> LocalBackend::waitForResult(Ledger &ledger, const std::string &actionId, const Ticket &ticket)

@@ -65,6 +65,8 @@ public:
     Ticket promote(const Caller &caller, const std::string &findingId, const std::string &folder,
                    Done<Promotion> done) override;
     Ticket decide(const Caller &caller, const Decision &decision, bool wait, Done<DecisionOutcome> done) override;
+    Ticket causes(const Caller &caller, const std::string &findingId, Done<std::vector<LikelyCause>> done) override;
+    Ticket giveFeedback(const Caller &caller, const FeedbackRequest &request, Done<Ok> done) override;
     Ticket redrive(const Caller &caller, std::int64_t deadLetter, const std::string &format, Done<Ok> done) override;
     Ticket exportCapture(const Caller &caller, const ExportRequest &request,
                          std::function<void(ExportProgress)> progress, Done<ExportProgress> done) override;
@@ -113,6 +115,7 @@ private:
                                        const std::function<void(RunProgress)> &progress);
     Result<DecisionOutcome> runDecision(const Caller &caller, const Decision &decision, bool wait,
                                         const Ticket &ticket);
+    Status runFeedback(const Caller &caller, const FeedbackRequest &request);
     Result<Action> waitForResult(Ledger &ledger, const std::string &actionId, const Ticket &ticket);
     Result<SqlOutcome> runSqlRequest(const SqlRequest &request, const Ticket &ticket,
                                      const std::function<void(SqlPage)> &page) const;
@@ -122,6 +125,7 @@ private:
     std::unique_ptr<ClickHouseProjector> startClickHouse(const Ticket &ticket);
     std::optional<ClickHouseHealth> clickHouseHealth() const;
     Status takeInput();
+    Status takeDocuments();
     Status runRedrive(std::int64_t deadLetter, const std::string &format);
 
     const Workspace m_workspace;

@@ -5,6 +5,7 @@
 #include "core/pipeline/decode_phase.h"
 #include "core/pipeline/settings.h"
 #include "core/pipeline/stage_engine.h"
+#include "core/session/feedback_log.h"
 #include "core/session/golden_case.h"
 #include "core/session/golden_run.h"
 #include "core/session/input_log_source.h"
@@ -24,19 +25,6 @@ bool isSame(const Finding &a, const Finding &b)
     return a.origin == b.origin && a.name == b.name && a.tenant == b.tenant && a.entityType == b.entityType
         && a.entityId == b.entityId && a.metric == b.metric && a.state == b.state && a.severity == b.severity
         && a.ts == b.ts;
-}
-
-Result<Finding> findingById(Ledger &ledger, const std::string &id)
-{
-    std::optional<Finding> found;
-    EVENTOPS_TRY(ledger.findings({}, {}, [&](const Finding &finding) {
-        if (finding.id == id)
-            found = finding;
-        return !found;
-    }));
-    if (!found)
-        return Error{Error::Code::NotFound, "there is no finding " + id, {}, "list them: eventops query findings"};
-    return *found;
 }
 
 /// The records that a finding may rest on, in input order.

@@ -75,6 +75,8 @@ Result<std::unique_ptr<Ledger>> Ledger::open(const std::string &directory, Ledge
     EVENTOPS_TRY(database.execute("PRAGMA cache_size = -" + std::to_string(CacheKiB)));
     if (mode == LedgerMode::Read) {
         EVENTOPS_TRY(checkSchema(database));
+        if (EVENTOPS_TRY(database.integer("PRAGMA user_version")) < SchemaVersion)
+            EVENTOPS_TRY(open(directory, LedgerMode::Decide, options)); // brings it up to date
         EVENTOPS_TRY(database.execute("PRAGMA query_only = ON"));
     } else {
         EVENTOPS_TRY(prepareWriter(database));

@@ -55,9 +55,9 @@ struct DeadLetterRow {
 /// A row of the input log that is not a raw record: decision, action result, configuration, tick.
 struct InputRow {
     std::uint64_t number = 0;
-    std::string kind;        ///< "decision", "action_event", "configuration".
+    std::string kind;        ///< "decision", "action_event", "feedback", "configuration".
     Seq afterSeq = 0;        ///< The record it follows; 0: not yet taken in by an engine.
-    std::string payload;     ///< JSON, or for action_event the wire document.
+    std::string payload;     ///< JSON, or for action_event and feedback the wire document.
 };
 
 /// A published request waiting for an executor.

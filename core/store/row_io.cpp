@@ -11,7 +11,7 @@ namespace eventops {
 
 const char *const FindingColumns = "id, seq, emission, origin, state, severity, ts, ts_text, tenant, entity_type, "
                                    "entity_id, source_id, name, metric, unit, "
-                                   "value, step, message, tags, bits, terms, evidence, alert";
+                                   "value, step, message, tags, bits, terms, evidence, alert, pattern";
 const char *const EntityColumns = "tenant, type, id, first_seen, last_seen, first_seq, events, last_step";
 const char *const LinkColumns =
     "tenant, source_type, source_id, target_type, target_id, type, first_seen, last_seen, first_seq, events";
@@ -107,6 +107,7 @@ Finding readFinding(const sqlite::Statement &row)
     f.terms = termsFromJson(row.text(20));
     f.evidence = row.string(21);
     f.alert = row.string(22);
+    f.pattern = row.string(23);
     return f;
 }
 

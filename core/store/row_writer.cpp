@@ -69,12 +69,13 @@ Status SqliteLedger::writeFindings(const CommitGroup &group)
         sqlite::Statement &put = *EVENTOPS_TRY(cached(
             "INSERT OR IGNORE INTO finding(id, seq, emission, origin, state, severity, ts, ts_text, tenant, "
             "entity_type, "
-            "entity_id, source_id, name, metric, unit, value, step, message, tags, bits, terms, evidence, alert) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+            "entity_id, source_id, name, metric, unit, value, step, message, tags, bits, terms, evidence, alert, "
+            "pattern) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
         const std::string terms = termsToJson(f.terms);
         put.bindAll(f.id, f.seq, f.emission, toString(f.origin), toString(f.state), static_cast<unsigned>(f.severity),
                     raw(f.ts), f.tsText, f.tenant, f.entityType, f.entityId, f.sourceId, f.name, f.metric, f.unit,
-                    f.value, f.step, f.message, f.tags, f.bits, terms, f.evidence, f.alert);
+                    f.value, f.step, f.message, f.tags, f.bits, terms, f.evidence, f.alert, f.pattern);
         if (!f.hasValue)
             put.bindNull(16);
         EVENTOPS_TRY(put.run());

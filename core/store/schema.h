@@ -5,7 +5,7 @@
 
 namespace eventops {
 
-constexpr int SchemaVersion = 3;          ///< PRAGMA user_version of a ledger that this program writes.
+constexpr int SchemaVersion = 4;          ///< PRAGMA user_version of a ledger that this program writes.
 constexpr int ApplicationId = 0x45564f50; ///< "EVOP"
 
 /// Brings a ledger to SchemaVersion, in one transaction; an empty file becomes a ledger.

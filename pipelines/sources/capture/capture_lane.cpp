@@ -4,6 +4,7 @@
 #include "core/base/limits.h"
 #include "core/codec/action_events.h"
 #include "core/codec/batch_decoder.h"
+#include "core/pipeline/stage_engine.h"
 
 #include <algorithm>
 #include <map>
@@ -11,7 +12,6 @@
 namespace eventops {
 namespace {
 
-constexpr std::string_view InputLogKey = "input-log";
 /// What `auto` tells apart by itself.
 constexpr std::string_view AutoCodecs[] = {"auto",     "eventops.agent", "json", "karma.api.v1",
                                            "karma.v1", "monitoring.v1",  "kcat"};

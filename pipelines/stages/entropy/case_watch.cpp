@@ -14,8 +14,40 @@ constexpr std::size_t AlternativesShown = 3;
 /// Where more cases than these end as none did before, there are no known ends to miss a step of.
 constexpr double NewShareMax = 1.0 / 16;
 constexpr std::size_t StaleRemindersMax = 4; ///< Times as many reminders as cases.
+constexpr double TellsShare = 0.5; ///< A step with so much of what a finding takes is what the finding is about.
+
+/// A step after the last two.
+FindingPattern stepPattern(std::uint64_t scope, const CaseState &state, StepSymbol symbol)
+{
+    const std::uint64_t before = hashCombine(state.before, state.last);
+    return {FindingPattern::Kind::Step, hashCombine(scope, hashCombine(before, symbol))};
+}
+
+FindingPattern waitPattern(std::uint64_t scope, const CaseState &state, std::int64_t ns)
+{
+    return {FindingPattern::Kind::Wait, hashCombine(scope, state.last), static_cast<double>(ns)};
+}
+
+std::uint64_t repeatKey(const FindingPattern &pattern)
+{
+    return hashCombine(static_cast<std::uint64_t>(pattern.kind) + 1, pattern.key);
+}
 
 } // namespace
+
+std::optional<GapModel::Patience> CaseWatch::patienceOf(std::uint64_t scope, const CaseState &state, double bits) const
+{
+    auto patience = m_models.gaps.patience(gapContextsOf(scope, state), bits, m_settings.stepSamplesMin);
+    if (patience && !m_verdicts.empty())
+        patience->ns = m_verdicts.wait(waitPattern(scope, state, 0).key, patience->ns);
+    return patience;
+}
+
+/// How long until a silent case is over. An end that is unusual says more than the silence; without one it stands alone.
+std::optional<GapModel::Patience> CaseWatch::patienceToEnd(std::uint64_t scope, const CaseState &state) const
+{
+    return patienceOf(scope, state, state.shape != 0 ? m_settings.bitsMin : bits(JudgedKind::Wait));
+}
 
 void CaseWatch::push(CaseState &state, WallNs at)
 {
@@ -35,8 +67,7 @@ void CaseWatch::remind(CaseState &state, std::uint64_t scope)
 {
     if (state.lastTs == NoTime)
         return;
-    const auto patience = m_models.gaps.patience(gapContextsOf(scope, state), m_settings.bitsMin,
-                                                 m_settings.stepSamplesMin);
+    const auto patience = patienceToEnd(scope, state);
     if (!patience)
         return;
     const WallNs due = raw(state.lastTs) > INT64_MAX - patience->ns ? WallNs{INT64_MAX} : state.lastTs + patience->ns;
@@ -65,6 +96,7 @@ void CaseWatch::judge(const Batch &batch, std::uint32_t index, std::uint32_t age
     const Event &event = batch.events[index];
     const std::uint64_t key = tableKey(event.entityKey);
     m_now.scope = hashCombine(batch.strings.hash(event[Field::Tenant]), batch.strings.hash(event[Field::EntityType]));
+    m_now.ts = event.tsEvent;
     m_now.symbol = symbolOf(batch.strings.hash(event[Field::Step]));
     const auto [identity, isNew] = m_identities.findOrInsert(key);
     identity.seen = age;
@@ -83,6 +115,14 @@ void CaseWatch::judge(const Batch &batch, std::uint32_t index, std::uint32_t age
     if (wasMissing)
         resolve(batch, index, state, emitter);
 
+    m_now.told = false;
+    judgeStep(state, surprise);
+    judgeExtra(state, surprise);
+    judgeWait(state, wasMissing, surprise);
+}
+
+void CaseWatch::judgeStep(const CaseState &state, EventSurprise &surprise)
+{
     m_now.contexts = stepContextsOf(m_now.scope, state);
     m_models.steps.predict(m_now.contexts, m_prediction);
     surprise.step = m_models.steps.judge(m_now.contexts, m_prediction, m_now.symbol, m_settings.stepSamplesMin);
@@ -90,18 +130,37 @@ void CaseWatch::judge(const Batch &batch, std::uint32_t index, std::uint32_t age
     surprise.step.rarityBits = m_models.calibrated(m_now.scope, m_now.rarityBits, m_settings.bitsMin);
     surprise.firstStep = state.length == 0;
     surprise.previousStep = std::string(m_models.nameOf(state.last));
-    judgeExtra(state, surprise);
-    if (!surprise.extra.edits.empty())
-        state.flags |= Extra;
-    m_now.gapNs = surprise.gapNs = state.gapTo(event.tsEvent);
+    if (surprise.step.learning)
+        m_counts.countLearning(JudgedKind::Step);
+    else
+        m_counts.count(JudgedKind::Step);
+    m_now.step = stepPattern(m_now.scope, state, m_now.symbol);
+    const Verdicts::Verdict verdict = m_verdicts.of(m_now.step);
+    if (verdict == Verdicts::Verdict::Normal)
+        surprise.step.rarityBits = 0.0;
+    else if (verdict == Verdicts::Verdict::Fault)
+        surprise.confirmed = m_now.step.kind;
+}
+
+void CaseWatch::judgeWait(const CaseState &state, bool wasMissing, EventSurprise &surprise)
+{
+    m_now.gapNs = surprise.gapNs = state.gapTo(m_now.ts);
     if (m_now.gapNs < 0)
         return;
     m_now.gapContexts = gapContextsOf(m_now.scope, state);
-    const auto patience = m_models.gaps.patience(m_now.gapContexts, m_settings.bitsMin, m_settings.stepSamplesMin);
-    if (wasMissing || !patience || patience->samples <= 0.0 || m_now.gapNs <= patience->ns)
+    m_now.wait = waitPattern(m_now.scope, state, m_now.gapNs);
+    const auto patience = patienceOf(m_now.scope, state, bits(JudgedKind::Wait));
+    if (!patience || patience->samples <= 0.0) {
+        m_counts.countLearning(JudgedKind::Wait);
+        return;
+    }
+    m_counts.count(JudgedKind::Wait);
+    if (wasMissing || m_now.gapNs <= patience->ns)
         return;
     surprise.timing = timingOf(m_now.gapContexts, m_now.gapNs);
     surprise.timing.late = !surprise.timing.learning;
+    if (m_verdicts.of(m_now.wait) == Verdicts::Verdict::Fault)
+        surprise.confirmed = m_now.wait.kind;
 }
 
 /// A step after the end: of a new case, unless it fits the old one better, which then was not over.
@@ -121,10 +180,16 @@ void CaseWatch::beginOrGoOn(CaseState &state)
 }
 
 /// A case on a way that none went before: are its steps too many for every end that is known?
-void CaseWatch::judgeExtra(const CaseState &state, EventSurprise &surprise) const
+void CaseWatch::judgeExtra(const CaseState &state, EventSurprise &surprise)
 {
-    if ((state.flags & Extra) != 0 || (state.length > 0 && state.shape == 0)
-        || m_models.ends.wasPassed(shapeWith(m_now.scope, state.shape, m_now.symbol)))
+    if ((state.flags & Extra) != 0 || (state.length > 0 && state.shape == 0))
+        return;
+    const std::uint64_t shape = shapeWith(m_now.scope, state.shape, m_now.symbol);
+    m_now.extra = {FindingPattern::Kind::Extra, shape};
+    const Verdicts::Verdict verdict = m_verdicts.of(m_now.extra);
+    if (verdict == Verdicts::Verdict::Fault)
+        surprise.confirmed = m_now.extra.kind;
+    else if (verdict == Verdicts::Verdict::Normal || m_models.ends.wasPassed(shape))
         return;
     auto steps = m_models.ends.setOf(state);
     if (!steps && state.length > 0)
@@ -138,15 +203,65 @@ void CaseWatch::judgeExtra(const CaseState &state, EventSurprise &surprise) cons
     else
         steps->insert(it, {m_now.symbol, 1});
     EndSurprise extra = m_models.ends.judgeSoFar(m_now.scope, *steps, m_settings.casesMin);
-    if (extra.learning || extra.newShare > NewShareMax || extra.bits < extra.enough(m_settings.bitsMin))
+    const bool usual = extra.learning || extra.newShare > NewShareMax || extra.bits < extra.enough(m_settings.bitsMin);
+    if (usual && verdict != Verdicts::Verdict::Fault)
         return;
     for (const StepEdit &edit : extra.edits)
         surprise.extraSteps.emplace_back(m_models.nameOf(edit.step));
     surprise.extra = std::move(extra);
 }
 
-void CaseWatch::explain(EventSurprise &surprise)
+/// Whether it is a finding: more bits than the budget asks for, and than the same thing has lately been told for.
+bool CaseWatch::isTold(const EventSurprise &surprise, WallNs ts)
 {
+    if (surprise.confirmed)
+        return true;
+    double repeats = 0.0;
+    for (const FindingPattern &pattern : surprise.patterns) {
+        if (pattern.kind != FindingPattern::Kind::Value)
+            repeats = std::max(repeats, m_repeats.bits(repeatKey(pattern), ts));
+    }
+    const EndSurprise &extra = surprise.extra;
+    if (!extra.edits.empty() && extra.bits >= extra.enough(bits(JudgedKind::End) + repeats))
+        return true;
+    // Parts of one event add up; then they take what the part takes that is judged most often.
+    double takes = 0.0;
+    for (const auto &[kind, part] : {std::pair(JudgedKind::Value, surprise.alarmBitsOf(FindingPattern::Kind::Value)),
+                                     std::pair(JudgedKind::Step, surprise.alarmBitsOf(FindingPattern::Kind::Step)),
+                                     std::pair(JudgedKind::Wait, surprise.alarmBitsOf(FindingPattern::Kind::Wait)),
+                                     std::pair(JudgedKind::End, extra.bits)}) {
+        if (part <= 0.0)
+            continue;
+        takes = std::max(takes, bits(kind));
+        if (kind != JudgedKind::End && part >= bits(kind) + repeats)
+            return true;
+    }
+    if (surprise.alarmBits() >= takes + repeats)
+        return true;
+    m_counts.countHeldBack(!extra.edits.empty() ? JudgedKind::End
+                           : surprise.value.alarm ? JudgedKind::Value
+                           : surprise.timing.late ? JudgedKind::Wait
+                                                  : JudgedKind::Step);
+    return false;
+}
+
+bool CaseWatch::explain(const Batch &batch, std::uint32_t index, std::uint32_t age, EventSurprise &surprise)
+{
+    const Event &event = batch.events[index];
+    const auto isConfirmed = [&](FindingPattern::Kind kind) { return surprise.confirmed == kind; };
+    if (surprise.step.rarityBits >= TellsShare * m_settings.bitsMin || isConfirmed(FindingPattern::Kind::Step))
+        surprise.patterns.push_back(m_now.step);
+    if (!surprise.extra.edits.empty() || isConfirmed(FindingPattern::Kind::Extra))
+        surprise.patterns.push_back(m_now.extra);
+    if (surprise.timing.late)
+        surprise.patterns.push_back(m_now.wait);
+    if (!isTold(surprise, event.tsEvent))
+        return false;
+    m_now.told = true;
+    CaseState &state = *m_cases.find(tableKey(event.entityKey)); // `judge` saw to it
+    state.flags = static_cast<std::uint8_t>(state.flags | Told | (surprise.extra.edits.empty() ? 0 : Extra));
+    for (const FindingPattern &pattern : surprise.patterns)
+        m_repeats.add(repeatKey(pattern), event.tsEvent, age);
     surprise.stepCount = static_cast<std::uint64_t>(m_models.steps.count(m_now.contexts, m_now.symbol));
     std::vector<StepPrediction::Alternative> likely(m_prediction.all().begin(), m_prediction.all().end());
     std::sort(likely.begin(), likely.end(), [](const auto &a, const auto &b) {
@@ -161,21 +276,24 @@ void CaseWatch::explain(EventSurprise &surprise)
     }
     if (surprise.timing.learning && m_now.gapNs >= 0)
         surprise.timing = timingOf(m_now.gapContexts, m_now.gapNs);
+    return true;
 }
 
 void CaseWatch::learn(const Batch &batch, std::uint32_t index, std::uint32_t age)
 {
     const Event &event = batch.events[index];
     CaseState &state = *m_cases.find(tableKey(event.entityKey)); // `judge` saw to it
-    m_models.steps.learn(m_now.contexts, m_prediction, m_now.symbol, age);
+    // What was told of stays surprising; how rare such bits are is learned in any case.
+    if (!m_now.told)
+        m_models.steps.learn(m_now.contexts, m_prediction, m_now.symbol, age);
     if (m_prediction.samples >= m_settings.stepSamplesMin)
         m_models.learnRarity(m_now.scope, m_now.rarityBits, age);
     m_models.nameStep(m_now.symbol, batch.text(event, Field::Step), age);
-    if (m_now.gapNs >= 0)
+    if (m_now.gapNs >= 0 && !m_now.told)
         m_models.gaps.learn(m_now.gapContexts, m_now.gapNs, age);
     const std::uint64_t before = state.shape;
     state.take(m_now.scope, m_now.symbol, event.tsEvent);
-    m_models.ends.grow(before, state, age);
+    m_models.ends.grow(before, state, age, (state.flags & ToldOf) != 0);
     remind(state, m_now.scope);
 }
 
@@ -192,8 +310,7 @@ void CaseWatch::pass(const TimeProgress &time, std::uint32_t end, Emitter &emitt
         if (state == nullptr || identity == nullptr || state->remindAt != next.at)
             continue;
         state->remindAt = NoTime;
-        const auto patience = m_models.gaps.patience(gapContextsOf(identity->scope, *state), m_settings.bitsMin,
-                                                     m_settings.stepSamplesMin);
+        const auto patience = patienceToEnd(identity->scope, *state);
         if (!patience || raw(state->lastTs) > INT64_MAX - patience->ns)
             continue;
         const WallNs due = state->lastTs + patience->ns;
@@ -209,19 +326,11 @@ void CaseWatch::fallDue(CaseState &state, const Identity &identity, WallNs due, 
 {
     SilentCase silent;
     silent.timing = timingOf(gapContextsOf(identity.scope, state), due - state.lastTs);
-    if (const auto steps = m_models.ends.setOf(state)) {
-        silent.end = m_models.ends.judge(identity.scope, state.shape, *steps, m_settings.casesMin);
-        const bool usual = silent.end.learning || (state.flags & Extra) != 0 || silent.end.newShare > NewShareMax
-            || silent.end.bits < silent.end.enough(m_settings.bitsMin);
-        if (usual) {
-            if ((state.flags & Extra) == 0) // what was told of is not learned as usual
-                learnEnd(state, identity.scope, *steps);
-            state.flags = Over;
-            return;
-        }
-    } else if (silent.timing.learning) {
+    if (!(m_models.ends.setOf(state) ? endIsTold(state, identity.scope, due, silent)
+                                     : silenceIsTold(state, identity.scope, due, silent)))
         return;
-    }
+    for (const FindingPattern &pattern : silent.patterns)
+        m_repeats.add(repeatKey(pattern), due, state.seen);
     for (const StepEdit &edit : silent.end.edits)
         silent.editSteps.emplace_back(m_models.nameOf(edit.step));
     silent.tenant = identity.tenant;
@@ -231,8 +340,79 @@ void CaseWatch::fallDue(CaseState &state, const Identity &identity, WallNs due, 
     silent.lastStep = std::string(m_models.nameOf(state.last));
     silent.since = state.lastTs;
     silent.due = due;
-    state.flags = Missing;
+    state.flags = static_cast<std::uint8_t>(Missing | (state.flags & ToldOf));
     emitter.emit(event, explainAbsence(silent, m_settings.bitsCritical));
+}
+
+/// Whether the end of a silent case is a finding; if not, the case is over and learned.
+bool CaseWatch::endIsTold(CaseState &state, std::uint64_t scope, WallNs due, SilentCase &silent)
+{
+    const StepSet steps = *m_models.ends.setOf(state);
+    silent.end = m_models.ends.judge(scope, state.shape, steps, m_settings.casesMin);
+    if (silent.end.learning)
+        m_counts.countLearning(JudgedKind::End);
+    else
+        m_counts.count(JudgedKind::End);
+    const FindingPattern end{FindingPattern::Kind::End, state.shape};
+    const FindingPattern wait = waitPattern(scope, state, due - state.lastTs);
+    const Verdicts::Verdict verdict = m_verdicts.of(end);
+    const bool waitIsFault = m_verdicts.of(wait) == Verdicts::Verdict::Fault;
+    silent.confirmed = verdict == Verdicts::Verdict::Fault || waitIsFault;
+    silent.patterns.push_back(waitIsFault ? wait : end);
+    const double repeats = m_repeats.bits(repeatKey(end), due);
+    const bool known = silent.end.learning || (state.flags & (Extra | Settled)) != 0
+                    || silent.end.newShare > NewShareMax;
+    const bool unusual = !known && verdict != Verdicts::Verdict::Normal
+                      && silent.end.bits >= silent.end.enough(m_settings.bitsMin);
+    if (silent.confirmed || (unusual && silent.end.bits >= silent.end.enough(bits(JudgedKind::End) + repeats)))
+        return true;
+    if (unusual)
+        m_counts.countHeldBack(JudgedKind::End);
+    if ((state.flags & ToldOf) == 0) // what was told of is not learned as usual
+        learnEnd(state, scope, steps);
+    state.flags = Over;
+    return false;
+}
+
+/// Whether a silence alone is a finding, of an entity whose life has no end.
+bool CaseWatch::silenceIsTold(const CaseState &state, std::uint64_t scope, WallNs due, SilentCase &silent)
+{
+    const FindingPattern wait = waitPattern(scope, state, due - state.lastTs);
+    silent.confirmed = m_verdicts.of(wait) == Verdicts::Verdict::Fault;
+    silent.patterns.push_back(wait);
+    if (silent.confirmed)
+        return true;
+    if (silent.timing.learning)
+        return false;
+    const double repeats = m_repeats.bits(repeatKey(wait), due);
+    if (repeats <= 0.0 || silent.timing.bits >= bits(JudgedKind::Wait) + repeats)
+        return true;
+    m_counts.countHeldBack(JudgedKind::Wait);
+    return false;
+}
+
+void CaseWatch::forgive(std::uint64_t key, std::uint64_t scope, std::span<const FindingPattern> patterns,
+                        std::uint32_t age)
+{
+    std::uint64_t learned = 0; ///< The end that is learned with its case.
+    if (CaseState *state = m_cases.find(tableKey(key)); state != nullptr) {
+        const bool isOver = (state->flags & (Missing | Over)) != 0;
+        const auto steps = m_models.ends.setOf(*state);
+        state->flags = steps && isOver ? Over : Settled;
+        m_models.ends.settle(*state, age);
+        if (steps && isOver) {
+            learnEnd(*state, scope, *steps);
+            learned = state->shape;
+        }
+    }
+    for (const FindingPattern &pattern : patterns) {
+        CaseState ended;
+        ended.shape = pattern.key;
+        if (pattern.kind != FindingPattern::Kind::End || pattern.key == learned)
+            continue;
+        if (const auto steps = m_models.ends.setOf(ended))
+            m_models.ends.learn(scope, pattern.key, *steps, age);
+    }
 }
 
 void CaseWatch::learnEnd(const CaseState &state, std::uint64_t scope, const StepSet &steps)
@@ -245,7 +425,7 @@ void CaseWatch::learnEnd(const CaseState &state, std::uint64_t scope, const Step
 
 void CaseWatch::resolve(const Batch &batch, std::uint32_t index, CaseState &state, Emitter &emitter) const
 {
-    state.flags = 0;
+    state.flags = static_cast<std::uint8_t>(state.flags & ToldOf);
     const Event &event = batch.events[index];
     Finding finding;
     finding.origin = FindingOrigin::Absence;
@@ -284,6 +464,8 @@ void CaseWatch::save(StateWriter &out) const
                                         &identity->sourceId})
             out.text(*text);
     }
+    m_repeats.save(out);
+    m_counts.save(out);
     m_models.save(out);
 }
 
@@ -320,6 +502,8 @@ Status CaseWatch::load(StateReader &in)
         for (std::string *text : {&identity.tenant, &identity.entityType, &identity.entityId, &identity.sourceId})
             *text = std::string(in.text());
     }
+    EVENTOPS_TRY(m_repeats.load(in));
+    EVENTOPS_TRY(m_counts.load(in));
     return m_models.load(in);
 }
 

@@ -2,11 +2,17 @@
 #pragma once
 
 #include "core/entropy/case_learned.h"
+#include "core/entropy/finding_budget.h"
+#include "core/entropy/repeats.h"
+#include "core/entropy/verdicts.h"
 #include "core/model/batch.h"
 #include "core/pipeline/stage.h"
 #include "pipelines/stages/entropy/explain.h"
 
+#include <algorithm>
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -25,27 +31,36 @@ struct CaseSettings {
 /// time has passed it by.
 ///
 /// A case that is silent for longer than any was after its last step is over. If it ended as others did, that is
-/// learned; if not, something is missing: an absence finding, which is resolved when the case goes on after all.
+/// learned; if not, something is missing: an absence finding, which is resolved when the case goes on after all. What a
+/// finding told of is not learned as normal, until a person dismisses it; what a person confirmed is a finding always.
 /// Thread: one. Complexity: O(contexts) a step, O(log cases) a reminder. Memory: bounded by casesMax and the limits.
 class CaseWatch
 {
 public:
-    CaseWatch(const CaseLearned &agreed, const CaseSettings &settings)
-        : m_settings(settings), m_models(agreed, settings.limits), m_cases(settings.casesMax),
-          m_identities(settings.casesMax)
+    CaseWatch(const CaseLearned &agreed, const Verdicts &verdicts, const CaseSettings &settings)
+        : m_settings(settings), m_verdicts(verdicts), m_models(agreed, settings.limits),
+          m_cases(settings.casesMax), m_identities(settings.casesMax), m_repeats(std::min(settings.casesMax, RepeatsMax))
     {
+        m_bits.fill(settings.bitsMin);
     }
 
-    // One step: judge it, explain it if it is to be a finding, learn it; in this order.
+    /// What a finding takes from now on: bitsMin or more.
+    void setBits(const BitsByKind &bits) { m_bits = bits; }
+
+    // One step: judge it; whether that is a finding, which is explained then; learn it. In this order.
     void judge(const Batch &batch, std::uint32_t index, std::uint32_t age, EventSurprise &surprise, Emitter &emitter);
-    void explain(EventSurprise &surprise);
+    bool explain(const Batch &batch, std::uint32_t index, std::uint32_t age, EventSurprise &surprise);
     void learn(const Batch &batch, std::uint32_t index, std::uint32_t age);
+
+    /// A finding of the case was dismissed: it may be learned, and so may its end.
+    void forgive(std::uint64_t key, std::uint64_t scope, std::span<const FindingPattern> patterns, std::uint32_t age);
 
     /// Does what falls due before event @p end.
     void pass(const TimeProgress &time, std::uint32_t end, Emitter &emitter);
     WallNs nextDue() const { return m_reminders.empty() ? NoTime : m_reminders.front().at; }
 
     CaseModelSet &models() { return m_models; }
+    JudgedCounts &counts() { return m_counts; } ///< The owner takes them out.
     void save(StateWriter &out) const;
     Status load(StateReader &in);
 
@@ -54,6 +69,8 @@ private:
         Over = 1,    ///< It ended as others did: the next step begins another case.
         Missing = 2, ///< An absence finding fires.
         Extra = 4,   ///< A finding told of steps too many.
+        Told = 8,    ///< A finding told of some step: nothing is learned of the case.
+        Settled = 16,///< A finding of it was dismissed: however it ends is normal.
     };
     struct Reminder {
         WallNs at = NoTime;
@@ -73,29 +90,46 @@ private:
     /// What `judge` leaves for `explain` and `learn`.
     struct Now {
         std::uint64_t scope = 0;
+        WallNs ts = NoTime;
         StepSymbol symbol = NoStepSymbol;
         double rarityBits = 0.0; ///< As the model claims it.
         std::int64_t gapNs = -1;
         StepContexts contexts;
         GapContexts gapContexts;
+        FindingPattern step, wait, extra; ///< What would be told of.
+        bool told = false;                ///< It is a finding.
     };
+    static constexpr std::size_t RepeatsMax = 1'024; ///< Of one partition.
+    static constexpr std::uint8_t ToldOf = Extra | Told;
 
+    double bits(JudgedKind kind) const { return m_bits[static_cast<std::size_t>(kind)]; }
     void beginOrGoOn(CaseState &state);
-    void judgeExtra(const CaseState &state, EventSurprise &surprise) const;
+    void judgeStep(const CaseState &state, EventSurprise &surprise);
+    void judgeExtra(const CaseState &state, EventSurprise &surprise);
+    void judgeWait(const CaseState &state, bool wasMissing, EventSurprise &surprise);
+    bool isTold(const EventSurprise &surprise, WallNs ts);
+    std::optional<GapModel::Patience> patienceOf(std::uint64_t scope, const CaseState &state, double bits) const;
+    std::optional<GapModel::Patience> patienceToEnd(std::uint64_t scope, const CaseState &state) const;
     void remind(CaseState &state, std::uint64_t scope);
     void push(CaseState &state, WallNs at);
     void fallDue(CaseState &state, const Identity &identity, WallNs due, std::uint32_t event, Emitter &emitter);
+    bool endIsTold(CaseState &state, std::uint64_t scope, WallNs due, SilentCase &silent);
+    bool silenceIsTold(const CaseState &state, std::uint64_t scope, WallNs due, SilentCase &silent);
     void learnEnd(const CaseState &state, std::uint64_t scope, const StepSet &steps);
     void resolve(const Batch &batch, std::uint32_t index, CaseState &state, Emitter &emitter) const;
     TimingScore timingOf(const GapContexts &contexts, std::int64_t gapNs);
 
     const CaseSettings m_settings;
+    const Verdicts &m_verdicts; ///< The operator's; changes only between calls.
+    BitsByKind m_bits{};
     CaseModelSet m_models;
     FlatTable<CaseState> m_cases;
     FlatTable<Identity> m_identities;
     std::vector<Reminder> m_reminders; ///< A heap; one that is not its case's remindAt is stale.
     StepPrediction m_prediction;
     GapForecast m_forecast;
+    Repeats m_repeats;
+    JudgedCounts m_counts;
     Now m_now;
 };
 

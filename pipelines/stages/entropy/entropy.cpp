@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace eventops {
 namespace {
@@ -20,15 +21,25 @@ namespace {
 constexpr std::uint64_t LooksMax = 64;
 constexpr std::size_t ScopesMax = 1'024;
 
+/// Series that a person confirmed values of, of one partition.
+constexpr std::size_t PinnedMax = 256;
+
 struct EntropySettings {
+    double falsePerDay = 0.0;
     RobustValueOptions value;     ///< seriesMax, detailsMax: of one partition.
     CaseSettings cases;
 };
 
 /// What all partitions have agreed on at the last epoch.
 struct SharedModels {
-    explicit SharedModels(const CaseLimits &limits) : cases(limits) {}
+    explicit SharedModels(const EntropySettings &settings)
+        : cases(settings.cases.limits), budget(settings.falsePerDay), bits(budget.bits(settings.cases.bitsMin))
+    {
+    }
     CaseLearned cases;
+    Verdicts verdicts;
+    FindingBudget budget;
+    BitsByKind bits;          ///< What a finding takes, by the budget.
     std::uint64_t series = 0; ///< Of all partitions.
 };
 
@@ -36,7 +47,8 @@ class EntropyPartition final : public KeyedStage
 {
 public:
     EntropyPartition(const EntropySettings &settings, const SharedModels &shared)
-        : m_settings(settings), m_shared(shared), m_values(settings.value), m_cases(shared.cases, settings.cases)
+        : m_settings(settings), m_shared(shared), m_values(settings.value),
+          m_cases(shared.cases, shared.verdicts, settings.cases), m_pinned(PinnedMax)
     {
     }
 
@@ -45,6 +57,8 @@ public:
     {
         m_values.setBitsMin(m_settings.cases.bitsMin
                             + detLog2(static_cast<double>(std::clamp<std::uint64_t>(m_shared.series, 1, LooksMax))));
+        m_cases.setBits(m_shared.bits);
+        m_newest = std::max(m_newest, time.last());
         for (const std::uint32_t index : events) {
             const Event &event = batch.events[index];
             const bool hasStep = event[Field::Step] != NoStr && event[Field::EntityId] != NoStr;
@@ -53,10 +67,10 @@ public:
                 continue;
             const std::uint32_t age = ageOf(batch.records[event.record].seq);
             if (!hasStep) { // nearly all events of a metrics stream: no more than the value model
-                const ValueScore score
-                    = m_values.observe({seriesOf(batch, event), event.value, event.tsEvent, age, false});
-                if (score.alarm) [[unlikely]]
-                    emitValue(batch, index, score, emitter);
+                EventSurprise surprise;
+                judgeValue(batch, event, age, false, surprise);
+                if (surprise.value.alarm) [[unlikely]]
+                    tellValue(batch, index, surprise, emitter);
                 continue;
             }
             m_cases.pass(time, index, emitter);
@@ -71,23 +85,86 @@ public:
     {
         m_values.save(out);
         m_cases.save(out);
+        out.i64(raw(m_newest));
+        const auto pinned = m_pinned.sorted();
+        out.u64(pinned.size());
+        for (const Pinned *entry : pinned) {
+            out.u64(entry->key);
+            out.u64(entry->seen);
+            out.u64(entry->inFault ? 1 : 0);
+        }
     }
 
     Status load(StateReader &in) override
     {
         EVENTOPS_TRY(m_values.load(in));
-        return m_cases.load(in);
+        EVENTOPS_TRY(m_cases.load(in));
+        m_newest = WallNs{in.i64()};
+        m_pinned.clear();
+        const std::uint64_t pinned = in.u64();
+        if (pinned > PinnedMax)
+            return Error{Error::Code::Corrupt, "entropy state holds more confirmed series than there may be"};
+        for (std::uint64_t i = 0; i < pinned && !in.failed(); ++i) {
+            Pinned &entry = m_pinned.findOrInsert(tableKey(in.u64())).first;
+            entry.seen = static_cast<std::uint32_t>(in.u64());
+            entry.inFault = in.u64() != 0;
+        }
+        return in.failed() ? Status(Error{Error::Code::Corrupt, "entropy state is cut short"}) : Status(Ok{});
     }
 
     std::size_t series() const { return m_values.size(); }
     CaseModelSet &models() { return m_cases.models(); }
+    CaseWatch &cases() { return m_cases; }
+    WallNs newest() const { return m_newest; }
 
 private:
-    void emitValue(const Batch &batch, std::uint32_t index, const ValueScore &score, Emitter &emitter) const
+    void judgeValue(const Batch &batch, const Event &event, std::uint32_t age, bool wantBits, EventSurprise &surprise)
     {
-        EventSurprise surprise;
-        surprise.value = score;
-        emitter.emit(index, explainSurprise(batch, batch.events[index], surprise, m_settings.cases.bitsCritical));
+        const std::uint64_t series = seriesOf(batch, event);
+        ValueScore &score = surprise.value;
+        score = m_values.observe({series, event.value, event.tsEvent, age, wantBits});
+        if (score.learning)
+            m_cases.counts().countLearning(JudgedKind::Value);
+        else
+            m_cases.counts().count(JudgedKind::Value);
+        if (!m_shared.verdicts.empty()) [[unlikely]]
+            heedVerdict(valuePattern(series, event, score), age, surprise);
+    }
+
+    static FindingPattern valuePattern(std::uint64_t series, const Event &event, const ValueScore &score)
+    {
+        return {FindingPattern::Kind::Value, series, event.value, score.expected};
+    }
+
+    /// A confirmed value is a finding when the series comes to it, not as long as it stays there.
+    void heedVerdict(const FindingPattern &pattern, std::uint32_t age, EventSurprise &surprise)
+    {
+        const Verdicts::Verdict verdict = m_shared.verdicts.of(pattern);
+        Pinned *pinned = m_pinned.find(pattern.key);
+        if (verdict == Verdicts::Verdict::Normal)
+            surprise.value.alarm = false;
+        if (verdict != Verdicts::Verdict::Fault) {
+            if (pinned != nullptr)
+                pinned->inFault = false;
+            return;
+        }
+        if (pinned == nullptr)
+            pinned = &m_pinned.findOrInsert(pattern.key).first;
+        pinned->seen = age;
+        surprise.value.alarm = !std::exchange(pinned->inFault, true);
+        if (surprise.value.alarm)
+            surprise.confirmed = pattern.kind;
+    }
+
+    void tellValue(const Batch &batch, std::uint32_t index, EventSurprise &surprise, Emitter &emitter)
+    {
+        const Event &event = batch.events[index];
+        if (surprise.value.bits < m_shared.bits[static_cast<std::size_t>(JudgedKind::Value)] && !surprise.confirmed) {
+            m_cases.counts().countHeldBack(JudgedKind::Value);
+            return;
+        }
+        surprise.patterns.push_back(valuePattern(seriesOf(batch, event), event, surprise.value));
+        emitter.emit(index, explainSurprise(batch, event, surprise, m_settings.cases.bitsCritical));
     }
 
     void takeStep(const Batch &batch, std::uint32_t index, bool hasMetric, std::uint32_t age, Emitter &emitter)
@@ -95,11 +172,13 @@ private:
         const Event &event = batch.events[index];
         EventSurprise surprise;
         if (hasMetric)
-            surprise.value = m_values.observe({seriesOf(batch, event), event.value, event.tsEvent, age, true});
+            judgeValue(batch, event, age, true, surprise);
         m_cases.judge(batch, index, age, surprise, emitter);
-        if (surprise.alarmBits() >= m_settings.cases.bitsMin || !surprise.extra.edits.empty()) {
-            m_cases.explain(surprise);
-            emitter.emit(index, explainSurprise(batch, event, surprise, m_settings.cases.bitsCritical));
+        if (surprise.alarmBits() >= m_settings.cases.bitsMin || !surprise.extra.edits.empty() || surprise.confirmed) {
+            if (surprise.value.alarm)
+                surprise.patterns.push_back(valuePattern(seriesOf(batch, event), event, surprise.value));
+            if (m_cases.explain(batch, index, age, surprise))
+                emitter.emit(index, explainSurprise(batch, event, surprise, m_settings.cases.bitsCritical));
         }
         m_cases.learn(batch, index, age);
     }
@@ -113,12 +192,19 @@ private:
     const SharedModels &m_shared;
     RobustValueModel m_values;
     CaseWatch m_cases;
+    struct Pinned {
+        std::uint64_t key = 0;
+        std::uint32_t seen = 0;
+        bool inFault = false;
+    };
+    FlatTable<Pinned> m_pinned;
+    WallNs m_newest = NoTime;
 };
 
 class EntropyOperator final : public KeyedOperator
 {
 public:
-    explicit EntropyOperator(const EntropySettings &settings) : m_settings(settings), m_shared(settings.cases.limits)
+    explicit EntropyOperator(const EntropySettings &settings) : m_settings(settings), m_shared(settings)
     {
     }
 
@@ -131,34 +217,80 @@ public:
     {
         m_shared.series = 0;
         std::vector<CaseModelSet *> models;
+        JudgedCounts counts;
+        WallNs newest = NoTime;
         for (const auto &partition : partitions) {
             auto &own = static_cast<EntropyPartition &>(*partition); // all made by makePartition
             models.push_back(&own.models());
             m_shared.series += own.series();
+            counts.add(std::exchange(own.cases().counts(), {}));
+            newest = std::max(newest, own.newest());
         }
+        m_shared.budget.take(counts, newest);
+        m_shared.bits = m_shared.budget.bits(m_settings.cases.bitsMin);
         CaseModelSet::merge(m_shared.cases, models);
+    }
+
+    void takeFeedback(const Feedback &feedback, std::span<const std::unique_ptr<KeyedStage>> partitions,
+                      std::uint32_t event, Emitter &emitter) override
+    {
+        if (feedback.kind == FeedbackKind::Budget) {
+            m_shared.budget.setFalsePerDay(feedback.falsePerDay);
+            m_shared.bits = m_shared.budget.bits(m_settings.cases.bitsMin);
+            return;
+        }
+        const auto patterns = patternsOf(feedback.pattern);
+        if (!patterns)
+            return;
+        const std::uint32_t age = ageOf(feedback.seq);
+        for (const FindingPattern &pattern : *patterns) {
+            if (feedback.kind == FeedbackKind::Dismissed)
+                m_shared.verdicts.dismiss(pattern, age);
+            else
+                m_shared.verdicts.confirm(pattern, age);
+        }
+        if (feedback.kind != FeedbackKind::Dismissed)
+            return;
+        const std::uint64_t key = entityKey(feedback.tenant, feedback.entityType, feedback.entityId);
+        auto &own = static_cast<EntropyPartition &>(*partitions[key % PartitionCount]); // made by makePartition
+        own.cases().forgive(key, scopeOf(feedback), *patterns, age);
+        mergeEpoch(partitions); // what it taught holds for all entities
+        emitter.emit(event, dismissedFinding(feedback));
     }
 
     void save(StateWriter &out) const override
     {
         eventops::save(m_shared.cases, out);
+        m_shared.verdicts.save(out);
+        m_shared.budget.save(out);
         out.u64(m_shared.series);
     }
 
     Status load(StateReader &in) override
     {
         EVENTOPS_TRY(eventops::load(m_shared.cases, in));
+        EVENTOPS_TRY(m_shared.verdicts.load(in));
+        EVENTOPS_TRY(m_shared.budget.load(in));
+        m_shared.bits = m_shared.budget.bits(m_settings.cases.bitsMin);
         m_shared.series = in.u64();
         return in.failed() ? Status(Error{Error::Code::Corrupt, "entropy state is cut short"}) : Status(Ok{});
     }
 
 private:
+    /// As an event of that type would have it.
+    static std::uint64_t scopeOf(const Feedback &feedback)
+    {
+        const auto hashOf = [](const std::string &text) { return text.empty() ? 0 : hash64(text); };
+        return hashCombine(hashOf(feedback.tenant), hashOf(feedback.entityType));
+    }
+
     EntropySettings m_settings;
     SharedModels m_shared; ///< Partitions read it; only mergeEpoch and load change it.
 };
 
 constexpr FieldSpec Fields[] = {
     {"bits_min", "float", "10", "Surprise in bits from which an event becomes a finding (4 to 200)."},
+    {"false_per_day", "float", "48", "False findings a day that a person bears (0.01 to 1000000); see Budget."},
     {"bits_critical", "float", "16", "Surprise in bits from which the finding is critical instead of a warning."},
     {"samples_min", "int", "24", "Samples of a series before its values are judged (2 to 1000000)."},
     {"memory_samples", "int", "256", "How many samples of a series the level and the spread remember (2 to 1000000)."},
@@ -203,6 +335,9 @@ Result<std::unique_ptr<KeyedOperator>> makeEntropy(const Value &settings)
     cases.bitsMin = EVENTOPS_TRY(numberIn(settings, "bits_min", 4, 200));
     cases.bitsCritical = EVENTOPS_TRY(numberIn(settings, "bits_critical", 4, 200));
     made.value.bitsMin = cases.bitsMin;
+    made.falsePerDay = EVENTOPS_TRY(numberIn(settings, "false_per_day", 0, FindingBudget::FalsePerDayMax));
+    if (made.falsePerDay < FindingBudget::FalsePerDayMin)
+        return settings.at("false_per_day").error("false_per_day must be 0.01 or more");
     made.value.samplesMin = EVENTOPS_TRY(integerIn<std::uint32_t>(settings, "samples_min", 2, 1'000'000));
     made.value.memorySamples = EVENTOPS_TRY(integerIn<std::uint32_t>(settings, "memory_samples", 2, 1'000'000));
     // A context's counts fade beyond ContextPage::TotalMax.

@@ -6,6 +6,7 @@
 #include "core/entropy/surprise.h"
 
 #include <charconv>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -160,6 +161,17 @@ std::string sentence(const Batch &batch, const Event &event, const EventSurprise
     return came + (surprise.firstStep ? "as first step" : "after " + stepName(surprise.previousStep)) + tail;
 }
 
+/// Sums to nothing; says why there is a finding though the bits may be few.
+BitsTerm confirmedTerm()
+{
+    return {"confirmed", 0.0, "by a person", "again", "never", 0};
+}
+
+Severity severityOf(double bits, double bitsCritical, bool confirmed)
+{
+    return bits >= bitsCritical || confirmed ? Severity::Critical : Severity::Warning;
+}
+
 double counted(const ValueScore &score) { return score.alarm ? score.bits : 0.0; }
 double counted(const StepSurprise &score) { return score.learning ? 0.0 : score.rarityBits; }
 double counted(const TimingScore &score) { return score.late ? score.bits : 0.0; }
@@ -169,6 +181,18 @@ double counted(const TimingScore &score) { return score.late ? score.bits : 0.0;
 double EventSurprise::alarmBits() const
 {
     return counted(value) + counted(step) + counted(timing) + extra.bits;
+}
+
+double EventSurprise::alarmBitsOf(FindingPattern::Kind kind) const
+{
+    switch (kind) {
+    case FindingPattern::Kind::Value: return counted(value);
+    case FindingPattern::Kind::Step: return counted(step);
+    case FindingPattern::Kind::Wait: return counted(timing);
+    case FindingPattern::Kind::Extra:
+    case FindingPattern::Kind::End: break;
+    }
+    return extra.bits;
 }
 
 void takeSubject(Finding &finding, const Batch &batch, const Event &event)
@@ -183,6 +207,25 @@ void takeSubject(Finding &finding, const Batch &batch, const Event &event)
     copy(finding.step, Field::Step);
 }
 
+Finding dismissedFinding(const Feedback &feedback)
+{
+    Finding finding;
+    finding.origin = feedback.origin;
+    finding.state = FindingState::Resolved;
+    finding.severity = Severity::Info;
+    finding.ts = feedback.ts;
+    finding.tsText = formatTimestamp(feedback.ts);
+    finding.tenant = feedback.tenant;
+    finding.entityType = feedback.entityType;
+    finding.entityId = feedback.entityId;
+    finding.sourceId = feedback.sourceId;
+    finding.name = feedback.name;
+    finding.metric = feedback.metric;
+    finding.step = feedback.step;
+    finding.message = cut(feedback.user) + " dismissed it: " + cut(feedback.reason);
+    return finding;
+}
+
 Finding explainSurprise(const Batch &batch, const Event &event, const EventSurprise &surprise, double bitsCritical)
 {
     Finding finding;
@@ -190,7 +233,9 @@ Finding explainSurprise(const Batch &batch, const Event &event, const EventSurpr
     std::size_t main = 0;
     double mainCounts = -1.0;
     double mainBits = 0.0;
-    const auto took = [&](std::size_t first, double counts, const char *name) {
+    const auto took = [&](std::size_t first, double counts, FindingPattern::Kind kind, const char *name) {
+        if (surprise.confirmed == kind)
+            counts = std::numeric_limits<double>::infinity();
         double bits = 0.0;
         for (std::size_t i = first; i < finding.terms.size(); ++i)
             bits += finding.terms[i].bits;
@@ -203,29 +248,33 @@ Finding explainSurprise(const Batch &batch, const Event &event, const EventSurpr
     };
     if (!surprise.value.learning) {
         finding.terms.push_back(valueTerm(batch, event, surprise.value));
-        took(finding.terms.size() - 1, counted(surprise.value), "value_surprise");
+        took(finding.terms.size() - 1, counted(surprise.value), FindingPattern::Kind::Value, "value_surprise");
     }
     if (!surprise.step.learning) {
         const std::size_t first = finding.terms.size();
         addTransitionTerms(batch, event, surprise, finding.terms);
-        took(first, counted(surprise.step), "sequence_surprise");
+        took(first, counted(surprise.step), FindingPattern::Kind::Step, "sequence_surprise");
     }
     if (!surprise.extra.edits.empty()) {
         const std::size_t first = finding.terms.size();
         for (std::size_t i = 0; i < surprise.extra.edits.size(); ++i)
             finding.terms.push_back(editTerm(surprise.extra.edits[i], surprise.extraSteps[i], surprise.extra));
-        took(first, surprise.extra.bits, "extra_step");
+        took(first, surprise.extra.bits, FindingPattern::Kind::Extra, "extra_step");
     }
     if (!surprise.timing.learning) {
         finding.terms.push_back(timingTerm(batch, event, surprise));
         // A step that should hardly come tells more than when it came, unless that is surprising by far.
-        took(finding.terms.size() - 1, StepTellsShare * counted(surprise.timing), "timing_surprise");
+        took(finding.terms.size() - 1, StepTellsShare * counted(surprise.timing), FindingPattern::Kind::Wait,
+             "timing_surprise");
     }
+    if (surprise.confirmed)
+        finding.terms.push_back(confirmedTerm());
     for (const BitsTerm &term : finding.terms)
         finding.bits += term.bits;
+    finding.pattern = toText(surprise.patterns);
     finding.origin = FindingOrigin::Entropy;
     finding.state = FindingState::Firing;
-    finding.severity = finding.bits >= bitsCritical ? Severity::Critical : Severity::Warning;
+    finding.severity = severityOf(finding.bits, bitsCritical, surprise.confirmed.has_value());
     takeSubject(finding, batch, event);
     finding.metric = std::string(batch.text(event, Field::Metric));
     finding.unit = std::string(batch.text(event, Field::Unit));
@@ -247,17 +296,19 @@ Finding explainAbsence(const SilentCase &silent, double bitsCritical)
         finding.terms.push_back(editTerm(silent.end.edits[i], silent.editSteps[i], silent.end));
     const std::string silence = describeDuration(silent.due - silent.since);
     // After a step that nothing ever followed no wait is known.
-    finding.terms.push_back({"silence", silent.timing.bits, after, silence,
-                             silent.timing.learning ? std::string("nothing more")
-                                                    : "p50 " + describeDuration(silent.timing.p50Ns) + ", p95 "
-                                                          + describeDuration(silent.timing.p95Ns),
-                             silent.timing.samples});
+    const std::string expected = silent.timing.learning ? std::string("nothing more")
+                                                        : "p50 " + describeDuration(silent.timing.p50Ns) + ", p95 "
+                                                              + describeDuration(silent.timing.p95Ns);
+    finding.terms.push_back({"silence", silent.timing.bits, after, silence, expected, silent.timing.samples});
+    if (silent.confirmed)
+        finding.terms.push_back(confirmedTerm());
     for (const BitsTerm &term : finding.terms)
         finding.bits += term.bits;
     finding.origin = FindingOrigin::Absence;
     finding.state = FindingState::Firing;
     finding.name = silent.end.edits.empty() ? "silence" : "missing_step";
-    finding.severity = finding.bits >= bitsCritical ? Severity::Critical : Severity::Warning;
+    finding.severity = severityOf(finding.bits, bitsCritical, silent.confirmed);
+    finding.pattern = toText(silent.patterns);
     finding.ts = silent.due;
     finding.tsText = formatTimestamp(silent.due);
     finding.tenant = silent.tenant;
@@ -267,7 +318,7 @@ Finding explainAbsence(const SilentCase &silent, double bitsCritical)
     finding.step = silent.editSteps.empty() ? silent.lastStep : silent.editSteps.front();
     finding.message = (silent.entityId.empty() ? std::string("an unnamed entity") : cut(silent.entityId))
                     + " has been silent for " + silence + ' ' + after
-                    + (missing.empty() ? "; expected " + finding.terms.back().expected : "; " + missing)
+                    + (missing.empty() ? "; expected " + expected : "; " + missing)
                     + evidence(finding.bits, missing.empty() ? silent.timing.samples : silent.end.cases);
     return finding;
 }

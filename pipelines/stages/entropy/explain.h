@@ -5,10 +5,13 @@
 #include "core/entropy/next_step_model.h"
 #include "core/entropy/gap_sketch.h"
 #include "core/entropy/value_model.h"
+#include "core/entropy/verdicts.h"
 #include "core/model/batch.h"
+#include "core/model/feedback.h"
 #include "core/model/finding.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,13 +37,20 @@ struct EventSurprise {
     EndSurprise extra;                 ///< Steps that are too many for any known end; no edits: none, or too few bits.
     std::vector<std::string> extraSteps; ///< Their names, in the order of the edits.
 
+    std::vector<FindingPattern> patterns; ///< What it is about, of the parts that count.
+    std::optional<FindingPattern::Kind> confirmed; ///< A part that a person confirmed before: a finding in any case.
+
     /// What decides an alarm: a term counts only as far as its model calls it an alarm, see ValueScore::alarm,
     /// StepSurprise::rarityBits and TimingScore::late.
     double alarmBits() const;
+    double alarmBitsOf(FindingPattern::Kind kind) const; ///< Of its value, step or wait.
 };
 
 /// Time, tenant, entity, source and step of @p event as the subject of @p finding.
 void takeSubject(Finding &finding, const Batch &batch, const Event &event);
+
+/// The end of a finding that a person dismissed.
+Finding dismissedFinding(const Feedback &feedback);
 
 /// The finding of a surprising event: bits are the sum of the terms', in the order value, transition (a term for each
 /// chain of contexts), extra_step (one each), timing. Texts of the event are cut at 200 bytes in the message.
@@ -55,6 +65,8 @@ struct SilentCase {
     TimingScore timing;                ///< Of a gap as long as this silence.
     EndSurprise end;                   ///< Learning: it has no end, it is a process that fell silent.
     std::vector<std::string> editSteps;///< Names, in the order of end.edits.
+    std::vector<FindingPattern> patterns;
+    bool confirmed = false;            ///< A person confirmed such an end or such a wait before.
 };
 
 /// The finding of what did not come. Terms: one for each step that is missing or too many, and the silence.
