@@ -9,6 +9,7 @@ namespace eventops {
 namespace {
 
 constexpr double BinsPerBit = 8.0;
+constexpr double HighBefore = 2.0; ///< Scores above the floor before any was seen.
 constexpr double Log2E = 1.4426950408889634;
 
 std::size_t binOf(double bits)
@@ -100,6 +101,50 @@ Status BitsTail::load(StateReader &in)
         if (in.failed() || sum != part->total)
             return Error{Error::Code::Corrupt, "calibration state is damaged"};
     }
+    return Ok{};
+}
+
+void AlarmTail::add(double bits)
+{
+    ++m_scores;
+    ++m_high;
+    m_excess += std::clamp(bits - m_floor, 0.0, ExcessMax);
+}
+
+void AlarmTail::merge(const AlarmTail &delta)
+{
+    m_scores += delta.m_scores;
+    m_high += delta.m_high;
+    m_excess += delta.m_excess;
+    while (m_scores > ScoresMax) {
+        m_scores /= 2;
+        m_high /= 2;
+        m_excess /= 2.0;
+    }
+}
+
+double AlarmTail::rarity(double bits) const
+{
+    const double high = static_cast<double>(m_high) + HighBefore;
+    const double share = high / (static_cast<double>(m_scores) + detExp2(m_floor));
+    const double excess = std::max((m_excess + HighBefore * Log2E) / high, Log2E);
+    return std::clamp(-detLog2(share) + (bits - m_floor) * Log2E / excess, 0.0, bits);
+}
+
+void AlarmTail::save(StateWriter &out) const
+{
+    out.u64(m_scores);
+    out.u64(m_high);
+    out.f64(m_excess);
+}
+
+Status AlarmTail::load(StateReader &in)
+{
+    m_scores = in.u64();
+    m_high = in.u64();
+    m_excess = in.f64();
+    if (in.failed() || m_high > m_scores || !(m_excess >= 0.0))
+        return Error{Error::Code::Corrupt, "calibration state is damaged"};
     return Ok{};
 }
 

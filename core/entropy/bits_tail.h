@@ -54,6 +54,32 @@ private:
     Generation m_older, m_newer;
 };
 
+/// How rare scores above a floor really are, where the others are not looked at closely: as BitsTail, of a model that
+/// claims a probability of 2^−floor for the floor. That claim counts as 2^floor scores of which two were as high, for
+/// what knows little claims too much; what is seen soon weighs more. One score counts with eight bits above the floor at most: faults make no fault rare.
+/// Thread: one. O(1). Mergeable: counts add.
+class AlarmTail
+{
+public:
+    explicit AlarmTail(double floorBits) : m_floor(floorBits) {}
+    void add(double bits);        ///< At least the floor.
+    void addBelow() { ++m_scores; }
+    void merge(const AlarmTail &delta);
+    void clear() { m_scores = m_high = 0, m_excess = 0.0; }
+    /// At most @p bits, which are at least the floor.
+    double rarity(double bits) const;
+    void save(StateWriter &out) const;
+    Status load(StateReader &in);
+
+private:
+    static constexpr double ExcessMax = 8.0;
+    static constexpr std::uint64_t ScoresMax = std::uint64_t{1} << 24U; ///< Halved beyond: the past fades.
+    double m_floor;
+    std::uint64_t m_scores = 0;
+    std::uint64_t m_high = 0;     ///< Of them at or above the floor …
+    double m_excess = 0.0;        ///< … with so many bits above it, in sum.
+};
+
 /// Tails by scope. Mergeable. Thread: one. Memory: bounded, 4 kB a scope.
 class BitsTails
 {

@@ -426,6 +426,13 @@ double EndSurprise::enough(double rarity) const
     return std::max(detLog2((all + 1.0) / (all * detExp2(-rarity) + 0.5)), 0.0);
 }
 
+double EndSurprise::rarity() const
+{
+    const auto all = static_cast<double>(cases);
+    const double shown = (all + 1.0) * detExp2(-bits) - 0.5; // by at least one case, or by none
+    return bits <= 0.0 ? 0.0 : shown < 0.5 ? RarityMax : std::min(detLog2(all / shown), RarityMax);
+}
+
 void EndModel::learn(std::uint64_t scope, std::uint64_t shape, const StepSet &steps, std::uint32_t age)
 {
     if (shape == 0)

@@ -40,6 +40,10 @@ struct EndSurprise {
     double newShare = 0.0;      ///< Of a new end: share of the cases that ended as no other did (Good–Turing).
     /// The bits of one edit that no more than a share 2^−@p rarity of the cases showed: less is never a finding.
     double enough(double rarity) const;
+    /// The other way round: −log2 of the share of the cases that showed as much. What none showed has RarityMax: how
+    /// often that happens says a calibration (AlarmTail).
+    double rarity() const;
+    static constexpr double RarityMax = 24.0;
     std::vector<StepEdit> edits;
 };
 

@@ -17,7 +17,7 @@ constexpr double DaysMin = 1.0 / 24.0;
 
 std::string_view toString(JudgedKind kind)
 {
-    constexpr std::array<std::string_view, JudgedKindCount> Names = {"values", "steps", "waits", "ends"};
+    constexpr std::array<std::string_view, JudgedKindCount> Names = {"values", "steps", "waits", "extra steps", "ends"};
     return Names[static_cast<std::size_t>(kind)];
 }
 

@@ -11,9 +11,9 @@
 namespace eventops {
 
 /// What is judged, each against an expectation of its own.
-enum class JudgedKind : std::uint8_t { Value, Step, Wait, End };
-constexpr std::size_t JudgedKindCount = 4;
-/// "values", "steps", "waits", "ends".
+enum class JudgedKind : std::uint8_t { Value, Step, Wait, Extra, End };
+constexpr std::size_t JudgedKindCount = 5;
+/// "values", "steps", "waits", "extra steps", "ends".
 std::string_view toString(JudgedKind kind);
 
 /// How often something was judged, and how often what was found stayed below the budget's bits.

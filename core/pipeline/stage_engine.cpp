@@ -5,6 +5,7 @@
 #include "core/model/event_id.h"
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
 #include <iterator>
 #include <tuple>
@@ -68,6 +69,26 @@ std::size_t firstFeedback(const Batch &batch, std::size_t begin, std::size_t end
 
 } // namespace
 
+namespace {
+
+constexpr std::size_t FirstEpochRecords = 256; ///< Before the first merge; then as many again, until EpochRecords.
+constexpr std::uint64_t EarlyEpochs = std::bit_width(EpochRecords / FirstEpochRecords); ///< Shorter than the others.
+static_assert(FirstEpochRecords << (EarlyEpochs - 1) == EpochRecords);
+
+/// Records 1 … 256 are epoch 0, 257 … 512 the next, 513 … 1,024 the one after: what little is known is shared soon.
+std::uint64_t epochOf(Seq seq)
+{
+    const Seq before = seq - 1;
+    return before < EpochRecords ? std::bit_width(before / FirstEpochRecords) : EarlyEpochs - 1 + before / EpochRecords;
+}
+
+Seq lastOfEpoch(std::uint64_t epoch)
+{
+    return epoch < EarlyEpochs ? FirstEpochRecords << epoch : (epoch - EarlyEpochs + 2) * EpochRecords;
+}
+
+} // namespace
+
 bool isInputLog(std::string_view sourceKey)
 {
     return sourceKey == InputLogKey
@@ -107,8 +128,8 @@ Result<std::unique_ptr<StageEngine>> StageEngine::make(std::span<const Configure
 
 void StageEngine::enterEpochOf(Seq seq)
 {
-    // Records 1 … N are epoch 0. Several empty epochs fold like one: there is nothing in the deltas.
-    const std::uint64_t epoch = (seq - 1) / EpochRecords;
+    // Several empty epochs fold like one: there is nothing in the deltas.
+    const std::uint64_t epoch = epochOf(seq);
     if (epoch == m_epoch)
         return;
     assert(epoch > m_epoch);
@@ -123,11 +144,11 @@ void StageEngine::process(const Batch &batch, std::span<const std::string> sourc
     while (begin < batch.events.size()) {
         const Seq first = batch.records[batch.events[begin].record].seq;
         enterEpochOf(first);
-        const Seq lastOfEpoch = (m_epoch + 1) * EpochRecords;
+        const Seq last = lastOfEpoch(m_epoch);
         std::size_t end = batch.events.size();
-        if (batch.records[batch.events[end - 1].record].seq > lastOfEpoch) {
+        if (batch.records[batch.events[end - 1].record].seq > last) {
             const auto past = std::upper_bound(
-                batch.events.begin() + static_cast<std::ptrdiff_t>(begin), batch.events.end(), lastOfEpoch,
+                batch.events.begin() + static_cast<std::ptrdiff_t>(begin), batch.events.end(), last,
                 [&](Seq seq, const Event &event) { return seq < batch.records[event.record].seq; });
             end = static_cast<std::size_t>(past - batch.events.begin());
         }

@@ -24,7 +24,7 @@ bool isInputLog(std::string_view sourceKey);
 ///
 /// What it gives is a function of the events in input order and the settings alone. Partitions are independent of the
 /// number of workers, findings are merged by (event, stage, order of emission), shared models are folded together only
-/// at multiples of EpochRecords, so neither threads nor batch boundaries show.
+/// at records that are numbered so (EpochRecords), so neither threads nor batch boundaries show.
 /// Thread: one caller; uses the pool's workers inside `process`. Complexity: O(events).
 class StageEngine
 {

@@ -38,15 +38,15 @@ std::uint64_t repeatKey(const FindingPattern &pattern)
 std::optional<GapModel::Patience> CaseWatch::patienceOf(std::uint64_t scope, const CaseState &state, double bits) const
 {
     auto patience = m_models.gaps.patience(gapContextsOf(scope, state), bits, m_settings.stepSamplesMin);
-    if (patience && !m_verdicts.empty())
-        patience->ns = m_verdicts.wait(waitPattern(scope, state, 0).key, patience->ns);
+    if (patience && !m_judgement.verdicts.empty())
+        patience->ns = m_judgement.verdicts.wait(waitPattern(scope, state, 0).key, patience->ns);
     return patience;
 }
 
 /// How long until a silent case is over. An end that is unusual says more than the silence; without one it stands alone.
 std::optional<GapModel::Patience> CaseWatch::patienceToEnd(std::uint64_t scope, const CaseState &state) const
 {
-    return patienceOf(scope, state, state.shape != 0 ? m_settings.bitsMin : bits(JudgedKind::Wait));
+    return patienceOf(scope, state, state.shape != 0 ? m_settings.bitsMin : m_judgement.bits(JudgedKind::Wait));
 }
 
 void CaseWatch::push(CaseState &state, WallNs at)
@@ -131,11 +131,11 @@ void CaseWatch::judgeStep(const CaseState &state, EventSurprise &surprise)
     surprise.firstStep = state.length == 0;
     surprise.previousStep = std::string(m_models.nameOf(state.last));
     if (surprise.step.learning)
-        m_counts.countLearning(JudgedKind::Step);
+        m_judged.learning(JudgedKind::Step);
     else
-        m_counts.count(JudgedKind::Step);
+        m_judged.judged(JudgedKind::Step, surprise.step.rarityBits, m_settings.bitsMin);
     m_now.step = stepPattern(m_now.scope, state, m_now.symbol);
-    const Verdicts::Verdict verdict = m_verdicts.of(m_now.step);
+    const Verdicts::Verdict verdict = m_judgement.verdicts.of(m_now.step);
     if (verdict == Verdicts::Verdict::Normal)
         surprise.step.rarityBits = 0.0;
     else if (verdict == Verdicts::Verdict::Fault)
@@ -149,17 +149,19 @@ void CaseWatch::judgeWait(const CaseState &state, bool wasMissing, EventSurprise
         return;
     m_now.gapContexts = gapContextsOf(m_now.scope, state);
     m_now.wait = waitPattern(m_now.scope, state, m_now.gapNs);
-    const auto patience = patienceOf(m_now.scope, state, bits(JudgedKind::Wait));
+    const auto patience = patienceOf(m_now.scope, state, m_settings.bitsMin);
     if (!patience || patience->samples <= 0.0) {
-        m_counts.countLearning(JudgedKind::Wait);
+        m_judged.learning(JudgedKind::Wait);
         return;
     }
-    m_counts.count(JudgedKind::Wait);
-    if (wasMissing || m_now.gapNs <= patience->ns)
+    const bool late = !wasMissing && m_now.gapNs > patience->ns;
+    if (late)
+        surprise.timing = timingOf(m_now.gapContexts, m_now.gapNs);
+    m_judged.judged(JudgedKind::Wait, late ? surprise.timing.bits : 0.0, m_settings.bitsMin);
+    if (!late)
         return;
-    surprise.timing = timingOf(m_now.gapContexts, m_now.gapNs);
     surprise.timing.late = !surprise.timing.learning;
-    if (m_verdicts.of(m_now.wait) == Verdicts::Verdict::Fault)
+    if (m_judgement.verdicts.of(m_now.wait) == Verdicts::Verdict::Fault)
         surprise.confirmed = m_now.wait.kind;
 }
 
@@ -186,11 +188,11 @@ void CaseWatch::judgeExtra(const CaseState &state, EventSurprise &surprise)
         return;
     const std::uint64_t shape = shapeWith(m_now.scope, state.shape, m_now.symbol);
     m_now.extra = {FindingPattern::Kind::Extra, shape};
-    const Verdicts::Verdict verdict = m_verdicts.of(m_now.extra);
+    const Verdicts::Verdict verdict = m_judgement.verdicts.of(m_now.extra);
     if (verdict == Verdicts::Verdict::Fault)
         surprise.confirmed = m_now.extra.kind;
     else if (verdict == Verdicts::Verdict::Normal || m_models.ends.wasPassed(shape))
-        return;
+        return m_judged.judged(JudgedKind::Extra, 0.0, m_settings.bitsMin);
     auto steps = m_models.ends.setOf(state);
     if (!steps && state.length > 0)
         return;
@@ -203,6 +205,8 @@ void CaseWatch::judgeExtra(const CaseState &state, EventSurprise &surprise)
     else
         steps->insert(it, {m_now.symbol, 1});
     EndSurprise extra = m_models.ends.judgeSoFar(m_now.scope, *steps, m_settings.casesMin);
+    if (!extra.learning)
+        m_judged.judged(JudgedKind::Extra, extra.rarity(), m_settings.bitsMin);
     const bool usual = extra.learning || extra.newShare > NewShareMax || extra.bits < extra.enough(m_settings.bitsMin);
     if (usual && verdict != Verdicts::Verdict::Fault)
         return;
@@ -222,23 +226,24 @@ bool CaseWatch::isTold(const EventSurprise &surprise, WallNs ts)
             repeats = std::max(repeats, m_repeats.bits(repeatKey(pattern), ts));
     }
     const EndSurprise &extra = surprise.extra;
-    if (!extra.edits.empty() && extra.bits >= extra.enough(bits(JudgedKind::End) + repeats))
-        return true;
     // Parts of one event add up; then they take what the part takes that is judged most often.
+    const std::array<std::pair<JudgedKind, double>, 4> parts = {
+        {{JudgedKind::Value, surprise.alarmBitsOf(FindingPattern::Kind::Value)},
+         {JudgedKind::Step, surprise.alarmBitsOf(FindingPattern::Kind::Step)},
+         {JudgedKind::Wait, surprise.alarmBitsOf(FindingPattern::Kind::Wait)},
+         {JudgedKind::Extra, extra.edits.empty() ? 0.0 : extra.rarity()}}};
+    double sum = 0.0;
     double takes = 0.0;
-    for (const auto &[kind, part] : {std::pair(JudgedKind::Value, surprise.alarmBitsOf(FindingPattern::Kind::Value)),
-                                     std::pair(JudgedKind::Step, surprise.alarmBitsOf(FindingPattern::Kind::Step)),
-                                     std::pair(JudgedKind::Wait, surprise.alarmBitsOf(FindingPattern::Kind::Wait)),
-                                     std::pair(JudgedKind::End, extra.bits)}) {
-        if (part <= 0.0)
-            continue;
-        takes = std::max(takes, bits(kind));
-        if (kind != JudgedKind::End && part >= bits(kind) + repeats)
+    for (const auto &[kind, bits] : parts) {
+        const double rarity = m_judgement.rarity(kind, bits);
+        if (rarity >= m_judgement.bits(kind) + repeats)
             return true;
+        sum += rarity;
+        takes = rarity > 0.0 ? std::max(takes, m_judgement.bits(kind)) : takes;
     }
-    if (surprise.alarmBits() >= takes + repeats)
+    if (takes > 0.0 && sum >= takes + repeats)
         return true;
-    m_counts.countHeldBack(!extra.edits.empty() ? JudgedKind::End
+    m_judged.counts.countHeldBack(!extra.edits.empty() ? JudgedKind::Extra
                            : surprise.value.alarm ? JudgedKind::Value
                            : surprise.timing.late ? JudgedKind::Wait
                                                   : JudgedKind::Step);
@@ -349,14 +354,15 @@ bool CaseWatch::endIsTold(CaseState &state, std::uint64_t scope, WallNs due, Sil
 {
     const StepSet steps = *m_models.ends.setOf(state);
     silent.end = m_models.ends.judge(scope, state.shape, steps, m_settings.casesMin);
+    const double rarity = silent.end.learning ? 0.0 : silent.end.rarity();
     if (silent.end.learning)
-        m_counts.countLearning(JudgedKind::End);
+        m_judged.learning(JudgedKind::End);
     else
-        m_counts.count(JudgedKind::End);
+        m_judged.judged(JudgedKind::End, rarity, m_settings.bitsMin);
     const FindingPattern end{FindingPattern::Kind::End, state.shape};
     const FindingPattern wait = waitPattern(scope, state, due - state.lastTs);
-    const Verdicts::Verdict verdict = m_verdicts.of(end);
-    const bool waitIsFault = m_verdicts.of(wait) == Verdicts::Verdict::Fault;
+    const Verdicts::Verdict verdict = m_judgement.verdicts.of(end);
+    const bool waitIsFault = m_judgement.verdicts.of(wait) == Verdicts::Verdict::Fault;
     silent.confirmed = verdict == Verdicts::Verdict::Fault || waitIsFault;
     silent.patterns.push_back(waitIsFault ? wait : end);
     const double repeats = m_repeats.bits(repeatKey(end), due);
@@ -364,10 +370,11 @@ bool CaseWatch::endIsTold(CaseState &state, std::uint64_t scope, WallNs due, Sil
                     || silent.end.newShare > NewShareMax;
     const bool unusual = !known && verdict != Verdicts::Verdict::Normal
                       && silent.end.bits >= silent.end.enough(m_settings.bitsMin);
-    if (silent.confirmed || (unusual && silent.end.bits >= silent.end.enough(bits(JudgedKind::End) + repeats)))
+    const double takes = m_judgement.bits(JudgedKind::End) + repeats;
+    if (silent.confirmed || (unusual && m_judgement.rarity(JudgedKind::End, rarity) >= takes))
         return true;
     if (unusual)
-        m_counts.countHeldBack(JudgedKind::End);
+        m_judged.counts.countHeldBack(JudgedKind::End);
     if ((state.flags & ToldOf) == 0) // what was told of is not learned as usual
         learnEnd(state, scope, steps);
     state.flags = Over;
@@ -378,16 +385,16 @@ bool CaseWatch::endIsTold(CaseState &state, std::uint64_t scope, WallNs due, Sil
 bool CaseWatch::silenceIsTold(const CaseState &state, std::uint64_t scope, WallNs due, SilentCase &silent)
 {
     const FindingPattern wait = waitPattern(scope, state, due - state.lastTs);
-    silent.confirmed = m_verdicts.of(wait) == Verdicts::Verdict::Fault;
+    silent.confirmed = m_judgement.verdicts.of(wait) == Verdicts::Verdict::Fault;
     silent.patterns.push_back(wait);
     if (silent.confirmed)
         return true;
     if (silent.timing.learning)
         return false;
     const double repeats = m_repeats.bits(repeatKey(wait), due);
-    if (repeats <= 0.0 || silent.timing.bits >= bits(JudgedKind::Wait) + repeats)
+    if (repeats <= 0.0 || silent.timing.bits >= m_judgement.bits(JudgedKind::Wait) + repeats)
         return true;
-    m_counts.countHeldBack(JudgedKind::Wait);
+    m_judged.counts.countHeldBack(JudgedKind::Wait);
     return false;
 }
 
@@ -465,7 +472,7 @@ void CaseWatch::save(StateWriter &out) const
             out.text(*text);
     }
     m_repeats.save(out);
-    m_counts.save(out);
+    m_judged.save(out);
     m_models.save(out);
 }
 
@@ -503,7 +510,7 @@ Status CaseWatch::load(StateReader &in)
             *text = std::string(in.text());
     }
     EVENTOPS_TRY(m_repeats.load(in));
-    EVENTOPS_TRY(m_counts.load(in));
+    EVENTOPS_TRY(m_judged.load(in));
     return m_models.load(in);
 }
 

@@ -2,12 +2,11 @@
 #pragma once
 
 #include "core/entropy/case_learned.h"
-#include "core/entropy/finding_budget.h"
 #include "core/entropy/repeats.h"
-#include "core/entropy/verdicts.h"
 #include "core/model/batch.h"
 #include "core/pipeline/stage.h"
 #include "pipelines/stages/entropy/explain.h"
+#include "pipelines/stages/entropy/judgement.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -37,15 +36,11 @@ struct CaseSettings {
 class CaseWatch
 {
 public:
-    CaseWatch(const CaseLearned &agreed, const Verdicts &verdicts, const CaseSettings &settings)
-        : m_settings(settings), m_verdicts(verdicts), m_models(agreed, settings.limits),
-          m_cases(settings.casesMax), m_identities(settings.casesMax), m_repeats(std::min(settings.casesMax, RepeatsMax))
+    CaseWatch(const CaseLearned &agreed, const Judgement &judgement, const CaseSettings &settings)
+        : m_settings(settings), m_judgement(judgement), m_models(agreed, settings.limits), m_cases(settings.casesMax),
+          m_identities(settings.casesMax), m_repeats(std::min(settings.casesMax, RepeatsMax)), m_judged(settings.bitsMin)
     {
-        m_bits.fill(settings.bitsMin);
     }
-
-    /// What a finding takes from now on: bitsMin or more.
-    void setBits(const BitsByKind &bits) { m_bits = bits; }
 
     // One step: judge it; whether that is a finding, which is explained then; learn it. In this order.
     void judge(const Batch &batch, std::uint32_t index, std::uint32_t age, EventSurprise &surprise, Emitter &emitter);
@@ -60,7 +55,7 @@ public:
     WallNs nextDue() const { return m_reminders.empty() ? NoTime : m_reminders.front().at; }
 
     CaseModelSet &models() { return m_models; }
-    JudgedCounts &counts() { return m_counts; } ///< The owner takes them out.
+    Judged &judged() { return m_judged; } ///< The owner takes it out.
     void save(StateWriter &out) const;
     Status load(StateReader &in);
 
@@ -102,7 +97,6 @@ private:
     static constexpr std::size_t RepeatsMax = 1'024; ///< Of one partition.
     static constexpr std::uint8_t ToldOf = Extra | Told;
 
-    double bits(JudgedKind kind) const { return m_bits[static_cast<std::size_t>(kind)]; }
     void beginOrGoOn(CaseState &state);
     void judgeStep(const CaseState &state, EventSurprise &surprise);
     void judgeExtra(const CaseState &state, EventSurprise &surprise);
@@ -120,8 +114,7 @@ private:
     TimingScore timingOf(const GapContexts &contexts, std::int64_t gapNs);
 
     const CaseSettings m_settings;
-    const Verdicts &m_verdicts; ///< The operator's; changes only between calls.
-    BitsByKind m_bits{};
+    const Judgement &m_judgement; ///< The operator's; changes only between calls.
     CaseModelSet m_models;
     FlatTable<CaseState> m_cases;
     FlatTable<Identity> m_identities;
@@ -129,7 +122,7 @@ private:
     StepPrediction m_prediction;
     GapForecast m_forecast;
     Repeats m_repeats;
-    JudgedCounts m_counts;
+    Judged m_judged;
     Now m_now;
 };
 

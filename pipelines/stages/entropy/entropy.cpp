@@ -4,7 +4,6 @@
 // timing by models that all partitions share, merged at epochs.
 #include "core/base/hash.h"
 #include "core/base/limits.h"
-#include "core/base/math.h"
 #include "core/entropy/value_model.h"
 #include "core/pipeline/spec.h"
 #include "pipelines/stages/entropy/case_watch.h"
@@ -16,9 +15,6 @@
 namespace eventops {
 namespace {
 
-/// Who watches n series looks n times as often for the one false alarm: a value's finding takes log2(n) bits more
-/// (Bonferroni). Large fleets move together: more series than these are no more looks.
-constexpr std::uint64_t LooksMax = 64;
 constexpr std::size_t ScopesMax = 1'024;
 
 /// Series that a person confirmed values of, of one partition.
@@ -33,14 +29,11 @@ struct EntropySettings {
 /// What all partitions have agreed on at the last epoch.
 struct SharedModels {
     explicit SharedModels(const EntropySettings &settings)
-        : cases(settings.cases.limits), budget(settings.falsePerDay), bits(budget.bits(settings.cases.bitsMin))
+        : cases(settings.cases.limits), judgement(settings.falsePerDay, settings.cases.bitsMin)
     {
     }
     CaseLearned cases;
-    Verdicts verdicts;
-    FindingBudget budget;
-    BitsByKind bits;          ///< What a finding takes, by the budget.
-    std::uint64_t series = 0; ///< Of all partitions.
+    Judgement judgement;
 };
 
 class EntropyPartition final : public KeyedStage
@@ -48,16 +41,13 @@ class EntropyPartition final : public KeyedStage
 public:
     EntropyPartition(const EntropySettings &settings, const SharedModels &shared)
         : m_settings(settings), m_shared(shared), m_values(settings.value),
-          m_cases(shared.cases, shared.verdicts, settings.cases), m_pinned(PinnedMax)
+          m_cases(shared.cases, shared.judgement, settings.cases), m_pinned(PinnedMax)
     {
     }
 
     void process(const Batch &batch, std::span<const std::uint32_t> events, const TimeProgress &time,
                  Emitter &emitter) override
     {
-        m_values.setBitsMin(m_settings.cases.bitsMin
-                            + detLog2(static_cast<double>(std::clamp<std::uint64_t>(m_shared.series, 1, LooksMax))));
-        m_cases.setBits(m_shared.bits);
         m_newest = std::max(m_newest, time.last());
         for (const std::uint32_t index : events) {
             const Event &event = batch.events[index];
@@ -112,7 +102,6 @@ public:
         return in.failed() ? Status(Error{Error::Code::Corrupt, "entropy state is cut short"}) : Status(Ok{});
     }
 
-    std::size_t series() const { return m_values.size(); }
     CaseModelSet &models() { return m_cases.models(); }
     CaseWatch &cases() { return m_cases; }
     WallNs newest() const { return m_newest; }
@@ -124,10 +113,10 @@ private:
         ValueScore &score = surprise.value;
         score = m_values.observe({series, event.value, event.tsEvent, age, wantBits});
         if (score.learning)
-            m_cases.counts().countLearning(JudgedKind::Value);
+            m_cases.judged().learning(JudgedKind::Value);
         else
-            m_cases.counts().count(JudgedKind::Value);
-        if (!m_shared.verdicts.empty()) [[unlikely]]
+            m_cases.judged().judged(JudgedKind::Value, score.alarm ? score.bits : 0.0, m_settings.cases.bitsMin);
+        if (!m_shared.judgement.verdicts.empty()) [[unlikely]]
             heedVerdict(valuePattern(series, event, score), age, surprise);
     }
 
@@ -139,7 +128,7 @@ private:
     /// A confirmed value is a finding when the series comes to it, not as long as it stays there.
     void heedVerdict(const FindingPattern &pattern, std::uint32_t age, EventSurprise &surprise)
     {
-        const Verdicts::Verdict verdict = m_shared.verdicts.of(pattern);
+        const Verdicts::Verdict verdict = m_shared.judgement.verdicts.of(pattern);
         Pinned *pinned = m_pinned.find(pattern.key);
         if (verdict == Verdicts::Verdict::Normal)
             surprise.value.alarm = false;
@@ -159,8 +148,9 @@ private:
     void tellValue(const Batch &batch, std::uint32_t index, EventSurprise &surprise, Emitter &emitter)
     {
         const Event &event = batch.events[index];
-        if (surprise.value.bits < m_shared.bits[static_cast<std::size_t>(JudgedKind::Value)] && !surprise.confirmed) {
-            m_cases.counts().countHeldBack(JudgedKind::Value);
+        const double rarity = m_shared.judgement.rarity(JudgedKind::Value, surprise.value.bits);
+        if (rarity < m_shared.judgement.bits(JudgedKind::Value) && !surprise.confirmed) {
+            m_cases.judged().counts.countHeldBack(JudgedKind::Value);
             return;
         }
         surprise.patterns.push_back(valuePattern(seriesOf(batch, event), event, surprise.value));
@@ -215,19 +205,17 @@ public:
 
     void mergeEpoch(std::span<const std::unique_ptr<KeyedStage>> partitions) override
     {
-        m_shared.series = 0;
         std::vector<CaseModelSet *> models;
-        JudgedCounts counts;
+        Judged judged(m_settings.cases.bitsMin);
         WallNs newest = NoTime;
         for (const auto &partition : partitions) {
             auto &own = static_cast<EntropyPartition &>(*partition); // all made by makePartition
             models.push_back(&own.models());
-            m_shared.series += own.series();
-            counts.add(std::exchange(own.cases().counts(), {}));
+            judged.add(own.cases().judged());
+            own.cases().judged().clear();
             newest = std::max(newest, own.newest());
         }
-        m_shared.budget.take(counts, newest);
-        m_shared.bits = m_shared.budget.bits(m_settings.cases.bitsMin);
+        m_shared.judgement.take(judged, newest);
         CaseModelSet::merge(m_shared.cases, models);
     }
 
@@ -235,8 +223,7 @@ public:
                       std::uint32_t event, Emitter &emitter) override
     {
         if (feedback.kind == FeedbackKind::Budget) {
-            m_shared.budget.setFalsePerDay(feedback.falsePerDay);
-            m_shared.bits = m_shared.budget.bits(m_settings.cases.bitsMin);
+            m_shared.judgement.setFalsePerDay(feedback.falsePerDay);
             return;
         }
         const auto patterns = patternsOf(feedback.pattern);
@@ -245,9 +232,9 @@ public:
         const std::uint32_t age = ageOf(feedback.seq);
         for (const FindingPattern &pattern : *patterns) {
             if (feedback.kind == FeedbackKind::Dismissed)
-                m_shared.verdicts.dismiss(pattern, age);
+                m_shared.judgement.verdicts.dismiss(pattern, age);
             else
-                m_shared.verdicts.confirm(pattern, age);
+                m_shared.judgement.verdicts.confirm(pattern, age);
         }
         if (feedback.kind != FeedbackKind::Dismissed)
             return;
@@ -261,18 +248,13 @@ public:
     void save(StateWriter &out) const override
     {
         eventops::save(m_shared.cases, out);
-        m_shared.verdicts.save(out);
-        m_shared.budget.save(out);
-        out.u64(m_shared.series);
+        m_shared.judgement.save(out);
     }
 
     Status load(StateReader &in) override
     {
         EVENTOPS_TRY(eventops::load(m_shared.cases, in));
-        EVENTOPS_TRY(m_shared.verdicts.load(in));
-        EVENTOPS_TRY(m_shared.budget.load(in));
-        m_shared.bits = m_shared.budget.bits(m_settings.cases.bitsMin);
-        m_shared.series = in.u64();
+        EVENTOPS_TRY(m_shared.judgement.load(in));
         return in.failed() ? Status(Error{Error::Code::Corrupt, "entropy state is cut short"}) : Status(Ok{});
     }
 

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+#include "pipelines/stages/entropy/judgement.h"
+
+namespace eventops {
+
+void Judged::add(const Judged &other)
+{
+    counts.add(other.counts);
+    for (std::size_t i = 0; i < JudgedKindCount; ++i)
+        tails.kinds[i].merge(other.tails.kinds[i]);
+}
+
+void Judged::clear()
+{
+    counts = {};
+    for (AlarmTail &tail : tails.kinds)
+        tail.clear();
+}
+
+void Judged::save(StateWriter &out) const
+{
+    counts.save(out);
+    for (const AlarmTail &tail : tails.kinds)
+        tail.save(out);
+}
+
+Status Judged::load(StateReader &in)
+{
+    EVENTOPS_TRY(counts.load(in));
+    for (AlarmTail &tail : tails.kinds)
+        EVENTOPS_TRY(tail.load(in));
+    return Ok{};
+}
+
+void Judgement::take(const Judged &judged, WallNs newest)
+{
+    for (std::size_t i = 0; i < JudgedKindCount; ++i)
+        tails.kinds[i].merge(judged.tails.kinds[i]);
+    budget.take(judged.counts, newest);
+    m_bits = budget.bits(m_bitsMin);
+}
+
+void Judgement::setFalsePerDay(double number)
+{
+    budget.setFalsePerDay(number);
+    m_bits = budget.bits(m_bitsMin);
+}
+
+void Judgement::save(StateWriter &out) const
+{
+    verdicts.save(out);
+    budget.save(out);
+    for (const AlarmTail &tail : tails.kinds)
+        tail.save(out);
+}
+
+Status Judgement::load(StateReader &in)
+{
+    EVENTOPS_TRY(verdicts.load(in));
+    EVENTOPS_TRY(budget.load(in));
+    for (AlarmTail &tail : tails.kinds)
+        EVENTOPS_TRY(tail.load(in));
+    m_bits = budget.bits(m_bitsMin);
+    return Ok{};
+}
+
+} // namespace eventops
