@@ -59,7 +59,7 @@ public:
         }
         const StepSymbol next = stepOf(number, place);
         const StepContexts contexts = stepContextsOf(Scope, state);
-        m_model.predict(contexts, m_prediction);
+        m_model.expect(contexts, next, m_prediction);
         const double bits = m_model.judge(contexts, m_prediction, next, 0.0).bits;
         if (learn)
             m_model.learn(contexts, m_prediction, next, 0);

@@ -37,8 +37,11 @@ public:
     std::size_t size() const { return m_size; }
     std::size_t entriesMax() const { return m_entriesMax; }
     std::size_t bytes() const { return m_slots.capacity() * sizeof(Entry); } ///< Without what entries point to.
+    /// Another number: pointers into the table from before are no longer valid.
+    std::uint64_t version() const { return m_version; }
     void clear()
     {
+        ++m_version;
         m_slots.clear();
         m_size = 0;
         m_shift = 64;
@@ -53,6 +56,15 @@ public:
         return entry.key == key ? &entry : nullptr;
     }
 
+    /// Has the memory read where @p key would be, for a find that comes soon.
+    void prefetch(std::uint64_t key) const
+    {
+        if (!m_slots.empty())
+            __builtin_prefetch(&m_slots[homeOf(key)]);
+    }
+    /// An entry that find gave, to change it.
+    Entry &own(const Entry *entry) { return m_slots[static_cast<std::size_t>(entry - m_slots.data())]; }
+
     /// The entry of @p key, and whether it is new (then default but for its key). Valid until the next insertion.
     std::pair<Entry &, bool> findOrInsert(std::uint64_t key)
     {
@@ -62,6 +74,7 @@ public:
             if (entry.key == key)
                 return {entry, false};
         }
+        ++m_version;
         if (m_size >= m_entriesMax)
             evict();
         if ((m_size + 1) * 5 > m_slots.size() * 4)
@@ -76,6 +89,7 @@ public:
     void dropBefore(std::uint32_t age)
     {
         const std::size_t before = m_size;
+        ++m_version;
         for (Entry &entry : m_slots) {
             if (entry.key != 0 && entry.seen < age) {
                 entry = Entry{};
@@ -102,11 +116,16 @@ public:
 private:
     static constexpr std::size_t SlotsMin = 16;
 
+    /// Keys of one partition agree in their low bits: multiply and take the high ones (Knuth, TAOCP 3, 6.4).
+    std::size_t homeOf(std::uint64_t key) const
+    {
+        return static_cast<std::size_t>((key * 0x9e3779b97f4a7c15ULL) >> m_shift);
+    }
+
     /// The slot that holds @p key or the free one where it belongs.
     std::size_t slotOf(std::uint64_t key) const
     {
-        // Keys of one partition agree in their low bits: multiply and take the high ones (Knuth, TAOCP 3, 6.4).
-        std::size_t slot = static_cast<std::size_t>((key * 0x9e3779b97f4a7c15ULL) >> m_shift);
+        std::size_t slot = homeOf(key);
         while (m_slots[slot].key != 0 && m_slots[slot].key != key)
             slot = (slot + 1) & (m_slots.size() - 1);
         return slot;
@@ -147,6 +166,7 @@ private:
     std::size_t m_entriesMax;
     std::size_t m_size = 0;
     unsigned m_shift = 64;
+    std::uint64_t m_version = 0;
     std::vector<Entry> m_slots;
 };
 

@@ -202,7 +202,7 @@ void GapModel::learnErrors(const GapContexts &contexts, std::int64_t gapNs, std:
     for (std::size_t j = 0; j < GapContexts::ChainsMax; ++j)
         step[j] = ErrorRate * (step[j] / scale - errors[j]);
     step[MeanPlace] = scale - errors[MeanPlace];
-    m_delta.errors.move(contexts.weights, step, age);
+    m_delta.errors.move(contexts.weights, step, 1, age);
 }
 
 void GapModel::learn(const GapContexts &contexts, std::int64_t gapNs, std::uint32_t age)
