@@ -14,8 +14,8 @@ constexpr double WeightAtStart = 0.25;
 constexpr double WeightMax = 2.0;
 constexpr double LearningRate = 1.0 / 512.0; ///< Of weights, by bits of log loss.
 constexpr float ProbabilityMin = 1e-9F;      ///< Of a chain: one chain alone cannot veto.
-constexpr double CalmBits = 1.0;             ///< Less likely than all else together: not calm.
-constexpr double CalmMargin = 1e-3;          ///< What rounding may add to them.
+constexpr float NearlyOne = 1.0F - 1e-6F;
+constexpr double CalmMargin = 1e-3;          ///< In bits: more than rounding can add.
 constexpr double AlternativesLog = 5.044394119358453; ///< log2 of AlternativesMax and `other`.
 constexpr std::uint64_t EachMovesMax = 256;  ///< Of weights; then each eighth calm step moves them, eight times as far.
 constexpr std::uint64_t LaterStride = 8;
@@ -25,9 +25,10 @@ std::uint64_t scopeKey(std::uint64_t scope)
     return tableKey(hashCombine(scope, 0x53434f5045ULL));
 }
 
+/// Tables spread keys by themselves: this only has to differ.
 std::uint64_t stepKey(std::uint64_t scope, StepSymbol symbol)
 {
-    return tableKey(hashCombine(scope, std::uint64_t{symbol} | (std::uint64_t{1} << 40U)));
+    return tableKey(scope ^ (symbol * 0xd6e8feb86659fd93ULL));
 }
 
 using Lanes = StepPrediction::Lanes;
@@ -87,10 +88,10 @@ std::uint32_t countOf(const StepPages::Page &page, StepSymbol symbol)
 class Gathering
 {
 public:
-    explicit Gathering(StepPrediction &out) : m_out(out)
+    explicit Gathering(StepPrediction &out)
     {
+        m_symbols[Free] = NoStepSymbol;
         std::memset(m_slots.data(), Free, sizeof m_slots);
-        out.size = 0;
         const auto pages = out.pages.all();
         std::memset(m_counts.data(), 0, pages.size() * sizeof m_counts[0]);
         for (std::size_t i = 0; i < pages.size(); ++i) {
@@ -99,38 +100,47 @@ public:
                     take(*part, m_counts[i]);
             }
         }
+        out.size = m_size;
+        for (std::size_t i = 0; i < m_size; ++i)
+            out.alternatives[i].symbol = m_symbols[i];
     }
     const Lanes &counts(std::size_t page) const { return m_counts[page]; }
 
 private:
-    static constexpr std::uint8_t Free = 0xff;
-    static constexpr std::uint32_t Slots = 256;
+    static constexpr std::uint8_t Free = StepPrediction::AlternativesMax; ///< A place of no symbol.
+    static constexpr std::size_t Slots = 256;
     static constexpr std::size_t NoPlace = StepPrediction::BlocksMax * LanesWide - 1; ///< Where nobody looks.
     static_assert(NoPlace > StepPrediction::AlternativesMax);
 
     void take(const ContextPage &page, Lanes &counts)
     {
         for (std::size_t i = 0; i < ContextPage::SlotsMax; ++i) {
-            if (page.symbols[i] != NoStepSymbol)
-                counts[placeOf(page.symbols[i])] += static_cast<float>(page.counts[i]);
+            const StepSymbol symbol = page.symbols[i];
+            if (symbol == NoStepSymbol)
+                continue;
+            const std::size_t slot = (symbol * 0x9e3779b1U) >> 24U;
+            std::size_t place = m_slots[slot];
+            if (m_symbols[place] != symbol) [[unlikely]]
+                place = search(symbol, slot);
+            counts[place] += static_cast<float>(page.counts[i]);
         }
     }
-    std::size_t placeOf(StepSymbol symbol)
+    [[gnu::noinline]] std::size_t search(StepSymbol symbol, std::size_t slot)
     {
-        std::uint32_t slot = (symbol * 0x9e3779b1U) >> 24U;
         while (m_slots[slot] != Free) {
-            if (m_out.alternatives[m_slots[slot]].symbol == symbol)
+            if (m_symbols[m_slots[slot]] == symbol)
                 return m_slots[slot];
             slot = (slot + 1) % Slots;
         }
-        if (m_out.size == StepPrediction::AlternativesMax)
+        if (m_size == StepPrediction::AlternativesMax)
             return NoPlace;
-        m_slots[slot] = static_cast<std::uint8_t>(m_out.size);
-        m_out.alternatives[m_out.size].symbol = symbol;
-        return m_out.size++;
+        m_slots[slot] = static_cast<std::uint8_t>(m_size);
+        m_symbols[m_size] = symbol;
+        return m_size++;
     }
 
-    StepPrediction &m_out;
+    std::size_t m_size = 0;
+    std::array<StepSymbol, StepPrediction::AlternativesMax + 1> m_symbols;
     std::array<std::uint8_t, Slots> m_slots;
     std::array<Lanes, StepPages::PagesMax> m_counts;
 };
@@ -274,24 +284,35 @@ bool NextStepModel::isCalm(const StepContexts &contexts, StepSymbol symbol, Step
     const float start = base * first.escape + static_cast<float>(count) * first.scale;
     constexpr std::size_t Blocks = (StepContexts::ChainsMax + LanesWide - 1) / LanesWide;
     LaneArray<Blocks> lanes;
-    lanes.numbers.fill(1.0F);
+    lanes.numbers.fill(0.5F);
     for (std::size_t j = 0; j < StepContexts::ChainsMax; ++j) {
         float p = start;
-        for (const StepPages::Page &page : out.pages.chain(j))
-            p = p * page.escape + static_cast<float>(countOf(page, symbol)) * page.scale;
-        lanes[j] = std::max(p, ProbabilityMin);
+        for (const StepPages::Page &page : out.pages.chain(j)) {
+            if (page.scale > 0.0F)
+                p = p * page.escape + static_cast<float>(countOf(page, symbol)) * page.scale;
+        }
+        lanes[j] = std::clamp(p, ProbabilityMin, NearlyOne);
     }
-    for (std::size_t b = 0; b < Blocks; ++b)
+    LaneArray<Blocks> others;
+    for (std::size_t b = 0; b < Blocks; ++b) {
+        others.setBlock(b, log2Lanes(1.0F - lanes.block(b)));
         lanes.setBlock(b, log2Lanes(lanes.block(b)));
-    double bits = 0.0;
+    }
+    double own = 0.0; // log2 of the weighted product, and of a bound of what it sums to over all else
+    double rest = 0.0;
     double weights = 0.0;
     for (std::size_t j = 0; j < StepContexts::ChainsMax; ++j) {
         out.calmLogs[j] = static_cast<double>(lanes[j]);
-        bits -= out.weights[j] * out.calmLogs[j];
+        own += out.weights[j] * out.calmLogs[j];
+        rest += out.weights[j] * static_cast<double>(others[j]);
         weights += out.weights[j];
     }
-    out.logNorm = std::max(0.0, 1.0 - weights) * AlternativesLog;
-    return bits + out.logNorm < CalmBits - CalmMargin;
+    rest += std::max(0.0, 1.0 - weights) * AlternativesLog;
+    if (own < rest + CalmMargin)
+        return false;
+    const MixTables &tables = MixTables::instance();
+    out.logNorm = own + tables.log2(1.0 + tables.exp2(std::max(rest - own, -60.0)));
+    return true;
 }
 
 void NextStepModel::mix(const StepContexts &contexts, StepPrediction &out) const

@@ -110,11 +110,12 @@ struct StepSurprise {
 /// gradient of the log loss (Mattern, "Mixing strategies in data compression", DCC 2012). Independent evidence adds up
 /// so, and a step's bits are a sum over the chains, which is their explanation.
 ///
-/// Most steps are usual, and need no alternatives. By Hölder's inequality the product of distributions with weights
-/// that sum to W sums to 1 at most where W ≥ 1, and to n^(1−W) at most over n alternatives where W < 1; so
-///   bits ≤ Σ −w_j·log2 p_j(s) + max(0, 1 − W)·log2 n.
-/// Where that is below one, the step is more probable than all others together: its rarity is 0 bits, exactly as the
-/// whole mixture would say. Such a step is calm; `expect` stops there. The weights learn from each step that is not,
+/// Most steps are usual, and need no alternatives. By Hölder's inequality, the weighted products of all alternatives but
+/// s sum to Π (1 − p_j(s))^w_j at most where the weights sum to W ≥ 1, and to n^(1−W) times that over n alternatives
+/// where W < 1. So the odds of s are known from s alone to be at least
+///   Π (p_j(s) / (1 − p_j(s)))^w_j / n^max(0, 1−W).
+/// Where they are even or better, s is more probable than all else together: its rarity is 0 bits, exactly as the whole
+/// mixture would say. Such a step is calm; `expect` stops there. The weights learn from each step that is not,
 /// and after 256 of a last step from each eighth that is, by hash, eight times as much: the same on average.
 /// Thread: one. Complexity: O(contexts) a calm step, O(contexts + alternatives) another. Reads @p agreed plus its own
 /// delta.
