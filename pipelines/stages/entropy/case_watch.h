@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/entropy/case_learned.h"
+#include "core/entropy/live_cases.h"
 #include "core/model/batch.h"
 #include "core/pipeline/stage.h"
 #include "pipelines/stages/entropy/explain.h"
@@ -31,8 +32,7 @@ class CaseWatch
 {
 public:
     CaseWatch(const CaseLearned &agreed, const CaseSettings &settings)
-        : m_settings(settings), m_models(agreed, settings.limits), m_cases(settings.casesMax),
-          m_identities(settings.casesMax)
+        : m_settings(settings), m_models(agreed, settings.limits), m_cases(settings.casesMax)
     {
     }
 
@@ -41,11 +41,19 @@ public:
     void explain(EventSurprise &surprise);
     void learn(const Batch &batch, std::uint32_t index, std::uint32_t age);
 
+    /// Has memory read for steps that come soon: @p far first, then @p near.
+    void prefetch(std::uint64_t far, std::uint64_t near) const
+    {
+        m_cases.prefetchIndex(tableKey(far));
+        m_cases.prefetchCase(tableKey(near));
+    }
+
     /// Does what falls due before event @p end.
     void pass(const TimeProgress &time, std::uint32_t end, Emitter &emitter);
     WallNs nextDue() const { return m_reminders.empty() ? NoTime : m_reminders.front().at; }
 
     CaseModelSet &models() { return m_models; }
+    std::size_t bytes() const { return m_cases.bytes() + m_reminders.capacity() * sizeof(Reminder); } ///< Of cases.
     void save(StateWriter &out) const;
     Status load(StateReader &in);
 
@@ -63,13 +71,6 @@ private:
             return raw(at) != raw(other.at) ? raw(at) > raw(other.at) : key > other.key;
         }
     };
-    /// Whose case it is, for findings that no event of its own sets off.
-    struct Identity {
-        std::uint64_t key = 0;
-        std::uint64_t scope = 0;
-        std::uint32_t seen = 0;
-        std::string tenant, entityType, entityId, sourceId;
-    };
     /// What `judge` leaves for `explain` and `learn`.
     struct Now {
         std::uint64_t scope = 0;
@@ -80,19 +81,19 @@ private:
         GapContexts gapContexts;
     };
 
+    CaseState &caseOf(const Batch &batch, const Event &event);
     void beginOrGoOn(CaseState &state);
     void judgeExtra(const CaseState &state, EventSurprise &surprise) const;
     void remind(CaseState &state, std::uint64_t scope);
     void push(CaseState &state, WallNs at);
-    void fallDue(CaseState &state, const Identity &identity, WallNs due, std::uint32_t event, Emitter &emitter);
+    void fallDue(CaseState &state, const CaseOwner &owner, WallNs due, std::uint32_t event, Emitter &emitter);
     void learnEnd(const CaseState &state, std::uint64_t scope, const StepSet &steps);
     void resolve(const Batch &batch, std::uint32_t index, CaseState &state, Emitter &emitter) const;
     TimingScore timingOf(const GapContexts &contexts, std::int64_t gapNs);
 
     const CaseSettings m_settings;
     CaseModelSet m_models;
-    FlatTable<CaseState> m_cases;
-    FlatTable<Identity> m_identities;
+    LiveCases m_cases;
     std::vector<Reminder> m_reminders; ///< A heap; one that is not its case's remindAt is stale.
     StepPrediction m_prediction;
     GapForecast m_forecast;

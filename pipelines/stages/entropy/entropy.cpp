@@ -19,6 +19,7 @@ namespace {
 /// (Bonferroni). Large fleets move together: more series than these are no more looks.
 constexpr std::uint64_t LooksMax = 64;
 constexpr std::size_t ScopesMax = 1'024;
+constexpr std::size_t StepsAhead = 8; ///< So early a step's case is read from memory.
 
 struct EntropySettings {
     RobustValueOptions value;     ///< seriesMax, detailsMax: of one partition.
@@ -45,7 +46,8 @@ public:
     {
         m_values.setBitsMin(m_settings.cases.bitsMin
                             + detLog2(static_cast<double>(std::clamp<std::uint64_t>(m_shared.series, 1, LooksMax))));
-        for (const std::uint32_t index : events) {
+        for (std::size_t i = 0; i < events.size(); ++i) {
+            const std::uint32_t index = events[i];
             const Event &event = batch.events[index];
             const bool hasStep = event[Field::Step] != NoStr && event[Field::EntityId] != NoStr;
             const bool hasMetric = event.hasValue && event[Field::Metric] != NoStr;
@@ -59,6 +61,9 @@ public:
                     emitValue(batch, index, score, emitter);
                 continue;
             }
+            if (i + StepsAhead < events.size())
+                m_cases.prefetch(batch.events[events[i + StepsAhead]].entityKey,
+                                 batch.events[events[i + StepsAhead / 2]].entityKey);
             m_cases.pass(time, index, emitter);
             takeStep(batch, index, hasMetric, age, emitter);
         }
