@@ -63,7 +63,13 @@ public:
     bool empty() const { return m_pages.size() == 0; }
     std::size_t size() const { return m_pages.size(); }
     const ContextPage *page(std::uint64_t context) const { return m_pages.find(context); }
+    const ContextPage *page(std::uint64_t context, const ContextPage *likely) const
+    {
+        return m_pages.find(context, likely);
+    }
+    // For pages wanted soon: first where the way begins, then what likely is the page, for `page`.
     void prefetch(std::uint64_t context) const { m_pages.prefetch(context); }
+    const ContextPage *likely(std::uint64_t context) const { return m_pages.likely(context); }
     std::uint64_t version() const { return m_pages.version(); } ///< Another number: pages from before are not valid.
     std::size_t bytes() const { return m_pages.bytes(); }
     void save(StateWriter &out) const;

@@ -69,6 +69,19 @@ public:
 
     /// Has the memory read where the way to @p key begins, for a find that comes soon.
     void prefetch(std::uint64_t key) const { m_index.prefetch(key); }
+    /// What is likely the entry of @p key, if there is one; has it read. For a find with @p likely that comes soon.
+    const Entry *likely(std::uint64_t key) const
+    {
+        const std::uint32_t number = m_index.find(key, [](std::uint32_t) { return true; });
+        if (number == KeyIndex::None)
+            return nullptr;
+        __builtin_prefetch(&at(number));
+        return &at(number);
+    }
+    const Entry *find(std::uint64_t key, const Entry *likely) const
+    {
+        return likely == nullptr || likely->key == key ? likely : find(key);
+    }
     /// An entry that find gave, to change it.
     Entry &own(const Entry *entry) { return const_cast<Entry &>(*entry); }
 

@@ -78,7 +78,7 @@ private:
         std::string tenant, entityType, sourceId;
         std::size_t bytes() const { return sizeof(Origin) + tenant.size() + entityType.size() + sourceId.size(); }
     };
-    static constexpr std::size_t BlockCases = 256;
+    static constexpr std::size_t BlockCases = 512;
 
     Case &at(std::uint32_t number) { return m_blocks[number / BlockCases][number % BlockCases]; }
     const Case &at(std::uint32_t number) const { return m_blocks[number / BlockCases][number % BlockCases]; }

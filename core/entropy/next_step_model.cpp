@@ -15,6 +15,7 @@ constexpr double WeightMax = 2.0;
 constexpr double LearningRate = 1.0 / 512.0; ///< Of weights, by bits of log loss.
 constexpr float ProbabilityMin = 1e-9F;      ///< Of a chain: one chain alone cannot veto.
 constexpr float NearlyOne = 1.0F - 1e-6F;
+constexpr float Nothing = -1e9F;             ///< As log2 of a probability.
 constexpr double CalmMargin = 1e-3;          ///< In bits: more than rounding can add.
 constexpr double AlternativesLog = 5.044394119358453; ///< log2 of AlternativesMax and `other`.
 constexpr std::uint64_t EachMovesMax = 256;  ///< Of weights; then each eighth calm step moves them, eight times as far.
@@ -90,10 +91,16 @@ class Gathering
 public:
     explicit Gathering(StepPrediction &out)
     {
-        m_symbols[Free] = NoStepSymbol;
         std::memset(m_slots.data(), Free, sizeof m_slots);
+        m_symbols[Free] = NoStepSymbol; // whose own slot is taken: a free slot is nobody's
+        m_slots[slotOf(NoStepSymbol)] = NoPlace;
+        m_symbols[NoPlace] = NoStepSymbol;
         const auto pages = out.pages.all();
         std::memset(m_counts.data(), 0, pages.size() * sizeof m_counts[0]);
+        for (const ContextPage *part : {pages[0].agreed, pages[0].delta}) {
+            for (std::size_t i = 0; part != nullptr && i < ContextPage::SlotsMax; ++i)
+                search(part->symbols[i], slotOf(part->symbols[i]));
+        }
         for (std::size_t i = 0; i < pages.size(); ++i) {
             for (const ContextPage *part : {pages[i].agreed, pages[i].delta}) {
                 if (part != nullptr)
@@ -112,20 +119,21 @@ private:
     static constexpr std::size_t NoPlace = StepPrediction::BlocksMax * LanesWide - 1; ///< Where nobody looks.
     static_assert(NoPlace > StepPrediction::AlternativesMax);
 
+    static std::size_t slotOf(StepSymbol symbol) { return (symbol * 0x9e3779b1U) >> 24U; }
+
+    /// Free slots of the page count nothing, where nobody looks: which are free nobody can predict.
     void take(const ContextPage &page, Lanes &counts)
     {
         for (std::size_t i = 0; i < ContextPage::SlotsMax; ++i) {
             const StepSymbol symbol = page.symbols[i];
-            if (symbol == NoStepSymbol)
-                continue;
-            const std::size_t slot = (symbol * 0x9e3779b1U) >> 24U;
+            const std::size_t slot = slotOf(symbol);
             std::size_t place = m_slots[slot];
             if (m_symbols[place] != symbol) [[unlikely]]
                 place = search(symbol, slot);
             counts[place] += static_cast<float>(page.counts[i]);
         }
     }
-    [[gnu::noinline]] std::size_t search(StepSymbol symbol, std::size_t slot)
+    std::size_t search(StepSymbol symbol, std::size_t slot)
     {
         while (m_slots[slot] != Free) {
             if (m_symbols[m_slots[slot]] == symbol)
@@ -140,7 +148,7 @@ private:
     }
 
     std::size_t m_size = 0;
-    std::array<StepSymbol, StepPrediction::AlternativesMax + 1> m_symbols;
+    std::array<StepSymbol, NoPlace + 1> m_symbols;
     std::array<std::uint8_t, Slots> m_slots;
     std::array<Lanes, StepPages::PagesMax> m_counts;
 };
@@ -149,6 +157,7 @@ private:
 
 void NextStepLearned::clear()
 {
+    ++changes;
     contexts.clear();
     weights.clear();
     frequencies.clear();
@@ -156,6 +165,7 @@ void NextStepLearned::clear()
 
 void NextStepLearned::merge(std::span<const NextStepLearned *const> deltas)
 {
+    ++changes;
     std::vector<const MixWeights *> moves;
     for (const NextStepLearned *delta : deltas) {
         contexts.merge(delta->contexts);
@@ -190,6 +200,7 @@ void NextStepLearned::save(StateWriter &out) const
 
 Status NextStepLearned::load(StateReader &in)
 {
+    ++changes;
     EVENTOPS_TRY(contexts.load(in));
     EVENTOPS_TRY(weights.load(in));
     const Error corrupt{Error::Code::Corrupt, "step frequencies are damaged"};
@@ -230,11 +241,21 @@ NextStepLearned::Frequency NextStepModel::totals(std::uint64_t scope) const
 
 double NextStepModel::frequency(std::uint64_t scope, StepSymbol symbol) const
 {
+    const std::uint64_t changes = m_agreed.changes + m_delta.changes + m_delta.frequencies.version();
+    if (m_knownSince != changes) {
+        m_known.fill({});
+        m_knownSince = changes;
+    }
+    const std::uint64_t key = stepKey(scope, symbol);
+    Known &known = m_known[placeOfKnown(key)];
+    if (known.key == key)
+        return known.count;
     double count = 0.0;
     for (const NextStepLearned *part : {&m_agreed, static_cast<const NextStepLearned *>(&m_delta)}) {
-        if (const auto *entry = part->frequencies.find(stepKey(scope, symbol)))
+        if (const auto *entry = part->frequencies.find(key))
             count += static_cast<double>(entry->count);
     }
+    known = {key, count};
     return count;
 }
 
@@ -257,14 +278,18 @@ void NextStepModel::look(const StepContexts &contexts, StepPrediction &out) cons
     const NextStepLearned::Frequency scope = totals(contexts.scope);
     out.scopeSteps = scope.count;
     out.scopeDistinct = scope.distinct;
+    for (StepPages::Page &page : std::span(pages.pages).first(size)) {
+        page.agreed = m_agreed.contexts.likely(page.context);
+        page.delta = m_delta.contexts.likely(page.context);
+    }
     out.weights.fill(WeightAtStart);
     out.weightMoves = m_agreed.weights.addTo(contexts.weights, out.weights);
     out.weightMoves += m_delta.weights.addTo(contexts.weights, out.weights);
     for (double &weight : out.weights)
         weight = std::clamp(weight, 0.0, WeightMax);
     for (StepPages::Page &page : std::span(pages.pages).first(size)) {
-        page.agreed = m_agreed.contexts.page(page.context);
-        page.delta = m_delta.contexts.page(page.context);
+        page.agreed = m_agreed.contexts.page(page.context, page.agreed);
+        page.delta = m_delta.contexts.page(page.context, page.delta);
         setShares(page);
     }
     const StepPages::Page &first = pages.pages[0];
@@ -279,8 +304,8 @@ bool NextStepModel::isCalm(const StepContexts &contexts, StepSymbol symbol, Step
     const std::uint32_t count = countOf(first, symbol);
     if (count == 0) // it may be no alternative at all
         return false;
-    const double sum = std::max(static_cast<double>(out.scopeSteps + out.scopeDistinct), 1.0);
-    const auto base = static_cast<float>(frequency(contexts.scope, symbol) / sum);
+    const double perStep = 1.0 / std::max(static_cast<double>(out.scopeSteps + out.scopeDistinct), 1.0);
+    const auto base = static_cast<float>(frequency(contexts.scope, symbol) * perStep);
     const float start = base * first.escape + static_cast<float>(count) * first.scale;
     constexpr std::size_t Blocks = (StepContexts::ChainsMax + LanesWide - 1) / LanesWide;
     LaneArray<Blocks> lanes;
@@ -320,12 +345,12 @@ void NextStepModel::mix(const StepContexts &contexts, StepPrediction &out) const
     const Gathering gathering(out);
     const std::size_t blocks = blocksOf(out.size);
     const std::size_t lanes = blocks * LanesWide;
-    const double sum = std::max(static_cast<double>(out.scopeSteps + out.scopeDistinct), 1.0);
+    const double perStep = 1.0 / std::max(static_cast<double>(out.scopeSteps + out.scopeDistinct), 1.0);
     Lanes start;
     std::fill(&start[out.size], start.numbers.data() + lanes, 0.0F);
     double left = 1.0;
     for (std::size_t i = 0; i < out.size; ++i) {
-        const double share = frequency(contexts.scope, out.alternatives[i].symbol) / sum;
+        const double share = frequency(contexts.scope, out.alternatives[i].symbol) * perStep;
         start[i] = static_cast<float>(share);
         left -= share;
     }
@@ -356,18 +381,26 @@ void NextStepModel::mix(const StepContexts &contexts, StepPrediction &out) const
             mixed.setBlock(b, mixed.block(b) + weight * logs);
         }
     }
-    float top = mixed[0];
-    for (std::size_t i = 1; i <= out.size; ++i)
-        top = std::max(top, mixed[i]);
-    for (std::size_t b = 0; b < blocks; ++b)
-        mixed.setBlock(b, exp2Lanes(mixed.block(b) - top));
-    double norm = 0.0;
-    for (std::size_t i = 0; i <= out.size; ++i)
-        norm += static_cast<double>(mixed[i]);
+    for (std::size_t i = out.size + 1; i < lanes; ++i)
+        mixed[i] = Nothing;
+    FloatLanes tops = mixed.block(0);
+    for (std::size_t b = 1; b < blocks; ++b) {
+        const FloatLanes some = mixed.block(b);
+        tops = some > tops ? some : tops;
+    }
+    const float top = std::max(std::max(tops[0], tops[1]), std::max(tops[2], tops[3]));
+    FloatLanes sums{};
+    for (std::size_t b = 0; b < blocks; ++b) {
+        const FloatLanes some = exp2Lanes(mixed.block(b) - top);
+        mixed.setBlock(b, some);
+        sums += some;
+    }
+    const auto norm = static_cast<double>((sums[0] + sums[1]) + (sums[2] + sums[3]));
     out.logNorm = MixTables::instance().log2(norm) + static_cast<double>(top);
+    const double one = 1.0 / norm;
     for (std::size_t i = 0; i < out.size; ++i)
-        out.alternatives[i].probability = static_cast<double>(mixed[i]) / norm;
-    out.other = static_cast<double>(mixed[out.size]) / norm;
+        out.alternatives[i].probability = static_cast<double>(mixed[i]) * one;
+    out.other = static_cast<double>(mixed[out.size]) * one;
     out.calm = false;
 }
 
@@ -491,7 +524,10 @@ void NextStepModel::learn(const StepContexts &contexts, StepPrediction &predicti
     ++scope.count;
     if (isNew)
         ++scope.distinct;
-    auto &own = m_delta.frequencies.findOrInsert(stepKey(contexts.scope, symbol)).first;
+    const std::uint64_t key = stepKey(contexts.scope, symbol);
+    auto &own = m_delta.frequencies.findOrInsert(key).first;
+    if (Known &known = m_known[placeOfKnown(key)]; known.key == key)
+        known.count += 1.0;
     own.scope = scopeKey(contexts.scope);
     own.seen = std::max(own.seen, age);
     ++own.count;

@@ -31,6 +31,7 @@ struct NextStepLearned {
     ContextCounts contexts;
     MixWeights weights;
     FlatTable<Frequency> frequencies;
+    std::uint64_t changes = 0; ///< How often it was merged into, read or cleared.
 
     void merge(std::span<const NextStepLearned *const> deltas); ///< In their order, each in the order of keys.
     void clear();
@@ -153,8 +154,17 @@ private:
     /// Frequency of @p symbol in its scope; 0: never seen.
     double frequency(std::uint64_t scope, StepSymbol symbol) const;
     NextStepLearned::Frequency totals(std::uint64_t scope) const;
+    static constexpr std::size_t KnownMax = 256;
+    struct Known {
+        std::uint64_t key = 0;
+        double count = 0.0;
+    };
+    static std::size_t placeOfKnown(std::uint64_t key) { return (key * 0x9e3779b97f4a7c15ULL) >> 56U; }
+
     const NextStepLearned &m_agreed; ///< The operator's; changes only between calls.
     NextStepLearned m_delta;
+    mutable std::array<Known, KnownMax> m_known{}; ///< Frequencies looked up lately; they change with what is learned.
+    mutable std::uint64_t m_knownSince = 0;
 };
 
 } // namespace eventops
