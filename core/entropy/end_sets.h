@@ -84,6 +84,7 @@ public:
     void merge(const EndLearned &delta); ///< In the order of keys.
     void clear();
     bool empty() const { return m_scopes.size() == 0 && m_growths.size() == 0; }
+    std::size_t bytes() const;
     const Scope *scope(std::uint64_t key) const { return m_scopes.find(tableKey(key)); }
     const Growth *growth(std::uint64_t shape) const { return m_growths.find(shape); }
     void save(StateWriter &out) const;

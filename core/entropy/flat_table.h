@@ -49,6 +49,17 @@ public:
         return m_blocks.size() * BlockEntries * sizeof(Entry) + m_blocks.capacity() * sizeof(m_blocks[0])
              + m_index.bytes() + m_free.capacity() * sizeof(std::uint32_t);
     }
+    /// Sum of @p of(entry) over all: of what entries point to.
+    template <typename Of>
+    std::size_t sum(Of of) const
+    {
+        std::size_t all = 0;
+        for (std::uint32_t number = 0; number < m_used; ++number) {
+            if (at(number).key != 0)
+                all += of(at(number));
+        }
+        return all;
+    }
     /// Another number: pointers into the table from before are no longer valid. Insertion alone moves nothing.
     std::uint64_t version() const { return m_version; }
     void clear()

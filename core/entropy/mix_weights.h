@@ -30,6 +30,7 @@ public:
     void move(std::uint64_t key, const Numbers &step, std::uint32_t moves, std::uint32_t age);
     void merge(std::span<const MixWeights *const> deltas); ///< In the order of keys.
     void clear() { m_entries.clear(); }
+    std::size_t bytes() const { return m_entries.bytes(); }
     void save(StateWriter &out) const;
     Status load(StateReader &in);
 

@@ -87,6 +87,8 @@ public:
                          Emitter &emitter) = 0;
     /// The watermark at which something falls due here though no event may come; NoTime: nothing does.
     virtual WallNs nextDue() const;
+    /// Of memory that grows with what it keeps; 0: not told.
+    virtual std::size_t bytes() const;
     virtual void save(StateWriter &out) const = 0;
     virtual Status load(StateReader &in) = 0;
 };
@@ -101,6 +103,7 @@ public:
     virtual ~KeyedOperator();
     virtual std::unique_ptr<KeyedStage> makePartition(unsigned partition) = 0;
     virtual void mergeEpoch(std::span<const std::unique_ptr<KeyedStage>> partitions);
+    virtual std::size_t bytes() const; ///< Of what the partitions share; as theirs.
     virtual void save(StateWriter &out) const;
     virtual Status load(StateReader &in);
 };

@@ -64,6 +64,17 @@ Result<std::unique_ptr<StageEngine>> StageEngine::make(std::span<const Configure
     return engine;
 }
 
+std::size_t StageEngine::bytes() const
+{
+    std::size_t all = 0;
+    for (const Keyed &keyed : m_keyed) {
+        all += keyed.shared->bytes();
+        for (const auto &partition : keyed.partitions)
+            all += partition->bytes();
+    }
+    return all;
+}
+
 void StageEngine::enterEpochOf(Seq seq)
 {
     // Records 1 … N are epoch 0. Several empty epochs fold like one: there is nothing in the deltas.

@@ -53,7 +53,10 @@ public:
     WallNs nextDue() const { return m_reminders.empty() ? NoTime : m_reminders.front().at; }
 
     CaseModelSet &models() { return m_models; }
-    std::size_t bytes() const { return m_cases.bytes() + m_reminders.capacity() * sizeof(Reminder); } ///< Of cases.
+    std::size_t bytes() const
+    {
+        return m_cases.bytes() + m_reminders.capacity() * sizeof(Reminder) + m_models.bytes();
+    }
     void save(StateWriter &out) const;
     Status load(StateReader &in);
 

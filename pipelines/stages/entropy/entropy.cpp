@@ -84,6 +84,7 @@ public:
         return m_cases.load(in);
     }
 
+    std::size_t bytes() const override { return m_values.bytes() + m_cases.bytes(); }
     std::size_t series() const { return m_values.size(); }
     CaseModelSet &models() { return m_cases.models(); }
 
@@ -143,6 +144,8 @@ public:
         }
         CaseModelSet::merge(m_shared.cases, models);
     }
+
+    std::size_t bytes() const override { return m_shared.cases.bytes(); }
 
     void save(StateWriter &out) const override
     {
