@@ -118,6 +118,13 @@ public:
     /// Nothing: the case has no set (too long), or the way to it was forgotten.
     std::optional<StepSet> setOf(const CaseState &state) const;
     EndSurprise judge(std::uint64_t scope, std::uint64_t shape, const StepSet &steps, std::uint64_t casesMin) const;
+    /// Whether so many cases of @p scope ended that judgeSoFar says something. O(1).
+    bool knows(std::uint64_t scope, std::uint64_t casesMin) const
+    {
+        const EndLearned::Scope *agreed = m_agreed.scope(scope);
+        const EndLearned::Scope *delta = m_delta.scope(scope);
+        return (agreed != nullptr ? agreed->cases : 0) + (delta != nullptr ? delta->cases : 0) >= casesMin;
+    }
     /// Whether some case's steps ever came to this set on their way.
     bool wasPassed(std::uint64_t shape) const
     {

@@ -287,12 +287,13 @@ void NextStepModel::look(const StepContexts &contexts, StepPrediction &out) cons
     out.weightMoves += m_delta.weights.addTo(contexts.weights, out.weights);
     for (double &weight : out.weights)
         weight = std::clamp(weight, 0.0, WeightMax);
+    const StepPages::Page &first = pages.pages[0];
     for (StepPages::Page &page : std::span(pages.pages).first(size)) {
-        page.agreed = m_agreed.contexts.page(page.context, page.agreed);
-        page.delta = m_delta.contexts.page(page.context, page.delta);
+        const bool counts = &page == &first || first.scale > 0.0F; // without the least specific context none counts
+        page.agreed = counts ? m_agreed.contexts.page(page.context, page.agreed) : nullptr;
+        page.delta = counts ? m_delta.contexts.page(page.context, page.delta) : nullptr;
         setShares(page);
     }
-    const StepPages::Page &first = pages.pages[0];
     out.samples = ((first.agreed != nullptr ? first.agreed->total : 0U)
                    + (first.delta != nullptr ? first.delta->total : 0U)) / static_cast<double>(ContextPage::Unit);
     out.calm = false;
@@ -468,6 +469,8 @@ double NextStepModel::count(const StepContexts &contexts, StepSymbol symbol) con
 void NextStepModel::learnWeights(const StepContexts &contexts, StepPrediction &prediction, StepSymbol symbol,
                                  std::uint32_t age)
 {
+    if (prediction.samples <= 0.0) // all chains say the same
+        return;
     std::uint32_t times = 1;
     if (prediction.calm) {
         if (prediction.weightMoves >= EachMovesMax) {
@@ -501,6 +504,10 @@ void NextStepModel::learnPages(const StepContexts &contexts, const StepPages &pa
                                std::uint32_t age)
 {
     const bool valid = pages.version == m_delta.contexts.version() && pages.pages[0].context == contexts.chains[0][0];
+    if (pages.pages[0].scale <= 0.0F) { // a step that comes once leaves one context, not ten
+        m_delta.contexts.add(pages.pages[0].context, symbol, age);
+        return;
+    }
     std::array<std::uint64_t, StepPages::PagesMax> missing;
     std::size_t missed = 0;
     for (const StepPages::Page &page : pages.all()) {

@@ -112,6 +112,9 @@ struct StepSurprise {
 /// gradient of the log loss (Mattern, "Mixing strategies in data compression", DCC 2012). Independent evidence adds up
 /// so, and a step's bits are a sum over the chains, which is their explanation.
 ///
+/// The first time that anything follows a step, this is noted in the least specific context alone: steps that come once
+/// leave no more behind.
+///
 /// Most steps are usual, and need no alternatives. By Hölder's inequality, the weighted products of all alternatives but
 /// s sum to Π (1 − p_j(s))^w_j at most where the weights sum to W ≥ 1, and to n^(1−W) times that over n alternatives
 /// where W < 1. So the odds of s are known from s alone to be at least

@@ -124,6 +124,7 @@ void CaseWatch::beginOrGoOn(CaseState &state)
 void CaseWatch::judgeExtra(const CaseState &state, EventSurprise &surprise) const
 {
     if ((state.flags & Extra) != 0 || (state.length > 0 && state.shape == 0)
+        || !m_models.ends.knows(m_now.scope, m_settings.casesMin)
         || m_models.ends.wasPassed(shapeWith(m_now.scope, state.shape, m_now.symbol)))
         return;
     auto steps = m_models.ends.setOf(state);
