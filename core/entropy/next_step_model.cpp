@@ -453,8 +453,10 @@ StepSurprise NextStepModel::judge(const StepContexts &contexts, const StepPredic
         if (alternative.probability > result.probability)
             likelier += alternative.probability;
     }
-    if (likelier > 0.0)
-        result.rarityBits = std::clamp(-detLog2(std::max(1.0 - likelier, result.probability)), 0.0, std::max(bits, 0.0));
+    if (likelier > 0.0) {
+        const double rest = std::max(1.0 - likelier, result.probability);
+        result.rarityBits = std::clamp(-detLog2(rest), 0.0, std::max(bits, 0.0));
+    }
     return result;
 }
 
