@@ -30,8 +30,8 @@ constexpr std::uint64_t tableKey(std::uint64_t hash)
 /// `std::uint32_t seen` (ageOf the last use, kept by the caller). A full table drops the eighth that was seen least
 /// recently, ties by key, before it takes another: what it holds never depends on where it keeps it.
 ///
-/// Entries lie in blocks, in the order in which they came, and never move: what is used often came early, and lies close
-/// together.
+/// Entries lie in blocks, in the order in which they came, and never move: what is used often came early, and lies
+/// close together.
 /// Thread: one. Complexity: O(1) amortised; eviction O(n) once in n/8 insertions. Memory: an entry and 5 to 7 bytes.
 template <typename Entry>
 class FlatTable

@@ -8,9 +8,9 @@
 
 namespace eventops {
 
-/// Numbers of entries by key, where the entries themselves lie: open addressing with four bytes a place, 24 bits of the
-/// number and eight of the key's hash, so that a place of another key is hardly ever looked up. At most 80 % full; grows
-/// by a quarter. Thread: one. Complexity: O(1) amortised.
+/// Numbers of entries by key, where the entries themselves lie: open addressing with four bytes a place, 24 bits of
+/// the number and eight of the key's hash, so that a place of another key is hardly ever looked up. At most 80 % full;
+/// grows by a quarter. Thread: one. Complexity: O(1) amortised.
 class KeyIndex
 {
 public:

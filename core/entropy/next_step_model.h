@@ -115,9 +115,9 @@ struct StepSurprise {
 /// The first time that anything follows a step, this is noted in the least specific context alone: steps that come once
 /// leave no more behind.
 ///
-/// Most steps are usual, and need no alternatives. By Hölder's inequality, the weighted products of all alternatives but
-/// s sum to Π (1 − p_j(s))^w_j at most where the weights sum to W ≥ 1, and to n^(1−W) times that over n alternatives
-/// where W < 1. So the odds of s are known from s alone to be at least
+/// Most steps are usual, and need no alternatives. By Hölder's inequality, the weighted products of all alternatives
+/// but s sum to Π (1 − p_j(s))^w_j at most where the weights sum to W ≥ 1, and to n^(1−W) times that over n
+/// alternatives where W < 1. So the odds of s are known from s alone to be at least
 ///   Π (p_j(s) / (1 − p_j(s)))^w_j / n^max(0, 1−W).
 /// Where they are even or better, s is more probable than all else together: its rarity is 0 bits, exactly as the whole
 /// mixture would say. Such a step is calm; `expect` stops there. The weights learn from each step that is not,
