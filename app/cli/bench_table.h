@@ -33,4 +33,6 @@ Status benchNab(const std::string &directory, BenchRows &rows);       ///< data/
 Status benchPetShop(const std::string &directory, BenchRows &rows);   ///< dataset/low_traffic/ of the data set.
 Status benchSpeed(BenchRows &rows);                                   ///< Over cases and values of its own.
 
+Status benchHostile(BenchRows &rows); ///< Streams that keep no promise, through the stage with its defaults.
+
 } // namespace eventops::cli

@@ -98,9 +98,11 @@ Status benchAll(const Context &context, const BenchFolders &folders)
         printLeftOut(context, "speed");
         return Ok{};
     }
-    BenchRows rows;
-    EVENTOPS_TRY(benchSpeed(rows));
-    print(rows);
+    for (Status (*run)(BenchRows &) : {benchHostile, benchSpeed}) {
+        BenchRows rows;
+        EVENTOPS_TRY(run(rows));
+        print(rows);
+    }
     return Ok{};
 }
 

@@ -89,6 +89,7 @@ public:
     const BitsTail *tail(std::uint64_t scope) const;
     void merge(const BitsTails &delta); ///< In the order of keys.
     void clear() { m_tails.clear(); }
+    std::size_t bytes() const { return m_tails.bytes() + m_tails.size() * sizeof(BitsTail); }
     void save(StateWriter &out) const;
     Status load(StateReader &in);
 

@@ -25,6 +25,10 @@ struct CaseLearned {
     {
     }
     static constexpr std::size_t TailsMax = 64; ///< Scopes whose steps are calibrated.
+    std::size_t bytes() const
+    {
+        return steps.bytes() + gaps.bytes() + ends.bytes() + names.bytes() + rarities.bytes();
+    }
     NextStepLearned steps;
     GapLearned gaps;
     EndLearned ends;
@@ -53,6 +57,11 @@ public:
     double calibrated(std::uint64_t scope, double rarityBits, double from) const;
     void learnRarity(std::uint64_t scope, double rarityBits, std::uint32_t age);
     bool learnedNothing() const { return steps.delta().empty() && ends.delta().empty(); }
+    std::size_t bytes() const ///< Of the deltas.
+    {
+        return steps.delta().bytes() + gaps.delta().bytes() + ends.delta().bytes() + m_names.bytes()
+             + m_rarities.bytes();
+    }
     void save(StateWriter &out) const;
     Status load(StateReader &in);
 

@@ -60,19 +60,22 @@ CalendarPlace placeOf(WallNs ts)
     return place;
 }
 
-/// Makes the contexts of one case.
+/// Makes the contexts of one case: hashes of a kind, the last step (or none) and up to two numbers more.
 class ContextMaker
 {
 public:
-    explicit ContextMaker(std::uint64_t scope) : m_scope(scope) {}
-    std::uint64_t operator()(ContextKind kind, std::uint64_t a, std::uint64_t b = 0, std::uint64_t c = 0) const
+    ContextMaker(std::uint64_t scope, StepSymbol last) : m_place(hashCombine(scope, last)) {}
+    std::uint64_t operator()(ContextKind kind, std::uint64_t b = 0, std::uint64_t c = 0) const
     {
-        const std::uint64_t place = hashCombine(m_scope, static_cast<std::uint64_t>(kind));
-        return tableKey(hashCombine(hashCombine(place, a), hashCombine(b, c)));
+        // A sum of odd multiples, each as unlike the others as its factor, then spread (as in MurmurHash3's finish).
+        std::uint64_t x = m_place + static_cast<std::uint64_t>(kind) * 0x9e3779b97f4a7c15ULL
+                        + b * 0xc2b2ae3d27d4eb4fULL + c * 0xd6e8feb86659fd93ULL;
+        x = (x ^ (x >> 32U)) * 0xff51afd7ed558ccdULL;
+        return tableKey(x ^ (x >> 29U));
     }
 
 private:
-    std::uint64_t m_scope;
+    std::uint64_t m_place;
 };
 
 std::int64_t ageNs(const CaseState &state)
@@ -118,40 +121,41 @@ void CaseState::take(std::uint64_t scope, StepSymbol step, WallNs ts)
 
 StepContexts stepContextsOf(std::uint64_t scope, const CaseState &state)
 {
-    const ContextMaker make(scope);
+    const ContextMaker make(scope, state.last);
+    const ContextMaker makeAny(scope, NoStepSymbol);
     const CalendarPlace place = placeOf(state.lastTs);
     using enum ContextKind;
-    const std::uint64_t one = make(Last, state.last);
+    const std::uint64_t one = make(Last);
     StepContexts contexts;
     contexts.scope = scope;
-    contexts.weights = make(Weights, state.last);
+    contexts.weights = make(Weights);
     contexts.chains = {{
-        {one, make(LastTwo, state.last, state.before), make(LastThree, state.last, state.before, state.third)},
-        {one, make(Shape, state.last, state.shape), 0},
-        {one, make(Gap, state.last, state.gapClass), 0},
-        {one, make(Age, state.last, durationClass(ageNs(state))), 0},
-        {one, make(Weekday, state.last, place.weekday), make(WeekdayHour, state.last, place.weekday, place.hour)},
-        {one, make(Week, state.last, place.week), make(WeekTwo, state.last, state.before, place.week)},
+        {one, make(LastTwo, state.before), make(LastThree, state.before, state.third)},
+        {one, make(Shape, state.shape), 0},
+        {one, make(Gap, state.gapClass), 0},
+        {one, make(Age, durationClass(ageNs(state))), 0},
+        {one, make(Weekday, place.weekday), make(WeekdayHour, place.weekday, place.hour)},
+        {one, make(Week, place.week), make(WeekTwo, state.before, place.week)},
     }};
     return contexts;
 }
 
 GapContexts gapContextsOf(std::uint64_t scope, const CaseState &state)
 {
-    const ContextMaker make(scope);
+    const ContextMaker make(scope, state.last);
+    const ContextMaker makeAny(scope, NoStepSymbol);
     const CalendarPlace place = placeOf(state.lastTs);
     const std::uint8_t age = durationClass(ageNs(state));
     using enum ContextKind;
-    const std::uint64_t one = make(Last, state.last);
+    const std::uint64_t one = make(Last);
     GapContexts contexts;
-    contexts.scope = make(Anything, 0);
-    contexts.weights = make(Weights, state.last);
+    contexts.scope = makeAny(Anything);
+    contexts.weights = make(Weights);
     contexts.chains = {{
-        {one, make(Weekday, state.last, place.weekday),
-         make(WeekdayBefore, state.last, place.weekday, state.before)},
-        {one, make(Week, state.last, place.week), make(WeekTwo, state.last, state.before, place.week)},
-        {one, make(Age, state.last, age), make(AgeGap, state.last, age, state.gapClass)},
-        {one, make(Age, state.last, age), make(AgeHour, state.last, age, place.weekday * 4 + place.hour / 6)},
+        {one, make(Weekday, place.weekday), make(WeekdayBefore, place.weekday, state.before)},
+        {one, make(Week, place.week), make(WeekTwo, state.before, place.week)},
+        {one, make(Age, age), make(AgeGap, age, state.gapClass)},
+        {one, make(Age, age), make(AgeHour, age, place.weekday * 4 + place.hour / 6)},
     }};
     return contexts;
 }

@@ -54,49 +54,14 @@ void ContextPage::add(StepSymbol symbol, std::uint32_t units)
     total = static_cast<std::uint16_t>(total + units);
 }
 
-std::uint32_t ContextPage::count(StepSymbol symbol) const
-{
-    for (std::size_t i = 0; i < SlotsMax; ++i) {
-        if (symbols[i] == symbol)
-            return counts[i];
-    }
-    return 0;
-}
-
-void ContextReading::take(const ContextPage *page)
-{
-    if (page == nullptr)
-        return;
-    constexpr double Scale = 1.0 / ContextPage::Unit;
-    total += page->total * Scale;
-    rest += page->rest * Scale;
-    const std::size_t before = size;
-    for (std::size_t i = 0; i < ContextPage::SlotsMax; ++i) {
-        const StepSymbol symbol = page->symbols[i];
-        if (symbol == NoStepSymbol)
-            continue;
-        std::size_t place = 0;
-        while (place < before && symbols[place] != symbol)
-            ++place;
-        if (place == before)
-            place = size++;
-        symbols[place] = symbol;
-        counts[place] = (place < before ? counts[place] : 0.0) + page->counts[i] * Scale;
-    }
-}
-
-double ContextReading::count(StepSymbol symbol) const
-{
-    for (std::size_t i = 0; i < size; ++i) {
-        if (symbols[i] == symbol)
-            return counts[i];
-    }
-    return 0.0;
-}
-
 void ContextCounts::add(std::uint64_t context, StepSymbol symbol, std::uint32_t age)
 {
-    ContextPage &page = m_pages.findOrInsert(context).first;
+    add(&m_pages.findOrInsert(context).first, symbol, age);
+}
+
+void ContextCounts::add(const ContextPage *known, StepSymbol symbol, std::uint32_t age)
+{
+    ContextPage &page = m_pages.own(known);
     page.seen = std::max(page.seen, age);
     page.add(symbol, ContextPage::Unit);
 }

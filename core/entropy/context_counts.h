@@ -29,25 +29,25 @@ struct ContextPage {
     /// Counts @p units of @p symbol. A symbol without a slot takes one whose symbol was seen no more than once.
     void add(StepSymbol symbol, std::uint32_t units);
     void addRest(std::uint32_t units);
-    std::uint32_t count(StepSymbol symbol) const;
+    std::uint32_t count(StepSymbol symbol) const ///< In units.
+    {
+        std::uint32_t found = 0; // without branches: which slot it is nobody can predict
+        for (std::size_t i = 0; i < SlotsMax; ++i)
+            found |= symbols[i] == symbol ? counts[i] : 0U;
+        return found;
+    }
+    std::uint32_t distinct() const
+    {
+        std::uint32_t number = 0;
+        for (const StepSymbol symbol : symbols)
+            number += symbol != NoStepSymbol ? 1U : 0U;
+        return number;
+    }
 
 private:
     void fade();
 };
 static_assert(sizeof(ContextPage) == 64, "one cache line a context");
-
-/// A context as two parties know it together: what all have learned and what the reader has learned since.
-struct ContextReading {
-    static constexpr std::size_t SymbolsMax = 2 * ContextPage::SlotsMax;
-    double total = 0.0;   ///< In observations.
-    double rest = 0.0;    ///< Of symbols without a slot.
-    std::size_t size = 0;
-    std::array<StepSymbol, SymbolsMax> symbols{};
-    std::array<double, SymbolsMax> counts{};
-
-    double count(StepSymbol symbol) const;
-    void take(const ContextPage *page);
-};
 
 /// Decayed counts of symbols by context. Mergeable: what two tables counted is added.
 /// Thread: one. Complexity: O(1) an observation and context. Memory: bounded, 64 bytes a slot of the table.
@@ -56,11 +56,22 @@ class ContextCounts
 public:
     explicit ContextCounts(std::size_t contextsMax) : m_pages(contextsMax) {}
     void add(std::uint64_t context, StepSymbol symbol, std::uint32_t age);
+    /// The same where the context's page is already known.
+    void add(const ContextPage *known, StepSymbol symbol, std::uint32_t age);
     void merge(const ContextCounts &other); ///< In the order of keys.
     void clear() { m_pages.clear(); }
     bool empty() const { return m_pages.size() == 0; }
     std::size_t size() const { return m_pages.size(); }
     const ContextPage *page(std::uint64_t context) const { return m_pages.find(context); }
+    const ContextPage *page(std::uint64_t context, const ContextPage *likely) const
+    {
+        return m_pages.find(context, likely);
+    }
+    // For pages wanted soon: first where the way begins, then what likely is the page, for `page`.
+    void prefetch(std::uint64_t context) const { m_pages.prefetch(context); }
+    const ContextPage *likely(std::uint64_t context) const { return m_pages.likely(context); }
+    std::uint64_t version() const { return m_pages.version(); } ///< Another number: pages from before are not valid.
+    std::size_t bytes() const { return m_pages.bytes(); }
     void save(StateWriter &out) const;
     Status load(StateReader &in);
 

@@ -134,6 +134,16 @@ void EndLearned::merge(const EndLearned &delta)
     }
 }
 
+std::size_t EndLearned::bytes() const
+{
+    return m_growths.bytes() + m_scopes.bytes() + m_scopes.sum([](const Scope &scope) {
+        std::size_t all = scope.known.capacity() * sizeof(Known) + scope.edits.capacity() * sizeof(EditCounts);
+        for (const Known &known : scope.known)
+            all += known.steps.capacity() * sizeof(StepCount);
+        return all;
+    });
+}
+
 void EndLearned::clear()
 {
     m_scopes.clear();

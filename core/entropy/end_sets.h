@@ -89,6 +89,7 @@ public:
     void merge(const EndLearned &delta); ///< In the order of keys.
     void clear();
     bool empty() const { return m_scopes.size() == 0 && m_growths.size() == 0; }
+    std::size_t bytes() const;
     const Scope *scope(std::uint64_t key) const { return m_scopes.find(tableKey(key)); }
     const Growth *growth(std::uint64_t shape) const { return m_growths.find(shape); }
     void save(StateWriter &out) const;
@@ -124,6 +125,13 @@ public:
     /// Nothing: the case has no set (too long), or the way to it was forgotten.
     std::optional<StepSet> setOf(const CaseState &state) const;
     EndSurprise judge(std::uint64_t scope, std::uint64_t shape, const StepSet &steps, std::uint64_t casesMin) const;
+    /// Whether so many cases of @p scope ended that judgeSoFar says something. O(1).
+    bool knows(std::uint64_t scope, std::uint64_t casesMin) const
+    {
+        const EndLearned::Scope *agreed = m_agreed.scope(scope);
+        const EndLearned::Scope *delta = m_delta.scope(scope);
+        return (agreed != nullptr ? agreed->cases : 0) + (delta != nullptr ? delta->cases : 0) >= casesMin;
+    }
     /// Whether some case's steps ever came to this set on their way, of cases that no finding told of.
     bool wasPassed(std::uint64_t shape) const
     {

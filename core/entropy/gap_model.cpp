@@ -202,15 +202,20 @@ void GapModel::learnErrors(const GapContexts &contexts, std::int64_t gapNs, std:
     for (std::size_t j = 0; j < GapContexts::ChainsMax; ++j)
         step[j] = ErrorRate * (step[j] / scale - errors[j]);
     step[MeanPlace] = scale - errors[MeanPlace];
-    m_delta.errors.move(contexts.weights, step, age);
+    m_delta.errors.move(contexts.weights, step, 1, age);
 }
 
 void GapModel::learn(const GapContexts &contexts, std::int64_t gapNs, std::uint32_t age)
 {
     if (gapNs < 0)
         return;
-    learnErrors(contexts, gapNs, age);
     m_delta.sketches.add(contexts.scope, gapNs, age);
+    const std::uint64_t one = contexts.chains[0][0];
+    if (m_agreed.sketches.sketch(one) == nullptr && m_delta.sketches.sketch(one) == nullptr) {
+        m_delta.sketches.add(one, gapNs, age); // a step that comes once leaves one context, not eight
+        return;
+    }
+    learnErrors(contexts, gapNs, age);
     for (std::size_t j = 0; j < GapContexts::ChainsMax; ++j) {
         for (std::size_t k = j == 0 ? 0 : 1; k < GapContexts::ChainLengthMax && contexts.chains[j][k] != 0; ++k) {
             if (j == 0 || contexts.chains[j][k] != contexts.chains[j - 1][k]) // two chains may share a context

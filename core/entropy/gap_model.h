@@ -20,6 +20,7 @@ struct GapLearned {
     void merge(std::span<const GapLearned *const> deltas);
     void clear();
     bool empty() const { return sketches.empty(); }
+    std::size_t bytes() const { return sketches.bytes() + errors.bytes(); }
     void save(StateWriter &out) const;
     Status load(StateReader &in);
 };

@@ -34,6 +34,7 @@ public:
     void merge(const GapSketch &other);
     std::span<const Bucket> buckets() const { return m_buckets; } ///< By index, below BucketIndexEnd.
     std::uint64_t total() const { return m_total; }
+    std::size_t bytes() const { return m_buckets.capacity() * sizeof(Bucket); } ///< Beyond the sketch itself.
     std::int64_t longestNs() const;            ///< Upper edge of the highest bucket in use; 0 when empty.
     std::int64_t quantileNs(double q) const;   ///< q in [0,1]; middle of the bucket; 0 when empty.
     /// Those in higher buckets, plus half of those in the bucket of @p ns.
@@ -66,6 +67,10 @@ public:
     void merge(const GapSketches &delta); ///< In the order of keys.
     void clear() { m_sketches.clear(); }
     bool empty() const { return m_sketches.size() == 0; }
+    std::size_t bytes() const
+    {
+        return m_sketches.bytes() + m_sketches.sum([](const Entry &entry) { return entry.sketch.bytes(); });
+    }
     const GapSketch *sketch(std::uint64_t transition) const;
     void save(StateWriter &out) const;
     Status load(StateReader &in);

@@ -20,11 +20,11 @@ std::uint64_t MixWeights::addTo(std::uint64_t key, Numbers &numbers) const
     return entry->moves;
 }
 
-void MixWeights::move(std::uint64_t key, const Numbers &step, std::uint32_t age)
+void MixWeights::move(std::uint64_t key, const Numbers &step, std::uint32_t moves, std::uint32_t age)
 {
     Entry &entry = m_entries.findOrInsert(key).first;
     entry.seen = std::max(entry.seen, age);
-    entry.moves = std::min(entry.moves + 1, MovesMax);
+    entry.moves = std::min(entry.moves + moves, MovesMax);
     for (std::size_t i = 0; i < NumbersMax; ++i)
         entry.numbers[i] += static_cast<float>(step[i]);
 }

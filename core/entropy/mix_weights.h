@@ -26,9 +26,11 @@ public:
     explicit MixWeights(std::size_t keysMax) : m_entries(keysMax) {}
     /// Adds this table's numbers of @p key to @p numbers; returns how often they were moved.
     std::uint64_t addTo(std::uint64_t key, Numbers &numbers) const;
-    void move(std::uint64_t key, const Numbers &step, std::uint32_t age);
+    /// Moves the numbers by @p step, which counts as so many moves.
+    void move(std::uint64_t key, const Numbers &step, std::uint32_t moves, std::uint32_t age);
     void merge(std::span<const MixWeights *const> deltas); ///< In the order of keys.
     void clear() { m_entries.clear(); }
+    std::size_t bytes() const { return m_entries.bytes(); }
     void save(StateWriter &out) const;
     Status load(StateReader &in);
 

@@ -22,6 +22,10 @@ public:
     std::string_view name(std::uint64_t key) const; ///< Empty: unknown or forgotten. Valid until the next change.
     void merge(const NameTable &delta);             ///< In the order of keys.
     void clear() { m_names.clear(); }
+    std::size_t bytes() const
+    {
+        return m_names.bytes() + m_names.sum([](const Name &name) { return name.text.capacity(); });
+    }
     void save(StateWriter &out) const;
     Status load(StateReader &in);
 

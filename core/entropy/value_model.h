@@ -97,6 +97,10 @@ public:
     Status load(StateReader &in) override;
     std::size_t size() const { return m_table.size(); }
     std::size_t detailed() const { return m_details.size(); }
+    std::size_t bytes() const
+    {
+        return m_table.bytes() + m_details.bytes() + m_details.size() * sizeof(SeriesDetail);
+    }
 
     static constexpr std::size_t SeriesBytesMax = 64;
 

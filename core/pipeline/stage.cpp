@@ -12,6 +12,16 @@ Emitter::~Emitter() = default;
 void Emitter::emitFeature(std::uint32_t, FeatureWindow) {}
 KeyedStage::~KeyedStage() = default;
 
+std::size_t KeyedStage::bytes() const
+{
+    return 0;
+}
+
+std::size_t KeyedOperator::bytes() const
+{
+    return 0;
+}
+
 WallNs KeyedStage::nextDue() const
 {
     return NoTime;

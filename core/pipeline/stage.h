@@ -88,6 +88,8 @@ public:
                          Emitter &emitter) = 0;
     /// The watermark at which something falls due here though no event may come; NoTime: nothing does.
     virtual WallNs nextDue() const;
+    /// Of memory that grows with what it keeps; 0: not told.
+    virtual std::size_t bytes() const;
     virtual void save(StateWriter &out) const = 0;
     virtual Status load(StateReader &in) = 0;
 };
@@ -106,6 +108,7 @@ public:
     /// Thread: as mergeEpoch.
     virtual void takeFeedback(const Feedback &feedback, std::span<const std::unique_ptr<KeyedStage>> partitions,
                               std::uint32_t event, Emitter &emitter);
+    virtual std::size_t bytes() const; ///< Of what the partitions share; as theirs.
     virtual void save(StateWriter &out) const;
     virtual Status load(StateReader &in);
 };

@@ -126,6 +126,17 @@ Result<std::unique_ptr<StageEngine>> StageEngine::make(std::span<const Configure
     return engine;
 }
 
+std::size_t StageEngine::bytes() const
+{
+    std::size_t all = 0;
+    for (const Keyed &keyed : m_keyed) {
+        all += keyed.shared->bytes();
+        for (const auto &partition : keyed.partitions)
+            all += partition->bytes();
+    }
+    return all;
+}
+
 void StageEngine::enterEpochOf(Seq seq)
 {
     // Several empty epochs fold like one: there is nothing in the deltas.

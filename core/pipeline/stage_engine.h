@@ -66,6 +66,7 @@ public:
     void observe(Observer *observer) { m_observer = observer; }
 
     bool hasState() const { return !m_keyed.empty() || !m_global.empty(); }
+    std::size_t bytes() const; ///< Of the keyed stages' state, as they tell it. O(state).
     void save(StateWriter &out) const;
     Status load(StateReader &in);
 

@@ -90,24 +90,24 @@ TimingScore CaseWatch::timingOf(const GapContexts &contexts, std::int64_t gapNs)
     return score;
 }
 
+CaseState &CaseWatch::caseOf(const Batch &batch, const Event &event)
+{
+    const std::uint64_t key = tableKey(event.entityKey);
+    CaseState *known = m_cases.find(key);
+    if (known != nullptr)
+        return *known;
+    return m_cases.add(key, {m_now.scope, batch.text(event, Field::Tenant), batch.text(event, Field::EntityType),
+                             batch.text(event, Field::SourceId), batch.text(event, Field::EntityId)});
+}
+
 void CaseWatch::judge(const Batch &batch, std::uint32_t index, std::uint32_t age, EventSurprise &surprise,
                       Emitter &emitter)
 {
     const Event &event = batch.events[index];
-    const std::uint64_t key = tableKey(event.entityKey);
     m_now.scope = hashCombine(batch.strings.hash(event[Field::Tenant]), batch.strings.hash(event[Field::EntityType]));
     m_now.ts = event.tsEvent;
     m_now.symbol = symbolOf(batch.strings.hash(event[Field::Step]));
-    const auto [identity, isNew] = m_identities.findOrInsert(key);
-    identity.seen = age;
-    if (isNew) {
-        identity.scope = m_now.scope;
-        identity.tenant = std::string(batch.text(event, Field::Tenant));
-        identity.entityType = std::string(batch.text(event, Field::EntityType));
-        identity.entityId = std::string(batch.text(event, Field::EntityId));
-        identity.sourceId = std::string(batch.text(event, Field::SourceId));
-    }
-    CaseState &state = m_cases.findOrInsert(key).first;
+    CaseState &state = caseOf(batch, event);
     if ((state.flags & Over) != 0)
         beginOrGoOn(state);
     state.seen = age;
@@ -124,7 +124,7 @@ void CaseWatch::judge(const Batch &batch, std::uint32_t index, std::uint32_t age
 void CaseWatch::judgeStep(const CaseState &state, EventSurprise &surprise)
 {
     m_now.contexts = stepContextsOf(m_now.scope, state);
-    m_models.steps.predict(m_now.contexts, m_prediction);
+    m_models.steps.expect(m_now.contexts, m_now.symbol, m_prediction);
     surprise.step = m_models.steps.judge(m_now.contexts, m_prediction, m_now.symbol, m_settings.stepSamplesMin);
     m_now.rarityBits = surprise.step.rarityBits;
     surprise.step.rarityBits = m_models.calibrated(m_now.scope, m_now.rarityBits, m_settings.bitsMin);
@@ -184,7 +184,8 @@ void CaseWatch::beginOrGoOn(CaseState &state)
 /// A case on a way that none went before: are its steps too many for every end that is known?
 void CaseWatch::judgeExtra(const CaseState &state, EventSurprise &surprise)
 {
-    if ((state.flags & Extra) != 0 || (state.length > 0 && state.shape == 0))
+    if ((state.flags & Extra) != 0 || (state.length > 0 && state.shape == 0)
+        || !m_models.ends.knows(m_now.scope, m_settings.casesMin))
         return;
     const std::uint64_t shape = shapeWith(m_now.scope, state.shape, m_now.symbol);
     m_now.extra = {FindingPattern::Kind::Extra, shape};
@@ -267,6 +268,12 @@ bool CaseWatch::explain(const Batch &batch, std::uint32_t index, std::uint32_t a
     state.flags = static_cast<std::uint8_t>(state.flags | Told | (surprise.extra.edits.empty() ? 0 : Extra));
     for (const FindingPattern &pattern : surprise.patterns)
         m_repeats.add(repeatKey(pattern), event.tsEvent, age);
+    if (m_prediction.calm) { // something else is a finding, but the step is told of too
+        m_models.steps.predict(m_now.contexts, m_prediction);
+        const double rarityBits = surprise.step.rarityBits;
+        surprise.step = m_models.steps.judge(m_now.contexts, m_prediction, m_now.symbol, m_settings.stepSamplesMin);
+        surprise.step.rarityBits = rarityBits;
+    }
     surprise.stepCount = static_cast<std::uint64_t>(m_models.steps.count(m_now.contexts, m_now.symbol));
     std::vector<StepPrediction::Alternative> likely(m_prediction.all().begin(), m_prediction.all().end());
     std::sort(likely.begin(), likely.end(), [](const auto &a, const auto &b) {
@@ -311,37 +318,37 @@ void CaseWatch::pass(const TimeProgress &time, std::uint32_t end, Emitter &emitt
         std::pop_heap(m_reminders.begin(), m_reminders.end());
         m_reminders.pop_back();
         CaseState *state = m_cases.find(next.key);
-        const Identity *identity = m_identities.find(next.key);
-        if (state == nullptr || identity == nullptr || state->remindAt != next.at)
+        if (state == nullptr || state->remindAt != next.at)
             continue;
+        const CaseOwner owner = m_cases.ownerOf(*state);
         state->remindAt = NoTime;
-        const auto patience = patienceToEnd(identity->scope, *state);
+        const auto patience = patienceToEnd(owner.scope, *state);
         if (!patience || raw(state->lastTs) > INT64_MAX - patience->ns)
             continue;
         const WallNs due = state->lastTs + patience->ns;
         if (const std::uint32_t event = time.firstAt(due); event < end)
-            fallDue(*state, *identity, due, event, emitter);
+            fallDue(*state, owner, due, event, emitter);
         else
             push(*state, due);
     }
 }
 
-void CaseWatch::fallDue(CaseState &state, const Identity &identity, WallNs due, std::uint32_t event,
+void CaseWatch::fallDue(CaseState &state, const CaseOwner &owner, WallNs due, std::uint32_t event,
                         Emitter &emitter)
 {
     SilentCase silent;
-    silent.timing = timingOf(gapContextsOf(identity.scope, state), due - state.lastTs);
-    if (!(m_models.ends.setOf(state) ? endIsTold(state, identity.scope, due, silent)
-                                     : silenceIsTold(state, identity.scope, due, silent)))
+    silent.timing = timingOf(gapContextsOf(owner.scope, state), due - state.lastTs);
+    if (!(m_models.ends.setOf(state) ? endIsTold(state, owner.scope, due, silent)
+                                     : silenceIsTold(state, owner.scope, due, silent)))
         return;
     for (const FindingPattern &pattern : silent.patterns)
         m_repeats.add(repeatKey(pattern), due, state.seen);
     for (const StepEdit &edit : silent.end.edits)
         silent.editSteps.emplace_back(m_models.nameOf(edit.step));
-    silent.tenant = identity.tenant;
-    silent.entityType = identity.entityType;
-    silent.entityId = identity.entityId;
-    silent.sourceId = identity.sourceId;
+    silent.tenant = std::string(owner.tenant);
+    silent.entityType = std::string(owner.entityType);
+    silent.entityId = std::string(owner.entityId);
+    silent.sourceId = std::string(owner.sourceId);
     silent.lastStep = std::string(m_models.nameOf(state.last));
     silent.since = state.lastTs;
     silent.due = due;
@@ -448,29 +455,7 @@ void CaseWatch::resolve(const Batch &batch, std::uint32_t index, CaseState &stat
 
 void CaseWatch::save(StateWriter &out) const
 {
-    const auto cases = m_cases.sorted();
-    out.u64(cases.size());
-    for (const CaseState *state : cases) {
-        out.u64(state->key);
-        for (const WallNs time : {state->lastTs, state->remindAt})
-            out.i64(raw(time));
-        out.u64(state->shape);
-        for (const std::uint32_t number : {state->last, state->before, state->third, state->firstS, state->seen})
-            out.u64(number);
-        out.u64(state->length);
-        out.u64(state->gapClass);
-        out.u64(state->flags);
-    }
-    const auto identities = m_identities.sorted();
-    out.u64(identities.size());
-    for (const Identity *identity : identities) {
-        out.u64(identity->key);
-        out.u64(identity->scope);
-        out.u64(identity->seen);
-        for (const std::string *text : {&identity->tenant, &identity->entityType, &identity->entityId,
-                                        &identity->sourceId})
-            out.text(*text);
-    }
+    m_cases.save(out);
     m_repeats.save(out);
     m_judged.save(out);
     m_models.save(out);
@@ -478,37 +463,13 @@ void CaseWatch::save(StateWriter &out) const
 
 Status CaseWatch::load(StateReader &in)
 {
-    const Error corrupt{Error::Code::Corrupt, "entropy state holds more cases than entities_max allows"};
-    m_cases.clear();
-    m_identities.clear();
     m_reminders.clear();
-    const std::uint64_t cases = in.u64();
-    if (cases > m_settings.casesMax)
-        return corrupt;
-    for (std::uint64_t i = 0; i < cases && !in.failed(); ++i) {
-        CaseState &state = m_cases.findOrInsert(tableKey(in.u64())).first;
-        for (WallNs *time : {&state.lastTs, &state.remindAt})
-            *time = WallNs{in.i64()};
-        state.shape = in.u64();
-        for (std::uint32_t *number : {&state.last, &state.before, &state.third, &state.firstS, &state.seen})
-            *number = static_cast<std::uint32_t>(in.u64());
-        state.length = static_cast<std::uint16_t>(in.u64());
-        state.gapClass = static_cast<std::uint8_t>(in.u64());
-        state.flags = static_cast<std::uint8_t>(in.u64());
-        if (state.remindAt != NoTime)
-            m_reminders.push_back({state.remindAt, state.key});
+    EVENTOPS_TRY(m_cases.load(in));
+    for (const CaseState *state : m_cases.sorted()) {
+        if (state->remindAt != NoTime)
+            m_reminders.push_back({state->remindAt, state->key});
     }
     std::make_heap(m_reminders.begin(), m_reminders.end());
-    const std::uint64_t identities = in.u64();
-    if (identities > m_settings.casesMax)
-        return corrupt;
-    for (std::uint64_t i = 0; i < identities && !in.failed(); ++i) {
-        Identity &identity = m_identities.findOrInsert(tableKey(in.u64())).first;
-        identity.scope = in.u64();
-        identity.seen = static_cast<std::uint32_t>(in.u64());
-        for (std::string *text : {&identity.tenant, &identity.entityType, &identity.entityId, &identity.sourceId})
-            *text = std::string(in.text());
-    }
     EVENTOPS_TRY(m_repeats.load(in));
     EVENTOPS_TRY(m_judged.load(in));
     return m_models.load(in);

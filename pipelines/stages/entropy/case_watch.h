@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/entropy/case_learned.h"
+#include "core/entropy/live_cases.h"
 #include "core/entropy/repeats.h"
 #include "core/model/batch.h"
 #include "core/pipeline/stage.h"
@@ -38,7 +39,7 @@ class CaseWatch
 public:
     CaseWatch(const CaseLearned &agreed, const Judgement &judgement, const CaseSettings &settings)
         : m_settings(settings), m_judgement(judgement), m_models(agreed, settings.limits), m_cases(settings.casesMax),
-          m_identities(settings.casesMax), m_repeats(std::min(settings.casesMax, RepeatsMax)), m_judged(settings.bitsMin)
+          m_repeats(std::min(settings.casesMax, RepeatsMax)), m_judged(settings.bitsMin)
     {
     }
 
@@ -49,6 +50,12 @@ public:
 
     /// A finding of the case was dismissed: it may be learned, and so may its end.
     void forgive(std::uint64_t key, std::uint64_t scope, std::span<const FindingPattern> patterns, std::uint32_t age);
+    /// Has memory read for steps that come soon: @p far first, then @p near.
+    void prefetch(std::uint64_t far, std::uint64_t near) const
+    {
+        m_cases.prefetchIndex(tableKey(far));
+        m_cases.prefetchCase(tableKey(near));
+    }
 
     /// Does what falls due before event @p end.
     void pass(const TimeProgress &time, std::uint32_t end, Emitter &emitter);
@@ -56,6 +63,10 @@ public:
 
     CaseModelSet &models() { return m_models; }
     Judged &judged() { return m_judged; } ///< The owner takes it out.
+    std::size_t bytes() const
+    {
+        return m_cases.bytes() + m_reminders.capacity() * sizeof(Reminder) + m_models.bytes();
+    }
     void save(StateWriter &out) const;
     Status load(StateReader &in);
 
@@ -75,13 +86,6 @@ private:
             return raw(at) != raw(other.at) ? raw(at) > raw(other.at) : key > other.key;
         }
     };
-    /// Whose case it is, for findings that no event of its own sets off.
-    struct Identity {
-        std::uint64_t key = 0;
-        std::uint64_t scope = 0;
-        std::uint32_t seen = 0;
-        std::string tenant, entityType, entityId, sourceId;
-    };
     /// What `judge` leaves for `explain` and `learn`.
     struct Now {
         std::uint64_t scope = 0;
@@ -97,6 +101,7 @@ private:
     static constexpr std::size_t RepeatsMax = 1'024; ///< Of one partition.
     static constexpr std::uint8_t ToldOf = Extra | Told;
 
+    CaseState &caseOf(const Batch &batch, const Event &event);
     void beginOrGoOn(CaseState &state);
     void judgeStep(const CaseState &state, EventSurprise &surprise);
     void judgeExtra(const CaseState &state, EventSurprise &surprise);
@@ -106,7 +111,7 @@ private:
     std::optional<GapModel::Patience> patienceToEnd(std::uint64_t scope, const CaseState &state) const;
     void remind(CaseState &state, std::uint64_t scope);
     void push(CaseState &state, WallNs at);
-    void fallDue(CaseState &state, const Identity &identity, WallNs due, std::uint32_t event, Emitter &emitter);
+    void fallDue(CaseState &state, const CaseOwner &owner, WallNs due, std::uint32_t event, Emitter &emitter);
     bool endIsTold(CaseState &state, std::uint64_t scope, WallNs due, SilentCase &silent);
     bool silenceIsTold(const CaseState &state, std::uint64_t scope, WallNs due, SilentCase &silent);
     void learnEnd(const CaseState &state, std::uint64_t scope, const StepSet &steps);
@@ -116,8 +121,7 @@ private:
     const CaseSettings m_settings;
     const Judgement &m_judgement; ///< The operator's; changes only between calls.
     CaseModelSet m_models;
-    FlatTable<CaseState> m_cases;
-    FlatTable<Identity> m_identities;
+    LiveCases m_cases;
     std::vector<Reminder> m_reminders; ///< A heap; one that is not its case's remindAt is stale.
     StepPrediction m_prediction;
     GapForecast m_forecast;

@@ -16,6 +16,7 @@ namespace eventops {
 namespace {
 
 constexpr std::size_t ScopesMax = 1'024;
+constexpr std::size_t StepsAhead = 8; ///< So early a step's case is read from memory.
 
 /// Series that a person confirmed values of, of one partition.
 constexpr std::size_t PinnedMax = 256;
@@ -49,7 +50,8 @@ public:
                  Emitter &emitter) override
     {
         m_newest = std::max(m_newest, time.last());
-        for (const std::uint32_t index : events) {
+        for (std::size_t i = 0; i < events.size(); ++i) {
+            const std::uint32_t index = events[i];
             const Event &event = batch.events[index];
             const bool hasStep = event[Field::Step] != NoStr && event[Field::EntityId] != NoStr;
             const bool hasMetric = event.hasValue && event[Field::Metric] != NoStr;
@@ -57,12 +59,15 @@ public:
                 continue;
             const std::uint32_t age = ageOf(batch.records[event.record].seq);
             if (!hasStep) { // nearly all events of a metrics stream: no more than the value model
-                EventSurprise surprise;
-                judgeValue(batch, event, age, false, surprise);
-                if (surprise.value.alarm) [[unlikely]]
-                    tellValue(batch, index, surprise, emitter);
+                bool confirmed = false;
+                const ValueScore score = judgeValue(batch, event, age, false, confirmed);
+                if (score.alarm) [[unlikely]]
+                    tellValue(batch, index, score, confirmed, emitter);
                 continue;
             }
+            if (i + StepsAhead < events.size())
+                m_cases.prefetch(batch.events[events[i + StepsAhead]].entityKey,
+                                 batch.events[events[i + StepsAhead / 2]].entityKey);
             m_cases.pass(time, index, emitter);
             takeStep(batch, index, hasMetric, age, emitter);
         }
@@ -102,22 +107,23 @@ public:
         return in.failed() ? Status(Error{Error::Code::Corrupt, "entropy state is cut short"}) : Status(Ok{});
     }
 
+    std::size_t bytes() const override { return m_values.bytes() + m_cases.bytes(); }
     CaseModelSet &models() { return m_cases.models(); }
     CaseWatch &cases() { return m_cases; }
     WallNs newest() const { return m_newest; }
 
 private:
-    void judgeValue(const Batch &batch, const Event &event, std::uint32_t age, bool wantBits, EventSurprise &surprise)
+    ValueScore judgeValue(const Batch &batch, const Event &event, std::uint32_t age, bool wantBits, bool &confirmed)
     {
         const std::uint64_t series = seriesOf(batch, event);
-        ValueScore &score = surprise.value;
-        score = m_values.observe({series, event.value, event.tsEvent, age, wantBits});
+        ValueScore score = m_values.observe({series, event.value, event.tsEvent, age, wantBits});
         if (score.learning)
             m_cases.judged().learning(JudgedKind::Value);
         else
             m_cases.judged().judged(JudgedKind::Value, score.alarm ? score.bits : 0.0, m_settings.cases.bitsMin);
         if (!m_shared.judgement.verdicts.empty()) [[unlikely]]
-            heedVerdict(valuePattern(series, event, score), age, surprise);
+            confirmed = heedVerdict(valuePattern(series, event, score), age, score);
+        return score;
     }
 
     static FindingPattern valuePattern(std::uint64_t series, const Event &event, const ValueScore &score)
@@ -125,35 +131,39 @@ private:
         return {FindingPattern::Kind::Value, series, event.value, score.expected};
     }
 
-    /// A confirmed value is a finding when the series comes to it, not as long as it stays there.
-    void heedVerdict(const FindingPattern &pattern, std::uint32_t age, EventSurprise &surprise)
+    /// Whether the value is a finding because a person confirmed such values: when the series comes to them, not as long
+    /// as it stays there.
+    bool heedVerdict(const FindingPattern &pattern, std::uint32_t age, ValueScore &score)
     {
         const Verdicts::Verdict verdict = m_shared.judgement.verdicts.of(pattern);
         Pinned *pinned = m_pinned.find(pattern.key);
         if (verdict == Verdicts::Verdict::Normal)
-            surprise.value.alarm = false;
+            score.alarm = false;
         if (verdict != Verdicts::Verdict::Fault) {
             if (pinned != nullptr)
                 pinned->inFault = false;
-            return;
+            return false;
         }
         if (pinned == nullptr)
             pinned = &m_pinned.findOrInsert(pattern.key).first;
         pinned->seen = age;
-        surprise.value.alarm = !std::exchange(pinned->inFault, true);
-        if (surprise.value.alarm)
-            surprise.confirmed = pattern.kind;
+        score.alarm = !std::exchange(pinned->inFault, true);
+        return score.alarm;
     }
 
-    void tellValue(const Batch &batch, std::uint32_t index, EventSurprise &surprise, Emitter &emitter)
+    void tellValue(const Batch &batch, std::uint32_t index, const ValueScore &score, bool confirmed, Emitter &emitter)
     {
         const Event &event = batch.events[index];
-        const double rarity = m_shared.judgement.rarity(JudgedKind::Value, surprise.value.bits);
-        if (rarity < m_shared.judgement.bits(JudgedKind::Value) && !surprise.confirmed) {
+        const double rarity = m_shared.judgement.rarity(JudgedKind::Value, score.bits);
+        if (rarity < m_shared.judgement.bits(JudgedKind::Value) && !confirmed) {
             m_cases.judged().counts.countHeldBack(JudgedKind::Value);
             return;
         }
-        surprise.patterns.push_back(valuePattern(seriesOf(batch, event), event, surprise.value));
+        EventSurprise surprise;
+        surprise.value = score;
+        surprise.patterns.push_back(valuePattern(seriesOf(batch, event), event, score));
+        if (confirmed)
+            surprise.confirmed = FindingPattern::Kind::Value;
         emitter.emit(index, explainSurprise(batch, event, surprise, m_settings.cases.bitsCritical));
     }
 
@@ -161,8 +171,11 @@ private:
     {
         const Event &event = batch.events[index];
         EventSurprise surprise;
+        bool confirmed = false;
         if (hasMetric)
-            judgeValue(batch, event, age, true, surprise);
+            surprise.value = judgeValue(batch, event, age, true, confirmed);
+        if (confirmed)
+            surprise.confirmed = FindingPattern::Kind::Value;
         m_cases.judge(batch, index, age, surprise, emitter);
         if (surprise.alarmBits() >= m_settings.cases.bitsMin || !surprise.extra.edits.empty() || surprise.confirmed) {
             if (surprise.value.alarm)
@@ -219,6 +232,7 @@ public:
         CaseModelSet::merge(m_shared.cases, models);
     }
 
+    std::size_t bytes() const override { return m_shared.cases.bytes(); }
     void takeFeedback(const Feedback &feedback, std::span<const std::unique_ptr<KeyedStage>> partitions,
                       std::uint32_t event, Emitter &emitter) override
     {

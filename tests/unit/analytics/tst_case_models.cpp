@@ -4,6 +4,7 @@
 #include "core/entropy/bits_tail.h"
 #include "core/entropy/end_sets.h"
 #include "core/entropy/gap_model.h"
+#include "core/entropy/live_cases.h"
 #include "core/entropy/mix_tables.h"
 #include "core/entropy/next_step_model.h"
 
@@ -162,6 +163,96 @@ private Q_SLOTS:
             one.party.learn(i % 5 == 0 ? std::vector<const char *>{"created", "cancelled"} : Order);
         const double p = one.party.judgeStep({"created"}, "cancelled").probability;
         QVERIFY2(p > 0.15 && p < 0.25, qPrintable(QString::number(p)));
+    }
+
+    void aCalmStepIsWhatTheWholeMixtureSays()
+    {
+        Alone one;
+        std::mt19937 random(9);
+        const char *names[] = {"a", "b", "c", "d", "e", "f", "g", "h"};
+        StepPrediction quick;
+        StepPrediction whole;
+        std::size_t calm = 0;
+        for (int i = 0; i < 400; ++i) {
+            std::vector<const char *> steps;
+            for (std::size_t n = 0; n < 8; ++n)
+                steps.push_back(names[random() % 6 == 0 ? random() % 8 : n]);
+            const StepContexts contexts = stepContextsOf(Scope, one.party.after({steps.begin(), steps.begin() + 4}));
+            const StepSymbol next = named(steps[4]);
+            one.party.step.expect(contexts, next, quick);
+            one.party.step.predict(contexts, whole);
+            const StepSurprise fast = one.party.step.judge(contexts, quick, next, 0.0);
+            const StepSurprise full = one.party.step.judge(contexts, whole, next, 0.0);
+            QVERIFY(std::fabs(fast.rarityBits - full.rarityBits) < 1e-12);
+            QVERIFY2(full.bits <= fast.bits + 1e-4, qPrintable(QString::number(full.bits - fast.bits)));
+            double sum = 0.0;
+            for (const double term : fast.terms)
+                sum += term;
+            QVERIFY(std::fabs(sum - fast.bits) < 1e-9);
+            if (quick.calm) {
+                ++calm;
+                QVERIFY(full.probability >= 0.5 && full.rarityBits <= 0.0);
+            }
+            one.party.learn(steps);
+        }
+        QVERIFY2(calm > 100 && calm < 390, qPrintable(QString::number(calm)));
+    }
+
+    void liveCasesAreKeptByWhenTheyWereSeen()
+    {
+        LiveCases cases(64);
+        const auto idOf = [](std::uint64_t i) { return "order-" + std::string(i % 300, 'x') + std::to_string(i); };
+        for (std::uint64_t i = 1; i <= 1000; ++i) {
+            QVERIFY(cases.find(i * 977) == nullptr);
+            CaseState &state = cases.add(i * 977, {i % 3, "acme", i % 3 == 0 ? "Order" : "Job", "shop", idOf(i)});
+            state.seen = static_cast<std::uint32_t>(i);
+            state.last = static_cast<StepSymbol>(i);
+            QVERIFY(cases.size() <= 64);
+        }
+        std::size_t found = 0;
+        for (std::uint64_t i = 1; i <= 1000; ++i) {
+            const CaseState *state = cases.find(i * 977);
+            if (state == nullptr)
+                continue;
+            ++found;
+            QVERIFY(i > 900);
+            const CaseOwner owner = cases.ownerOf(*state);
+            QCOMPARE(owner.scope, i % 3);
+            QVERIFY(owner.entityId == idOf(i) && owner.entityType == (i % 3 == 0 ? "Order" : "Job"));
+        }
+        QCOMPARE(found, cases.size());
+        QVERIFY(cases.find(1000 * 977) != nullptr);
+        QVERIFY2(cases.bytes() < 80'000, qPrintable(QString::number(cases.bytes())));
+        StateWriter out;
+        cases.save(out);
+        const std::string bytes = out.take();
+        LiveCases read(64);
+        StateReader in(bytes);
+        QVERIFY(read.load(in) && in.atEnd());
+        StateWriter again;
+        read.save(again);
+        QVERIFY(again.take() == bytes);
+        std::mt19937 random(11);
+        for (int i = 0; i < 300; ++i) { // damage is an error or another table, never a crash
+            std::string damaged = bytes;
+            damaged[random() % damaged.size()] = static_cast<char>(random());
+            StateReader bad(damaged);
+            LiveCases other(64);
+            (void)other.load(bad);
+            QVERIFY(other.size() <= 64);
+        }
+    }
+
+    void lanesAreCloseToTheLogarithm()
+    {
+        for (double x = 1e-9; x < 1e9; x *= 1.37) {
+            const auto y = static_cast<float>(x);
+            const double e = std::log2(static_cast<double>(y));
+            QVERIFY(std::fabs(static_cast<double>(log2Lanes(FloatLanes{y, 1, 1, 1})[0]) - e) < 2e-6);
+            const auto f = static_cast<float>(e);
+            const double back = static_cast<double>(exp2Lanes(FloatLanes{f, 0, 0, 0})[0]);
+            QVERIFY(std::fabs(back / std::exp2(static_cast<double>(f)) - 1.0) < 2e-6);
+        }
     }
 
     void partitionsThatMergeKnowWhatOneKnows()
