@@ -104,12 +104,13 @@ private:
         return {};
     }
 
-    /// A deviation that this program wrote: a fact about a finding. Taken for a measurement or a step it would be found
-    /// surprising again, and so on for ever (X20).
+    /// A deviation or prediction that this program wrote: a fact about a finding or an expectation. Taken for a
+    /// measurement or a step it would be found surprising again, and so on for ever (X20).
     bool isOwnDeviation(const Batch &batch, const Event &event, const JsonReader &json)
     {
         const JsonEntry *source = json.find("source");
-        if (batch.text(event, Field::Type) != DeviationType || isAbsent(source))
+        const std::string_view type = batch.text(event, Field::Type);
+        if ((type != DeviationType && type != PredictionType) || isAbsent(source))
             return false;
         const auto system = jsonMember(source->value, "system");
         return system && jsonKind(*system) == JsonKind::String && jsonText(*system, m_scratch) == DeviationSource;

@@ -27,6 +27,7 @@ enum class ContextKind : std::uint64_t {
     WeekTwo,
     Weights,
     Anything,
+    Transition,
 };
 
 constexpr std::int64_t NsPerHour = 3600 * NsPerSecond;
@@ -154,6 +155,11 @@ GapContexts gapContextsOf(std::uint64_t scope, const CaseState &state)
         {one, make(Age, state.last, age), make(AgeHour, state.last, age, place.weekday * 4 + place.hour / 6)},
     }};
     return contexts;
+}
+
+std::uint64_t transitionOf(std::uint64_t scope, StepSymbol from, StepSymbol to)
+{
+    return ContextMaker(scope)(ContextKind::Transition, from, to);
 }
 
 } // namespace eventops

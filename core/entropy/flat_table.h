@@ -86,6 +86,16 @@ public:
             rebuild(m_slots.size());
     }
 
+    /// Calls @p each with every entry, in no order. O(n).
+    template <typename Each>
+    void each(Each each) const
+    {
+        for (const Entry &entry : m_slots) {
+            if (entry.key != 0)
+                each(entry);
+        }
+    }
+
     /// Entries by ascending key: the order in which state is written.
     std::vector<const Entry *> sorted() const
     {

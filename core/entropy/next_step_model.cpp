@@ -137,14 +137,15 @@ NextStepLearned::Frequency NextStepModel::totals(std::uint64_t scope) const
     return both;
 }
 
+std::uint64_t NextStepLearned::count(std::uint64_t scope, StepSymbol symbol) const
+{
+    const Frequency *entry = frequencies.find(stepKey(scope, symbol));
+    return entry != nullptr ? entry->count : 0;
+}
+
 double NextStepModel::frequency(std::uint64_t scope, StepSymbol symbol) const
 {
-    double count = 0.0;
-    for (const NextStepLearned *part : {&m_agreed, static_cast<const NextStepLearned *>(&m_delta)}) {
-        if (const auto *entry = part->frequencies.find(stepKey(scope, symbol)))
-            count += static_cast<double>(entry->count);
-    }
-    return count;
+    return static_cast<double>(m_agreed.count(scope, symbol)) + static_cast<double>(m_delta.count(scope, symbol));
 }
 
 void NextStepModel::predict(const StepContexts &contexts, StepPrediction &out) const

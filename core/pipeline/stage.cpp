@@ -28,6 +28,7 @@ KeyedOperator::~KeyedOperator() = default;
 GlobalStage::~GlobalStage() = default;
 
 void KeyedOperator::mergeEpoch(std::span<const std::unique_ptr<KeyedStage>>) {}
+void KeyedOperator::view(std::span<const std::unique_ptr<KeyedStage>>, StageView &) const {}
 void KeyedOperator::save(StateWriter &) const {}
 Status KeyedOperator::load(StateReader &) { return Ok{}; }
 void GlobalStage::save(StateWriter &) const {}

@@ -6,6 +6,7 @@
 #include "core/model/action.h"
 #include "core/model/batch.h"
 #include "core/model/entity.h"
+#include "core/model/expectation.h"
 #include "core/model/feature_window.h"
 #include "core/model/finding.h"
 #include "core/model/loss.h"
@@ -101,6 +102,9 @@ public:
     virtual ~KeyedOperator();
     virtual std::unique_ptr<KeyedStage> makePartition(unsigned partition) = 0;
     virtual void mergeEpoch(std::span<const std::unique_ptr<KeyedStage>> partitions);
+    /// Adds what people may see of the state, a function of the state alone; the bounds of StageView hold for one
+    /// operator. The base class shows nothing. Thread: while no partition runs.
+    virtual void view(std::span<const std::unique_ptr<KeyedStage>> partitions, StageView &out) const;
     virtual void save(StateWriter &out) const;
     virtual Status load(StateReader &in);
 };

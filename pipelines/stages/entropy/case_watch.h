@@ -46,6 +46,23 @@ public:
     WallNs nextDue() const { return m_reminders.empty() ? NoTime : m_reminders.front().at; }
 
     CaseModelSet &models() { return m_models; }
+
+    // What stage_view.h looks at.
+    const CaseModelSet &models() const { return m_models; }
+    const CaseSettings &settings() const { return m_settings; }
+    static bool isOver(const CaseState &state) { return (state.flags & Over) != 0; }
+    static bool isMissing(const CaseState &state) { return (state.flags & Missing) != 0; }
+    /// Calls @p each with the state and the scope of every case, in no order.
+    template <typename Each>
+    void eachCase(Each each) const
+    {
+        m_cases.each([&](const CaseState &state) {
+            if (const Identity *identity = m_identities.find(state.key))
+                each(state, identity->scope);
+        });
+    }
+    /// Whose case it is; nothing when it is not there.
+    void tellOwner(std::uint64_t key, CaseExpectation &out) const;
     void save(StateWriter &out) const;
     Status load(StateReader &in);
 

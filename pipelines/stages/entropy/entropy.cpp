@@ -8,6 +8,7 @@
 #include "core/entropy/value_model.h"
 #include "core/pipeline/spec.h"
 #include "pipelines/stages/entropy/case_watch.h"
+#include "pipelines/stages/entropy/stage_view.h"
 
 #include <algorithm>
 #include <limits>
@@ -81,6 +82,7 @@ public:
 
     std::size_t series() const { return m_values.size(); }
     CaseModelSet &models() { return m_cases.models(); }
+    const CaseWatch &cases() const { return m_cases; }
 
 private:
     void emitValue(const Batch &batch, std::uint32_t index, const ValueScore &score, Emitter &emitter) const
@@ -137,6 +139,14 @@ public:
             m_shared.series += own.series();
         }
         CaseModelSet::merge(m_shared.cases, models);
+    }
+
+    void view(std::span<const std::unique_ptr<KeyedStage>> partitions, StageView &out) const override
+    {
+        std::vector<const CaseWatch *> cases;
+        for (const auto &partition : partitions)
+            cases.push_back(&static_cast<const EntropyPartition &>(*partition).cases());
+        viewCases(cases, out);
     }
 
     void save(StateWriter &out) const override
