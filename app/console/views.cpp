@@ -2,6 +2,7 @@
 #include "app/console/views.h"
 
 #include "qml/approvals/approvals_panel.h"
+#include "qml/expectations/expectations_panel.h"
 #include "qml/findings/findings_panel.h"
 #include "qml/health/health_panel.h"
 #include "widgets/charts/charts_view.h"
@@ -47,6 +48,9 @@ ViewRegistry consoleViews()
              "F5: ask anew"),
         view("whatif", "What if", "git-branch", "What an edited pipeline would have decided over this past", Centre,
              makeWhatIfView, "Enter: compare, or choose the row's finding; Escape: stop", "Ctrl+Shift+W"),
+        view("expectations", "Expectations", "hourglass", "What should happen next, and what is late or missing", Centre,
+             makeExpectationsPanel, "J, K: move; /: filter; M: the machine, then Left, Right: its steps",
+             "Ctrl+Shift+X"),
     };
     // clang-format on
 }

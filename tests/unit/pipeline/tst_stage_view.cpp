@@ -147,6 +147,7 @@ private Q_SLOTS:
         Stage stage;
         HandBatch hand;
         const std::size_t before = runOrders(stage, hand);
+        hand.addStep("order", "o-waits", "paid", Orders * CaseEvery + 65);
         hand.addStep("order", "o-later", "created", (Orders + 100) * CaseEvery);
         stage.run(hand.batch, before);
         const StageView view = stage.view();
@@ -154,6 +155,7 @@ private Q_SLOTS:
         const CaseExpectation *waits = find(view, "o-waits");
         QVERIFY(waits != nullptr);
         QVERIFY(waits->isAbsent);
+        QCOMPARE(waits->next.front().step, std::string("shipped"));
         QCOMPARE(view.expectations.front().entityId, std::string("o-waits"));
         QVERIFY(standingAt(*waits, waits->since) == CaseStanding::Missing);
     }
