@@ -34,7 +34,8 @@ ViewRegistry consoleViews()
              "Enter: choose the event's entity for graph and charts; Ctrl+C: copy rows as NDJSON; "
              "Ctrl+Shift+C: copy rows as CSV"),
         view("findings", "Findings", "triangle-alert", "What is wrong or surprising, and why", RightTop,
-             makeFindingsPanel, "J, K: move; A: to its action; /: filter; O: only what is open"),
+             makeFindingsPanel, "J, K: move; A: to its action; /: filter; O: only what is open; 1 to 5: the most surprising "
+             "entities of the selected span"),
         view("approvals", "Approvals", "shield-check", "Actions that wait for a person", RightBottom,
              makeApprovalsPanel),
         view("inspector", "Inspector", "scan-search", "One event, from its raw bytes to what came of it", RightBottom,

@@ -24,6 +24,19 @@ QString stepName(const std::string &step)
     return step.empty() ? QObject::tr("a forgotten step") : shownText(step, ShownNameMax);
 }
 
+/// "order.paid → packed": what both names begin with is said once.
+QString stepsText(const CaseExpectation &expected)
+{
+    const QString last = stepName(expected.lastStep);
+    if (expected.next.empty())
+        return QObject::tr("stopped after %1").arg(last);
+    QString next = stepName(expected.next.front().step);
+    const qsizetype part = next.lastIndexOf(QLatin1Char('.')) + 1;
+    if (part > 0 && part < next.size() && last.startsWith(QStringView(next).left(part)))
+        next.remove(0, part);
+    return last + QStringLiteral(" → ") + next;
+}
+
 QString shownShare(double probability)
 {
     const double percent = probability * 100.0;
@@ -258,7 +271,7 @@ QVariant ExpectationsModel::data(const QModelIndex &index, int role) const
     case TargetRole: return shownText(e.entityId, ShownNameMax);
     case TypeRole: return shownText(e.entityType, ShownNameMax);
     case TenantRole: return shownText(e.tenant, ShownNameMax);
-    case LastStepRole: return stepName(e.lastStep);
+    case StepsRole: return stepsText(e);
     case NextStepRole: return isKnown ? stepName(e.next.front().step) : QString();
     case ProbabilityRole: return isKnown ? shownShare(e.next.front().probability) : QString();
     case OthersRole: {
@@ -291,7 +304,7 @@ QVariant ExpectationsModel::data(const QModelIndex &index, int role) const
 
 QHash<int, QByteArray> ExpectationsModel::roleNames() const
 {
-    return {{TargetRole, "target"}, {TypeRole, "entityType"}, {TenantRole, "tenant"}, {LastStepRole, "lastStep"},
+    return {{TargetRole, "target"}, {TypeRole, "entityType"}, {TenantRole, "tenant"}, {StepsRole, "steps"},
             {NextStepRole, "nextStep"}, {ProbabilityRole, "probability"}, {OthersRole, "others"},
             {StandingRole, "standing"}, {StandingNameRole, "standingName"}, {NowRole, "now"},
             {CountdownRole, "countdown"}, {BandKnownRole, "bandKnown"}, {TimesRole, "times"}, {SpokenRole, "spoken"}};

@@ -38,7 +38,7 @@ class ExpectationsModel final : public RowListModel<ExpectationLane>
 public:
     enum Roles {
         TargetRole = Qt::UserRole + 1,
-        TypeRole, TenantRole, LastStepRole, NextStepRole, ProbabilityRole, OthersRole, StandingRole, StandingNameRole,
+        TypeRole, TenantRole, StepsRole, NextStepRole, ProbabilityRole, OthersRole, StandingRole, StandingNameRole,
         NowRole, CountdownRole, BandKnownRole, TimesRole, SpokenRole,
     };
     enum Standing { OnTime, Late, Overdue, Missing };

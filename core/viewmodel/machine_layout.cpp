@@ -71,13 +71,16 @@ bool isWorthALine(const StepMachine &machine, std::size_t at)
     const MachineEdge &edge = machine.edges[at];
     if (edge.probability >= EdgeShownMin)
         return true;
-    std::size_t better = 0;
+    bool isFirstOut = true, isFirstIn = true;
     for (std::size_t i = 0; i < machine.edges.size(); ++i) {
         const MachineEdge &other = machine.edges[i];
-        better += other.from == edge.from
-            && std::pair(-other.probability, i) < std::pair(-edge.probability, at) ? 1 : 0;
+        if (i == at || other.from == other.to)
+            continue;
+        isFirstOut = isFirstOut && (other.from != edge.from || std::pair(-edge.probability, at)
+                                                                   < std::pair(-other.probability, i));
+        isFirstIn = isFirstIn && (other.to != edge.to || std::pair(other.count, at) < std::pair(edge.count, i));
     }
-    return better < EdgesOfStepMin;
+    return edge.from != edge.to && (isFirstOut || isFirstIn);
 }
 
 QPointF middle(const MachineCurve &curve)
@@ -89,8 +92,18 @@ MachineCurve curveOf(const QRectF &from, const QRectF &to, std::size_t edge, con
 {
     MachineCurve curve;
     curve.edge = edge;
-    curve.isBack = to.left() <= from.left();
-    if (!curve.isBack) {
+    const bool isSameColumn = from != to && std::abs(from.center().x() - to.center().x()) < 1.0;
+    curve.isBack = !isSameColumn && to.left() <= from.left();
+    if (isSameColumn) {
+        const bool isDown = to.top() > from.top();
+        const qreal aside = (isDown ? 1.0 : -1.0) * from.width() / 8.0; // there and back are two ways
+        curve.from = {from.center().x() + aside, isDown ? from.bottom() : from.top()};
+        curve.to = {to.center().x() + aside, isDown ? to.top() : to.bottom()};
+        const qreal reach = (curve.to.y() - curve.from.y()) / 3.0;
+        const qreal bow = std::abs(reach) > metrics.rowGap ? aside * 6.0 : 0.0; // past the boxes between
+        curve.control1 = curve.from + QPointF(bow, reach);
+        curve.control2 = curve.to + QPointF(bow, -reach);
+    } else if (!curve.isBack) {
         curve.from = {from.right(), from.center().y()};
         curve.to = {to.left(), to.center().y()};
         const qreal reach = std::max((curve.to.x() - curve.from.x()) / 2.0, metrics.columnGap / 2.0);
@@ -113,6 +126,13 @@ MachineCurve curveOf(const QRectF &from, const QRectF &to, std::size_t edge, con
 }
 
 } // namespace
+
+QPointF MachineCurve::heading() const
+{
+    const QPointF way = to - control2;
+    const qreal length = std::sqrt(QPointF::dotProduct(way, way));
+    return length > 0.0 ? way / length : QPointF(1.0, 0.0);
+}
 
 std::vector<double> meanPositions(const StepMachine &machine)
 {
@@ -149,13 +169,17 @@ MachineLayout layoutMachine(const StepMachine &machine, const MachineMetrics &me
         tallest = std::max(tallest, column.size());
     const qreal rowHeight = metrics.node.height() + metrics.rowGap;
     const qreal height = rowHeight * static_cast<qreal>(tallest);
+    qreal left = metrics.margin;
     for (std::size_t c = 0; c < rows.size(); ++c) {
+        const bool isEnds = std::none_of(rows[c].begin(), rows[c].end(), [&](std::size_t i) {
+            return machine.steps[i].kind == MachineStep::Kind::Step;
+        });
+        const QSizeF box(isEnds ? metrics.endWidth : metrics.node.width(), metrics.node.height());
         const qreal top = metrics.margin + (height - rowHeight * static_cast<qreal>(rows[c].size())) / 2.0
             + metrics.rowGap / 2.0;
         for (std::size_t r = 0; r < rows[c].size(); ++r)
-            layout.nodes[rows[c][r]] = QRectF(
-                QPointF(metrics.margin + static_cast<qreal>(c) * (metrics.node.width() + metrics.columnGap),
-                        top + static_cast<qreal>(r) * rowHeight), metrics.node);
+            layout.nodes[rows[c][r]] = QRectF(QPointF(left, top + static_cast<qreal>(r) * rowHeight), box);
+        left += box.width() + metrics.columnGap;
     }
     for (std::size_t i = 0; i < machine.edges.size(); ++i) {
         const MachineEdge &edge = machine.edges[i];
@@ -165,9 +189,12 @@ MachineLayout layoutMachine(const StepMachine &machine, const MachineMetrics &me
     std::stable_sort(layout.curves.begin(), layout.curves.end(), [&](const MachineCurve &a, const MachineCurve &b) {
         return machine.edges[a.edge].probability < machine.edges[b.edge].probability;
     });
-    const qreal columnsWidth = static_cast<qreal>(rows.size()) * (metrics.node.width() + metrics.columnGap)
-        - metrics.columnGap;
-    layout.size = {columnsWidth + 2.0 * metrics.margin, height + 2.0 * metrics.margin};
+    qreal bottom = metrics.margin + height;
+    for (const MachineCurve &curve : layout.curves)
+        bottom = std::max(bottom, curve.isBack ? curve.label.y() + metrics.rowGap / 2.0 : 0.0);
+    layout.size = {left - metrics.columnGap + metrics.margin, bottom + metrics.margin};
+    layout.columns = rows.size();
+    layout.rows = tallest;
     return layout;
 }
 

@@ -13,8 +13,9 @@ namespace eventops {
 
 /// How large the boxes of a machine are and how far apart, in device-independent pixels.
 struct MachineMetrics {
-    QSizeF node{116.0, 40.0};
-    qreal columnGap = 84.0; ///< Room for what stands at an edge.
+    QSizeF node{122.0, 40.0};
+    qreal endWidth = 46.0;  ///< Of a column with nothing but the start or the end.
+    qreal columnGap = 62.0; ///< Room for what stands at an edge.
     qreal rowGap = 34.0;
     qreal margin = 14.0;
 };
@@ -25,6 +26,8 @@ struct MachineCurve {
     QPointF from, control1, control2, to;
     QPointF label;        ///< Middle of the curve.
     bool isBack = false;  ///< To an earlier step, or to itself: it goes around below.
+    /// Unit vector in which it arrives.
+    QPointF heading() const;
 };
 
 /// Where the steps of a machine stand: in columns by the mean position at which a case takes them, from left to right;
@@ -33,10 +36,11 @@ struct MachineLayout {
     std::vector<QRectF> nodes; ///< One a step, in their order.
     std::vector<MachineCurve> curves; ///< Of those edges that are worth a line, the rarest first.
     QSizeF size;
+    std::size_t columns = 0, rows = 0;
 };
 
-constexpr double EdgeShownMin = 0.05; ///< Probability from which on a way is drawn, …
-constexpr std::size_t EdgesOfStepMin = 1; ///< … and so many of each step in any case.
+/// Probability from which on a way is drawn; also the most usual way to and from each step.
+constexpr double EdgeShownMin = 0.05;
 
 /// Mean position at which a case that follows @p machine takes each step, 0 for the start; at most PositionsMax.
 std::vector<double> meanPositions(const StepMachine &machine);

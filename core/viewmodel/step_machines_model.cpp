@@ -19,6 +19,27 @@ QString duration(std::int64_t ns)
     return shownDuration(std::max(unit, (ns + unit / 2) / unit * unit));
 }
 
+/// In one unit, for little room: "23 s", "1.5 min", "12 h".
+QString shortDuration(std::int64_t ns)
+{
+    struct Unit {
+        std::int64_t ns;
+        const char *name;
+    };
+    constexpr std::int64_t Minute = 60 * NsPerSecond;
+    for (const Unit &unit : {Unit{24 * 60 * Minute, "d"}, Unit{60 * Minute, "h"}, Unit{Minute, "min"},
+                             Unit{NsPerSecond, "s"}, Unit{NsPerMs, "ms"}}) {
+        if (ns < unit.ns)
+            continue;
+        const std::int64_t tenths = (ns + unit.ns / 20) / (unit.ns / 10);
+        const QString number = tenths >= 100 || tenths % 10 == 0
+            ? QString::number((tenths + 5) / 10)
+            : QStringLiteral("%1.%2").arg(tenths / 10).arg(tenths % 10);
+        return number + QLatin1Char(' ') + QLatin1String(unit.name);
+    }
+    return QStringLiteral("< 1 ms");
+}
+
 QString percentOf(double probability)
 {
     const int percent = qRound(probability * 100.0);
@@ -83,6 +104,7 @@ void StepMachinesModel::show(std::vector<StepMachine> machines)
     }
     if (m_step >= static_cast<int>(machine().steps.size()))
         m_step = -1;
+    takePrefix();
     Q_EMIT refreshed();
     Q_EMIT machineChanged();
     Q_EMIT stepChanged();
@@ -102,6 +124,7 @@ void StepMachinesModel::setCurrent(int machine)
         return;
     m_current = machine;
     m_step = -1;
+    takePrefix();
     Q_EMIT refreshed();
     Q_EMIT machineChanged();
     Q_EMIT stepChanged();
@@ -129,20 +152,38 @@ void StepMachinesModel::nextStep(int by)
         setStep(m_step < 0 ? (by > 0 ? 0 : size - 1) : ((m_step + by) % size + size) % size);
 }
 
-QString StepMachinesModel::stepName(const MachineStep &step)
+void StepMachinesModel::takePrefix()
+{
+    m_prefix.clear();
+    int steps = 0;
+    for (const MachineStep &step : machine().steps) {
+        if (step.kind != MachineStep::Kind::Step)
+            continue;
+        const QString name = shownText(step.name, ShownNameMax);
+        const QString prefix = name.left(name.lastIndexOf(QLatin1Char('.')) + 1);
+        if (steps++ == 0)
+            m_prefix = prefix;
+        else if (prefix != m_prefix)
+            m_prefix.clear();
+    }
+    if (steps < 2)
+        m_prefix.clear();
+}
+
+QString StepMachinesModel::stepName(const MachineStep &step) const
 {
     switch (step.kind) {
     case MachineStep::Kind::Start: return tr("start");
     case MachineStep::Kind::End: return tr("end");
     case MachineStep::Kind::Step: break;
     }
-    return step.name.empty() ? tr("forgotten") : shownText(step.name, ShownNameMax);
+    return step.name.empty() ? tr("forgotten") : shownText(step.name, ShownNameMax).mid(m_prefix.size());
 }
 
 QString StepMachinesModel::edgeText(const MachineEdge &edge)
 {
     const QString share = percentOf(edge.probability);
-    return edge.medianNs < 0 ? share : share + QStringLiteral(" · ") + duration(edge.medianNs);
+    return edge.medianNs < 0 ? share : share + QLatin1Char('\n') + shortDuration(edge.medianNs);
 }
 
 QString StepMachinesModel::summary() const

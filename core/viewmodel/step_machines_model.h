@@ -34,8 +34,9 @@ public:
     QString stepText() const;
     const QString &problem() const { return m_problem; }
 
-    static QString stepName(const MachineStep &step);
-    static QString edgeText(const MachineEdge &edge); ///< "92 % · 3 min"
+    /// Without what the names of all steps of the machine begin with, up to a dot: "order.".
+    QString stepName(const MachineStep &step) const;
+    static QString edgeText(const MachineEdge &edge); ///< "92 %" and "3 min" on two lines.
 
 public Q_SLOTS:
     void refresh() { m_refresher.request(); }
@@ -49,6 +50,7 @@ Q_SIGNALS:
 private:
     void ask();
     void show(std::vector<StepMachine> machines);
+    void takePrefix();
     void followEntity(const EntityRef &entity);
 
     ViewContext &m_context;
@@ -58,6 +60,7 @@ private:
     std::vector<StepMachine> m_machines;
     QStringList m_names;
     int m_current = -1, m_step = -1;
+    QString m_prefix; ///< Of all steps of the chosen machine.
     QString m_problem;
 };
 

@@ -11,7 +11,7 @@ Panel {
     required property ExpectationsModel expectations
     required property StepMachinesModel machines
     readonly property bool isWide: width >= Theme.metric.space5 * 30
-    readonly property real trackShare: 0.52
+    readonly property real trackShare: 0.46
 
     Keys.onPressed: event => {
         if (event.matches(StandardKey.Find)) {
@@ -47,7 +47,7 @@ Panel {
             spacing: 0
             Layout.fillWidth: true
             Layout.fillHeight: true
-            Layout.preferredWidth: 46
+            Layout.preferredWidth: 44
             Layout.preferredHeight: 56
             Layout.minimumWidth: 0
 
@@ -142,7 +142,7 @@ Panel {
         Item {
             Layout.fillWidth: true
             Layout.fillHeight: true
-            Layout.preferredWidth: 54
+            Layout.preferredWidth: 56
             Layout.preferredHeight: 44
 
             Rectangle {

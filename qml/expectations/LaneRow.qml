@@ -10,8 +10,7 @@ Card {
     required property int index
     required property string target
     required property string entityType
-    required property string lastStep
-    required property string nextStep
+    required property string steps
     required property string probability
     required property string others
     required property int standing
@@ -72,15 +71,18 @@ Card {
             }
         }
         RowLayout {
-            spacing: Theme.metric.space3
+            spacing: Theme.metric.space2
             Layout.fillWidth: true
 
             MutedText {
-                text: lane.nextStep === "" ? lane.lastStep
-                                           : lane.lastStep + " → " + lane.nextStep + "  " + lane.probability
-                elide: Text.ElideMiddle
+                text: lane.steps
                 Layout.fillWidth: true
                 Layout.preferredWidth: 1
+            }
+            MutedText {
+                text: lane.probability
+                visible: text !== ""
+                color: Theme.color.text
             }
             CountdownTrack {
                 now: lane.now

@@ -96,15 +96,17 @@ FocusScope {
                     if (box.width <= 0)
                         return
                     const left = box.x + drawing.x, top = box.y + drawing.y
-                    field.contentX = Math.max(0, Math.min(Math.max(field.contentX, left + box.width - field.width), left))
-                    field.contentY = Math.max(0, Math.min(Math.max(field.contentY, top + box.height - field.height), top))
+                    const inView = (at, from, size, room) =>
+                        Math.max(0, Math.min(Math.max(at, from + size - room), from))
+                    field.contentX = inView(field.contentX, left, box.width, field.width)
+                    field.contentY = inView(field.contentY, top, box.height, field.height)
                 }
             }
         }
         MutedText {
             visible: pane.hasMachine
             text: pane.machines.stepText !== "" ? pane.machines.stepText
-                : qsTr("At each way: how many of the cases take it, and the median time. Click a step or press ← →.")
+                : qsTr("Each way has its share of the cases and their median time. A click on a step tells more.")
             wrapMode: Text.Wrap
             maximumLineCount: 3
             Layout.fillWidth: true

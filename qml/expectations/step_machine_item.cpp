@@ -76,14 +76,12 @@ void StepMachineItem::relayout()
     const StepMachine nothing;
     const StepMachine &machine = m_model != nullptr ? m_model->machine() : nothing;
     m_layout = layoutMachine(machine, metrics);
-    const qreal columns = (m_layout.size.width() - 2.0 * metrics.margin + metrics.columnGap)
-        / (metrics.node.width() + metrics.columnGap);
-    const qreal rows = (m_layout.size.height() - 2.0 * metrics.margin) / (metrics.node.height() + metrics.rowGap);
-    if (columns > 1.5 && m_room.width() > m_layout.size.width())
+    const QSizeF spare = m_room - m_layout.size;
+    if (m_layout.columns > 1 && spare.width() > 0.0)
         metrics.columnGap = std::min(ColumnGapMax, metrics.columnGap
-                                     + (m_room.width() - m_layout.size.width()) / (columns - 1.0));
-    if (rows > 0.5 && m_room.height() > m_layout.size.height())
-        metrics.rowGap = std::min(RowGapMax, metrics.rowGap + (m_room.height() - m_layout.size.height()) / rows);
+                                     + spare.width() / static_cast<qreal>(m_layout.columns - 1));
+    if (m_layout.rows > 0 && spare.height() > 0.0)
+        metrics.rowGap = std::min(RowGapMax, metrics.rowGap + spare.height() / static_cast<qreal>(m_layout.rows));
     m_layout = layoutMachine(machine, metrics);
     setImplicitSize(m_layout.size.width(), m_layout.size.height());
     update();
@@ -133,7 +131,7 @@ void StepMachineItem::paintCurve(QPainter &painter, const MachineCurve &curve) c
         color.setAlphaF(QuietOpacity);
     const qreal width = LineMin + LineMore * edge.probability;
     QPainterPath path(curve.from);
-    const QPointF direction = curve.isBack ? QPointF(0.0, -1.0) : QPointF(1.0, 0.0);
+    const QPointF direction = curve.heading();
     const QPointF neck = curve.to - direction * ArrowLength;
     path.cubicTo(curve.control1, curve.control2, neck);
     painter.setPen(QPen(color, width, Qt::SolidLine, Qt::FlatCap));
@@ -155,7 +153,8 @@ void StepMachineItem::paintLabel(QPainter &painter, const MachineCurve &curve, s
     const QString text = StepMachinesModel::edgeText(edge);
     const QFont font = fontOf("small");
     const QFontMetricsF metrics(font);
-    const QSizeF size(metrics.horizontalAdvance(text) + metric("space1") * 2, metrics.height());
+    const QSizeF size = metrics.boundingRect(QRectF(), Qt::AlignCenter, text).size()
+        + QSizeF(metric("space1") * 2.0, 0.0);
     const auto pointAt = [&](qreal t) {
         const qreal s = 1.0 - t;
         return s * s * s * curve.from + 3.0 * s * s * t * curve.control1 + 3.0 * s * t * t * curve.control2
@@ -193,8 +192,7 @@ void StepMachineItem::paintNode(QPainter &painter, std::size_t step) const
     painter.drawRoundedRect(box, radius, radius);
     const QRectF inner = box.adjusted(metric("space2"), 2.0, -metric("space2"), -2.0);
     const QFont name = fontOf("body", isStep ? QFont::DemiBold : QFont::Normal);
-    const QString shown = QFontMetricsF(name).elidedText(StepMachinesModel::stepName(state), Qt::ElideMiddle,
-                                                         inner.width());
+    const QString shown = QFontMetricsF(name).elidedText(m_model->stepName(state), Qt::ElideMiddle, inner.width());
     painter.setFont(name);
     painter.setPen(token(isStep ? "text" : "textMuted"));
     if (!isStep) {

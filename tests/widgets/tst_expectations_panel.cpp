@@ -228,7 +228,7 @@ private Q_SLOTS:
         QTest::keyClick(panel.widget.get(), Qt::Key_Right);
         QTRY_VERIFY(panel.text().contains(QStringLiteral("payment_confirmed, taken 1")));
         QTest::keyClick(panel.widget.get(), Qt::Key_Escape);
-        QTRY_VERIFY(panel.text().contains(QStringLiteral("Click a step")));
+        QTRY_VERIFY(panel.text().contains(QStringLiteral("A click on a step")));
     }
 
     void keysSelectTheEntityAndFilter()

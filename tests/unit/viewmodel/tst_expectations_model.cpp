@@ -243,7 +243,7 @@ private Q_SLOTS:
         fake.context.selectEntity({QStringLiteral("acme"), QStringLiteral("job"), QStringLiteral("job:1")});
         QCOMPARE(model.current(), 0);
         QCOMPARE(model.step(), -1);
-        QCOMPARE(StepMachinesModel::edgeText(job.edges[1]), QStringLiteral("90 % · 1 min"));
+        QCOMPARE(StepMachinesModel::edgeText(job.edges[1]), QStringLiteral("90 %\n1 min"));
         QCOMPARE(StepMachinesModel::edgeText(job.edges[0]), QStringLiteral("100 %"));
         fake.backend->with([&](FakeBackend::Answers &answers) { answers.machines.clear(); });
         fake.setTo(2);
