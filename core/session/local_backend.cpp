@@ -183,7 +183,8 @@ Ticket LocalBackend::expectations(const Caller &caller, Done<std::vector<CaseExp
 {
     using Rows = std::vector<CaseExpectation>;
     return post<Rows>(m_pages, std::move(done), [=, this](const Ticket &) -> Result<Rows> {
-        Rows rows = EVENTOPS_TRY(EVENTOPS_TRY(openLedger(LedgerMode::Read))->expectations());
+        Ledger &ledger = *EVENTOPS_TRY(pageLedger());
+        Rows rows = EVENTOPS_TRY(ledger.expectations());
         std::erase_if(rows, [&](const CaseExpectation &row) { return !caller.maySee(row.tenant); });
         return rows;
     });
@@ -193,7 +194,8 @@ Ticket LocalBackend::stepMachines(const Caller &caller, Done<std::vector<StepMac
 {
     using Rows = std::vector<StepMachine>;
     return post<Rows>(m_pages, std::move(done), [=, this](const Ticket &) -> Result<Rows> {
-        Rows rows = EVENTOPS_TRY(EVENTOPS_TRY(openLedger(LedgerMode::Read))->stepMachines());
+        Ledger &ledger = *EVENTOPS_TRY(pageLedger());
+        Rows rows = EVENTOPS_TRY(ledger.stepMachines());
         std::erase_if(rows, [&](const StepMachine &row) { return !caller.maySee(row.tenant); });
         return rows;
     });

@@ -47,8 +47,8 @@ Panel {
             spacing: 0
             Layout.fillWidth: true
             Layout.fillHeight: true
-            Layout.preferredWidth: 44
-            Layout.preferredHeight: 56
+            Layout.preferredWidth: Theme.metric.space5 * 11
+            Layout.preferredHeight: Theme.metric.space5 * 14
             Layout.minimumWidth: 0
 
             RowLayout {
@@ -142,8 +142,8 @@ Panel {
         Item {
             Layout.fillWidth: true
             Layout.fillHeight: true
-            Layout.preferredWidth: 56
-            Layout.preferredHeight: 44
+            Layout.preferredWidth: Theme.metric.space5 * 14
+            Layout.preferredHeight: Theme.metric.space5 * 11
 
             Rectangle {
                 color: Theme.color.border
