@@ -40,7 +40,7 @@ FocusScope {
             Layout.rightMargin: Theme.metric.space3
             Layout.topMargin: Theme.metric.space2
 
-            SectionTitle { text: qsTr("Learned machine of") }
+            SectionTitle { text: pane.hasMachine ? qsTr("Learned machine of") : qsTr("Learned machine") }
             Choice {
                 id: types
                 objectName: "machineChoice"
