@@ -128,7 +128,7 @@ CREATE VIEW features_windowed AS
     FROM feature_window;
 )sql";
 
-const char *const Version4Sql = R"sql(
+const char *const Version5Sql = R"sql(
 CREATE TABLE stage_view(name TEXT PRIMARY KEY, document TEXT NOT NULL) WITHOUT ROWID;
 )sql";
 

@@ -529,7 +529,7 @@ private Q_SLOTS:
         {
             sqlite3 *old = nullptr;
             QCOMPARE(openAsWe(workspace.path() + "/ledger.db", &old), SQLITE_OK);
-            QCOMPARE(sqlite3_exec(old, "DROP TABLE stage_view; PRAGMA user_version = 3", nullptr, nullptr, nullptr),
+            QCOMPARE(sqlite3_exec(old, "DROP TABLE stage_view; PRAGMA user_version = 4", nullptr, nullptr, nullptr),
                      SQLITE_OK);
             sqlite3_close(old);
         }
