@@ -106,6 +106,30 @@ Result<Ok> queryFindings(Context &context, Backend &backend, const Query &query,
     });
 }
 
+/// What is expected next, case by case; the ledger keeps what the stages said last.
+Result<Ok> queryPredictions(Context &context, Backend &backend, const Options &options)
+{
+    if (!options.filter.empty())
+        return Error{Error::Code::InvalidArgument, "predictions are no rows of the ledger and take no filter", {},
+                     "leave the filter away"};
+    const auto rows = EVENTOPS_TRY(await<std::vector<CaseExpectation>>(
+        [&](auto done) { return backend.expectations(context.caller(), std::move(done)); }));
+    const auto summary = EVENTOPS_TRY(await<WorkspaceSummary>(
+        [&](auto done) { return backend.summary(context.caller(), false, std::move(done)); }));
+    std::uint64_t left = options.limit == 0 ? UINT64_MAX : options.limit;
+    for (const CaseExpectation &row : rows) {
+        if (row.next.empty()) // it ended without one of its steps: nothing more is expected
+            continue;
+        if (left-- == 0)
+            break;
+        if (const auto line = encodePrediction(row, summary.clock))
+            printLine(line.value());
+        else
+            std::fprintf(stderr, "%s\n", printable(line.error().text()).c_str());
+    }
+    return Ok{};
+}
+
 template <typename Row, typename Start, typename Json, typename Text>
 Result<Ok> queryRows(Context &context, Start start, Json json, Text text)
 {
@@ -130,6 +154,8 @@ Result<Ok> run(Context &context, const Options &options)
     const Caller caller = context.caller();
     if (options.table == "events")
         return queryEvents(context, *backend, query);
+    if (options.table == "predictions")
+        return queryPredictions(context, *backend, options);
     if (options.table == "findings" || options.table == "alerts" || options.table == "deviations")
         return queryFindings(context, *backend, query, options);
     if (options.table == "entities") {
@@ -158,7 +184,8 @@ void addQuery(CLI::App &app, Context &context)
     const auto options = std::make_shared<Options>();
     CLI::App *command = app.add_subcommand("query", "Print rows of the ledger that match a filter");
     command->add_option("TABLE", options->table, "What to look at")->required()
-        ->check(CLI::IsMember({"events", "alerts", "deviations", "findings", "entities", "links", "actions"}));
+        ->check(CLI::IsMember({"events", "alerts", "deviations", "predictions", "findings", "entities", "links",
+                                "actions"}));
     command->add_option("FILTER", options->filter, "For example: severity >= warning and entity.id = host:host-a");
     command->add_option("--limit", options->limit, "At most so many rows; 0: all")->capture_default_str();
     command->add_flag("--newest", options->newest, "Newest first");

@@ -2,6 +2,7 @@
 #include "app/console/views.h"
 
 #include "qml/approvals/approvals_panel.h"
+#include "qml/expectations/expectations_panel.h"
 #include "qml/findings/findings_panel.h"
 #include "qml/health/health_panel.h"
 #include "widgets/charts/charts_view.h"
@@ -33,7 +34,8 @@ ViewRegistry consoleViews()
              "Enter: choose the event's entity for graph and charts; Ctrl+C: copy rows as NDJSON; "
              "Ctrl+Shift+C: copy rows as CSV"),
         view("findings", "Findings", "triangle-alert", "What is wrong or surprising, and why", RightTop,
-             makeFindingsPanel, "J, K: move; A: to its action; /: filter; O: only what is open"),
+             makeFindingsPanel, "J, K: move; A: to its action; /: filter; O: only what is open; "
+             "1 to 5: the most surprising entities of the selected span"),
         view("approvals", "Approvals", "shield-check", "Actions that wait for a person", RightBottom,
              makeApprovalsPanel),
         view("inspector", "Inspector", "scan-search", "One event, from its raw bytes to what came of it", RightBottom,
@@ -47,6 +49,9 @@ ViewRegistry consoleViews()
              "F5: ask anew"),
         view("whatif", "What if", "git-branch", "What an edited pipeline would have decided over this past", Centre,
              makeWhatIfView, "Enter: compare, or choose the row's finding; Escape: stop", "Ctrl+Shift+W"),
+        view("expectations", "Expectations", "hourglass", "What should happen next, what is late or missing", Centre,
+             makeExpectationsPanel, "J, K: move; /: filter; M: the machine, then Left, Right: its steps",
+             "Ctrl+Shift+X"),
     };
     // clang-format on
 }

@@ -4,6 +4,7 @@
 #include "core/base/json.h"
 #include "core/base/time.h"
 #include "core/codec/json_reader.h"
+#include "core/model/event_id.h"
 #include "core/model/expected_step.h"
 
 namespace eventops {
@@ -71,6 +72,50 @@ void writeAttrs(JsonWriter &json, const Finding &finding, const std::vector<Expe
 }
 
 } // namespace
+
+Result<std::string> encodePrediction(const CaseExpectation &expectation, WallNs clock)
+{
+    if (expectation.since == NoTime)
+        return Error{Error::Code::InvalidInput,
+                     "the case of " + expectation.entityId + " has no time, which the envelope requires"};
+    std::string out;
+    JsonWriter json(out);
+    const auto time = [&](std::string_view name, WallNs at) {
+        if (at != NoTime)
+            json.field(name, formatTimestamp(at));
+    };
+    json.beginObject();
+    json.field("ts", formatTimestamp(expectation.since)).field("event_type", PredictionType);
+    json.field("entity_id", expectation.entityId);
+    json.key("tags").beginObject().field("tenant", expectation.tenant).endObject();
+    json.key("attrs").beginObject();
+    if (!expectation.next.empty()) {
+        json.field("step", expectation.next.front().step);
+        json.key("probability").number(expectation.next.front().probability);
+    }
+    time("eta", expectation.eta);
+    if (expectation.late != NoTime) {
+        time("low", expectation.since);
+        time("high", expectation.late);
+        json.key("confidence").number(CaseExpectation::LateShare);
+    }
+    time("overdue", expectation.overdue);
+    time("missing", expectation.missing);
+    json.key("expected").beginArray();
+    for (const ExpectedNext &next : expectation.next)
+        json.beginObject().field("step", next.step).key("probability").number(next.probability).endObject();
+    json.endArray();
+    json.field("last_step", expectation.lastStep).field("entity_type", expectation.entityType);
+    json.key("samples").unsignedInteger(expectation.samples);
+    json.field("standing", toString(standingAt(expectation, clock)));
+    json.endObject();
+    json.field("idempotency_key", "prediction:" + derivedId({expectation.tenant, expectation.entityType,
+                                                             expectation.entityId, expectation.lastStep,
+                                                             std::to_string(raw(expectation.since))}));
+    json.key("source").beginObject().field("system", DeviationSource).endObject();
+    json.endObject();
+    return out;
+}
 
 bool isDeviation(const Finding &finding)
 {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/base/result.h"
+#include "core/model/expectation.h"
 #include "core/model/finding.h"
 
 #include <string>
@@ -28,6 +29,18 @@ struct DeviationForm {
 /// Errors: InvalidInput for a finding without a time, which the envelope requires.
 /// Thread: any. Complexity: O(length).
 Result<std::string> encodeDeviation(const Finding &finding, const DeviationForm &form = {});
+
+/// Event type of an expectation (contracts K122, U42).
+inline constexpr std::string_view PredictionType = "entropy.predicted";
+
+/// The one `entropy.predicted` of a case in flight in Karma's envelope: {"ts": of the last step, "event_type",
+/// "entity_id", "tags": {"tenant"}, "attrs": {"step": what comes next, "probability", "eta", "low": its last step,
+/// "high": nine of ten went on by then, "overdue", "missing": when its absence becomes a finding, "confidence",
+/// "expected": up to three steps with probabilities, "last_step", "entity_type", "samples", "standing" at @p clock},
+/// "idempotency_key", "source"}. `confidence` is the share of cases that go on by `high`. What is unknown is left out.
+/// The key comes from entity and last step, so a repeated prediction is the same one. One line, no line end.
+/// Errors: InvalidInput without a time of the last step. Thread: any. Complexity: O(length).
+Result<std::string> encodePrediction(const CaseExpectation &expectation, WallNs clock);
 
 /// Whether the finding itself is a broken expectation, of origin entropy or absence; others are only mirrored.
 bool isDeviation(const Finding &finding);

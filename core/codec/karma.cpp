@@ -105,13 +105,13 @@ private:
         return {};
     }
 
-    /// A deviation that this program wrote, or what a person told it of one: a fact about a finding. Taken for a
-    /// measurement or a step it would be found surprising again, and so on for ever (X20).
+    /// A deviation or prediction that this program wrote, or what a person told it of one: a fact about a finding or an
+    /// expectation. Taken for a measurement or a step it would be found surprising again, and so on for ever (X20).
     bool isOwnFact(const Batch &batch, const Event &event, const JsonReader &json)
     {
         const JsonEntry *source = json.find("source");
         const std::string_view type = batch.text(event, Field::Type);
-        if ((type != DeviationType && !feedbackKindOf(type)) || isAbsent(source))
+        if ((type != DeviationType && type != PredictionType && !feedbackKindOf(type)) || isAbsent(source))
             return false;
         const auto system = jsonMember(source->value, "system");
         return system && jsonKind(*system) == JsonKind::String && jsonText(*system, m_scratch) == DeviationSource;

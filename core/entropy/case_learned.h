@@ -56,6 +56,7 @@ public:
     /// all of them (Laplace's rule of succession). O(1) below @p from, which it returns then unchanged or less.
     double calibrated(std::uint64_t scope, double rarityBits, double from) const;
     void learnRarity(std::uint64_t scope, double rarityBits, std::uint32_t age);
+    const CaseLearned &agreed() const { return m_agreed; }
     bool learnedNothing() const { return steps.delta().empty() && ends.delta().empty(); }
     std::size_t bytes() const ///< Of the deltas.
     {

@@ -27,6 +27,7 @@ enum class ContextKind : std::uint64_t {
     WeekTwo,
     Weights,
     Anything,
+    Transition,
 };
 
 constexpr std::int64_t NsPerHour = 3600 * NsPerSecond;
@@ -158,6 +159,11 @@ GapContexts gapContextsOf(std::uint64_t scope, const CaseState &state)
         {one, make(Age, age), make(AgeHour, age, place.weekday * 4 + place.hour / 6)},
     }};
     return contexts;
+}
+
+std::uint64_t transitionOf(std::uint64_t scope, StepSymbol from, StepSymbol to)
+{
+    return ContextMaker(scope, from)(ContextKind::Transition, to);
 }
 
 } // namespace eventops

@@ -77,5 +77,7 @@ struct GapContexts {
 };
 StepContexts stepContextsOf(std::uint64_t scope, const CaseState &state);
 GapContexts gapContextsOf(std::uint64_t scope, const CaseState &state);
+/// Of one step after another, whatever else is known of the case.
+std::uint64_t transitionOf(std::uint64_t scope, StepSymbol from, StepSymbol to);
 
 } // namespace eventops

@@ -128,6 +128,16 @@ public:
         drop([age](const Entry &entry) { return entry.seen < age; });
     }
 
+    /// Calls @p each with every entry, in no order. O(n).
+    template <typename Each>
+    void each(Each each) const
+    {
+        for (std::uint32_t number = 0; number < m_used; ++number) {
+            if (at(number).key != 0)
+                each(at(number));
+        }
+    }
+
     /// Entries by ascending key: the order in which state is written.
     std::vector<const Entry *> sorted() const
     {

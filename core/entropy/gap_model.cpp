@@ -29,6 +29,7 @@ void GapLearned::merge(std::span<const GapLearned *const> deltas)
     for (const GapLearned *delta : deltas) {
         sketches.merge(delta->sketches);
         moves.push_back(&delta->errors);
+        transitions.merge(delta->transitions);
     }
     errors.merge(moves);
 }
@@ -37,18 +38,21 @@ void GapLearned::clear()
 {
     sketches.clear();
     errors.clear();
+    transitions.clear();
 }
 
 void GapLearned::save(StateWriter &out) const
 {
     sketches.save(out);
     errors.save(out);
+    transitions.save(out);
 }
 
 Status GapLearned::load(StateReader &in)
 {
     EVENTOPS_TRY(sketches.load(in));
-    return errors.load(in);
+    EVENTOPS_TRY(errors.load(in));
+    return transitions.load(in);
 }
 
 void GapForecast::clear()

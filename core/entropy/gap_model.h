@@ -5,6 +5,7 @@
 #include "core/entropy/mix_weights.h"
 #include "core/entropy/gap_sketch.h"
 
+#include <algorithm>
 #include <optional>
 #include <span>
 #include <vector>
@@ -13,10 +14,15 @@ namespace eventops {
 
 /// Everything learned of how long it takes to the next step, whatever that is.
 struct GapLearned {
-    explicit GapLearned(std::size_t contextsMax) : sketches(contextsMax), errors(contextsMax) {}
+    static constexpr std::size_t TransitionsMax = 4'096;
+    explicit GapLearned(std::size_t contextsMax)
+        : sketches(contextsMax), errors(contextsMax), transitions(std::min(contextsMax, TransitionsMax))
+    {
+    }
     GapSketches sketches;
     MixWeights errors;   ///< By last step: each chain's running error of its median, in mean errors of all chains;
                          ///< the last number is that mean, in seconds.
+    GapSketches transitions; ///< By transitionOf; for people: nothing is judged by them.
     void merge(std::span<const GapLearned *const> deltas);
     void clear();
     bool empty() const { return sketches.empty(); }
@@ -67,6 +73,10 @@ public:
     };
     std::optional<Patience> patience(const GapContexts &contexts, double bits, double samplesMin) const;
     void learn(const GapContexts &contexts, std::int64_t gapNs, std::uint32_t age);
+    void learnTransition(std::uint64_t transition, std::int64_t gapNs, std::uint32_t age)
+    {
+        m_delta.transitions.add(transition, gapNs, age);
+    }
 
     GapLearned &delta() { return m_delta; }
     const GapLearned &delta() const { return m_delta; }

@@ -60,6 +60,15 @@ public:
     void prefetchIndex(std::uint64_t key) const { m_index.prefetch(key); }
     void prefetchCase(std::uint64_t key) const;
 
+    /// Calls @p call with every case, in no order. O(n).
+    template <typename Call>
+    void each(Call call) const
+    {
+        for (std::uint32_t number = 0; number < m_used; ++number) {
+            if (at(number).state.key != 0)
+                call(at(number).state);
+        }
+    }
     std::vector<const CaseState *> sorted() const; ///< By key.
     void save(StateWriter &out) const;
     Status load(StateReader &in);

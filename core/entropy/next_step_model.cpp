@@ -239,6 +239,12 @@ NextStepLearned::Frequency NextStepModel::totals(std::uint64_t scope) const
     return both;
 }
 
+std::uint64_t NextStepLearned::count(std::uint64_t scope, StepSymbol symbol) const
+{
+    const Frequency *entry = frequencies.find(stepKey(scope, symbol));
+    return entry != nullptr ? entry->count : 0;
+}
+
 double NextStepModel::frequency(std::uint64_t scope, StepSymbol symbol) const
 {
     const std::uint64_t changes = m_agreed.changes + m_delta.changes + m_delta.frequencies.version();

@@ -36,6 +36,7 @@ struct NextStepLearned {
     void merge(std::span<const NextStepLearned *const> deltas); ///< In their order, each in the order of keys.
     void clear();
     bool empty() const { return contexts.empty(); }
+    std::uint64_t count(std::uint64_t scope, StepSymbol symbol) const; ///< How often it was seen, without fading.
     std::size_t bytes() const { return contexts.bytes() + weights.bytes() + frequencies.bytes(); }
     void save(StateWriter &out) const;
     Status load(StateReader &in);

@@ -5,6 +5,7 @@
 #include "core/model/action.h"
 #include "core/model/batch.h"
 #include "core/model/entity.h"
+#include "core/model/expectation.h"
 #include "core/model/feature_window.h"
 #include "core/model/finding.h"
 #include "core/pipeline/retention.h"
@@ -62,6 +63,7 @@ struct CommitGroup {
     std::vector<Suggestion> suggestions;
     std::vector<SourceProgress> sources;         ///< All of the run, in its order: RawRecord::source indexes them.
     std::optional<Checkpoint> checkpoint;
+    std::optional<StageView> view; ///< Replaces the one before; nothing: that stays.
     Seq lastSeq = 0;            ///< Highest sequence number in this commit.
     WallNs watermark = NoTime;  ///< No event older than this is expected; the workspace clock of a capture.
 };

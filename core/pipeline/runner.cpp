@@ -10,13 +10,15 @@
 namespace eventops {
 namespace {
 
-constexpr std::string_view CheckpointVersion = "stages-3"; ///< Of the form of all stages' state.
+constexpr std::string_view CheckpointVersion = "stages-4"; ///< Of the form of all stages' state.
 constexpr std::chrono::milliseconds PollTime{20};    ///< Between two looks at an idle live source.
 constexpr std::chrono::milliseconds MergeWait{1'000};///< One wait for a capture's next batch; repeated until it comes.
 constexpr std::chrono::milliseconds TellEvery{200};  ///< Between two looks at what holds the ledger back.
 constexpr std::size_t MergedRecordsMax = 8'192;
 constexpr std::chrono::milliseconds PlaybackCommitDelay{100}; ///< So long may what has passed wait for its commit.
 constexpr std::chrono::milliseconds PlaybackWait{50};         ///< Between two looks at whether to stop.
+constexpr std::chrono::milliseconds ViewEvery{1'000};         ///< Between two views of the stages' state, at least …
+constexpr int ViewShare = 50;                                 ///< … and so many times as long as one takes.
 
 std::size_t rawBytes(const Batch &batch)
 {
@@ -94,6 +96,7 @@ Status PipelineRunner::restore(Seq lastSeq, WallNs watermark, const std::optiona
         }
     }
     m_checkpointSeq = from;
+    m_viewSeq = lastSeq; // that of the last run is there
     if (from == lastSeq)
         return Ok{};
     StageEngine::Output discarded;
@@ -241,7 +244,7 @@ Status PipelineRunner::runInOrderOfArrival()
         }
         tellTrouble();
         const auto now = std::chrono::steady_clock::now();
-        if (!took && m_groupRecords > 0 && now - flushedAt >= m_options.commitDelay) {
+        if (!took && (m_groupRecords > 0 || viewDue()) && now - flushedAt >= m_options.commitDelay) {
             EVENTOPS_TRY(flush(false));
             flushedAt = now;
         }
@@ -349,7 +352,7 @@ Status PipelineRunner::waitForPlayback()
 {
     const auto now = std::chrono::steady_clock::now();
     const bool stands = m_options.playback->state().mode == Playback::Mode::Paused;
-    if (m_groupRecords > 0 && (stands || now - m_flushedAt >= PlaybackCommitDelay)) {
+    if ((m_groupRecords > 0 || viewDue()) && (stands || now - m_flushedAt >= PlaybackCommitDelay)) {
         EVENTOPS_TRY(flush(false));
         m_flushedAt = now;
     }
@@ -454,6 +457,23 @@ Checkpoint PipelineRunner::makeCheckpoint() const
     return {m_lastSeq, m_spec.hash, out.take()};
 }
 
+bool PipelineRunner::viewDue() const
+{
+    return m_lastSeq > m_viewSeq && m_engine->hasState() && std::chrono::steady_clock::now() >= m_viewAfter;
+}
+
+/// Only how often people get to see it goes by the clock; what they see is a function of the input.
+void PipelineRunner::takeView(bool final)
+{
+    if (!viewDue() && !(final && m_lastSeq > m_viewSeq && m_engine->hasState()))
+        return;
+    const auto begun = std::chrono::steady_clock::now();
+    m_group.view = m_engine->view();
+    m_viewSeq = m_lastSeq;
+    const auto ended = std::chrono::steady_clock::now();
+    m_viewAfter = ended + std::max<std::chrono::steady_clock::duration>(ViewEvery, (ended - begun) * ViewShare);
+}
+
 Status PipelineRunner::flush(bool final)
 {
     // All sources of the run, in its order: records name theirs by index.
@@ -469,7 +489,8 @@ Status PipelineRunner::flush(bool final)
         m_group.checkpoint = makeCheckpoint();
         m_checkpointSeq = m_lastSeq;
     }
-    if (!changed && !m_group.checkpoint) {
+    takeView(final);
+    if (!changed && !m_group.checkpoint && !m_group.view) {
         m_group.sources.clear();
         return Ok{};
     }

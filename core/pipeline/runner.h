@@ -112,6 +112,8 @@ private:
     void tellTrouble();
     bool stopped() const { return m_options.stop != nullptr && m_options.stop->load(); }
     Checkpoint makeCheckpoint() const;
+    bool viewDue() const;
+    void takeView(bool final);
 
     const PipelineSpec &m_spec;
     CommitSink &m_sink;
@@ -127,6 +129,8 @@ private:
 
     Seq m_lastSeq = 0;
     Seq m_checkpointSeq = 0;
+    Seq m_viewSeq = 0;                      ///< What the last view of the stages covers …
+    std::chrono::steady_clock::time_point m_viewAfter; ///< … and when it is time for another.
     WallNs m_newest = NoTime;               ///< Newest event time admitted.
     WallNs m_lastTime = NoTime;             ///< Event time of the last record that had one; for those that have none.
     CommitGroup m_group;

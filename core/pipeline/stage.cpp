@@ -42,6 +42,7 @@ void KeyedOperator::takeFeedback(const Feedback &, std::span<const std::unique_p
                                  Emitter &)
 {
 }
+void KeyedOperator::view(std::span<const std::unique_ptr<KeyedStage>>, StageView &) const {}
 void KeyedOperator::save(StateWriter &) const {}
 Status KeyedOperator::load(StateReader &) { return Ok{}; }
 void GlobalStage::save(StateWriter &) const {}

@@ -6,6 +6,7 @@
 #include "core/model/action.h"
 #include "core/model/batch.h"
 #include "core/model/entity.h"
+#include "core/model/expectation.h"
 #include "core/model/feature_window.h"
 #include "core/model/feedback.h"
 #include "core/model/finding.h"
@@ -109,6 +110,9 @@ public:
     virtual void takeFeedback(const Feedback &feedback, std::span<const std::unique_ptr<KeyedStage>> partitions,
                               std::uint32_t event, Emitter &emitter);
     virtual std::size_t bytes() const; ///< Of what the partitions share; as theirs.
+    /// Adds what people may see of the state, a function of the state alone; the bounds of StageView hold for one
+    /// operator. The base class shows nothing. Thread: while no partition runs.
+    virtual void view(std::span<const std::unique_ptr<KeyedStage>> partitions, StageView &out) const;
     virtual void save(StateWriter &out) const;
     virtual Status load(StateReader &in);
 };

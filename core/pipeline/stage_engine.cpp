@@ -322,6 +322,14 @@ void StageEngine::mergeFeatures(const Batch &batch, Output &out)
     }
 }
 
+StageView StageEngine::view() const
+{
+    StageView all;
+    for (const Keyed &keyed : m_keyed)
+        keyed.shared->view(keyed.partitions, all);
+    return all;
+}
+
 void StageEngine::save(StateWriter &out) const
 {
     out.u64(m_epoch);

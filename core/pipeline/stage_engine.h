@@ -65,6 +65,8 @@ public:
     };
     void observe(Observer *observer) { m_observer = observer; }
 
+    /// What people may see of the stages' state: that of all of them, in their order. Changes nothing.
+    StageView view() const;
     bool hasState() const { return !m_keyed.empty() || !m_global.empty(); }
     std::size_t bytes() const; ///< Of the keyed stages' state, as they tell it. O(state).
     void save(StateWriter &out) const;

@@ -40,6 +40,16 @@ Ticket Backend::aggregate(const Caller &, const std::string &, const AggregateQu
     return refuse(done, "sum events up");
 }
 
+Ticket Backend::expectations(const Caller &, Done<std::vector<CaseExpectation>> done)
+{
+    return refuse(done, "tell what is expected");
+}
+
+Ticket Backend::stepMachines(const Caller &, Done<std::vector<StepMachine>> done)
+{
+    return refuse(done, "tell what is expected");
+}
+
 Ticket Backend::sql(const Caller &, const SqlRequest &, std::function<void(SqlPage)>, Done<SqlOutcome> done)
 {
     return refuse(done, "be asked in SQL");

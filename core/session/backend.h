@@ -5,6 +5,7 @@
 #include "core/model/action.h"
 #include "core/model/batch.h"
 #include "core/model/entity.h"
+#include "core/model/expectation.h"
 #include "core/model/finding.h"
 #include "core/model/ground_truth.h"
 #include "core/model/sql_result.h"
@@ -301,6 +302,10 @@ public:
     virtual Ticket entities(const Caller &caller, const Query &query, OnPage<Entity> page, Done<Ok> done) = 0;
     virtual Ticket links(const Caller &caller, const Query &query, OnPage<Link> page, Done<Ok> done) = 0;
     virtual Ticket actions(const Caller &caller, const Query &query, OnPage<Action> page, Done<Ok> done) = 0;
+    /// What the stages expect of cases in flight, due next first, and what they learned of each entity type, as of the
+    /// last commit that told; see StageView. A back end that knows no such things refuses.
+    virtual Ticket expectations(const Caller &caller, Done<std::vector<CaseExpectation>> done);
+    virtual Ticket stepMachines(const Caller &caller, Done<std::vector<StepMachine>> done);
     virtual Ticket deadLetters(const Caller &caller, std::uint64_t rowsMax, OnPage<DeadLetterRow> page,
                                Done<Ok> done) = 0;
     virtual Ticket audit(const Caller &caller, std::uint64_t rowsMax, OnPage<AuditRow> page, Done<Ok> done) = 0;

@@ -179,6 +179,28 @@ Ticket LocalBackend::actions(const Caller &caller, const Query &query, OnPage<Ac
                         [](Ledger &l, const Filter &f, QueryBounds b, auto row) { return l.actions(f, b, row); });
 }
 
+Ticket LocalBackend::expectations(const Caller &caller, Done<std::vector<CaseExpectation>> done)
+{
+    using Rows = std::vector<CaseExpectation>;
+    return post<Rows>(m_pages, std::move(done), [=, this](const Ticket &) -> Result<Rows> {
+        Ledger &ledger = *EVENTOPS_TRY(pageLedger());
+        Rows rows = EVENTOPS_TRY(ledger.expectations());
+        std::erase_if(rows, [&](const CaseExpectation &row) { return !caller.maySee(row.tenant); });
+        return rows;
+    });
+}
+
+Ticket LocalBackend::stepMachines(const Caller &caller, Done<std::vector<StepMachine>> done)
+{
+    using Rows = std::vector<StepMachine>;
+    return post<Rows>(m_pages, std::move(done), [=, this](const Ticket &) -> Result<Rows> {
+        Ledger &ledger = *EVENTOPS_TRY(pageLedger());
+        Rows rows = EVENTOPS_TRY(ledger.stepMachines());
+        std::erase_if(rows, [&](const StepMachine &row) { return !caller.maySee(row.tenant); });
+        return rows;
+    });
+}
+
 Ticket LocalBackend::events(const Caller &caller, const Query &query, std::function<void(EventPage)> page,
                             Done<Ok> done)
 {

@@ -46,6 +46,8 @@ public:
     Ticket entities(const Caller &caller, const Query &query, OnPage<Entity> page, Done<Ok> done) override;
     Ticket links(const Caller &caller, const Query &query, OnPage<Link> page, Done<Ok> done) override;
     Ticket actions(const Caller &caller, const Query &query, OnPage<Action> page, Done<Ok> done) override;
+    Ticket expectations(const Caller &caller, Done<std::vector<CaseExpectation>> done) override;
+    Ticket stepMachines(const Caller &caller, Done<std::vector<StepMachine>> done) override;
     Ticket deadLetters(const Caller &caller, std::uint64_t rowsMax, OnPage<DeadLetterRow> page, Done<Ok> done) override;
     Ticket audit(const Caller &caller, std::uint64_t rowsMax, OnPage<AuditRow> page, Done<Ok> done) override;
     Ticket eventRange(const Caller &caller, const EventRange &range, Done<EventPage> done) override;

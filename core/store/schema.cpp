@@ -121,6 +121,8 @@ Status migrate(sqlite::Database &database)
         EVENTOPS_TRY(database.execute(Version3Sql));
     if (version < 4)
         EVENTOPS_TRY(database.execute("ALTER TABLE finding ADD COLUMN pattern TEXT NOT NULL DEFAULT ''"));
+    if (version < 5)
+        EVENTOPS_TRY(database.execute(Version5Sql));
     EVENTOPS_TRY(database.execute("PRAGMA user_version = " + std::to_string(SchemaVersion)));
     return transaction.commit();
 }

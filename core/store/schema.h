@@ -5,7 +5,7 @@
 
 namespace eventops {
 
-constexpr int SchemaVersion = 4;          ///< PRAGMA user_version of a ledger that this program writes.
+constexpr int SchemaVersion = 5;          ///< PRAGMA user_version of a ledger that this program writes.
 constexpr int ApplicationId = 0x45564f50; ///< "EVOP"
 
 /// Brings a ledger to SchemaVersion, in one transaction; an empty file becomes a ledger.
@@ -20,5 +20,7 @@ extern const char *const SeedViewsSql;
 extern const char *const Version2ViewsSql;
 /// Features of windows: a table, and the view over it in place of the empty one.
 extern const char *const Version3Sql;
+/// What the stages expect, as documents by name: see StageView.
+extern const char *const Version5Sql;
 
 } // namespace eventops

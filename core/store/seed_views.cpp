@@ -128,4 +128,8 @@ CREATE VIEW features_windowed AS
     FROM feature_window;
 )sql";
 
+const char *const Version5Sql = R"sql(
+CREATE TABLE stage_view(name TEXT PRIMARY KEY, document TEXT NOT NULL) WITHOUT ROWID;
+)sql";
+
 } // namespace eventops

@@ -35,6 +35,8 @@ public:
     Result<std::vector<InputRow>> configurations() override;
     Result<Counters> counters() override;
     Result<std::vector<std::pair<std::string, std::uint64_t>>> deadLetterReasons() override;
+    Result<std::vector<CaseExpectation>> expectations() override;
+    Result<std::vector<StepMachine>> stepMachines() override;
     Result<std::uint64_t> changeCounter() override;
     Result<std::uint64_t> findingCount() override;
     Result<std::uint64_t> suggestionCount() override;
@@ -111,6 +113,7 @@ private:
     Result<bool> finishParts(const Batch &batch, const DeadLetter &letter, std::int64_t source, CommitState &state);
     Status writeParts(const Batch &batch, CommitState &state);
     Status writeEnd(const CommitGroup &group);
+    Status writeView(std::string_view name, const std::string &document);
 
     // row_writer.cpp
     Status writeFindings(const CommitGroup &group);
@@ -135,6 +138,7 @@ private:
     Result<std::uint64_t> expireDue(WallNs now); ///< Inside the caller's transaction.
     Error whyRefused(const Transition &transition);
 
+    Result<std::string> viewDocument(std::string_view name); ///< state.cpp
     Result<std::int64_t> metaInteger(std::string_view key, std::int64_t fallback);
     Status setMeta(std::string_view key, std::int64_t value);
     /// The cached statement for this SQL text (by address: pass literals).

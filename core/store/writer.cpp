@@ -234,6 +234,13 @@ Status SqliteLedger::writeDeadLetters(const Batch &batch, CommitState &state)
     return Ok{};
 }
 
+Status SqliteLedger::writeView(std::string_view name, const std::string &document)
+{
+    sqlite::Statement &put =
+        *EVENTOPS_TRY(cached("INSERT OR REPLACE INTO stage_view(name, document) VALUES (?, ?)"));
+    return put.bind(1, name).bind(2, document).run();
+}
+
 Status SqliteLedger::writeEnd(const CommitGroup &group)
 {
     if (group.checkpoint) {
@@ -243,6 +250,10 @@ Status SqliteLedger::writeEnd(const CommitGroup &group)
                          .bindUnsigned(2, group.checkpoint->seq)
                          .bindBlob(3, group.checkpoint->bytes)
                          .run());
+    }
+    if (group.view) {
+        EVENTOPS_TRY(writeView("expectations", expectationsToJson(group.view->expectations)));
+        EVENTOPS_TRY(writeView("step_machines", machinesToJson(group.view->machines)));
     }
     // Both only ever grow: a source that is read again must not turn the workspace's clock back.
     const std::int64_t last = EVENTOPS_TRY(metaInteger("last_seq", 0));

@@ -73,6 +73,7 @@ FindingsModel::FindingsModel(ViewContext &context, QObject *parent)
 {
     connect(&m_context, &ViewContext::changed, this, &FindingsModel::follow);
     connect(&m_context, &ViewContext::findingSelected, this, &FindingsModel::currentChanged);
+    connect(&m_context, &ViewContext::timeSpanSelected, this, &FindingsModel::rank);
     refresh();
 }
 
@@ -246,9 +247,54 @@ void FindingsModel::show()
         rows.begin(), rows.end(), [](const FindingCardRow &row) { return row.state != FindingState::Resolved; }));
     replaceRows(std::move(rows));
     setState(count() > 0 ? Ready : m_context.change().running ? Learning : Empty);
+    rank();
     Q_EMIT refreshed();
     Q_EMIT currentChanged();
     m_refresher.answered();
+}
+
+/// Of all findings known, whatever the filter. O(findings).
+void FindingsModel::rank()
+{
+    const TimeSpan span = m_context.timeSpan();
+    std::vector<Ranked> ranked;
+    QHash<QString, std::size_t> places;
+    for (const FindingCardRow &finding : m_single) {
+        if (span.isEmpty() || finding.bits <= 0.0 || finding.state == FindingState::Resolved
+            || raw(finding.ts) < span.fromNs || raw(finding.ts) >= span.toNs)
+            continue;
+        const EntityRef &entity = finding.entity;
+        const auto place = places.constFind(entity.tenant + Separator + entity.type + Separator + entity.id);
+        if (place == places.constEnd()) {
+            places.insert(entity.tenant + Separator + entity.type + Separator + entity.id, ranked.size());
+            ranked.push_back({entity, finding.target, finding.bits, 1});
+            continue;
+        }
+        ranked[*place].bits += finding.bits;
+        ++ranked[*place].findings;
+    }
+    std::stable_sort(ranked.begin(), ranked.end(), [](const Ranked &a, const Ranked &b) { return a.bits > b.bits; });
+    if (ranked.size() > RankedMax)
+        ranked.resize(RankedMax);
+    m_ranked = std::move(ranked);
+    Q_EMIT rankingChanged();
+}
+
+QVariantList FindingsModel::ranking() const
+{
+    QVariantList list;
+    for (const Ranked &ranked : m_ranked)
+        list.append(QVariantMap{{QStringLiteral("target"), ranked.target},
+                                {QStringLiteral("bitsText"), shownBits(ranked.bits)},
+                                {QStringLiteral("share"), ranked.bits / m_ranked.front().bits},
+                                {QStringLiteral("findings"), ranked.findings}});
+    return list;
+}
+
+void FindingsModel::selectRanked(int place)
+{
+    if (place >= 0 && place < static_cast<int>(m_ranked.size()))
+        m_context.selectEntity(EntityRef(m_ranked[static_cast<std::size_t>(place)].entity));
 }
 
 void FindingsModel::fail(const Error &error)

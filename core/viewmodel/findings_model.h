@@ -46,6 +46,7 @@ class FindingsModel final : public RowListModel<FindingCardRow>
     Q_PROPERTY(QString filter READ filter WRITE setFilter NOTIFY refreshed)
     Q_PROPERTY(
         QString filterProblem READ filterProblem NOTIFY refreshed) ///< Why the filter cannot be read; else empty.
+    Q_PROPERTY(QVariantList ranking READ ranking NOTIFY rankingChanged)
     Q_PROPERTY(bool openOnly READ openOnly WRITE setOpenOnly NOTIFY refreshed)
 
 public:
@@ -76,9 +77,13 @@ public:
     /// read leaves the cards as they are.
     void setFilter(const QString &text);
     void setOpenOnly(bool on); ///< Leaves out what is resolved.
+    /// The entities whose findings in the selected time span have the most bits, as maps of {target, bitsText, share,
+    /// findings}; share: of the first one's bits. Empty without a selection, and where nothing has bits.
+    QVariantList ranking() const;
 
     static constexpr std::uint64_t FindingsMax = 5'000;
     static constexpr std::uint64_t ActionsMax = 2'000;
+    static constexpr std::size_t RankedMax = 5;
     static constexpr qint64 EpisodeGapNs = 15 * 60 * NsPerSecond;
 
 public Q_SLOTS:
@@ -86,13 +91,22 @@ public Q_SLOTS:
     void select(int row);   ///< The finding, its entity and its first evidence.
     void selectNext();
     void selectPrevious();
+    void selectRanked(int place); ///< The entity at that place of the ranking.
     void showSuggestion(int row); ///< Selects the finding and asks the window for the approval queue.
 
 Q_SIGNALS:
     void refreshed();
     void currentChanged();
+    void rankingChanged();
 
 private:
+    struct Ranked {
+        EntityRef entity;
+        QString target;
+        double bits = 0.0;
+        int findings = 0;
+    };
+    void rank();
     struct Suggested {
         QString id, command;
         ActionState state;
@@ -116,6 +130,7 @@ private:
     QSet<QString> m_known;                ///< Ids of those.
     std::vector<Finding> m_page;          ///< Of the question under way, newest first.
     QHash<QString, Suggested> m_suggested;///< By finding id.
+    std::vector<Ranked> m_ranked;         ///< By bits.
     QString m_filter, m_filterProblem;
     QSet<QString> m_matches;              ///< Ids of the findings that match m_matchesFilter, …
     QString m_matchesFilter;

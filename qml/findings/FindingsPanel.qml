@@ -30,6 +30,9 @@ Panel {
         case Qt.Key_Slash: filterBar.open(); break
         case Qt.Key_O: panel.findings.openOnly = !panel.findings.openOnly; break
         case Qt.Key_A: panel.findings.showSuggestion(panel.findings.currentRow); break
+        case Qt.Key_1: case Qt.Key_2: case Qt.Key_3: case Qt.Key_4: case Qt.Key_5:
+            panel.findings.selectRanked(event.key - Qt.Key_1)
+            break
         default: event.accepted = false
         }
     }
@@ -62,6 +65,14 @@ Panel {
             Layout.leftMargin: Theme.metric.space3
             Layout.rightMargin: Theme.metric.space3
             Layout.bottomMargin: Theme.metric.space1
+        }
+        SurpriseRanking {
+            findings: panel.findings
+            Layout.fillWidth: true
+            Layout.leftMargin: Theme.metric.space3
+            Layout.rightMargin: Theme.metric.space3
+            Layout.topMargin: Theme.metric.space1
+            Layout.bottomMargin: Theme.metric.space2
         }
         ListView {
             id: list

@@ -20,6 +20,16 @@ T.TextField {
     font.family: Theme.font.family
     font.pixelSize: Theme.font.body
     selectByMouse: true
+
+    PlainText { // the template draws none
+        anchors.fill: parent
+        anchors.leftMargin: field.leftPadding
+        anchors.rightMargin: field.rightPadding
+        text: field.placeholderText
+        visible: field.text === "" && field.preeditText === ""
+        color: Theme.color.textMuted
+        verticalAlignment: Text.AlignVCenter
+    }
     background: Rectangle {
         radius: Theme.metric.radius
         color: Theme.color.surface

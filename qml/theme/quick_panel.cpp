@@ -2,8 +2,10 @@
 #include "qml/theme/quick_panel.h"
 
 #include "core/viewmodel/approvals_controller.h"
+#include "core/viewmodel/expectations_model.h"
 #include "core/viewmodel/findings_model.h"
 #include "core/viewmodel/health_model.h"
+#include "core/viewmodel/step_machines_model.h"
 #include "qml/theme/icon_provider.h"
 #include "qml/theme/quick_theme.h"
 
@@ -70,6 +72,8 @@ void registerModels()
     qmlRegisterUncreatableType<ApprovalsModel>("EventOps.Models", 1, 0, "ApprovalsModel", why);
     qmlRegisterUncreatableType<ApprovalsController>("EventOps.Models", 1, 0, "ApprovalsController", why);
     qmlRegisterUncreatableType<FindingsModel>("EventOps.Models", 1, 0, "FindingsModel", why);
+    qmlRegisterUncreatableType<ExpectationsModel>("EventOps.Models", 1, 0, "ExpectationsModel", why);
+    qmlRegisterUncreatableType<StepMachinesModel>("EventOps.Models", 1, 0, "StepMachinesModel", why);
     qmlRegisterUncreatableType<HealthModel>("EventOps.Models", 1, 0, "HealthModel", why);
     qmlRegisterAnonymousType<BalanceModel>("EventOps.Models", 1);
 }

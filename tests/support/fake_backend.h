@@ -21,6 +21,8 @@ public:
         std::vector<Finding> findings;   ///< Oldest first.
         std::vector<Action> actions;     ///< Oldest first.
         std::vector<DeadLetterRow> letters;
+        std::vector<CaseExpectation> expectations;
+        std::vector<StepMachine> machines;
         Health health;
         std::optional<Error> failure;    ///< Of every question.
         std::optional<Error> refusal;    ///< Of every command.
@@ -93,6 +95,16 @@ public:
             page(answers.letters);
             return Ok{};
         });
+    }
+    Ticket expectations(const Caller &, Done<std::vector<CaseExpectation>> done) override
+    {
+        using Rows = std::vector<CaseExpectation>;
+        return answer<Rows>(done, [](Answers &answers) -> Result<Rows> { return answers.expectations; });
+    }
+    Ticket stepMachines(const Caller &, Done<std::vector<StepMachine>> done) override
+    {
+        using Rows = std::vector<StepMachine>;
+        return answer<Rows>(done, [](Answers &answers) -> Result<Rows> { return answers.machines; });
     }
     Ticket health(const Caller &, Done<Health> done) override
     {

@@ -35,7 +35,7 @@ inline void pressView(MainWindow &window, qsizetype i)
     if (i < Numbered)
         press(window, i == Numbered - 1 ? Qt::Key_0 : static_cast<Qt::Key>(Qt::Key_1 + i), Qt::ControlModifier);
     else
-        press(window, Qt::Key_W, Qt::ControlModifier | Qt::ShiftModifier);
+        press(window, i == Numbered ? Qt::Key_W : Qt::Key_X, Qt::ControlModifier | Qt::ShiftModifier);
 }
 
 /// The program's window in this process, with the demo in it, in a home of its own. Thread: UI.

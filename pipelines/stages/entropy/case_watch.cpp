@@ -301,8 +301,10 @@ void CaseWatch::learn(const Batch &batch, std::uint32_t index, std::uint32_t age
     if (m_prediction.samples >= m_settings.stepSamplesMin)
         m_models.learnRarity(m_now.scope, m_now.rarityBits, age);
     m_models.nameStep(m_now.symbol, batch.text(event, Field::Step), age);
-    if (m_now.gapNs >= 0 && !m_now.told)
+    if (m_now.gapNs >= 0 && !m_now.told) {
         m_models.gaps.learn(m_now.gapContexts, m_now.gapNs, age);
+        m_models.gaps.learnTransition(transitionOf(m_now.scope, state.last, m_now.symbol), m_now.gapNs, age);
+    }
     const std::uint64_t before = state.shape;
     state.take(m_now.scope, m_now.symbol, event.tsEvent);
     m_models.ends.grow(before, state, age, (state.flags & ToldOf) != 0);
@@ -451,6 +453,17 @@ void CaseWatch::resolve(const Batch &batch, std::uint32_t index, CaseState &stat
     finding.message = finding.entityId + " went on with " + finding.step
                     + (gap >= 0 ? " after " + describeDuration(gap) : std::string());
     emitter.emit(index, std::move(finding));
+}
+
+void CaseWatch::tellOwner(std::uint64_t key, CaseExpectation &out) const
+{
+    const CaseState *state = m_cases.find(key);
+    if (state == nullptr)
+        return;
+    const CaseOwner owner = m_cases.ownerOf(*state);
+    out.tenant = std::string(owner.tenant);
+    out.entityType = std::string(owner.entityType);
+    out.entityId = std::string(owner.entityId);
 }
 
 void CaseWatch::save(StateWriter &out) const

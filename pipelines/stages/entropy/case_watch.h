@@ -67,6 +67,20 @@ public:
     {
         return m_cases.bytes() + m_reminders.capacity() * sizeof(Reminder) + m_models.bytes();
     }
+
+    // What stage_view.h looks at.
+    const CaseModelSet &models() const { return m_models; }
+    const CaseSettings &settings() const { return m_settings; }
+    static bool isOver(const CaseState &state) { return (state.flags & Over) != 0; }
+    static bool isMissing(const CaseState &state) { return (state.flags & Missing) != 0; }
+    /// Calls @p each with the state and the scope of every case, in no order.
+    template <typename Each>
+    void eachCase(Each each) const
+    {
+        m_cases.each([&](const CaseState &state) { each(state, m_cases.ownerOf(state).scope); });
+    }
+    /// Whose case it is; nothing when it is not there.
+    void tellOwner(std::uint64_t key, CaseExpectation &out) const;
     void save(StateWriter &out) const;
     Status load(StateReader &in);
 

@@ -7,6 +7,7 @@
 #include "core/entropy/value_model.h"
 #include "core/pipeline/spec.h"
 #include "pipelines/stages/entropy/case_watch.h"
+#include "pipelines/stages/entropy/stage_view.h"
 
 #include <algorithm>
 #include <limits>
@@ -110,6 +111,7 @@ public:
     std::size_t bytes() const override { return m_values.bytes() + m_cases.bytes(); }
     CaseModelSet &models() { return m_cases.models(); }
     CaseWatch &cases() { return m_cases; }
+    const CaseWatch &cases() const { return m_cases; }
     WallNs newest() const { return m_newest; }
 
 private:
@@ -257,6 +259,14 @@ public:
         own.cases().forgive(key, scopeOf(feedback), *patterns, age);
         mergeEpoch(partitions); // what it taught holds for all entities
         emitter.emit(event, dismissedFinding(feedback));
+    }
+
+    void view(std::span<const std::unique_ptr<KeyedStage>> partitions, StageView &out) const override
+    {
+        std::vector<const CaseWatch *> cases;
+        for (const auto &partition : partitions)
+            cases.push_back(&static_cast<const EntropyPartition &>(*partition).cases());
+        viewCases(cases, out);
     }
 
     void save(StateWriter &out) const override

@@ -493,6 +493,50 @@ private Q_SLOTS:
         QVERIFY(ledger->waitingInput().value().empty());
     }
 
+    void theViewOfTheStagesIsReplacedAndNoResult()
+    {
+        Workspace workspace;
+        auto ledger = workspace.open();
+        BatchMaker maker;
+        maker.record("r");
+        maker.event("t", {});
+        CommitGroup group = groupOf(maker.take());
+        CaseExpectation one;
+        one.tenant = "t";
+        one.entityId = "order:1";
+        one.since = WallNs{5};
+        one.next = {{"paid", 0.75, false}};
+        group.view = StageView{{one}, {}};
+        EVENTOPS_OK(ledger->commit(group));
+        QVERIFY(ledger->expectations().value() == std::vector<CaseExpectation>{one});
+        const std::string digest = ledger->digest().value();
+        CommitGroup nothing; // a view may come alone, long after what it is of
+        one.entityId = "order:2";
+        StepMachine machine;
+        machine.entityType = "order";
+        machine.steps = {{"paid", MachineStep::Kind::Step, 3}};
+        nothing.view = StageView{{one}, {machine}};
+        nothing.lastSeq = 1;
+        EVENTOPS_OK(ledger->commit(nothing));
+        QVERIFY(ledger->expectations().value() == std::vector<CaseExpectation>{one});
+        QVERIFY(ledger->stepMachines().value() == std::vector<StepMachine>{machine});
+        CommitGroup without;
+        without.lastSeq = 1;
+        EVENTOPS_OK(ledger->commit(without));
+        QCOMPARE(ledger->expectations().value().size(), std::size_t{1}); // it stays
+        QCOMPARE(ledger->digest().value(), digest);
+        ledger.reset();
+        {
+            sqlite3 *old = nullptr;
+            QCOMPARE(openAsWe(workspace.path() + "/ledger.db", &old), SQLITE_OK);
+            QCOMPARE(sqlite3_exec(old, "DROP TABLE stage_view; PRAGMA user_version = 4", nullptr, nullptr, nullptr),
+                     SQLITE_OK);
+            sqlite3_close(old);
+        }
+        QVERIFY(workspace.open(LedgerMode::Read)->expectations().value().empty()); // a reader migrates nothing
+        QVERIFY(workspace.open()->stepMachines().value().empty());
+    }
+
     void entitiesAndLinksMerge()
     {
         Workspace workspace;

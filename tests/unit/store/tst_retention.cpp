@@ -365,6 +365,7 @@ private Q_SLOTS:
             EVENTOPS_OK(old.value().execute("DROP VIEW alerts_current"));
             EVENTOPS_OK(old.value().execute("DROP VIEW retained"));
             EVENTOPS_OK(old.value().execute("DROP TABLE feature_window"));
+            EVENTOPS_OK(old.value().execute("DROP TABLE stage_view"));
             EVENTOPS_OK(old.value().execute("UPDATE event_block SET retention = 'default'"));
             EVENTOPS_OK(old.value().execute("PRAGMA user_version = 1"));
         }

@@ -108,6 +108,50 @@ private Q_SLOTS:
         QTRY_COMPARE(model.count(), 5);
     }
 
+    void ranksEntitiesByBitsInTheSelection()
+    {
+        FakeFindings fake;
+        const auto add = [&](const char *id, const char *entity, int minutes, double bits, FindingState state) {
+            Finding finding = someFinding(id);
+            finding.origin = FindingOrigin::Entropy;
+            finding.state = state;
+            finding.entityId = entity;
+            finding.ts = finding.ts + minutes * 60 * NsPerSecond;
+            finding.bits = bits;
+            fake.backend->with([&](FakeBackend::Answers &answers) { answers.findings.push_back(finding); });
+        };
+        add("a1", "host-a", 0, 30.0, FindingState::Firing);
+        add("b1", "host-b", 10, 12.0, FindingState::Firing);
+        add("a2", "host-a", 11, 11.0, FindingState::Firing);
+        add("b2", "host-b", 12, 12.5, FindingState::Firing);
+        add("b3", "host-b", 13, 12.0, FindingState::Resolved); // told twice, it surprised once
+        add("c1", "host-c", 20, 99.0, FindingState::Firing);
+        add("r1", "host-r", 12, 0.0, FindingState::Firing); // a rule has no bits
+        fake.tell();
+        FindingsModel model(fake.context);
+        QTRY_VERIFY(model.count() > 0);
+        QVERIFY(model.ranking().isEmpty()); // nothing is selected
+        const qint64 start = raw(someFinding("x").ts);
+        constexpr qint64 Minute = 60 * NsPerSecond;
+        fake.context.selectTimeSpan({start + 10 * Minute, start + 20 * Minute});
+        QCOMPARE(model.ranking().size(), 2);
+        const QVariantMap first = model.ranking().at(0).toMap();
+        QCOMPARE(first.value(QStringLiteral("target")).toString(), QStringLiteral("Host host-b"));
+        QCOMPARE(first.value(QStringLiteral("bitsText")).toString(), QStringLiteral("24.5"));
+        QCOMPARE(first.value(QStringLiteral("findings")).toInt(), 2);
+        QVERIFY(qAbs(model.ranking().at(1).toMap().value(QStringLiteral("share")).toDouble() - 11.0 / 24.5) < 1e-9);
+        model.selectRanked(1);
+        QCOMPARE(fake.context.entity().id, QStringLiteral("host-a"));
+        model.selectRanked(7);
+        QCOMPARE(fake.context.entity().id, QStringLiteral("host-a"));
+        fake.context.selectTimeSpan({start, start + 60 * Minute});
+        QCOMPARE(model.ranking().size(), 3);
+        QCOMPARE(model.ranking().at(0).toMap().value(QStringLiteral("target")).toString(),
+                 QStringLiteral("Host host-c"));
+        fake.context.selectTimeSpan({});
+        QVERIFY(model.ranking().isEmpty());
+    }
+
     void resolvedOnesCanBeLeftOut()
     {
         FakeFindings fake;
