@@ -87,8 +87,16 @@ std::string unsurprisingOf(const Finding &finding, const std::vector<ExpectedSte
         const std::size_t at = most->expected.rfind("p95 ");
         return at == std::string::npos ? std::string() : finding.step + " within " + most->expected.substr(at + 4);
     }
-    if (most->name == "missing_step" || most->name == "extra_step" || most->name == "silence")
+    if (most->name == "silence")
         return most->expected + " instead of " + most->observed;
+    if (most->name == "missing_step" || most->name == "extra_step") { // all of them
+        std::string text;
+        for (const BitsTerm &term : finding.terms) {
+            if (term.name == "missing_step" || term.name == "extra_step")
+                text += (text.empty() ? "" : ", ") + term.expected + " instead of " + term.observed;
+        }
+        return text;
+    }
     if (expected.empty())
         return {};
     return expected.front().step + " instead of " + finding.step + ", "

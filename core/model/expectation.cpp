@@ -233,4 +233,41 @@ Result<std::vector<StepMachine>> machinesFromJson(std::string_view json)
     return fromJson<StepMachine>(json, StageView::MachinesMax, readMachine);
 }
 
+std::string judgementToJson(const JudgementView &judgement)
+{
+    std::string out;
+    JsonWriter json(out);
+    json.beginArray().beginObject().key("false_per_day").number(judgement.falsePerDay);
+    json.key("verdicts").unsignedInteger(judgement.verdicts).key("kinds").beginArray();
+    for (const JudgementView::Kind &kind : judgement.kinds) {
+        json.beginObject().field("name", kind.name).key("judged").unsignedInteger(kind.judged);
+        json.key("learning").unsignedInteger(kind.learning).key("held_back").unsignedInteger(kind.heldBack);
+        json.key("per_day").number(kind.perDay).key("bits").number(kind.bits).endObject();
+    }
+    json.endArray().endObject().endArray();
+    return out;
+}
+
+Result<JudgementView> judgementFromJson(std::string_view json)
+{
+    const auto all = fromJson<JudgementView>(json, 1, [](const ObjectReader &in) {
+        JudgementView out;
+        in.number("false_per_day", out.falsePerDay);
+        in.number("verdicts", out.verdicts);
+        in.each("kinds", JudgementView::KindsMax, [&](const ObjectReader &item) {
+            JudgementView::Kind &kind = out.kinds.emplace_back();
+            item.text("name", kind.name);
+            item.number("judged", kind.judged);
+            item.number("learning", kind.learning);
+            item.number("held_back", kind.heldBack);
+            item.number("per_day", kind.perDay);
+            item.number("bits", kind.bits);
+        });
+        return out;
+    });
+    if (!all)
+        return all.error();
+    return all.value().empty() ? JudgementView{} : all.value().front();
+}
+
 } // namespace eventops

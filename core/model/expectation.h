@@ -76,6 +76,24 @@ struct StepMachine {
     bool operator==(const StepMachine &) const = default;
 };
 
+/// By what findings are told: the budget, and what was judged under it. See core/entropy/finding_budget.h.
+struct JudgementView {
+    struct Kind {
+        std::string name;           ///< "values", "steps", "waits", "extra steps", "ends".
+        std::uint64_t judged = 0;
+        std::uint64_t learning = 0; ///< Seen and not judged: too little was known.
+        std::uint64_t heldBack = 0; ///< Alarms of fewer bits than the budget asks for.
+        double perDay = 0.0;        ///< Judged a day of event time; 0: not known yet.
+        double bits = 0.0;          ///< What a finding takes.
+        bool operator==(const Kind &) const = default;
+    };
+    static constexpr std::size_t KindsMax = 16;
+    double falsePerDay = 0.0;       ///< 0: no stage has a budget.
+    std::uint64_t verdicts = 0;     ///< What people dismissed or confirmed and the stage still knows.
+    std::vector<Kind> kinds;
+    bool operator==(const JudgementView &) const = default;
+};
+
 /// All that the stages of a pipeline show.
 struct StageView {
     static constexpr std::size_t ExpectationsMax = 256;
@@ -83,6 +101,7 @@ struct StageView {
     static constexpr std::size_t MachinesMax = 32;
     std::vector<CaseExpectation> expectations; ///< Due next first.
     std::vector<StepMachine> machines;     ///< By tenant and entity type.
+    JudgementView judgement;
     bool operator==(const StageView &) const = default;
 };
 
@@ -92,5 +111,7 @@ std::string expectationsToJson(const std::vector<CaseExpectation> &expectations)
 Result<std::vector<CaseExpectation>> expectationsFromJson(std::string_view json);
 std::string machinesToJson(const std::vector<StepMachine> &machines);
 Result<std::vector<StepMachine>> machinesFromJson(std::string_view json);
+std::string judgementToJson(const JudgementView &judgement);
+Result<JudgementView> judgementFromJson(std::string_view json); ///< An empty array: no stage judges.
 
 } // namespace eventops

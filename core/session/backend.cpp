@@ -60,6 +60,11 @@ Ticket Backend::causes(const Caller &, const std::string &, Done<std::vector<Lik
     return refuse(done, "look for causes");
 }
 
+Ticket Backend::judgement(const Caller &, Done<JudgementView> done)
+{
+    return refuse(done, "tell its budget");
+}
+
 Ticket Backend::giveFeedback(const Caller &, const FeedbackRequest &, Done<Ok> done)
 {
     return refuse(done, "be taught");

@@ -190,6 +190,14 @@ Ticket LocalBackend::expectations(const Caller &caller, Done<std::vector<CaseExp
     });
 }
 
+Ticket LocalBackend::judgement(const Caller &, Done<JudgementView> done)
+{
+    return post<JudgementView>(m_pages, std::move(done), [this](const Ticket &) -> Result<JudgementView> {
+        Ledger &ledger = *EVENTOPS_TRY(pageLedger());
+        return ledger.judgement();
+    });
+}
+
 Ticket LocalBackend::stepMachines(const Caller &caller, Done<std::vector<StepMachine>> done)
 {
     using Rows = std::vector<StepMachine>;

@@ -47,6 +47,7 @@ public:
     Ticket links(const Caller &caller, const Query &query, OnPage<Link> page, Done<Ok> done) override;
     Ticket actions(const Caller &caller, const Query &query, OnPage<Action> page, Done<Ok> done) override;
     Ticket expectations(const Caller &caller, Done<std::vector<CaseExpectation>> done) override;
+    Ticket judgement(const Caller &caller, Done<JudgementView> done) override;
     Ticket stepMachines(const Caller &caller, Done<std::vector<StepMachine>> done) override;
     Ticket deadLetters(const Caller &caller, std::uint64_t rowsMax, OnPage<DeadLetterRow> page, Done<Ok> done) override;
     Ticket audit(const Caller &caller, std::uint64_t rowsMax, OnPage<AuditRow> page, Done<Ok> done) override;

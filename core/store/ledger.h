@@ -225,6 +225,7 @@ public:
     virtual Result<std::vector<std::pair<std::string, std::uint64_t>>> deadLetterReasons() = 0; ///< Most first.
     /// What the stages expected at the last commit that told; empty in a ledger from before there was any.
     virtual Result<std::vector<CaseExpectation>> expectations() = 0;
+    virtual Result<JudgementView> judgement() = 0;
     virtual Result<std::vector<StepMachine>> stepMachines() = 0;
     /// Changes when another connection, of this process or not, has committed something. Costs no read of a table.
     /// NotFound: the file was moved away, and this ledger is not the workspace's any more.

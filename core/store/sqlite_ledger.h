@@ -36,6 +36,7 @@ public:
     Result<Counters> counters() override;
     Result<std::vector<std::pair<std::string, std::uint64_t>>> deadLetterReasons() override;
     Result<std::vector<CaseExpectation>> expectations() override;
+    Result<JudgementView> judgement() override;
     Result<std::vector<StepMachine>> stepMachines() override;
     Result<std::uint64_t> changeCounter() override;
     Result<std::uint64_t> findingCount() override;

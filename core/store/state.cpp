@@ -94,12 +94,9 @@ Result<std::vector<std::pair<std::string, std::uint64_t>>> SqliteLedger::deadLet
     return reasons;
 }
 
-/// A reader migrates nothing: a ledger of an earlier version has no views.
 Result<std::string> SqliteLedger::viewDocument(std::string_view name)
 {
     std::string document = "[]";
-    if (EVENTOPS_TRY(m_database.integer("SELECT count(*) FROM sqlite_schema WHERE name = 'stage_view'")) == 0)
-        return document;
     sqlite::Statement &row = *EVENTOPS_TRY(cached("SELECT document FROM stage_view WHERE name = ?"));
     if (EVENTOPS_TRY(row.bind(1, name).step()))
         document = row.string(0);
@@ -115,6 +112,11 @@ Result<std::vector<CaseExpectation>> SqliteLedger::expectations()
 Result<std::vector<StepMachine>> SqliteLedger::stepMachines()
 {
     return machinesFromJson(EVENTOPS_TRY(viewDocument("step_machines")));
+}
+
+Result<JudgementView> SqliteLedger::judgement()
+{
+    return judgementFromJson(EVENTOPS_TRY(viewDocument("judgement")));
 }
 
 Result<std::uint64_t> SqliteLedger::changeCounter()

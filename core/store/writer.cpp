@@ -254,6 +254,7 @@ Status SqliteLedger::writeEnd(const CommitGroup &group)
     if (group.view) {
         EVENTOPS_TRY(writeView("expectations", expectationsToJson(group.view->expectations)));
         EVENTOPS_TRY(writeView("step_machines", machinesToJson(group.view->machines)));
+        EVENTOPS_TRY(writeView("judgement", judgementToJson(group.view->judgement)));
     }
     // Both only ever grow: a source that is read again must not turn the workspace's clock back.
     const std::int64_t last = EVENTOPS_TRY(metaInteger("last_seq", 0));

@@ -34,6 +34,7 @@ FindingCardRow cardOf(const Finding &finding)
     row.evidence = evidenceIds(finding);
     row.terms = shownTerms(finding);
     row.bits = finding.bits;
+    row.canBeTaught = !finding.pattern.empty();
     for (const std::string &part : {finding.tenant, std::string(toString(finding.origin)), finding.name,
                                     finding.entityType, finding.entityId, finding.sourceId, finding.metric})
         row.condition += exactText(part) + Separator;
@@ -278,6 +279,19 @@ void FindingsModel::rank()
         ranked.resize(RankedMax);
     m_ranked = std::move(ranked);
     Q_EMIT rankingChanged();
+}
+
+QString FindingsModel::currentId() const
+{
+    const int row = currentRow();
+    return row < 0 ? QString() : allRows()[static_cast<std::size_t>(row)].ids.back();
+}
+
+bool FindingsModel::currentCanBeTaught() const
+{
+    const int row = currentRow();
+    return row >= 0 && allRows()[static_cast<std::size_t>(row)].canBeTaught
+        && allRows()[static_cast<std::size_t>(row)].state != FindingState::Resolved;
 }
 
 QVariantList FindingsModel::ranking() const

@@ -28,6 +28,7 @@ struct FindingCardRow {
     QStringList evidence;
     QVariantList terms;
     double bits = 0.0;
+    bool canBeTaught = false; ///< It was found by what was learned: a person may dismiss or confirm it.
     int repeats = 1;
     QString suggestionId, suggestedCommand; ///< Of the newest action that it led to.
     ActionState suggestionState = ActionState::Proposed;
@@ -68,6 +69,8 @@ public:
     QVariant data(const QModelIndex &index, int role) const override;
     QHash<int, QByteArray> roleNames() const override;
     int openCount() const { return m_open; }
+    QString currentId() const;        ///< Of the newest finding of the current card; empty: there is none.
+    bool currentCanBeTaught() const;
     int currentRow() const;  ///< Of the finding that ViewContext selects; -1: none, or not here.
     QString eventsRead() const;
     const QString &filter() const { return m_filter; }

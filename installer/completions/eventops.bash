@@ -46,6 +46,7 @@ _eventops()
                 --no-end" ;;
             aggregate) options+=" --workspace --json --by --every --filter" ;;
             approvals) options+=" --workspace --json --all --reason --no-wait" ;;
+            feedback) options+=" --workspace --reason" ;;
             deadletters) options+=" --workspace --json --format" ;;
             audit) options+=" --workspace --json" ;;
             rerun) options+=" --workspace --json --pipeline --stages --workers" ;;
@@ -55,19 +56,19 @@ _eventops()
             sql) options+=" --workspace --lake --clickhouse" ;;
             executor) options+=" --workspace --once" ;;
             demo) options+=" --workspace --json --seed --pace --duration --workers --approve" ;;
-            entropy) options+=" --root" ;;
         esac
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
         return
     fi
     local words=
     case $command in
-        '') words="run replay export merge capture validate report query explain aggregate sql lake clickhouse approvals executor deadletters
+        '') words="run replay export merge capture validate report query explain aggregate sql lake clickhouse approvals feedback executor deadletters
             audit rerun promote test retention backup doctor stages entropy bench demo" ;;
         aggregate) words="count min max mean sum p50 p90 p99" ;;
         query) words="events alerts deviations predictions findings entities links actions" ;;
         entropy) words="score sessions process metrics rank-causes bench" ;;
         approvals) words="list show approve reject" ;;
+        feedback) words="dismiss confirm budget" ;;
         deadletters) words="list show redrive" ;;
         audit) words="list verify" ;;
         capture) words="info" ;;

@@ -29,7 +29,9 @@ Card {
     required property string lasted
     readonly property bool isResolved: condition === FindingsModel.Resolved
     signal activated()
+    required property FeedbackController feedback
     signal suggestionWanted()
+    signal taught()
 
     isCurrent: ListView.isCurrentItem
     isHovered: hover.hovered

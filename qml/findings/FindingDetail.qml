@@ -40,4 +40,9 @@ ColumnLayout {
         Layout.maximumWidth: implicitWidth
         onClicked: detail.finding.suggestionWanted()
     }
+    FeedbackBar {
+        feedback: detail.finding.feedback
+        onFinished: detail.finding.taught()
+        Layout.fillWidth: true
+    }
 }

@@ -9,6 +9,7 @@ import EventOps.Theme
 Panel {
     id: panel
     required property FindingsModel findings
+    required property FeedbackController feedback
 
     Keys.onPressed: event => {
         if (event.matches(StandardKey.Find)) {
@@ -30,6 +31,10 @@ Panel {
         case Qt.Key_Slash: filterBar.open(); break
         case Qt.Key_O: panel.findings.openOnly = !panel.findings.openOnly; break
         case Qt.Key_A: panel.findings.showSuggestion(panel.findings.currentRow); break
+        case Qt.Key_D: panel.feedback.beginDismiss(); break
+        case Qt.Key_C: panel.feedback.beginConfirm(); break
+        case Qt.Key_Minus: panel.feedback.lessBudget(); break
+        case Qt.Key_Plus: panel.feedback.moreBudget(); break
         case Qt.Key_1: case Qt.Key_2: case Qt.Key_3: case Qt.Key_4: case Qt.Key_5:
             panel.findings.selectRanked(event.key - Qt.Key_1)
             break
@@ -87,6 +92,7 @@ Panel {
             topMargin: Theme.metric.space1
             bottomMargin: Theme.metric.space2
             delegate: FindingCard {
+                feedback: panel.feedback
                 x: Theme.metric.space2
                 width: ListView.view.width - 2 * Theme.metric.space2
                 onActivated: {
@@ -94,6 +100,7 @@ Panel {
                     panel.findings.select(index)
                 }
                 onSuggestionWanted: panel.findings.showSuggestion(index)
+                onTaught: panel.forceActiveFocus()
                 onHeightChanged: if (isCurrent) Qt.callLater(list.showCurrent)
             }
             Layout.fillWidth: true
@@ -106,6 +113,13 @@ Panel {
             onCurrentIndexChanged: Qt.callLater(showCurrent)
 
             T.ScrollBar.vertical: ScrollMark {}
+        }
+        BudgetBar {
+            feedback: panel.feedback
+            Layout.fillWidth: true
+            Layout.margins: Theme.metric.space3
+            Layout.topMargin: Theme.metric.space1
+            Layout.bottomMargin: Theme.metric.space2
         }
         FindingsState {
             findings: panel.findings

@@ -3,6 +3,7 @@
 
 #include "core/viewmodel/approvals_controller.h"
 #include "core/viewmodel/expectations_model.h"
+#include "core/viewmodel/feedback_controller.h"
 #include "core/viewmodel/findings_model.h"
 #include "core/viewmodel/health_model.h"
 #include "core/viewmodel/step_machines_model.h"
@@ -71,6 +72,7 @@ void registerModels()
     qmlRegisterUncreatableType<StatedListModel>("EventOps.Models", 1, 0, "StatedListModel", why);
     qmlRegisterUncreatableType<ApprovalsModel>("EventOps.Models", 1, 0, "ApprovalsModel", why);
     qmlRegisterUncreatableType<ApprovalsController>("EventOps.Models", 1, 0, "ApprovalsController", why);
+    qmlRegisterUncreatableType<FeedbackController>("EventOps.Models", 1, 0, "FeedbackController", why);
     qmlRegisterUncreatableType<FindingsModel>("EventOps.Models", 1, 0, "FindingsModel", why);
     qmlRegisterUncreatableType<ExpectationsModel>("EventOps.Models", 1, 0, "ExpectationsModel", why);
     qmlRegisterUncreatableType<StepMachinesModel>("EventOps.Models", 1, 0, "StepMachinesModel", why);

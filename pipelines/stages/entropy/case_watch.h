@@ -63,6 +63,7 @@ public:
 
     CaseModelSet &models() { return m_models; }
     Judged &judged() { return m_judged; } ///< The owner takes it out.
+    const Judged &judged() const { return m_judged; }
     std::size_t bytes() const
     {
         return m_cases.bytes() + m_reminders.capacity() * sizeof(Reminder) + m_models.bytes();

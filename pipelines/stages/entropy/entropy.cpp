@@ -267,6 +267,10 @@ public:
         for (const auto &partition : partitions)
             cases.push_back(&static_cast<const EntropyPartition &>(*partition).cases());
         viewCases(cases, out);
+        Judged open(m_settings.cases.bitsMin); // since the last epoch
+        for (const CaseWatch *watch : cases)
+            open.add(watch->judged());
+        m_shared.judgement.view(open.counts, out.judgement);
     }
 
     void save(StateWriter &out) const override

@@ -46,6 +46,19 @@ void Judgement::setFalsePerDay(double number)
     m_bits = budget.bits(m_bitsMin);
 }
 
+void Judgement::view(const JudgedCounts &open, JudgementView &out) const
+{
+    JudgedCounts all = budget.counts();
+    all.add(open);
+    out.falsePerDay = budget.falsePerDay();
+    out.verdicts = verdicts.size();
+    for (std::size_t i = 0; i < JudgedKindCount; ++i) {
+        const auto kind = static_cast<JudgedKind>(i);
+        out.kinds.push_back({std::string(toString(kind)), all.judged[i], all.learning[i], all.heldBack[i],
+                             budget.judgedPerDay(kind), bits(kind)});
+    }
+}
+
 void Judgement::save(StateWriter &out) const
 {
     verdicts.save(out);

@@ -4,6 +4,7 @@
 #include "core/entropy/bits_tail.h"
 #include "core/entropy/finding_budget.h"
 #include "core/entropy/verdicts.h"
+#include "core/model/expectation.h"
 
 #include <array>
 
@@ -63,6 +64,8 @@ struct Judgement {
     /// Folds in what was judged until event time was @p newest.
     void take(const Judged &judged, WallNs newest);
     void setFalsePerDay(double number);
+    /// For people. @p open: what is not folded in yet.
+    void view(const JudgedCounts &open, JudgementView &out) const;
     void save(StateWriter &out) const;
     Status load(StateReader &in);
 

@@ -36,6 +36,11 @@ public:
     std::vector<Finding> run(const HandBatch &hand)
     {
         m_seq = hand.nextSeq;
+        return runAgain(hand);
+    }
+    /// As run, of a stretch that may be run once more after a restart.
+    std::vector<Finding> runAgain(const HandBatch &hand)
+    {
         StageEngine::Output out;
         m_engine->process(hand.batch, m_keys, nullptr, out);
         return std::move(out.findings);

@@ -84,6 +84,38 @@ private Q_SLOTS:
             QCOMPARE(alert.check(line), QString());
     }
 
+    void whatAPersonSaysIsHeard()
+    {
+        const auto feedback = [this](const QStringList &arguments) {
+            return run(QStringList{QStringLiteral("feedback")} + arguments
+                       + QStringList{QStringLiteral("--reason"), QStringLiteral("planned work"),
+                                     QStringLiteral("--workspace"), m_demo.workspace()});
+        };
+        const auto idOf = [this](const char *filter) {
+            return m_demo.query(QStringLiteral("findings"), QLatin1String(filter)).value(0)
+                .value(QLatin1String("id")).toString();
+        };
+        const QString sudden = idOf("origin = entropy and state = firing and name = value_surprise");
+        QVERIFY(!sudden.isEmpty());
+        QCOMPARE(feedback({QStringLiteral("dismiss"), sudden}).exitCode, 0);
+        const auto ended = m_demo.query(QStringLiteral("findings"),
+                                        QStringLiteral("state = resolved and message ~ \"dismissed it: planned\""));
+        QCOMPARE(ended.size(), 1);
+        QCOMPARE(feedback({QStringLiteral("confirm"), idOf("name = missing_step")}).exitCode, 0);
+        QCOMPARE(feedback({QStringLiteral("budget"), QStringLiteral("20")}).exitCode, 0);
+        QCOMPARE(m_demo.query(QStringLiteral("events"), QStringLiteral("type ~ \"^finding\"")).size(), 3);
+        // What cannot be taught says what can be done instead; nothing of it is noted.
+        const Ran rule = feedback({QStringLiteral("dismiss"), idOf("origin = rule and state = firing")});
+        QCOMPARE(rule.exitCode, 3);
+        QVERIFY2(rule.err.contains("change the rule"), rule.err.constData());
+        QVERIFY(feedback({QStringLiteral("dismiss"), QStringLiteral("0123")}).exitCode != 0);
+        QVERIFY(feedback({QStringLiteral("budget"), QStringLiteral("0")}).exitCode != 0);
+        QCOMPARE(m_demo.query(QStringLiteral("events"), QStringLiteral("type ~ \"^finding\"")).size(), 3);
+        // A replay of the past hears it at the same place.
+        const Ran again = run({QStringLiteral("rerun"), QStringLiteral("--workspace"), m_demo.workspace()});
+        QVERIFY2(again.exitCode == 0, again.out + again.err);
+    }
+
     void whatComesBackFindsNothing()
     {
         const QByteArray lines = query(m_demo.workspace(), "deviations", {QStringLiteral("--legacy-top-level")}).out;

@@ -506,7 +506,7 @@ private Q_SLOTS:
         one.entityId = "order:1";
         one.since = WallNs{5};
         one.next = {{"paid", 0.75, false}};
-        group.view = StageView{{one}, {}};
+        group.view = StageView{{one}, {}, {}};
         EVENTOPS_OK(ledger->commit(group));
         QVERIFY(ledger->expectations().value() == std::vector<CaseExpectation>{one});
         const std::string digest = ledger->digest().value();
@@ -515,11 +515,16 @@ private Q_SLOTS:
         StepMachine machine;
         machine.entityType = "order";
         machine.steps = {{"paid", MachineStep::Kind::Step, 3}};
-        nothing.view = StageView{{one}, {machine}};
+        JudgementView judgement;
+        judgement.falsePerDay = 12.5;
+        judgement.verdicts = 3;
+        judgement.kinds.push_back({"extra steps", 10, 2, 1, 1e6, 12.25});
+        nothing.view = StageView{{one}, {machine}, judgement};
         nothing.lastSeq = 1;
         EVENTOPS_OK(ledger->commit(nothing));
         QVERIFY(ledger->expectations().value() == std::vector<CaseExpectation>{one});
         QVERIFY(ledger->stepMachines().value() == std::vector<StepMachine>{machine});
+        QVERIFY(ledger->judgement().value() == judgement);
         CommitGroup without;
         without.lastSeq = 1;
         EVENTOPS_OK(ledger->commit(without));
@@ -533,7 +538,7 @@ private Q_SLOTS:
                      SQLITE_OK);
             sqlite3_close(old);
         }
-        QVERIFY(workspace.open(LedgerMode::Read)->expectations().value().empty()); // a reader migrates nothing
+        QVERIFY(workspace.open(LedgerMode::Read)->expectations().value().empty()); // is brought up to date
         QVERIFY(workspace.open()->stepMachines().value().empty());
     }
 

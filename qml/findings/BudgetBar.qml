@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+import QtQuick
+import QtQuick.Layouts
+import EventOps.Models
+import EventOps.Theme
+
+// How many false findings a day are borne, and what that held back.
+ColumnLayout {
+    id: bar
+    required property FeedbackController feedback
+    property bool isOpen: false
+
+    visible: feedback.hasBudget
+    spacing: Theme.metric.space1
+
+    RowLayout {
+        spacing: Theme.metric.space2
+        Layout.fillWidth: true
+
+        ThemeIcon {
+            name: "activity"
+        }
+        MutedText {
+            objectName: "budgetText"
+            text: bar.feedback.budgetText + " · " + bar.feedback.heldBackText
+            Layout.fillWidth: true
+
+            TapHandler { onTapped: bar.isOpen = !bar.isOpen }
+        }
+        ActionButton {
+            objectName: "lessBudget"
+            visible: bar.feedback.maySetBudget
+            text: "−"
+            Accessible.name: qsTr("Fewer false findings a day")
+            onClicked: bar.feedback.lessBudget()
+        }
+        ActionButton {
+            objectName: "moreBudget"
+            visible: bar.feedback.maySetBudget
+            text: "+"
+            Accessible.name: qsTr("More false findings a day")
+            onClicked: bar.feedback.moreBudget()
+        }
+    }
+    MutedText {
+        visible: bar.isOpen
+        text: bar.feedback.detailText
+        wrapMode: Text.Wrap
+        maximumLineCount: 8
+        Layout.fillWidth: true
+    }
+}
