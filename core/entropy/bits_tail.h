@@ -56,7 +56,8 @@ private:
 
 /// How rare scores above a floor really are, where the others are not looked at closely: as BitsTail, of a model that
 /// claims a probability of 2^−floor for the floor. That claim counts as 2^floor scores of which two were as high, for
-/// what knows little claims too much; what is seen soon weighs more. One score counts with eight bits above the floor at most: faults make no fault rare.
+/// what knows little claims too much; what is seen soon weighs more. One score counts with eight bits above the floor
+/// at most: faults make no fault rare.
 /// Thread: one. O(1). Mergeable: counts add.
 class AlarmTail
 {

@@ -39,7 +39,7 @@ struct Feedback {
 /// Dismisses or confirms @p finding.
 Feedback feedbackOn(const Finding &finding, FeedbackKind kind, std::string user, std::string reason);
 
-/// What the feedback says as one JSON object; reading gives it back exactly, but for the kind, which is the event's type.
+/// What the feedback says as one JSON object; reading gives it back, but for the kind, which is the event's type.
 std::string feedbackToJson(const Feedback &feedback);
 /// InvalidInput names the member that is missing or wrong.
 Result<Feedback> feedbackFromJson(FeedbackKind kind, std::string_view json);

@@ -97,8 +97,8 @@ public:
 
 /// A keyed stage of a pipeline: makes its 64 partitions and owns what they share.
 /// Shared models are read by partitions as a snapshot plus each partition's own delta; `mergeEpoch` folds the deltas
-/// into the next snapshot every EpochRecords records (sooner at the start), in partition order. Thread: `mergeEpoch`, `save` and `load` run
-/// while no partition runs.
+/// into the next snapshot every EpochRecords records (sooner at the start), in partition order. Thread: `mergeEpoch`,
+/// `save` and `load` run while no partition runs.
 class KeyedOperator
 {
 public:

@@ -14,8 +14,8 @@ namespace eventops {
 bool isDocument(const InputRow &row);
 
 /// Action requests, progress and results, and feedback, on their way back into the pipeline: each row of the input log
-/// is one raw record, its number the position. So actions and observations share one infrastructure (K128), and a crash between
-/// two rows takes none in twice.
+/// is one raw record, its number the position. So actions and observations share one infrastructure (K128), and a crash
+/// between two rows takes none in twice.
 class InputLogSource final : public Source
 {
 public:

@@ -6,14 +6,14 @@
 namespace eventops {
 
 /// What a person says of findings: two keystrokes a word, one that begins (`beginDismiss`, `beginConfirm`), one that
-/// gives it with the reason offered (`give`). And the budget: how many false findings a day are borne, with what it held
-/// back. Never blocks. Thread: UI.
+/// gives it with the reason offered (`give`). And the budget: how many false findings a day are borne, and what it
+/// held back. Never blocks. Thread: UI.
 class FeedbackController final : public QObject
 {
     Q_OBJECT
     Q_PROPERTY(Mode mode READ mode NOTIFY modeChanged)
     Q_PROPERTY(QString offeredReason READ offeredReason NOTIFY modeChanged)
-    Q_PROPERTY(bool mayTeach READ mayTeach NOTIFY currentChanged) ///< The current finding can be taught of, by this caller.
+    Q_PROPERTY(bool mayTeach READ mayTeach NOTIFY currentChanged) ///< By this caller, of the current finding.
     Q_PROPERTY(bool busy READ busy NOTIFY busyChanged)
     Q_PROPERTY(QString problem READ problem NOTIFY modeChanged)
     Q_PROPERTY(bool hasBudget READ hasBudget NOTIFY judgementChanged)

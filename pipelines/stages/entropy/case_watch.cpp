@@ -28,6 +28,12 @@ FindingPattern waitPattern(std::uint64_t scope, const CaseState &state, std::int
     return {FindingPattern::Kind::Wait, hashCombine(scope, state.last), static_cast<double>(ns)};
 }
 
+/// Of one case: others may be late for the same reason, which is news.
+std::uint64_t lateKey(const CaseState &state)
+{
+    return hashCombine(state.key, state.last);
+}
+
 std::uint64_t repeatKey(const FindingPattern &pattern)
 {
     return hashCombine(static_cast<std::uint64_t>(pattern.kind) + 1, pattern.key);
@@ -43,7 +49,8 @@ std::optional<GapModel::Patience> CaseWatch::patienceOf(std::uint64_t scope, con
     return patience;
 }
 
-/// How long until a silent case is over. An end that is unusual says more than the silence; without one it stands alone.
+/// How long until a silent case is over. An end that is unusual says more than the silence; without one it stands
+/// alone.
 std::optional<GapModel::Patience> CaseWatch::patienceToEnd(std::uint64_t scope, const CaseState &state) const
 {
     return patienceOf(scope, state, state.shape != 0 ? m_settings.bitsMin : m_judgement.bits(JudgedKind::Wait));
@@ -157,10 +164,13 @@ void CaseWatch::judgeWait(const CaseState &state, bool wasMissing, EventSurprise
     const bool late = !wasMissing && m_now.gapNs > patience->ns;
     if (late)
         surprise.timing = timingOf(m_now.gapContexts, m_now.gapNs);
+    m_now.lateKey = lateKey(state);
     m_judged.judged(JudgedKind::Wait, late ? surprise.timing.bits : 0.0, m_settings.bitsMin);
     if (!late)
         return;
-    surprise.timing.late = !surprise.timing.learning;
+    // A pause that comes again is no news, unless it is more surprising: what is not told is learned.
+    const double mark = m_repeats.mark(m_now.lateKey, m_now.ts);
+    surprise.timing.late = !surprise.timing.learning && (mark <= 0.0 || surprise.timing.bits > mark + 1.0);
     if (m_judgement.verdicts.of(m_now.wait) == Verdicts::Verdict::Fault)
         surprise.confirmed = m_now.wait.kind;
 }
@@ -268,6 +278,8 @@ bool CaseWatch::explain(const Batch &batch, std::uint32_t index, std::uint32_t a
     state.flags = static_cast<std::uint8_t>(state.flags | Told | (surprise.extra.edits.empty() ? 0 : Extra));
     for (const FindingPattern &pattern : surprise.patterns)
         m_repeats.add(repeatKey(pattern), event.tsEvent, age);
+    if (surprise.timing.late)
+        m_repeats.add(m_now.lateKey, event.tsEvent, age, surprise.timing.bits);
     if (m_prediction.calm) { // something else is a finding, but the step is told of too
         m_models.steps.predict(m_now.contexts, m_prediction);
         const double rarityBits = surprise.step.rarityBits;

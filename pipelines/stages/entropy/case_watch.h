@@ -111,6 +111,7 @@ private:
         StepContexts contexts;
         GapContexts gapContexts;
         FindingPattern step, wait, extra; ///< What would be told of.
+        std::uint64_t lateKey = 0;        ///< Of the repeats of its lateness.
         bool told = false;                ///< It is a finding.
     };
     static constexpr std::size_t RepeatsMax = 1'024; ///< Of one partition.

@@ -133,8 +133,8 @@ private:
         return {FindingPattern::Kind::Value, series, event.value, score.expected};
     }
 
-    /// Whether the value is a finding because a person confirmed such values: when the series comes to them, not as long
-    /// as it stays there.
+    /// Whether the value is a finding because a person confirmed such values: when the series comes to them, not as
+    /// long as it stays there.
     bool heedVerdict(const FindingPattern &pattern, std::uint32_t age, ValueScore &score)
     {
         const Verdicts::Verdict verdict = m_shared.judgement.verdicts.of(pattern);

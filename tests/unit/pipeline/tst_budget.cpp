@@ -60,9 +60,10 @@ std::vector<NullEvent> nullDays(Dice &dice, int days)
         }
     }
     int job = 0;
-    for (std::int64_t begin = 0; begin < days * SecondsPerDay; begin += 200 + static_cast<std::int64_t>(dice.uniform() * 200)) {
+    for (std::int64_t begin = 0; begin < days * SecondsPerDay;) {
         const std::string id = "job-" + std::to_string(job++);
         std::int64_t at = begin;
+        begin += 200 + static_cast<std::int64_t>(dice.uniform() * 200);
         const auto take = [&](const char *step) {
             events.push_back({at, id, step, 0.0});
             at += 5 + static_cast<std::int64_t>(60.0 * dice.exponential());

@@ -80,7 +80,8 @@ const Fault Faults[] = {
 
 const Finding *named(const std::vector<Finding> &findings, const char *name)
 {
-    const auto it = std::find_if(findings.begin(), findings.end(), [&](const Finding &f) { return *name == 0 || f.name == name; });
+    const auto it = std::find_if(findings.begin(), findings.end(),
+                                 [&](const Finding &f) { return *name == 0 || f.name == name; });
     return it == findings.end() ? nullptr : &*it;
 }
 

@@ -58,7 +58,8 @@ double secondsOf(std::string_view text)
             break;
         text.remove_prefix(static_cast<std::size_t>(end - text.data()));
         const std::string_view unit = text.substr(0, std::min(text.find(' '), text.size()));
-        sum += number * (unit == "ms" ? 0.001 : unit == "s" ? 1.0 : unit == "m" ? 60.0 : unit == "h" ? 3'600.0 : 86'400.0);
+        sum += number * (unit == "ms" ? 0.001 : unit == "s" ? 1.0 : unit == "m" ? 60.0 : unit == "h" ? 3'600.0
+                                                                                                      : 86'400.0);
         text.remove_prefix(std::min(unit.size() + 1, text.size()));
     }
     return sum;
@@ -164,7 +165,8 @@ private:
                 for (; seen < wanted; ++seen)
                     order.push_back({name, 60});
                 for (; seen > wanted; --seen)
-                    order.erase(std::find_if(order.begin(), order.end(), [&](const Step &s) { return s.name == name; }));
+                    order.erase(std::find_if(order.begin(), order.end(),
+                                             [&, wanted = name](const Step &s) { return s.name == wanted; }));
             }
             return order;
         }
@@ -172,9 +174,12 @@ private:
         if (finding.name == "timing_surprise") {
             const auto term = std::find_if(finding.terms.begin(), finding.terms.end(),
                                            [](const BitsTerm &t) { return t.name == "timing"; });
-            order[place].wait = static_cast<std::int64_t>(secondsOf(term->expected.substr(term->expected.rfind("p95 ") + 4)));
+            order[place].wait =
+                static_cast<std::int64_t>(secondsOf(term->expected.substr(term->expected.rfind("p95 ") + 4)));
+        } else if (const std::string expected = expectedSteps(finding).front().step; expected == "the end") {
+            order.resize(place);
         } else {
-            order[place].name = expectedSteps(finding).front().step;
+            order[place].name = expected;
         }
         return order;
     }

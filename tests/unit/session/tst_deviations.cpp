@@ -145,6 +145,8 @@ private Q_SLOTS:
                                            QStringLiteral("origin = entropy or origin = absence"));
         QStringList kinds;
         for (const QJsonObject &finding : findings) {
+            if (finding.value(QLatin1String("state")).toString() == QLatin1String("resolved"))
+                continue; // the end of a finding surprises nobody
             const QString id = finding.value(QLatin1String("id")).toString();
             const QJsonObject out = explain(id.first(8), true).json();
             QCOMPARE(out.value(QLatin1String("id")).toString(), id);

@@ -60,7 +60,7 @@ private Q_SLOTS:
             double sum = 0.0;
             for (const QJsonValue next : expected)
                 sum += next.toObject().value(QLatin1String("probability")).toDouble();
-            QVERIFY(sum > 0.0 && sum <= 1.0 + 1e-9);
+            QVERIFY(sum > 0.0 && sum <= 1.0 + 1e-6);
             const auto text = [&](const char *name) { return attrs.value(QLatin1String(name)).toString(); };
             if (!text("eta").isEmpty()) {
                 QCOMPARE(attrs.value(QLatin1String("confidence")).toDouble(), 0.9);
