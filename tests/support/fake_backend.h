@@ -23,6 +23,8 @@ public:
         std::vector<DeadLetterRow> letters;
         std::vector<CaseExpectation> expectations;
         std::vector<StepMachine> machines;
+        JudgementView judgement;
+        std::vector<FeedbackRequest> feedback; ///< As it came.
         Health health;
         std::optional<Error> failure;    ///< Of every question.
         std::optional<Error> refusal;    ///< Of every command.
@@ -105,6 +107,21 @@ public:
     {
         using Rows = std::vector<StepMachine>;
         return answer<Rows>(done, [](Answers &answers) -> Result<Rows> { return answers.machines; });
+    }
+    Ticket judgement(const Caller &, Done<JudgementView> done) override
+    {
+        return answer<JudgementView>(done, [](Answers &answers) -> Result<JudgementView> { return answers.judgement; });
+    }
+    Ticket giveFeedback(const Caller &, const FeedbackRequest &request, Done<Ok> done) override
+    {
+        return answer<Ok>(done, [request](Answers &answers) -> Status {
+            answers.feedback.push_back(request);
+            if (answers.refusal)
+                return *answers.refusal;
+            if (request.kind == FeedbackKind::Budget)
+                answers.judgement.falsePerDay = request.falsePerDay;
+            return Ok{};
+        });
     }
     Ticket health(const Caller &, Done<Health> done) override
     {

@@ -289,6 +289,58 @@ private Q_SLOTS:
         picture(*panel, QStringLiteral("findings-real"));
     }
 
+    void aFindingIsTaughtByKeyboard()
+    {
+        auto *backend = new FakeBackend;
+        const auto context = contextOf(backend, Role::Operator);
+        fill(*backend);
+        backend->with([](FakeBackend::Answers &answers) {
+            for (Finding &finding : answers.findings)
+                finding.pattern = finding.origin == FindingOrigin::Entropy ? "step=1" : "";
+            answers.judgement.falsePerDay = 48.0;
+            answers.judgement.kinds = {{"values", 900, 24, 10, 86'400.0, 13.1}, {"steps", 0, 7, 2, 0.0, 10.0}};
+        });
+        const auto panel = shown(makeFindingsPanel, *context, {420, 620});
+        QTRY_VERIFY(named(*panel, "findingsList")->property("count").toInt() > 0);
+        QTRY_VERIFY(textOf(*panel).contains(QStringLiteral("48 false findings a day")));
+        QVERIFY(textOf(*panel).contains(QStringLiteral("12 held back: values 10, steps 2")));
+        const auto taught = [&] { return backend->with([](auto &answers) { return answers.feedback; }); };
+        // One that a rule made cannot be taught.
+        const auto bySurprise = [&] { return isSeen(named(*panel, "dismissButton")); };
+        for (int i = 0; i < 8 && !(!context->findingId().isEmpty() && bySurprise()); ++i) {
+            QTest::keyClick(panel.get(), Qt::Key_J);
+            QTest::qWait(30); // the card grows
+        }
+        QVERIFY(bySurprise());
+        const QString id = context->findingId();
+        QTest::keyClick(panel.get(), Qt::Key_D);
+        QTRY_VERIFY(named(*panel, "feedbackReason")->hasActiveFocus());
+        QTest::keyClick(panel.get(), Qt::Key_Escape);
+        QTRY_VERIFY(bySurprise());
+        QVERIFY(taught().empty());
+        QTest::keyClick(panel.get(), Qt::Key_C);
+        QTRY_VERIFY(named(*panel, "feedbackReason")->hasActiveFocus());
+        picture(*panel, QStringLiteral("findings-confirm"));
+        QTest::keyClick(panel.get(), Qt::Key_Return);
+        QTRY_COMPARE(taught().size(), std::size_t{1});
+        QCOMPARE(QString::fromStdString(taught().front().findingId), id);
+        QVERIFY(taught().front().kind == FeedbackKind::Confirmed);
+        QCOMPARE(taught().front().reason, std::string("it was a fault"));
+        // The budget goes by rungs, and is told back.
+        QTRY_VERIFY(bySurprise());
+        QTest::keyClick(panel.get(), Qt::Key_Plus);
+        QTRY_VERIFY(textOf(*panel).contains(QStringLiteral("50 false findings a day")));
+        QTRY_COMPARE(taught().size(), std::size_t{2});
+        QCOMPARE(taught().back().falsePerDay, 50.0);
+        QTRY_COMPARE(breachesOf(*panel).join(QLatin1Char('\n')), QString());
+        // What is refused is said.
+        backend->with([](auto &answers) { answers.refusal = Error{Error::Code::Refused, "not today"}; });
+        QTest::keyClick(panel.get(), Qt::Key_D);
+        QTRY_VERIFY(named(*panel, "feedbackReason")->hasActiveFocus());
+        QTest::keyClick(panel.get(), Qt::Key_Return);
+        QTRY_VERIFY(textOf(*panel).contains(QStringLiteral("not today")));
+    }
+
     void findingsAreFilteredByKeyboard()
     {
         const LocalWorkspace workspace;
