@@ -119,7 +119,9 @@ Status migrate(sqlite::Database &database)
         EVENTOPS_TRY(database.execute(Version2ViewsSql));
     if (version < 3)
         EVENTOPS_TRY(database.execute(Version3Sql));
-    if (version < 4)
+    const std::int64_t patterns =
+        EVENTOPS_TRY(database.integer("SELECT count(*) FROM pragma_table_info('finding') WHERE name = 'pattern'"));
+    if (version < 4 && patterns == 0)
         EVENTOPS_TRY(database.execute("ALTER TABLE finding ADD COLUMN pattern TEXT NOT NULL DEFAULT ''"));
     if (version < 5)
         EVENTOPS_TRY(database.execute(Version5Sql));
