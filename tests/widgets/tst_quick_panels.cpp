@@ -327,7 +327,7 @@ private Q_SLOTS:
         QVERIFY(taught().front().kind == FeedbackKind::Confirmed);
         QCOMPARE(taught().front().reason, std::string("it was a fault"));
         // The budget goes by rungs, and is told back.
-        QTRY_VERIFY(bySurprise());
+        QTRY_VERIFY(bySurprise() && named(*panel, "dismissButton")->isEnabled());
         QTest::keyClick(panel.get(), Qt::Key_Plus);
         QTRY_VERIFY(textOf(*panel).contains(QStringLiteral("50 false findings a day")));
         QTRY_COMPARE(taught().size(), std::size_t{2});
@@ -335,6 +335,7 @@ private Q_SLOTS:
         QTRY_COMPARE(breachesOf(*panel).join(QLatin1Char('\n')), QString());
         // What is refused is said.
         backend->with([](auto &answers) { answers.refusal = Error{Error::Code::Refused, "not today"}; });
+        QTRY_VERIFY(named(*panel, "dismissButton")->isEnabled()); // the word before is through
         QTest::keyClick(panel.get(), Qt::Key_D);
         QTRY_VERIFY(named(*panel, "feedbackReason")->hasActiveFocus());
         QTest::keyClick(panel.get(), Qt::Key_Return);
