@@ -80,6 +80,9 @@ public:
     {
         m_cases.each([&](const CaseState &state) { each(state, m_cases.ownerOf(state).scope); });
     }
+    /// How long a silence lasts before the case is taken for over, or missing something: by the budget and by what
+    /// people said. Nothing: too little is known.
+    std::optional<GapModel::Patience> patienceToEnd(std::uint64_t scope, const CaseState &state) const;
     /// Whose case it is; nothing when it is not there.
     void tellOwner(std::uint64_t key, CaseExpectation &out) const;
     void save(StateWriter &out) const;
@@ -124,7 +127,6 @@ private:
     void judgeWait(const CaseState &state, bool wasMissing, EventSurprise &surprise);
     bool isTold(const EventSurprise &surprise, WallNs ts);
     std::optional<GapModel::Patience> patienceOf(std::uint64_t scope, const CaseState &state, double bits) const;
-    std::optional<GapModel::Patience> patienceToEnd(std::uint64_t scope, const CaseState &state) const;
     void remind(CaseState &state, std::uint64_t scope);
     void push(CaseState &state, WallNs at);
     void fallDue(CaseState &state, const CaseOwner &owner, WallNs due, std::uint32_t event, Emitter &emitter);

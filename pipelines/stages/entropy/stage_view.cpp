@@ -152,8 +152,7 @@ private:
         CaseExpectation out;
         out.isAbsent = CaseWatch::isMissing(state);
         out.since = state.lastTs;
-        const GapContexts gaps = gapContextsOf(open.scope, state);
-        watch.models().gaps.forecast(gaps, m_forecast);
+        watch.models().gaps.forecast(gapContextsOf(open.scope, state), m_forecast);
         out.samples = static_cast<std::uint64_t>(m_forecast.samples());
         const bool isKnown = m_forecast.samples() >= watch.settings().stepSamplesMin;
         if (!isKnown && !out.isAbsent)
@@ -175,8 +174,7 @@ private:
             out.late = WallNs{std::max(raw(out.eta), plus(state.lastTs, m_forecast.quantileNs(0.9)))};
             out.overdue = WallNs{std::max(raw(out.late), plus(state.lastTs, m_forecast.quantileNs(0.99)))};
         }
-        const CaseSettings &settings = watch.settings();
-        if (const auto patience = watch.models().gaps.patience(gaps, settings.bitsMin, settings.stepSamplesMin))
+        if (const auto patience = watch.patienceToEnd(open.scope, state))
             out.missing = WallNs{std::max(isKnown ? raw(out.overdue) : raw(state.lastTs),
                                           plus(state.lastTs, patience->ns))};
         out.lastStep = std::string(watch.models().nameOf(state.last));
