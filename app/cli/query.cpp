@@ -130,6 +130,36 @@ Result<Ok> queryPredictions(Context &context, Backend &backend, const Options &o
     return Ok{};
 }
 
+/// What the budget held back, the most surprising first.
+Result<Ok> queryHeldBack(Context &context, Backend &backend, const Options &options)
+{
+    if (!options.filter.empty())
+        return Error{Error::Code::InvalidArgument, "what was held back is no row of the ledger and takes no filter", {},
+                     "leave the filter away"};
+    const auto judgement = EVENTOPS_TRY(await<JudgementView>(
+        [&](auto done) { return backend.judgement(context.caller(), std::move(done)); }));
+    std::uint64_t left = options.limit == 0 ? UINT64_MAX : options.limit;
+    for (const JudgementView::HeldBack &alarm : judgement.heldBack) {
+        if (left-- == 0)
+            break;
+        std::string line;
+        if (context.json) {
+            JsonWriter json(line);
+            json.beginObject().field("ts", formatTimestamp(alarm.ts)).field("kind", alarm.kind);
+            json.field("tenant", alarm.tenant).field("entity_type", alarm.entityType);
+            json.field("entity_id", alarm.entityId).field("what", alarm.what);
+            json.key("bits").number(alarm.bits).key("takes").number(alarm.takes).endObject();
+        } else {
+            char bits[64];
+            std::snprintf(bits, sizeof bits, "  %.1f of %.1f bits", alarm.bits, alarm.takes);
+            line = formatTimestamp(alarm.ts) + "  " + alarm.kind + "  " + printable(alarm.entityId) + "  "
+                 + printable(alarm.what) + bits;
+        }
+        printLine(line);
+    }
+    return Ok{};
+}
+
 template <typename Row, typename Start, typename Json, typename Text>
 Result<Ok> queryRows(Context &context, Start start, Json json, Text text)
 {
@@ -156,6 +186,8 @@ Result<Ok> run(Context &context, const Options &options)
         return queryEvents(context, *backend, query);
     if (options.table == "predictions")
         return queryPredictions(context, *backend, options);
+    if (options.table == "held-back")
+        return queryHeldBack(context, *backend, options);
     if (options.table == "findings" || options.table == "alerts" || options.table == "deviations")
         return queryFindings(context, *backend, query, options);
     if (options.table == "entities") {
@@ -184,8 +216,8 @@ void addQuery(CLI::App &app, Context &context)
     const auto options = std::make_shared<Options>();
     CLI::App *command = app.add_subcommand("query", "Print rows of the ledger that match a filter");
     command->add_option("TABLE", options->table, "What to look at")->required()
-        ->check(CLI::IsMember({"events", "alerts", "deviations", "predictions", "findings", "entities", "links",
-                                "actions"}));
+        ->check(CLI::IsMember({"events", "alerts", "deviations", "predictions", "findings", "held-back", "entities",
+                                "links", "actions"}));
     command->add_option("FILTER", options->filter, "For example: severity >= warning and entity.id = host:host-a");
     command->add_option("--limit", options->limit, "At most so many rows; 0: all")->capture_default_str();
     command->add_flag("--newest", options->newest, "Newest first");

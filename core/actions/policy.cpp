@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/actions/policy.h"
 
+#include "core/base/text.h"
 #include "core/filter/rows.h"
 #include "core/model/event_id.h"
 #include "core/model/value.h"
@@ -134,18 +135,6 @@ Result<Policy> readPolicy(const Value &map)
     return policy;
 }
 
-/// At most @p bytesMax bytes, not cut inside a character.
-void cutText(std::string &text, std::size_t bytesMax)
-{
-    if (text.size() <= bytesMax)
-        return;
-    std::size_t end = bytesMax - 3;
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0u) == 0x80u)
-        --end;
-    text.resize(end);
-    text += "…";
-}
-
 WallNs later(WallNs at, std::int64_t ns)
 {
     constexpr std::int64_t Last = std::numeric_limits<std::int64_t>::max();
@@ -177,7 +166,7 @@ std::optional<Suggestion> Policy::suggest(const Finding &finding, WallNs at) con
     out.command = command;
     out.args = std::move(*arguments);
     out.reason = reason.render(row).value_or(finding.message);
-    cutText(out.reason, ReasonBytesMax);
+    out.reason = shortened(out.reason, ReasonBytesMax);
     out.proposedAt = at;
     out.expiresAt = later(at, ttlNs);
     out.ttlSeconds = static_cast<double>(executionTtlNs) / static_cast<double>(NsPerSecond);

@@ -7,6 +7,8 @@
 #include "core/model/event_id.h"
 #include "core/model/expected_step.h"
 
+#include <cmath>
+
 namespace eventops {
 namespace {
 
@@ -46,12 +48,35 @@ void writeExpected(JsonWriter &json, const std::vector<ExpectedStep> &steps)
     json.endArray();
 }
 
+/// What was seen and what was to be expected, in bits.
+struct Entropies {
+    double seen = 0.0;
+    double baseline = 0.0;
+};
+
+/// A finding that compares two entropies has both among its terms; of others it is the surprise against its mean.
+Entropies entropiesOf(const Finding &finding, const std::vector<ExpectedStep> &steps)
+{
+    Entropies out{finding.bits, expectedBits(steps)};
+    for (const BitsTerm &term : finding.terms) {
+        if (term.name == SeenEntropyTerm)
+            out.seen = std::fabs(term.bits);
+        else if (term.name == BaselineEntropyTerm)
+            out.baseline = std::fabs(term.bits);
+    }
+    return out;
+}
+
+void writeEntropies(JsonWriter &json, const Entropies &entropies)
+{
+    json.key("entropy").number(entropies.seen).key("baseline_entropy").number(entropies.baseline);
+}
+
 void writeAttrs(JsonWriter &json, const Finding &finding, const std::vector<ExpectedStep> &steps)
 {
     json.key("attrs").beginObject();
     json.field("step", finding.step);
-    json.key("entropy").number(finding.bits);
-    json.key("baseline_entropy").number(expectedBits(steps));
+    writeEntropies(json, entropiesOf(finding, steps));
     json.key("bits").number(finding.bits);
     json.field("kind", finding.name).field("origin", toString(finding.origin));
     json.field("state", toString(finding.state));
@@ -139,8 +164,7 @@ Result<std::string> encodeDeviation(const Finding &finding, const DeviationForm 
     json.key("source").beginObject().field("system", DeviationSource).endObject();
     if (form.legacyTopLevel) {
         json.field("step", finding.step);
-        json.key("entropy").number(finding.bits);
-        json.key("baseline_entropy").number(expectedBits(steps));
+        writeEntropies(json, entropiesOf(finding, steps));
     }
     json.endObject();
     return out;

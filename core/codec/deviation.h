@@ -24,8 +24,9 @@ struct DeviationForm {
 /// {"ts", "event_type", "entity_id", "correlation_id", "tags": the event's with tenant, "attrs": {"step", "entropy",
 /// "baseline_entropy", "bits", "kind", "origin", "severity", "message", "finding_id", "terms", "expected", "evidence",
 /// and of measurements "metric", "value", "unit"}, "idempotency_key", "source"}.
-/// `entropy` and `bits` are the finding's bits; `baseline_entropy` is the mean bits of the expected alternatives. The
-/// key comes from the finding's id, so a replay gives the same bytes. One line, no line end.
+/// `bits` are the finding's. `entropy` is the same and `baseline_entropy` the mean bits of the expected alternatives,
+/// unless the finding has terms of these names (SeenEntropyTerm): then they are what those say. The key comes from the
+/// finding's id, so a replay gives the same bytes. One line, no line end.
 /// Errors: InvalidInput for a finding without a time, which the envelope requires.
 /// Thread: any. Complexity: O(length).
 Result<std::string> encodeDeviation(const Finding &finding, const DeviationForm &form = {});

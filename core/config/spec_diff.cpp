@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/config/spec_diff.h"
 
+#include "core/base/text.h"
 #include "core/config/retention_section.h"
 #include "core/pipeline/settings.h"
 
@@ -19,15 +20,7 @@ std::string jsonOf(const Value &value)
 
 std::string shown(const Value &value)
 {
-    std::string out = jsonOf(value);
-    if (out.size() > ShownBytesMax) {
-        std::size_t end = ShownBytesMax - 3;
-        while (end > 0 && (static_cast<unsigned char>(out[end]) & 0xC0) == 0x80) // not in the middle of a character
-            --end;
-        out.resize(end);
-        out += "…";
-    }
-    return out;
+    return shortened(jsonOf(value), ShownBytesMax);
 }
 
 /// What an item of a list is called; empty: nothing.

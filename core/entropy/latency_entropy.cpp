@@ -192,7 +192,10 @@ LateP95Score LateP95::score(std::int64_t durationNs) const
     out.medianNs = m_sketch.quantileNs(0.5);
     out.madNs = (m_sketch.quantileNs(0.75) - m_sketch.quantileNs(0.25)) / 2;
     out.p95Ns = m_sketch.quantileNs(0.95);
-    out.late = durationNs > out.p95Ns;
+    // Further than the sketch can tell apart from the percentile.
+    out.late = GapSketch::bucketOf(durationNs) > GapSketch::bucketOf(out.p95Ns);
+    const auto total = static_cast<double>(out.samples);
+    out.bits = -detLog2((m_sketch.countLater(durationNs) + 0.5) / (total + 1.0)); // never no share at all
     return out;
 }
 

@@ -104,10 +104,11 @@ private:
 /// What late_p95 says of a duration, from before it was learned.
 struct LateP95Score {
     bool learning = true;
-    bool late = false;          ///< Longer than the 95th percentile.
+    bool late = false;          ///< Longer than the 95th percentile, by more than a bucket of GapSketch.
     std::int64_t medianNs = 0;  ///< Predicted duration.
     std::int64_t madNs = 0;     ///< Half the width of the middle half: the median deviation where both sides are alike.
     std::int64_t p95Ns = 0;     ///< After this it is late.
+    double bits = 0.0;          ///< −log2 of the share of durations that were as long.
     std::uint64_t samples = 0;
 };
 

@@ -2,6 +2,7 @@
 #include "core/entropy/live_cases.h"
 
 #include "core/base/hash.h"
+#include "core/base/text.h"
 #include "core/entropy/flat_table.h"
 
 #include <algorithm>
@@ -23,10 +24,7 @@ std::size_t bytesOfLength(std::size_t length)
 
 std::string_view cut(std::string_view text)
 {
-    std::size_t size = std::min(text.size(), LiveCases::TextBytesMax);
-    while (size < text.size() && size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U)
-        --size; // never inside a character
-    return text.substr(0, size);
+    return utf8Prefix(text, LiveCases::TextBytesMax);
 }
 
 } // namespace

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "core/entropy/name_table.h"
 
+#include "core/base/text.h"
+
 #include <algorithm>
 
 namespace eventops {
@@ -11,10 +13,7 @@ void NameTable::put(std::uint64_t key, std::string_view text, std::uint32_t age)
     entry.seen = std::max(entry.seen, age);
     if (!isNew)
         return;
-    std::size_t size = std::min(text.size(), BytesMax);
-    while (size < text.size() && size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U)
-        --size; // never cut inside a character
-    entry.text = std::string(text.substr(0, size));
+    entry.text = std::string(utf8Prefix(text, BytesMax));
 }
 
 std::string_view NameTable::name(std::uint64_t key) const

@@ -218,6 +218,15 @@ Status NextStepLearned::load(StateReader &in)
     return in.failed() ? Status(corrupt) : Status(Ok{});
 }
 
+std::vector<StepPrediction::Alternative> StepPrediction::likeliest() const
+{
+    std::vector<Alternative> likely(all().begin(), all().end());
+    std::sort(likely.begin(), likely.end(), [](const Alternative &a, const Alternative &b) {
+        return a.probability != b.probability ? a.probability > b.probability : a.symbol < b.symbol;
+    });
+    return likely;
+}
+
 const StepPrediction::Alternative *StepPrediction::find(StepSymbol symbol) const
 {
     for (const Alternative &alternative : all()) {

@@ -78,6 +78,7 @@ struct StepPrediction {
     double samples = 0.0;  ///< Behind the least specific context (the last step alone).
 
     std::span<const Alternative> all() const { return std::span(alternatives).first(size); }
+    std::vector<Alternative> likeliest() const; ///< All, most probable first; ties by symbol.
     const Alternative *find(StepSymbol symbol) const;
 
     // How it came about.

@@ -15,7 +15,8 @@ namespace eventops::lake {
 namespace {
 
 constexpr std::size_t MarkBytesMax = 16u << 10;
-constexpr std::array<std::string_view, ClickHouseStreamCount> StreamNames{"events", "findings", "history"};
+constexpr std::array<std::string_view, ClickHouseStreamCount> StreamNames{"events", "findings", "history",
+                                                                          "features"};
 
 } // namespace
 
@@ -57,6 +58,8 @@ Result<ClickHouseMark> ClickHouseMark::read(const std::string &path)
     mark.url = string("url");
     mark.database = string("database");
     for (std::size_t i = 0; i < ClickHouseStreamCount; ++i) {
+        if (i == static_cast<std::size_t>(ClickHouseStream::Features) && !jsonFind(text, std::string(StreamNames[i])))
+            continue; // a mark from before there were any: nothing was sent
         mark.streams[i].done = number(std::string(StreamNames[i]) + ".done");
         mark.streams[i].sent = number(std::string(StreamNames[i]) + ".sent");
         whole = whole && mark.streams[i].done <= mark.streams[i].sent;

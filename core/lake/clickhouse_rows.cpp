@@ -3,6 +3,7 @@
 
 #include "core/base/json.h"
 #include "core/base/json_scan.h"
+#include "core/base/time.h"
 #include "core/codec/codec.h"
 #include "core/lake/utf8.h"
 
@@ -133,6 +134,24 @@ ClickHouseRow clickHouseScoreRow(const Finding &finding, bool json)
     out.key("score").number(finding.bits).key("eta").unsignedInteger(0).key("details");
     writeDocument(out, details, json);
     out.endObject();
+    return row;
+}
+
+ClickHouseRow clickHouseFeatureRow(const FeatureWindow &window)
+{
+    const std::string &step = !window.step.empty() ? window.step : !window.metric.empty() ? window.metric : window.rule;
+    ClickHouseRow row;
+    row.key = valid(window.entityId);
+    row.ts = clickHouseSeconds(window.start);
+    const auto count = std::min<std::uint64_t>(window.count, std::numeric_limits<std::uint32_t>::max());
+    row.more = valid(step) + '\t' + std::to_string(count);
+    const CivilTime civil = civilTime(WallNs{static_cast<std::int64_t>(row.ts) * NsPerSecond});
+    JsonWriter out(row.json);
+    out.beginObject().key("ts").unsignedInteger(row.ts);
+    out.field("entity_id", window.entityId).field("step", step).key("count").unsignedInteger(count);
+    out.key("p50").number(window.p50).key("p95").number(window.p95).key("avg").number(window.avg);
+    out.key("stddev").number(window.stddev).key("day_of_week").unsignedInteger(civil.weekday + 1);
+    out.key("hour").unsignedInteger(civil.hour).endObject();
     return row;
 }
 

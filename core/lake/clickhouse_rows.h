@@ -5,6 +5,7 @@
 #include "core/lake/clickhouse_schema.h"
 #include "core/model/action.h"
 #include "core/model/batch.h"
+#include "core/model/feature_window.h"
 #include "core/model/finding.h"
 
 #include <cstdint>
@@ -32,6 +33,9 @@ std::uint32_t clickHouseSeconds(WallNs time);
 Result<ClickHouseRow> clickHouseEventRow(const Batch &batch, const Event &event, bool json);
 /// Of findings that are surprises (U31). `details` holds the finding's id, bits, terms and what it is about.
 ClickHouseRow clickHouseScoreRow(const Finding &finding, bool json);
+/// Of a window of features (U31, E8): its beginning, day (Monday is 1) and hour in UTC; the step, else the metric, else
+/// the rule.
+ClickHouseRow clickHouseFeatureRow(const FeatureWindow &window);
 /// Of findings of rules.
 ClickHouseRow clickHouseAlertRow(const Finding &finding, bool json);
 /// Of one step of an action, with the action as it is when the row is made.

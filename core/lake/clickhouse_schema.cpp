@@ -197,6 +197,7 @@ std::string_view toString(ClickHouseTable table)
     switch (table) {
     case ClickHouseTable::Events: return "events_raw";
     case ClickHouseTable::Scores: return "entropy_scores";
+    case ClickHouseTable::Features: return "features_windowed";
     case ClickHouseTable::Alerts: return "alerts";
     case ClickHouseTable::History: return "action_history";
     }
@@ -320,6 +321,11 @@ ClickHouseIdentity clickHouseIdentity(ClickHouseTable table, bool json)
         identity = {json ? "toString(details.finding_id)" : "visitParamExtractString(details, 'finding_id')", "", "",
                     "ts DateTime, entity_id String, step String, kind String, score Float32, eta DateTime, "
                     "details $json"};
+        break;
+    case ClickHouseTable::Features: // rows that are alike in all of this are the same figures twice
+        identity = {"entity_id", "step, toString(count)", "",
+                    "ts DateTime, entity_id String, step String, count UInt32, p50 Float32, p95 Float32, avg Float32, "
+                    "stddev Float32, day_of_week UInt8, hour UInt8"};
         break;
     case ClickHouseTable::Alerts:
         identity = {"finding_id", "", "",

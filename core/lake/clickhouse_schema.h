@@ -19,12 +19,14 @@ extern const char *const ClickHouseDatabase;
 enum class ClickHouseTable : std::uint8_t {
     Events, ///< events_raw: contract K7, section 3.1.
     Scores, ///< entropy_scores: U31.
+    Features, ///< features_windowed: U31, E8.
     Alerts, ///< alerts: what rules found; the columns of contract L13.
     History,///< action_history: every step of every action (K121); action_state_current is its end.
 };
-constexpr std::size_t ClickHouseTableCount = 4;
+constexpr std::size_t ClickHouseTableCount = 5;
 constexpr std::array<ClickHouseTable, ClickHouseTableCount> ClickHouseTables{
-    ClickHouseTable::Events, ClickHouseTable::Scores, ClickHouseTable::Alerts, ClickHouseTable::History};
+    ClickHouseTable::Events, ClickHouseTable::Scores, ClickHouseTable::Features, ClickHouseTable::Alerts,
+    ClickHouseTable::History};
 std::string_view toString(ClickHouseTable table);
 
 /// What a server's version lets us say.

@@ -309,6 +309,7 @@ bool ClickHouseWriter::takesJson(ClickHouseTable table) const
     case ClickHouseTable::Events: return m_server.jsonEvents;
     case ClickHouseTable::Scores: return m_server.jsonScores;
     case ClickHouseTable::Alerts: return m_server.jsonAlerts;
+    case ClickHouseTable::Features:
     case ClickHouseTable::History: break;
     }
     return false;

@@ -15,8 +15,8 @@
 namespace eventops::lake {
 
 /// What is projected, each with a place of its own in the ledger.
-enum class ClickHouseStream : std::uint8_t { Events, Findings, History };
-constexpr std::size_t ClickHouseStreamCount = 3;
+enum class ClickHouseStream : std::uint8_t { Events, Findings, History, Features };
+constexpr std::size_t ClickHouseStreamCount = 4;
 
 /// How far the projection got, kept in the workspace. Written before anything is sent: what lies between `done` and
 /// `sent` may be there or not, and the server is asked before it is sent again.

@@ -244,6 +244,13 @@ std::string judgementToJson(const JudgementView &judgement)
         json.key("learning").unsignedInteger(kind.learning).key("held_back").unsignedInteger(kind.heldBack);
         json.key("per_day").number(kind.perDay).key("bits").number(kind.bits).endObject();
     }
+    json.endArray().key("alarms").beginArray();
+    for (const JudgementView::HeldBack &alarm : judgement.heldBack) {
+        json.beginObject().field("kind", alarm.kind).field("tenant", alarm.tenant);
+        json.field("entity_type", alarm.entityType).field("entity_id", alarm.entityId).field("what", alarm.what);
+        writeTime(json, "ts", alarm.ts);
+        json.key("bits").number(alarm.bits).key("takes").number(alarm.takes).endObject();
+    }
     json.endArray().endObject().endArray();
     return out;
 }
@@ -262,6 +269,17 @@ Result<JudgementView> judgementFromJson(std::string_view json)
             item.number("held_back", kind.heldBack);
             item.number("per_day", kind.perDay);
             item.number("bits", kind.bits);
+        });
+        in.each("alarms", JudgementView::HeldBackMax, [&](const ObjectReader &item) {
+            JudgementView::HeldBack &alarm = out.heldBack.emplace_back();
+            item.text("kind", alarm.kind);
+            item.text("tenant", alarm.tenant);
+            item.text("entity_type", alarm.entityType);
+            item.text("entity_id", alarm.entityId);
+            item.text("what", alarm.what);
+            item.time("ts", alarm.ts);
+            item.number("bits", alarm.bits);
+            item.number("takes", alarm.takes);
         });
         return out;
     });

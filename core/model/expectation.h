@@ -87,10 +87,22 @@ struct JudgementView {
         double bits = 0.0;          ///< What a finding takes.
         bool operator==(const Kind &) const = default;
     };
+    /// An alarm that was no finding, because the budget asks for more.
+    struct HeldBack {
+        std::string kind;           ///< As Kind::name.
+        WallNs ts = NoTime;
+        std::string tenant, entityType, entityId;
+        std::string what;           ///< The metric, or the last step.
+        double bits = 0.0;
+        double takes = 0.0;         ///< Bits that would have made it a finding.
+        bool operator==(const HeldBack &) const = default;
+    };
     static constexpr std::size_t KindsMax = 16;
+    static constexpr std::size_t HeldBackMax = 64;
     double falsePerDay = 0.0;       ///< 0: no stage has a budget.
     std::uint64_t verdicts = 0;     ///< What people dismissed or confirmed and the stage still knows.
     std::vector<Kind> kinds;
+    std::vector<HeldBack> heldBack; ///< The most surprising of the last day, the most surprising first.
     bool operator==(const JudgementView &) const = default;
 };
 

@@ -27,6 +27,10 @@ struct BitsTerm {
     std::uint64_t samples = 0; ///< Observations behind the expectation.
 };
 
+// Terms of a finding that compares the entropy of what it saw with that of a baseline: one counts up, one down.
+inline constexpr std::string_view SeenEntropyTerm = "entropy";
+inline constexpr std::string_view BaselineEntropyTerm = "baseline_entropy";
+
 /// The terms as a JSON array; numbers are written so that reading gives them back exactly.
 std::string termsToJson(const std::vector<BitsTerm> &terms);
 

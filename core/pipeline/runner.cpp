@@ -10,7 +10,7 @@
 namespace eventops {
 namespace {
 
-constexpr std::string_view CheckpointVersion = "stages-4"; ///< Of the form of all stages' state.
+constexpr std::string_view CheckpointVersion = "stages-5"; ///< Of the form of all stages' state.
 constexpr std::chrono::milliseconds PollTime{20};    ///< Between two looks at an idle live source.
 constexpr std::chrono::milliseconds MergeWait{1'000};///< One wait for a capture's next batch; repeated until it comes.
 constexpr std::chrono::milliseconds TellEvery{200};  ///< Between two looks at what holds the ledger back.

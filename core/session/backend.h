@@ -305,7 +305,7 @@ public:
     /// What the stages expect of cases in flight, due next first, and what they learned of each entity type, as of the
     /// last commit that told; see StageView. A back end that knows no such things refuses.
     virtual Ticket expectations(const Caller &caller, Done<std::vector<CaseExpectation>> done);
-    /// The budget of findings and what it held back; of all tenants together.
+    /// The budget of findings and what it held back, of all tenants together; empty for who may not see them all.
     virtual Ticket judgement(const Caller &caller, Done<JudgementView> done);
     virtual Ticket stepMachines(const Caller &caller, Done<std::vector<StepMachine>> done);
     virtual Ticket deadLetters(const Caller &caller, std::uint64_t rowsMax, OnPage<DeadLetterRow> page,

@@ -64,7 +64,7 @@ Result<std::unique_ptr<ClickHouseFeed>> ClickHouseFeed::open(const Workspace &wo
     writing.forget = options.forget;
     writing.attemptsMax = options.attemptsMax;
     auto writer = EVENTOPS_TRY(ClickHouseWriter::open(std::move(client), ClickHouseSettings::markFile(workspace),
-                                                      {ends.record, ends.finding, ends.audit}, writing));
+                                                      {ends.record, ends.finding, ends.audit, ends.record}, writing));
     std::string notice = writer->notice();
     const std::string missed =
         EVENTOPS_TRY(missedByRetention(*ledger, writer->mark()[ClickHouseStream::Events].done, "ClickHouse"));
@@ -83,6 +83,8 @@ Status ClickHouseFeed::catchUp()
         more = EVENTOPS_TRY(pushFindings());
     for (bool more = true; more;)
         more = EVENTOPS_TRY(pushHistory());
+    for (bool more = true; more;)
+        more = EVENTOPS_TRY(pushFeatures(last));
     return m_writer->save();
 }
 
@@ -153,6 +155,30 @@ Result<bool> ClickHouseFeed::pushHistory()
         return stopped();
     EVENTOPS_TRY(m_writer->push(ClickHouseStream::History, upTo, {&part, 1}));
     return collected.isFull();
+}
+
+/// The windows that whole records closed, as many as one push takes; true: there are more.
+Result<bool> ClickHouseFeed::pushFeatures(Seq last)
+{
+    const Seq after = m_writer->mark()[ClickHouseStream::Features].done;
+    if (after >= last)
+        return false;
+    ClickHouseWriter::Rows part{ClickHouseTable::Features, {}};
+    Collected collected;
+    Seq upTo = after;
+    bool more = false;
+    EVENTOPS_TRY(m_ledger->featuresAfter(after, [&](const FeatureWindow &window) {
+        more = window.seq != upTo && collected.isFull();
+        if (more || m_mustStop() || window.seq > last)
+            return false;
+        upTo = window.seq;
+        collected.add(part, lake::clickHouseFeatureRow(window));
+        return true;
+    }));
+    if (m_mustStop())
+        return stopped();
+    EVENTOPS_TRY(m_writer->push(ClickHouseStream::Features, more ? upTo : last, {&part, 1}));
+    return more;
 }
 
 /// What the projector does at each look.

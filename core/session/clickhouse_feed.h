@@ -69,6 +69,7 @@ private:
     Result<bool> pushEvents(Seq last);
     Result<bool> pushFindings();
     Result<bool> pushHistory();
+    Result<bool> pushFeatures(Seq last);
 
     FileLock m_lock;
     std::unique_ptr<Ledger> m_ledger;

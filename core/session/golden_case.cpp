@@ -93,8 +93,8 @@ std::string compare(const fs::path &expected, GoldenOutput found)
 {
     std::string out;
     std::ptrdiff_t compared = 0;
-    constexpr const char *Known[] = {"events", "alerts", "findings", "features", "entities", "links", "suggestions",
-                                     "deadletters", "raw", "counts"};
+    constexpr const char *Known[] = {"events", "alerts", "findings", "deviations", "features", "entities", "links",
+                                     "suggestions", "deadletters", "raw", "counts"};
     for (const std::string what : Known) {
         const fs::path file = expected / fileName(what);
         if (!fs::exists(file))

@@ -4,6 +4,7 @@
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/time.h"
+#include "core/codec/deviation.h"
 #include "core/model/row_json.h"
 #include "core/pipeline/runner.h"
 #include "core/session/entity_table.h"
@@ -114,6 +115,8 @@ public:
             line("findings", [&](std::string &out) { appendFindingJson(out, finding); });
             if (!finding.alert.empty())
                 output["alerts"] += finding.alert + '\n';
+            if (isDeviation(finding) && finding.ts != NoTime)
+                output["deviations"] += EVENTOPS_TRY(encodeDeviation(finding)) + '\n';
         }
         for (const FeatureWindow &window : group.features)
             line("features", [&](std::string &out) { appendFeature(out, window); });

@@ -26,7 +26,6 @@ public:
         const auto [it, isNew] = m_places.try_emplace({type, id}, static_cast<std::uint32_t>(m_entities.size()));
         if (isNew) {
             m_entities.push_back(&it->first);
-            m_names.push_back(type + ':' + id);
             m_deviations.emplace_back();
         }
         return it->second;
@@ -49,26 +48,58 @@ public:
     }
     std::size_t edges() const { return m_edges.size(); }
 
-    Result<std::vector<LikelyCause>> rank(std::uint32_t target) const
+    Result<std::vector<LikelyCause>> rank(std::uint32_t target)
     {
+        const std::vector<std::uint32_t> below = reachable(target);
+        std::vector<std::uint32_t> places(m_entities.size(), UINT32_MAX);
+        std::vector<std::string> names;
         std::vector<NodeDeviation> deviations;
-        for (std::uint32_t i = 0; i < m_deviations.size(); ++i)
-            deviations.push_back({i, 0, m_deviations[i].bits, ImpactUnknown}); // every entity is watched
+        for (const std::uint32_t node : below) {
+            places[node] = static_cast<std::uint32_t>(names.size());
+            deviations.push_back({places[node], 0, m_deviations[node].bits, ImpactUnknown}); // every entity is watched
+            names.push_back(m_entities[node]->first + ':' + m_entities[node]->second);
+        }
+        std::vector<CallEdge> edges;
+        for (const CallEdge &edge : m_edges) {
+            if (places[edge.caller] != UINT32_MAX && places[edge.callee] != UINT32_MAX)
+                edges.push_back({places[edge.caller], places[edge.callee]});
+        }
         std::vector<LikelyCause> causes;
-        for (const RankedCause &ranked : EVENTOPS_TRY(rankCauses(m_names, m_edges, deviations, target))) {
-            const Deviation &own = m_deviations[ranked.node];
+        for (const RankedCause &ranked : EVENTOPS_TRY(rankCauses(names, edges, deviations, places[target]))) {
+            const std::uint32_t node = below[ranked.node];
+            const Deviation &own = m_deviations[node];
             if (causes.size() == CausesMax || ranked.share < CauseShareMin || own.bits <= 0.0)
                 break;
-            causes.push_back({m_entities[ranked.node]->first, m_entities[ranked.node]->second, ranked.share,
-                              ranked.ownBits, own.findingId, own.message});
+            causes.push_back({m_entities[node]->first, m_entities[node]->second, ranked.share, ranked.ownBits,
+                              own.findingId, own.message});
         }
         return causes;
     }
 
 private:
+    /// What @p target depends on, itself first, the nearest first; at most CauseNodesMax.
+    std::vector<std::uint32_t> reachable(std::uint32_t target)
+    {
+        std::sort(m_edges.begin(), m_edges.end(), [](const CallEdge &a, const CallEdge &b) {
+            return std::pair(a.caller, a.callee) < std::pair(b.caller, b.callee);
+        });
+        std::vector<bool> seen(m_entities.size(), false);
+        std::vector<std::uint32_t> found = {target};
+        seen[target] = true;
+        for (std::size_t i = 0; i < found.size(); ++i) {
+            auto edge = std::lower_bound(m_edges.begin(), m_edges.end(), found[i],
+                                         [](const CallEdge &e, std::uint32_t caller) { return e.caller < caller; });
+            for (; edge != m_edges.end() && edge->caller == found[i] && found.size() < CauseNodesMax; ++edge) {
+                if (!seen[edge->callee])
+                    found.push_back(edge->callee);
+                seen[edge->callee] = true;
+            }
+        }
+        return found;
+    }
+
     std::map<EntityName, std::uint32_t> m_places;
     std::vector<const EntityName *> m_entities;
-    std::vector<std::string> m_names;
     std::vector<Deviation> m_deviations;
     std::vector<CallEdge> m_edges;
 };

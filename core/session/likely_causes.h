@@ -29,9 +29,10 @@ constexpr double RuleBits = 10.0;
 /// Whether the source of a link of that type depends on its target; else it is the other way round.
 bool sourceDepends(std::string_view linkType);
 
-/// The likely causes of @p finding, most likely first: rankCauses over the entity graph of its tenant, with the bits of
-/// the findings around its time. The finding's own entity may be one of them. Empty: it has no entity. Errors: the
-/// ledger's, LimitExceeded of rankCauses. O(links + findings).
+/// The likely causes of @p finding, most likely first: rankCauses over what its entity depends on in the entity graph
+/// of its tenant (the first CauseEdgesMax links of it), with the bits of the findings around its time. The finding's
+/// own entity may be one of them. Empty: it has no entity. Errors: the ledger's. Thread: any, with a ledger of its own.
+/// O(links · log links + findings).
 Result<std::vector<LikelyCause>> likelyCauses(Ledger &ledger, const Finding &finding);
 
 } // namespace eventops

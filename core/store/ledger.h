@@ -211,6 +211,8 @@ public:
     /// Findings in the order in which they were stored, from after the one with number @p after (0: from the first).
     virtual Status findingsAfter(std::uint64_t after,
                                  const std::function<bool(std::uint64_t number, const Finding &)> &row) = 0;
+    /// Windows of features in the order in which they were stored, from after those of record @p after.
+    virtual Status featuresAfter(Seq after, const std::function<bool(const FeatureWindow &)> &row) = 0;
     virtual Status entities(const Filter &filter, QueryBounds bounds,
                             const std::function<bool(const Entity &)> &row) = 0;
     virtual Status links(const Filter &filter, QueryBounds bounds, const std::function<bool(const Link &)> &row) = 0;

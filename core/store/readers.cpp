@@ -111,6 +111,44 @@ Status SqliteLedger::findingsAfter(std::uint64_t after,
     return Ok{};
 }
 
+Status SqliteLedger::featuresAfter(Seq after, const std::function<bool(const FeatureWindow &)> &row)
+{
+    sqlite::Statement rows = EVENTOPS_TRY(m_database.prepare(
+        "SELECT seq, emission, ts_start, ts_end, tenant, entity_type, entity_id, source_id, rule, metric, unit, step, "
+        "count, late, p50, p95, avg, stddev FROM feature_window WHERE (seq, emission) > (?1, ?2) "
+        "ORDER BY seq, emission LIMIT ?3"));
+    std::uint64_t emission = UINT32_MAX;
+    std::vector<FeatureWindow> page;
+    do {
+        page.clear();
+        rows.bindUnsigned(1, after).bindUnsigned(2, emission).bindUnsigned(3, ReadAheadRows);
+        while (EVENTOPS_TRY(rows.step())) {
+            FeatureWindow &window = page.emplace_back();
+            window.seq = rows.unsignedInteger(0);
+            window.emission = static_cast<std::uint32_t>(rows.unsignedInteger(1));
+            window.start = WallNs{rows.integer(2)};
+            window.end = WallNs{rows.integer(3)};
+            int column = 4;
+            for (std::string *text : {&window.tenant, &window.entityType, &window.entityId, &window.sourceId,
+                                      &window.rule, &window.metric, &window.unit, &window.step})
+                *text = rows.text(column++);
+            window.count = rows.unsignedInteger(12);
+            window.late = rows.unsignedInteger(13);
+            column = 14;
+            for (double *number : {&window.p50, &window.p95, &window.avg, &window.stddev})
+                *number = rows.number(column++);
+        }
+        rows.reset(); // no snapshot while the consumer works
+        for (const FeatureWindow &window : page) {
+            if (!row(window))
+                return Ok{};
+            after = window.seq;
+            emission = window.emission;
+        }
+    } while (page.size() == ReadAheadRows);
+    return Ok{};
+}
+
 Result<LedgerEnds> SqliteLedger::ends()
 {
     LedgerEnds ends;

@@ -55,6 +55,7 @@ public:
     // readers.cpp
     Status findings(const Filter &filter, QueryBounds bounds, const std::function<bool(const Finding &)> &row) override;
     Result<LedgerEnds> ends() override;
+    Status featuresAfter(Seq after, const std::function<bool(const FeatureWindow &)> &row) override;
     Status findingsAfter(std::uint64_t after,
                          const std::function<bool(std::uint64_t number, const Finding &)> &row) override;
     Status entities(const Filter &filter, QueryBounds bounds, const std::function<bool(const Entity &)> &row) override;

@@ -99,6 +99,27 @@ QString FeedbackController::detailText() const
     return lines.join(QLatin1Char('\n'));
 }
 
+QStringList FeedbackController::heldBackLines() const
+{
+    QStringList lines;
+    const auto bits = [](double number) { return QLocale::c().toString(number, 'f', 1); };
+    for (const JudgementView::HeldBack &alarm : m_judgement.heldBack) {
+        const QString entity = shownText(alarm.entityId, ShownNameMax);
+        lines.append(tr("%1  %2: %3 %4, %5 of %6 bits").arg(shownTime(alarm.ts), shownText(alarm.kind, ShownNameMax),
+                                                            entity, shownText(alarm.what, ShownNameMax),
+                                                            bits(alarm.bits), bits(alarm.takes)));
+    }
+    return lines;
+}
+
+void FeedbackController::showHeldBack(int line)
+{
+    if (line < 0 || static_cast<std::size_t>(line) >= m_judgement.heldBack.size())
+        return;
+    const JudgementView::HeldBack &alarm = m_judgement.heldBack[static_cast<std::size_t>(line)];
+    m_context.selectEntity({exactText(alarm.tenant), exactText(alarm.entityType), exactText(alarm.entityId)});
+}
+
 void FeedbackController::ask()
 {
     m_ticket = m_context.backend().judgement(

@@ -20,6 +20,8 @@ class FeedbackController final : public QObject
     Q_PROPERTY(QString budgetText READ budgetText NOTIFY judgementChanged)     ///< "48 false findings a day"
     Q_PROPERTY(QString heldBackText READ heldBackText NOTIFY judgementChanged) ///< "12 held back: values 10, steps 2"
     Q_PROPERTY(QString detailText READ detailText NOTIFY judgementChanged)     ///< A line for each kind.
+    /// One line for each alarm that was held back in the last day, the most surprising first.
+    Q_PROPERTY(QStringList heldBackLines READ heldBackLines NOTIFY judgementChanged)
     Q_PROPERTY(bool maySetBudget READ maySetBudget CONSTANT)
     Q_PROPERTY(int reasonMax READ reasonMax CONSTANT)
 
@@ -39,6 +41,7 @@ public:
     QString budgetText() const;
     QString heldBackText() const;
     QString detailText() const;
+    QStringList heldBackLines() const;
     bool maySetBudget() const;
     int reasonMax() const { return ReasonMax; }
     const JudgementView &judgement() const { return m_judgement; }
@@ -52,6 +55,7 @@ public Q_SLOTS:
     void give(const QString &reason); ///< An empty reason is the one offered.
     void moreBudget();                ///< The next of 1, 2, 5, 10, 20, 50, … false findings a day.
     void lessBudget();
+    void showHeldBack(int line); ///< Selects its entity for all views.
 
 Q_SIGNALS:
     void modeChanged();

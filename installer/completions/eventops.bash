@@ -65,7 +65,7 @@ _eventops()
         '') words="run replay export merge capture validate report query explain aggregate sql lake clickhouse approvals feedback executor deadletters
             audit rerun promote test retention backup doctor stages entropy bench demo" ;;
         aggregate) words="count min max mean sum p50 p90 p99" ;;
-        query) words="events alerts deviations predictions findings entities links actions" ;;
+        query) words="events alerts deviations predictions findings held-back entities links actions" ;;
         entropy) words="score sessions process metrics rank-causes bench" ;;
         approvals) words="list show approve reject" ;;
         feedback) words="dismiss confirm budget" ;;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import QtQuick
 import QtQuick.Layouts
+import QtQuick.Templates as T
 import EventOps.Models
 import EventOps.Theme
 
@@ -48,5 +49,32 @@ ColumnLayout {
         wrapMode: Text.Wrap
         maximumLineCount: 8
         Layout.fillWidth: true
+    }
+    ListView {
+        id: alarms
+        objectName: "heldBackList"
+        visible: bar.isOpen && count > 0
+        clip: true
+        model: bar.feedback.heldBackLines
+        boundsBehavior: Flickable.StopAtBounds
+        implicitHeight: Math.min(contentHeight, Theme.metric.space5 * 6)
+        Accessible.role: Accessible.List
+        Accessible.name: qsTr("Alarms held back, the most surprising first")
+        delegate: MutedText {
+            required property int index
+            required property string modelData
+            width: ListView.view.width
+            height: Theme.metric.space5
+            verticalAlignment: Text.AlignVCenter
+            text: modelData
+            elide: Text.ElideMiddle
+            color: hover.hovered ? Theme.color.text : Theme.color.textMuted
+
+            HoverHandler { id: hover }
+            TapHandler { onTapped: bar.feedback.showHeldBack(index) }
+        }
+        Layout.fillWidth: true
+
+        T.ScrollBar.vertical: ScrollMark {}
     }
 }

@@ -74,6 +74,16 @@ QQuickItem *named(const QQuickWidget &panel, const char *name)
     return nullptr;
 }
 
+/// Clicks on the middle of an item; false: it is not there to be seen.
+bool clicked(QQuickWidget &panel, const char *name)
+{
+    const QQuickItem *item = named(panel, name);
+    if (item == nullptr || !isSeen(item))
+        return false;
+    QTest::mouseClick(&panel, Qt::LeftButton, {}, item->mapToScene({item->width() / 2, item->height() / 2}).toPoint());
+    return true;
+}
+
 /// Sentences for each text that is not plain or that sticks out of the panel sideways.
 QStringList breachesOf(const QQuickWidget &panel)
 {
@@ -252,9 +262,7 @@ private Q_SLOTS:
         fill(*backend);
         const auto panel = shown(makeApprovalsPanel, *context, {420, 620});
         QTRY_VERIFY(named(*panel, "approveButton") != nullptr && isSeen(named(*panel, "approveButton")));
-        QQuickItem *button = named(*panel, "approveButton");
-        const QPointF middle = button->mapToScene(QPointF(button->width() / 2, button->height() / 2));
-        QTest::mouseClick(panel.get(), Qt::LeftButton, {}, middle.toPoint());
+        QVERIFY(clicked(*panel, "approveButton"));
         QTRY_VERIFY(named(*panel, "reasonField")->hasActiveFocus());
     }
 
@@ -299,6 +307,7 @@ private Q_SLOTS:
                 finding.pattern = finding.origin == FindingOrigin::Entropy ? "step=1" : "";
             answers.judgement.falsePerDay = 48.0;
             answers.judgement.kinds = {{"values", 900, 24, 10, 86'400.0, 13.1}, {"steps", 0, 7, 2, 0.0, 10.0}};
+            answers.judgement.heldBack = {{"waits", WallNs{0}, "acme", "order", "order:7", "paid", 9.5, 12.3}};
         });
         const auto panel = shown(makeFindingsPanel, *context, {420, 620});
         QTRY_VERIFY(named(*panel, "findingsList")->property("count").toInt() > 0);
@@ -333,6 +342,16 @@ private Q_SLOTS:
         QTRY_COMPARE(taught().size(), std::size_t{2});
         QCOMPARE(taught().back().falsePerDay, 50.0);
         QTRY_COMPARE(breachesOf(*panel).join(QLatin1Char('\n')), QString());
+        // What was held back is a list; a click on a line selects its entity.
+        QVERIFY(!isSeen(named(*panel, "heldBackList")));
+        QVERIFY(clicked(*panel, "budgetText"));
+        QTRY_VERIFY(isSeen(named(*panel, "heldBackList")));
+        QTRY_VERIFY(textOf(*panel).contains(QStringLiteral("waits: order:7 paid, 9.5 of 12.3 bits")));
+        picture(*panel, QStringLiteral("findings-held-back"));
+        QVERIFY(clicked(*panel, "heldBackList"));
+        QTRY_COMPARE(context->entity().id, QStringLiteral("order:7"));
+        QTRY_COMPARE(breachesOf(*panel).join(QLatin1Char('\n')), QString());
+        QVERIFY(clicked(*panel, "budgetText"));
         // What is refused is said.
         backend->with([](auto &answers) { answers.refusal = Error{Error::Code::Refused, "not today"}; });
         QTRY_VERIFY(named(*panel, "dismissButton")->isEnabled()); // the word before is through
@@ -499,19 +518,11 @@ private Q_SLOTS:
         const auto panel = shown(makeHealthPanel, *context, {900, 1'400});
         QTRY_VERIFY(named(*panel, "lettersButton") != nullptr && isSeen(named(*panel, "lettersButton")));
         QTest::keyClick(panel.get(), Qt::Key_D);
-        const auto press = [&](const char *name) {
-            const QQuickItem *button = named(*panel, name);
-            if (button == nullptr || !isSeen(button))
-                return false;
-            QTest::mouseClick(panel.get(), Qt::LeftButton, {},
-                              button->mapToScene({button->width() / 2, button->height() / 2}).toPoint());
-            return true;
-        };
-        QTRY_VERIFY(press("readAgain"));
+        QTRY_VERIFY(clicked(*panel, "readAgain"));
         QTRY_VERIFY(textOf(*panel).contains(QStringLiteral("it is still no JSON")));
         backend->with([](FakeBackend::Answers &answers) { answers.refusal.reset(); });
         QTest::qWait(50); // the card grows
-        QTRY_VERIFY(press("readAs-text"));
+        QTRY_VERIFY(clicked(*panel, "readAs-text"));
         QTRY_VERIFY(backend->with([](FakeBackend::Answers &answers) {
             return answers.redriveFormats == std::vector<std::string>{"", "text"};
         }));

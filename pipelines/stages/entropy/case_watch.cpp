@@ -227,10 +227,11 @@ void CaseWatch::judgeExtra(const CaseState &state, EventSurprise &surprise)
 }
 
 /// Whether it is a finding: more bits than the budget asks for, and than the same thing has lately been told for.
-bool CaseWatch::isTold(const EventSurprise &surprise, WallNs ts)
+bool CaseWatch::isTold(const Batch &batch, const Event &event, const EventSurprise &surprise)
 {
     if (surprise.confirmed)
         return true;
+    const WallNs ts = event.tsEvent;
     double repeats = 0.0;
     for (const FindingPattern &pattern : surprise.patterns) {
         if (pattern.kind != FindingPattern::Kind::Value)
@@ -254,10 +255,11 @@ bool CaseWatch::isTold(const EventSurprise &surprise, WallNs ts)
     }
     if (takes > 0.0 && sum >= takes + repeats)
         return true;
-    m_judged.counts.countHeldBack(!extra.edits.empty() ? JudgedKind::Extra
-                           : surprise.value.alarm ? JudgedKind::Value
-                           : surprise.timing.late ? JudgedKind::Wait
-                                                  : JudgedKind::Step);
+    const JudgedKind kind = !extra.edits.empty()   ? JudgedKind::Extra
+                            : surprise.value.alarm ? JudgedKind::Value
+                            : surprise.timing.late ? JudgedKind::Wait
+                                                   : JudgedKind::Step;
+    holdBack(m_judged, kind, batch, event, sum, takes + repeats);
     return false;
 }
 
@@ -271,7 +273,7 @@ bool CaseWatch::explain(const Batch &batch, std::uint32_t index, std::uint32_t a
         surprise.patterns.push_back(m_now.extra);
     if (surprise.timing.late)
         surprise.patterns.push_back(m_now.wait);
-    if (!isTold(surprise, event.tsEvent))
+    if (!isTold(batch, event, surprise))
         return false;
     m_now.told = true;
     CaseState &state = *m_cases.find(tableKey(event.entityKey)); // `judge` saw to it
@@ -287,15 +289,11 @@ bool CaseWatch::explain(const Batch &batch, std::uint32_t index, std::uint32_t a
         surprise.step.rarityBits = rarityBits;
     }
     surprise.stepCount = static_cast<std::uint64_t>(m_models.steps.count(m_now.contexts, m_now.symbol));
-    std::vector<StepPrediction::Alternative> likely(m_prediction.all().begin(), m_prediction.all().end());
-    std::sort(likely.begin(), likely.end(), [](const auto &a, const auto &b) {
-        return a.probability != b.probability ? a.probability > b.probability : a.symbol < b.symbol;
-    });
-    for (const StepPrediction::Alternative &next : likely) {
+    for (const StepPrediction::Alternative &next : m_prediction.likeliest()) {
         if (surprise.alternatives.size() == AlternativesShown)
             break;
         surprise.alternatives.push_back(
-            {next.symbol == EndSymbol ? std::string("the end") : std::string(m_models.nameOf(next.symbol)),
+            {std::string(next.symbol == EndSymbol ? ExpectedNext::EndName : m_models.nameOf(next.symbol)),
              next.probability, static_cast<std::uint64_t>(m_models.steps.count(m_now.contexts, next.symbol))});
     }
     if (surprise.timing.learning && m_now.gapNs >= 0)
@@ -352,8 +350,8 @@ void CaseWatch::fallDue(CaseState &state, const CaseOwner &owner, WallNs due, st
 {
     SilentCase silent;
     silent.timing = timingOf(gapContextsOf(owner.scope, state), due - state.lastTs);
-    if (!(m_models.ends.setOf(state) ? endIsTold(state, owner.scope, due, silent)
-                                     : silenceIsTold(state, owner.scope, due, silent)))
+    if (!(m_models.ends.setOf(state) ? endIsTold(state, owner, due, silent)
+                                     : silenceIsTold(state, owner, due, silent)))
         return;
     for (const FindingPattern &pattern : silent.patterns)
         m_repeats.add(repeatKey(pattern), due, state.seen);
@@ -366,13 +364,15 @@ void CaseWatch::fallDue(CaseState &state, const CaseOwner &owner, WallNs due, st
     silent.lastStep = std::string(m_models.nameOf(state.last));
     silent.since = state.lastTs;
     silent.due = due;
-    state.flags = static_cast<std::uint8_t>(Missing | (state.flags & ToldOf));
+    const bool isSilence = silent.end.edits.empty();
+    state.flags = static_cast<std::uint8_t>(Missing | (isSilence ? Silent : 0) | (state.flags & ToldOf));
     emitter.emit(event, explainAbsence(silent, m_settings.bitsCritical));
 }
 
 /// Whether the end of a silent case is a finding; if not, the case is over and learned.
-bool CaseWatch::endIsTold(CaseState &state, std::uint64_t scope, WallNs due, SilentCase &silent)
+bool CaseWatch::endIsTold(CaseState &state, const CaseOwner &owner, WallNs due, SilentCase &silent)
 {
+    const std::uint64_t scope = owner.scope;
     const StepSet steps = *m_models.ends.setOf(state);
     silent.end = m_models.ends.judge(scope, state.shape, steps, m_settings.casesMin);
     const double rarity = silent.end.learning ? 0.0 : silent.end.rarity();
@@ -392,10 +392,11 @@ bool CaseWatch::endIsTold(CaseState &state, std::uint64_t scope, WallNs due, Sil
     const bool unusual = !known && verdict != Verdicts::Verdict::Normal
                       && silent.end.bits >= silent.end.enough(m_settings.bitsMin);
     const double takes = m_judgement.bits(JudgedKind::End) + repeats;
-    if (silent.confirmed || (unusual && m_judgement.rarity(JudgedKind::End, rarity) >= takes))
+    const double bits = unusual ? m_judgement.rarity(JudgedKind::End, rarity) : 0.0;
+    if (silent.confirmed || (unusual && bits >= takes))
         return true;
     if (unusual)
-        m_judged.counts.countHeldBack(JudgedKind::End);
+        holdBackAbsence(JudgedKind::End, state, owner, due, bits, takes);
     if ((state.flags & ToldOf) == 0) // what was told of is not learned as usual
         learnEnd(state, scope, steps);
     state.flags = Over;
@@ -403,9 +404,9 @@ bool CaseWatch::endIsTold(CaseState &state, std::uint64_t scope, WallNs due, Sil
 }
 
 /// Whether a silence alone is a finding, of an entity whose life has no end.
-bool CaseWatch::silenceIsTold(const CaseState &state, std::uint64_t scope, WallNs due, SilentCase &silent)
+bool CaseWatch::silenceIsTold(const CaseState &state, const CaseOwner &owner, WallNs due, SilentCase &silent)
 {
-    const FindingPattern wait = waitPattern(scope, state, due - state.lastTs);
+    const FindingPattern wait = waitPattern(owner.scope, state, due - state.lastTs);
     silent.confirmed = m_judgement.verdicts.of(wait) == Verdicts::Verdict::Fault;
     silent.patterns.push_back(wait);
     if (silent.confirmed)
@@ -413,10 +414,21 @@ bool CaseWatch::silenceIsTold(const CaseState &state, std::uint64_t scope, WallN
     if (silent.timing.learning)
         return false;
     const double repeats = m_repeats.bits(repeatKey(wait), due);
-    if (repeats <= 0.0 || silent.timing.bits >= m_judgement.bits(JudgedKind::Wait) + repeats)
+    const double takes = m_judgement.bits(JudgedKind::Wait) + repeats;
+    if (repeats <= 0.0 || silent.timing.bits >= takes)
         return true;
-    m_judged.counts.countHeldBack(JudgedKind::Wait);
+    holdBackAbsence(JudgedKind::Wait, state, owner, due, silent.timing.bits, takes);
     return false;
+}
+
+void CaseWatch::holdBackAbsence(JudgedKind kind, const CaseState &state, const CaseOwner &owner, WallNs due,
+                                double bits, double takes)
+{
+    m_judged.counts.countHeldBack(kind);
+    if (m_judged.heldBack.wants(bits))
+        m_judged.heldBack.add({std::string(toString(kind)), due, std::string(owner.tenant),
+                               std::string(owner.entityType), std::string(owner.entityId),
+                               std::string(m_models.nameOf(state.last)), bits, takes});
 }
 
 void CaseWatch::forgive(std::uint64_t key, std::uint64_t scope, std::span<const FindingPattern> patterns,
@@ -453,13 +465,14 @@ void CaseWatch::learnEnd(const CaseState &state, std::uint64_t scope, const Step
 
 void CaseWatch::resolve(const Batch &batch, std::uint32_t index, CaseState &state, Emitter &emitter) const
 {
+    const bool wasSilence = (state.flags & Silent) != 0;
     state.flags = static_cast<std::uint8_t>(state.flags & ToldOf);
     const Event &event = batch.events[index];
     Finding finding;
     finding.origin = FindingOrigin::Absence;
     finding.state = FindingState::Resolved;
     finding.severity = Severity::Info;
-    finding.name = m_models.ends.setOf(state) ? "missing_step" : "silence";
+    finding.name = wasSilence ? "silence" : "missing_step"; // as the finding that it ends
     takeSubject(finding, batch, event);
     const std::int64_t gap = state.gapTo(event.tsEvent);
     finding.message = finding.entityId + " went on with " + finding.step

@@ -90,11 +90,12 @@ public:
 
 private:
     enum CaseFlag : std::uint8_t {
-        Over = 1,    ///< It ended as others did: the next step begins another case.
-        Missing = 2, ///< An absence finding fires.
-        Extra = 4,   ///< A finding told of steps too many.
-        Told = 8,    ///< A finding told of some step: nothing is learned of the case.
-        Settled = 16,///< A finding of it was dismissed: however it ends is normal.
+        Over = 1,     ///< It ended as others did: the next step begins another case.
+        Missing = 2,  ///< An absence finding fires.
+        Extra = 4,    ///< A finding told of steps too many.
+        Told = 8,     ///< A finding told of some step: nothing is learned of the case.
+        Settled = 16, ///< A finding of it was dismissed: however it ends is normal.
+        Silent = 32,  ///< The absence finding tells of no step, only of the silence.
     };
     struct Reminder {
         WallNs at = NoTime;
@@ -125,13 +126,15 @@ private:
     void judgeStep(const CaseState &state, EventSurprise &surprise);
     void judgeExtra(const CaseState &state, EventSurprise &surprise);
     void judgeWait(const CaseState &state, bool wasMissing, EventSurprise &surprise);
-    bool isTold(const EventSurprise &surprise, WallNs ts);
+    bool isTold(const Batch &batch, const Event &event, const EventSurprise &surprise);
     std::optional<GapModel::Patience> patienceOf(std::uint64_t scope, const CaseState &state, double bits) const;
     void remind(CaseState &state, std::uint64_t scope);
     void push(CaseState &state, WallNs at);
     void fallDue(CaseState &state, const CaseOwner &owner, WallNs due, std::uint32_t event, Emitter &emitter);
-    bool endIsTold(CaseState &state, std::uint64_t scope, WallNs due, SilentCase &silent);
-    bool silenceIsTold(const CaseState &state, std::uint64_t scope, WallNs due, SilentCase &silent);
+    bool endIsTold(CaseState &state, const CaseOwner &owner, WallNs due, SilentCase &silent);
+    bool silenceIsTold(const CaseState &state, const CaseOwner &owner, WallNs due, SilentCase &silent);
+    void holdBackAbsence(JudgedKind kind, const CaseState &state, const CaseOwner &owner, WallNs due, double bits,
+                         double takes);
     void learnEnd(const CaseState &state, std::uint64_t scope, const StepSet &steps);
     void resolve(const Batch &batch, std::uint32_t index, CaseState &state, Emitter &emitter) const;
     TimingScore timingOf(const GapContexts &contexts, std::int64_t gapNs);

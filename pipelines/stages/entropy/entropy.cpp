@@ -158,7 +158,8 @@ private:
         const Event &event = batch.events[index];
         const double rarity = m_shared.judgement.rarity(JudgedKind::Value, score.bits);
         if (rarity < m_shared.judgement.bits(JudgedKind::Value) && !confirmed) {
-            m_cases.judged().counts.countHeldBack(JudgedKind::Value);
+            const double takes = m_shared.judgement.bits(JudgedKind::Value);
+            holdBack(m_cases.judged(), JudgedKind::Value, batch, event, rarity, takes);
             return;
         }
         EventSurprise surprise;
@@ -270,7 +271,7 @@ public:
         Judged open(m_settings.cases.bitsMin); // since the last epoch
         for (const CaseWatch *watch : cases)
             open.add(watch->judged());
-        m_shared.judgement.view(open.counts, out.judgement);
+        m_shared.judgement.view(open, out.judgement);
     }
 
     void save(StateWriter &out) const override

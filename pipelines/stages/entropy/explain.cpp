@@ -2,6 +2,7 @@
 #include "pipelines/stages/entropy/explain.h"
 
 #include "core/base/json.h"
+#include "core/base/text.h"
 #include "core/base/time.h"
 #include "core/entropy/surprise.h"
 
@@ -18,12 +19,7 @@ constexpr std::size_t TextBytesMax = 200; ///< Of one text of the event in a sen
 
 std::string cut(std::string_view text)
 {
-    if (text.size() <= TextBytesMax)
-        return std::string(text);
-    std::size_t size = TextBytesMax;
-    while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U)
-        --size;
-    return std::string(text.substr(0, size)) + "…";
+    return shortened(text, TextBytesMax);
 }
 
 std::string fixed(double value, int decimals)

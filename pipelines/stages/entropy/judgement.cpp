@@ -8,11 +8,13 @@ void Judged::add(const Judged &other)
     counts.add(other.counts);
     for (std::size_t i = 0; i < JudgedKindCount; ++i)
         tails.kinds[i].merge(other.tails.kinds[i]);
+    heldBack.add(other.heldBack);
 }
 
 void Judged::clear()
 {
     counts = {};
+    heldBack.clear();
     for (AlarmTail &tail : tails.kinds)
         tail.clear();
 }
@@ -22,6 +24,7 @@ void Judged::save(StateWriter &out) const
     counts.save(out);
     for (const AlarmTail &tail : tails.kinds)
         tail.save(out);
+    heldBack.save(out);
 }
 
 Status Judged::load(StateReader &in)
@@ -29,13 +32,27 @@ Status Judged::load(StateReader &in)
     EVENTOPS_TRY(counts.load(in));
     for (AlarmTail &tail : tails.kinds)
         EVENTOPS_TRY(tail.load(in));
-    return Ok{};
+    return heldBack.load(in);
+}
+
+void holdBack(Judged &judged, JudgedKind kind, const Batch &batch, const Event &event, double bits, double takes)
+{
+    judged.counts.countHeldBack(kind);
+    if (!judged.heldBack.wants(bits))
+        return;
+    const auto text = [&](Field field) { return std::string(batch.text(event, field)); };
+    judged.heldBack.add({std::string(toString(kind)), event.tsEvent, text(Field::Tenant), text(Field::EntityType),
+                         text(Field::EntityId), text(kind == JudgedKind::Value ? Field::Metric : Field::Step), bits,
+                         takes});
 }
 
 void Judgement::take(const Judged &judged, WallNs newest)
 {
     for (std::size_t i = 0; i < JudgedKindCount; ++i)
         tails.kinds[i].merge(judged.tails.kinds[i]);
+    heldBack.add(judged.heldBack);
+    if (newest != NoTime && raw(newest) > INT64_MIN + HeldBackNs)
+        heldBack.dropBefore(newest + -HeldBackNs);
     budget.take(judged.counts, newest);
     m_bits = budget.bits(m_bitsMin);
 }
@@ -46,10 +63,13 @@ void Judgement::setFalsePerDay(double number)
     m_bits = budget.bits(m_bitsMin);
 }
 
-void Judgement::view(const JudgedCounts &open, JudgementView &out) const
+void Judgement::view(const Judged &open, JudgementView &out) const
 {
     JudgedCounts all = budget.counts();
-    all.add(open);
+    all.add(open.counts);
+    HeldBackList alarms = heldBack;
+    alarms.add(open.heldBack);
+    out.heldBack.assign(alarms.alarms().begin(), alarms.alarms().end());
     out.falsePerDay = budget.falsePerDay();
     out.verdicts = verdicts.size();
     for (std::size_t i = 0; i < JudgedKindCount; ++i) {
@@ -65,6 +85,7 @@ void Judgement::save(StateWriter &out) const
     budget.save(out);
     for (const AlarmTail &tail : tails.kinds)
         tail.save(out);
+    heldBack.save(out);
 }
 
 Status Judgement::load(StateReader &in)
@@ -73,6 +94,7 @@ Status Judgement::load(StateReader &in)
     EVENTOPS_TRY(budget.load(in));
     for (AlarmTail &tail : tails.kinds)
         EVENTOPS_TRY(tail.load(in));
+    EVENTOPS_TRY(heldBack.load(in));
     m_bits = budget.bits(m_bitsMin);
     return Ok{};
 }

@@ -4,7 +4,9 @@
 #include "core/entropy/bits_tail.h"
 #include "core/entropy/finding_budget.h"
 #include "core/entropy/verdicts.h"
+#include "core/model/batch.h"
 #include "core/model/expectation.h"
+#include "pipelines/stages/entropy/held_back.h"
 
 #include <array>
 
@@ -24,9 +26,11 @@ struct AlarmTails {
 
 /// What a partition has judged since the last epoch.
 struct Judged {
-    explicit Judged(double floorBits) : tails(floorBits) {}
+    explicit Judged(double floorBits) : tails(floorBits), heldBack(HeldBackMax) {}
+    static constexpr std::size_t HeldBackMax = 8; ///< Of one partition and epoch.
     JudgedCounts counts;
     AlarmTails tails;
+    HeldBackList heldBack;
 
     void learning(JudgedKind kind) { counts.countLearning(kind); }
     /// @p bits below @p floor: no alarm.
@@ -44,15 +48,21 @@ struct Judged {
     Status load(StateReader &in);
 };
 
+/// Notes an alarm of @p event that is no finding.
+void holdBack(Judged &judged, JudgedKind kind, const Batch &batch, const Event &event, double bits, double takes);
+
 /// By what all partitions tell findings: what people said, what they bear, and how rare alarms really are.
 struct Judgement {
     Judgement(double falsePerDay, double bitsMin)
-        : budget(falsePerDay), tails(bitsMin), m_bitsMin(bitsMin), m_bits(budget.bits(bitsMin))
+        : budget(falsePerDay), tails(bitsMin), heldBack(JudgementView::HeldBackMax), m_bitsMin(bitsMin),
+          m_bits(budget.bits(bitsMin))
     {
     }
+    static constexpr std::int64_t HeldBackNs = 86'400 * NsPerSecond; ///< As long people may look at it.
     Verdicts verdicts;
     FindingBudget budget;
     AlarmTails tails;
+    HeldBackList heldBack;
 
     /// What a finding takes of an alarm's rarity, by the budget.
     double bits(JudgedKind kind) const { return m_bits[static_cast<std::size_t>(kind)]; }
@@ -65,7 +75,7 @@ struct Judgement {
     void take(const Judged &judged, WallNs newest);
     void setFalsePerDay(double number);
     /// For people. @p open: what is not folded in yet.
-    void view(const JudgedCounts &open, JudgementView &out) const;
+    void view(const Judged &open, JudgementView &out) const;
     void save(StateWriter &out) const;
     Status load(StateReader &in);
 

@@ -40,15 +40,6 @@ std::int64_t plus(WallNs time, std::int64_t ns)
     return raw(time) > INT64_MAX - ns ? INT64_MAX : raw(time) + ns;
 }
 
-std::vector<StepPrediction::Alternative> likeliest(const StepPrediction &prediction)
-{
-    std::vector<StepPrediction::Alternative> all(prediction.all().begin(), prediction.all().end());
-    std::sort(all.begin(), all.end(), [](const auto &a, const auto &b) {
-        return a.probability != b.probability ? a.probability > b.probability : a.symbol < b.symbol;
-    });
-    return all;
-}
-
 /// Finds the cases to show, each asked at most once.
 class CaseViewer
 {
@@ -130,7 +121,7 @@ private:
         if (m_forecast.samples() >= watch.settings().stepSamplesMin) {
             typical.medianNs = m_forecast.quantileNs(0.5);
             watch.models().steps.predict(stepContextsOf(scope, any), m_prediction);
-            const auto next = likeliest(m_prediction);
+            const auto next = m_prediction.likeliest();
             typical.mayBeOver = !next.empty() && next.front().symbol == EndSymbol;
         }
         return &m_typical.emplace(key, typical).first->second;
@@ -158,7 +149,7 @@ private:
         if (!isKnown && !out.isAbsent)
             return std::nullopt;
         watch.models().steps.predict(stepContextsOf(open.scope, state), m_prediction);
-        for (const StepPrediction::Alternative &next : likeliest(m_prediction)) {
+        for (const StepPrediction::Alternative &next : m_prediction.likeliest()) {
             const bool isEnd = next.symbol == EndSymbol;
             if (isEnd && out.next.empty() && !out.isAbsent)
                 return std::nullopt;

@@ -200,12 +200,27 @@ private Q_SLOTS:
             proxy.next(CuttingProxy::Cut::Answer);
             EVENTOPS_OK(writer->push(ClickHouseStream::History, step.number, {&steps, 1}));
         }
+        FeatureWindow window;
+        window.start = test::ClickHouseSeedTime;
+        window.entityId = "host:a\tb";
+        window.metric = "latency_ms";
+        window.count = 4;
+        window.p95 = 812.5;
+        ClickHouseWriter::Rows features{ClickHouseTable::Features, {clickHouseFeatureRow(window)}};
+        window.step = "paid";
+        window.count = 5;
+        features.rows.push_back(clickHouseFeatureRow(window));
+        proxy.next(CuttingProxy::Cut::Answer);
+        EVENTOPS_OK(writer->push(ClickHouseStream::Features, 9, {&features, 1}));
+        QCOMPARE(m_server->ask("SELECT step, count, p95, day_of_week = toDayOfWeek(ts, 'UTC'), hour = toHour(ts, 'UTC')"
+                               " FROM karma.features_windowed ORDER BY count"),
+                 std::string("latency_ms\t4\t812.5\t1\t1\npaid\t5\t812.5\t1\t1\n"));
         QCOMPARE(m_server->ask("SELECT count(), sum(score) FROM karma.entropy_scores"), std::string("3\t37.5\n"));
         QCOMPARE(count(*m_server, "alerts", "finding_id"), std::string("1\t3\n"));
         QCOMPARE(count(*m_server, "action_history", "hash"), std::string("1\t3\n"));
         QCOMPARE(m_server->ask("SELECT action_id, state, command FROM karma.action_state_current"),
                  std::string("s1.1\tpublished\trestart_service\n"));
-        QCOMPARE(proxy.cuts(), std::size_t{6});
+        QCOMPARE(proxy.cuts(), std::size_t{7});
     }
 
     void aServerThatIsGoneComesBack()
@@ -216,7 +231,7 @@ private Q_SLOTS:
         auto client = ClickHouseClient::open(address);
         QVERIFY(bool(client));
         const auto nobody =
-            ClickHouseWriter::open(std::move(client).value(), projection.markPath(), {1, 1, 1}, {});
+            ClickHouseWriter::open(std::move(client).value(), projection.markPath(), {1, 1, 1, 1}, {});
         QVERIFY(!nobody);
         QCOMPARE(nobody.error().code, Error::Code::Unavailable);
     }

@@ -173,6 +173,57 @@ private Q_SLOTS:
         QCOMPARE(toldOfString, server.isOld());
     }
 
+    void windowsOfFeaturesAreFed()
+    {
+        FakeClickHouse server;
+        const test::Scratch scratch;
+        QByteArray lines;
+        for (int i = 0; i < 60; ++i)
+            lines += QStringLiteral("{\"tenant_id\":\"acme\",\"host\":\"web-%1\",\"metric\":\"latency_ms\","
+                                    "\"value\":%2,\"ts_event\":\"2025-10-21T10:%3:00Z\"}\n")
+                         .arg(i % 2).arg(100 + i).arg(i, 2, 10, QLatin1Char('0')).toUtf8();
+        const QString pipeline = scratch.file(QStringLiteral("windows.yaml"),
+                                              "pipeline: windows\nsources:\n  - capture: {format: auto}\nstages:\n"
+                                              "  - rules:\n      rules:\n        - {metric: latency_ms, window: 5m}\n");
+        QCOMPARE(scratch.replay({scratch.file(QStringLiteral("a.ndjson"), lines)},
+                                {QStringLiteral("--pipeline"), pipeline}).exitCode, 0);
+        const QList<QJsonObject> known =
+            scratch.sql("SELECT entity_id, step, count, p50, p95, hour, day_of_week FROM karma.features_windowed "
+                        "ORDER BY ts, entity_id").rows();
+        QVERIFY(known.size() > 15);
+        ClickHouseSettings settings;
+        settings.url = server.url();
+        const Workspace workspace{scratch.workspace().toStdString()};
+        for (int again = 0; again < 2; ++again) { // nothing twice
+            const auto feed = ClickHouseFeed::open(workspace, settings, {}, [] { return false; });
+            QVERIFY2(bool(feed), feed ? "" : feed.error().text().c_str());
+            EVENTOPS_OK(feed.value()->catchUp());
+            const auto rows = server.rows("features_windowed");
+            QCOMPARE(rows.size(), static_cast<std::size_t>(known.size()));
+            QSet<QByteArray> sent, kept;
+            for (const std::string &row : rows) {
+                QJsonObject object = QJsonDocument::fromJson(QByteArray::fromStdString(row)).object();
+                for (const char *name : {"ts", "avg", "stddev"})
+                    object.remove(QLatin1String(name));
+                sent.insert(QJsonDocument(object).toJson());
+            }
+            for (const QJsonObject &row : known)
+                kept.insert(QJsonDocument(row).toJson());
+            QCOMPARE(sent, kept);
+        }
+        // A mark from before there were windows goes on, and feeds them.
+        QFile mark(QString::fromStdString(ClickHouseSettings::markFile(workspace)));
+        QVERIFY(mark.open(QIODevice::ReadWrite));
+        QJsonObject older = QJsonDocument::fromJson(mark.readAll()).object();
+        older.remove(QLatin1String("features"));
+        QVERIFY(mark.resize(0) && mark.seek(0) && mark.write(QJsonDocument(older).toJson(QJsonDocument::Compact)) > 0);
+        mark.close();
+        const auto read = lake::ClickHouseMark::read(ClickHouseSettings::markFile(workspace));
+        EVENTOPS_OK(read);
+        QCOMPARE(read.value()[lake::ClickHouseStream::Features].done, std::uint64_t{0});
+        QVERIFY(read.value()[lake::ClickHouseStream::Events].done > 0);
+    }
+
     void commandsOnDebiansServer()
     {
         EVENTOPS_NEEDS_CLICKHOUSE();

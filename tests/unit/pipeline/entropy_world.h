@@ -65,6 +65,8 @@ public:
         return tell(feedbackOn(finding, FeedbackKind::Confirmed, "ann", "it broke"), second);
     }
 
+    StageView view() const { return m_engine->view(); }
+
     std::string state() const
     {
         StateWriter out;

@@ -235,6 +235,35 @@ private Q_SLOTS:
         QVERIFY(peak(140.0).empty());
     }
 
+    void whatIsHeldBackIsListed()
+    {
+        EntropyWorld world({{"false_per_day", Value::scalar("0.01")}, {"bits_min", Value::scalar("5")}});
+        int second = 0;
+        const auto values = [&](int count, double extra) {
+            HandBatch hand = world.next();
+            for (int i = 0; i < count; ++i)
+                hand.addMetric("host-a", "cpu_load", wave(i) + extra, second += 15);
+            return firing(world.run(hand));
+        };
+        values(9'000, 0.0); // until the volume is known, little is held back
+        const WallNs at{(second + 15) * NsPerSecond};
+        QVERIFY(values(1, 9.0).empty()); // an alarm, but no finding
+        values(2'000, 0.0);
+        const auto alarms = world.view().judgement.heldBack;
+        const auto found = std::find_if(alarms.begin(), alarms.end(), [at](const auto &each) { return each.ts == at; });
+        QVERIFY(found != alarms.end());
+        const JudgementView::HeldBack alarm = *found;
+        QCOMPARE(alarm.kind, std::string("values"));
+        QCOMPARE(alarm.entityId, std::string("host-a"));
+        QCOMPARE(alarm.what, std::string("cpu_load"));
+        QVERIFY(alarm.bits >= 5.0 && alarm.bits < alarm.takes);
+        QVERIFY(world.restart(world.state()));
+        QVERIFY(world.view().judgement.heldBack == alarms);
+        values(9'000, 0.0); // more than a day
+        for (const JudgementView::HeldBack &later : world.view().judgement.heldBack)
+            QVERIFY(later.ts > alarm.ts);
+    }
+
     void whatWasToldIsNotLearned()
     {
         Shop shop;

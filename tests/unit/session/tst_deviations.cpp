@@ -110,6 +110,14 @@ private Q_SLOTS:
         QVERIFY2(rule.err.contains("change the rule"), rule.err.constData());
         QVERIFY(feedback({QStringLiteral("dismiss"), QStringLiteral("0123")}).exitCode != 0);
         QVERIFY(feedback({QStringLiteral("budget"), QStringLiteral("0")}).exitCode != 0);
+        // What the budget held back is told, each with fewer bits than it would have taken.
+        const QList<QByteArray> held = linesOf(query(m_demo.workspace(), "held-back", {QStringLiteral("--json")}));
+        QVERIFY(!held.isEmpty());
+        for (const QByteArray &line : held) {
+            const QJsonObject alarm = QJsonDocument::fromJson(line).object();
+            QVERIFY2(alarm.value(QLatin1String("bits")).toDouble() < alarm.value(QLatin1String("takes")).toDouble()
+                         && !alarm.value(QLatin1String("entity_id")).toString().isEmpty(), line.constData());
+        }
         QCOMPARE(m_demo.query(QStringLiteral("events"), QStringLiteral("type ~ \"^finding\"")).size(), 3);
         // A replay of the past hears it at the same place.
         const Ran again = run({QStringLiteral("rerun"), QStringLiteral("--workspace"), m_demo.workspace()});

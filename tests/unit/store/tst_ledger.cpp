@@ -519,6 +519,7 @@ private Q_SLOTS:
         judgement.falsePerDay = 12.5;
         judgement.verdicts = 3;
         judgement.kinds.push_back({"extra steps", 10, 2, 1, 1e6, 12.25});
+        judgement.heldBack.push_back({"waits", WallNs{5}, "acme", "order", "order:\"7\"", "paid", 9.5, 12.25});
         nothing.view = StageView{{one}, {machine}, judgement};
         nothing.lastSeq = 1;
         EVENTOPS_OK(ledger->commit(nothing));
