@@ -80,6 +80,7 @@ void addLake(CLI::App &app, Context &context);
 void addClickHouse(CLI::App &app, Context &context);
 void addApprovals(CLI::App &app, Context &context);
 void addFeedback(CLI::App &app, Context &context);
+void addGraph(CLI::App &app, Context &context);
 void addExecutor(CLI::App &app, Context &context);
 void addAudit(CLI::App &app, Context &context);
 void addDeadLetters(CLI::App &app, Context &context);

@@ -28,7 +28,7 @@ int main(int argc, char **argv)
     for (auto *add : {addReplay, addRun, addReport, addQuery, addAggregate, addExport, addMerge, addCapture,
                       addApprovals, addFeedback, addDeadLetters, addAudit, addSql, addLake, addClickHouse, addRerun,
                       addPromote, addTest, addExecutor, addRetention, addBackup, addDoctor, addValidate, addStages,
-                      addEntropy, addExplain, addBench, addDemo})
+                      addEntropy, addExplain, addGraph, addBench, addDemo})
         add(app, context);
     try {
         app.parse(argc, argv);

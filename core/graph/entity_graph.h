@@ -36,8 +36,17 @@ struct GraphView {
     bool truncated = false; ///< entitiesMax was met; there is more.
 };
 
-/// Which end of a link depends on which. A cause is what its effect depends on: failures travel along `causes` and
-/// against `depends_on`, `derived_from` and `part_of`; a type of a source's own counts as "source depends on target".
+/// What would become of a graph without one of its entities.
+struct GraphLoss {
+    std::vector<ReachedEntity> lost;     ///< What is away, first, then what cannot do without it, by distance.
+    std::vector<ReachedEntity> weakened; ///< What depends on something lost, and on another of its type that is not.
+    std::vector<EntityKey> stranded;     ///< Neither, but all their links led to what is lost.
+    bool truncated = false;              ///< entitiesMax was met; there is more.
+};
+
+/// Which end of a link depends on which. A cause is what its effect depends on, and a whole depends on its parts:
+/// failures travel along `causes` and `part_of`, and against `depends_on` and `derived_from`; a type of a source's own
+/// counts as "source depends on target".
 enum class LinkSense : std::uint8_t { SourceDependsOnTarget, TargetDependsOnSource };
 LinkSense linkSense(std::string_view linkType);
 
@@ -55,6 +64,9 @@ public:
     std::size_t entityCount() const { return m_nodes.size(); }
     std::size_t linkCount() const { return m_links.size(); }
     const Entity *find(const EntityKey &entity) const;
+    std::vector<EntityKey> withId(std::string_view id) const; ///< By type. O(nodes).
+    /// By identity. O(links of the entities).
+    std::vector<Link> linksAmong(std::span<const EntityKey> entities) const;
 
     /// Everything within @p depth links in either direction, the start included (depth 0).
     GraphView neighbourhood(const EntityKey &start, std::uint32_t depth,
@@ -66,6 +78,15 @@ public:
     GraphView impact(const EntityKey &start, std::uint32_t depth, std::size_t entitiesMax = WalkEntitiesMax) const;
     /// A shortest chain of entities from @p from to @p to, links taken in either direction; empty: there is none.
     std::vector<EntityKey> shortestPath(const EntityKey &from, const EntityKey &to) const;
+    /// What if @p gone were away? A `depends_on` to several of one type is taken for a choice among them: who has one
+    /// left is weakened, and what depends on it is not hit. All other links are needed. Nothing is lost of an entity
+    /// that is not known. O(nodes hit + their links).
+    GraphLoss without(const EntityKey &gone, std::size_t entitiesMax = WalkEntitiesMax) const;
+    /// Entities without any link, by identity; at most @p entitiesMax. O(nodes).
+    std::vector<EntityKey> orphans(std::size_t entitiesMax = WalkEntitiesMax) const;
+    /// Entities and links first seen at @p since or later, the newest first (depth 0), then the other ends of the links
+    /// (depth 1). O(nodes + links · log links).
+    GraphView newSince(WallNs since, std::size_t entitiesMax = WalkEntitiesMax) const;
 
 private:
     struct Edge {
@@ -82,8 +103,11 @@ private:
 
     std::uint32_t nodeOf(const Entity &entity);
     std::vector<Edge> sortedEdges(std::uint32_t node, Walk walk) const;
+    /// Whether the entity at @p node cannot do without what is @p lost.
+    bool cannotDoWithout(std::uint32_t node, const std::vector<bool> &lost) const;
     GraphView walk(const EntityKey &start, std::uint32_t depth, std::size_t entitiesMax, Walk kind) const;
     EntityKey refOf(std::uint32_t node) const;
+    std::vector<Link> linksAmong(const std::vector<std::uint32_t> &nodes, const std::vector<bool> &isThere) const;
 
     std::map<EntityKey, std::uint32_t> m_byRef;
     std::vector<Node> m_nodes;

@@ -55,6 +55,11 @@ Ticket Backend::sql(const Caller &, const SqlRequest &, std::function<void(SqlPa
     return refuse(done, "be asked in SQL");
 }
 
+Ticket Backend::graph(const Caller &, const GraphRequest &, Done<GraphAnswer> done)
+{
+    return refuse(done, "answer questions about the graph");
+}
+
 Ticket Backend::causes(const Caller &, const std::string &, Done<std::vector<LikelyCause>> done)
 {
     return refuse(done, "look for causes");

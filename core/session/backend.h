@@ -14,6 +14,7 @@
 #include "core/session/decision_diff.h"
 #include "core/session/doctor.h"
 #include "core/session/feedback_log.h"
+#include "core/session/graph_query.h"
 #include "core/session/likely_causes.h"
 #include "core/session/promote.h"
 #include "core/session/scorecard.h"
@@ -341,6 +342,8 @@ public:
     /// Approves or rejects exactly the version that was shown. Refused: stale, expired, decided, own proposal.
     /// @p wait: an approval ends with the executor's result instead of the publication.
     virtual Ticket decide(const Caller &caller, const Decision &decision, bool wait, Done<DecisionOutcome> done) = 0;
+    /// What the entity graph tells; see answerGraph.
+    virtual Ticket graph(const Caller &caller, const GraphRequest &request, Done<GraphAnswer> done);
     /// What may be behind a finding; see likelyCauses. NotFound.
     virtual Ticket causes(const Caller &caller, const std::string &findingId, Done<std::vector<LikelyCause>> done);
     /// Dismisses or confirms a finding, or sets the budget, for viewers not: Refused. See feedbackFor.

@@ -2,6 +2,7 @@
 #include "core/session/likely_causes.h"
 
 #include "core/entropy/root_cause.h"
+#include "core/graph/entity_graph.h"
 
 #include <algorithm>
 #include <map>
@@ -34,7 +35,8 @@ public:
     {
         const std::uint32_t source = place(link.sourceType, link.sourceId);
         const std::uint32_t target = place(link.targetType, link.targetId);
-        m_edges.push_back(sourceDepends(link.type) ? CallEdge{source, target} : CallEdge{target, source});
+        const bool sourceDepends = linkSense(link.type) == LinkSense::SourceDependsOnTarget;
+        m_edges.push_back(sourceDepends ? CallEdge{source, target} : CallEdge{target, source});
     }
     void add(const Finding &finding)
     {
@@ -105,11 +107,6 @@ private:
 };
 
 } // namespace
-
-bool sourceDepends(std::string_view linkType)
-{
-    return linkType != "causes" && linkType != "part_of";
-}
 
 Result<std::vector<LikelyCause>> likelyCauses(Ledger &ledger, const Finding &finding)
 {

@@ -26,9 +26,6 @@ constexpr std::int64_t CauseAfterNs = 300 * NsPerSecond;    ///< … or after on
 /// What a rule's finding weighs: as much as an expectation's must have by default to be one.
 constexpr double RuleBits = 10.0;
 
-/// Whether the source of a link of that type depends on its target; else it is the other way round.
-bool sourceDepends(std::string_view linkType);
-
 /// The likely causes of @p finding, most likely first: rankCauses over what its entity depends on in the entity graph
 /// of its tenant (the first CauseEdgesMax links of it), with the bits of the findings around its time. The finding's
 /// own entity may be one of them. Empty: it has no entity. Errors: the ledger's. Thread: any, with a ledger of its own.

@@ -633,6 +633,14 @@ Result<DecisionOutcome> LocalBackend::runDecision(const Caller &caller, const De
     return outcome;
 }
 
+Ticket LocalBackend::graph(const Caller &caller, const GraphRequest &request, Done<GraphAnswer> done)
+{
+    return post<GraphAnswer>(m_scans, std::move(done), [=, this](const Ticket &) -> Result<GraphAnswer> {
+        const auto ledger = EVENTOPS_TRY(openLedger(LedgerMode::Read));
+        return answerGraph(*ledger, caller.tenants, request);
+    });
+}
+
 Ticket LocalBackend::causes(const Caller &caller, const std::string &findingId,
                              Done<std::vector<LikelyCause>> done)
 {

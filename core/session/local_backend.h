@@ -68,6 +68,7 @@ public:
     Ticket promote(const Caller &caller, const std::string &findingId, const std::string &folder,
                    Done<Promotion> done) override;
     Ticket decide(const Caller &caller, const Decision &decision, bool wait, Done<DecisionOutcome> done) override;
+    Ticket graph(const Caller &caller, const GraphRequest &request, Done<GraphAnswer> done) override;
     Ticket causes(const Caller &caller, const std::string &findingId, Done<std::vector<LikelyCause>> done) override;
     Ticket giveFeedback(const Caller &caller, const FeedbackRequest &request, Done<Ok> done) override;
     Ticket redrive(const Caller &caller, std::int64_t deadLetter, const std::string &format, Done<Ok> done) override;

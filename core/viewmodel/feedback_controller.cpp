@@ -91,10 +91,11 @@ QString FeedbackController::detailText() const
             continue;
         const QString name = shownText(kind.name, ShownNameMax);
         if (kind.judged == 0)
-            lines.append(tr("%1: learning, %2 seen").arg(name).arg(kind.learning));
+            lines.append(tr("%1: learning, %2 seen").arg(name, shownCount(kind.learning)));
         else
-            lines.append(tr("%1: %2 judged a day, a finding takes %3 bits").arg(name)
-                             .arg(std::llround(kind.perDay)).arg(QLocale::c().toString(kind.bits, 'f', 1)));
+            lines.append(tr("%1: %2 judged a day, a finding takes %3 bits")
+                             .arg(name, shownCount(static_cast<quint64>(std::llround(kind.perDay))),
+                                  QLocale::c().toString(kind.bits, 'f', 1)));
     }
     return lines.join(QLatin1Char('\n'));
 }
@@ -105,7 +106,8 @@ QStringList FeedbackController::heldBackLines() const
     const auto bits = [](double number) { return QLocale::c().toString(number, 'f', 1); };
     for (const JudgementView::HeldBack &alarm : m_judgement.heldBack) {
         const QString entity = shownText(alarm.entityId, ShownNameMax);
-        lines.append(tr("%1  %2: %3 %4, %5 of %6 bits").arg(shownTime(alarm.ts), shownText(alarm.kind, ShownNameMax),
+        const QString time = shownTime(alarm.ts).mid(5, 14); // without year and fractions: it is of the last day
+        lines.append(tr("%1  %2: %3 %4, %5 of %6 bits").arg(time, shownText(alarm.kind, ShownNameMax),
                                                             entity, shownText(alarm.what, ShownNameMax),
                                                             bits(alarm.bits), bits(alarm.takes)));
     }

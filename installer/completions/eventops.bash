@@ -46,6 +46,7 @@ _eventops()
                 --no-end" ;;
             aggregate) options+=" --workspace --json --by --every --filter" ;;
             approvals) options+=" --workspace --json --all --reason --no-wait" ;;
+            graph) options+=" --workspace --json --type --to --to-type --tenant --depth --limit --within" ;;
             feedback) options+=" --workspace --reason" ;;
             deadletters) options+=" --workspace --json --format" ;;
             audit) options+=" --workspace --json" ;;
@@ -62,12 +63,13 @@ _eventops()
     fi
     local words=
     case $command in
-        '') words="run replay export merge capture validate report query explain aggregate sql lake clickhouse approvals feedback executor deadletters
+        '') words="run replay export merge capture validate report query explain graph aggregate sql lake clickhouse approvals feedback executor deadletters
             audit rerun promote test retention backup doctor stages entropy bench demo" ;;
         aggregate) words="count min max mean sum p50 p90 p99" ;;
         query) words="events alerts deviations predictions findings held-back entities links actions" ;;
         entropy) words="score sessions process metrics rank-causes bench" ;;
         approvals) words="list show approve reject" ;;
+        graph) words="neighbourhood dependencies downstream what-if orphans shortest-path recent-changes" ;;
         feedback) words="dismiss confirm budget" ;;
         deadletters) words="list show redrive" ;;
         audit) words="list verify" ;;

@@ -10,6 +10,7 @@ ColumnLayout {
     id: bar
     required property FeedbackController feedback
     property bool isOpen: false
+    property real listHeightMax: Theme.metric.space5 * 6
 
     visible: feedback.hasBudget
     spacing: Theme.metric.space1
@@ -57,13 +58,13 @@ ColumnLayout {
         clip: true
         model: bar.feedback.heldBackLines
         boundsBehavior: Flickable.StopAtBounds
-        implicitHeight: Math.min(contentHeight, Theme.metric.space5 * 6)
+        implicitHeight: Math.min(contentHeight, bar.listHeightMax)
         Accessible.role: Accessible.List
         Accessible.name: qsTr("Alarms held back, the most surprising first")
         delegate: MutedText {
             required property int index
             required property string modelData
-            width: ListView.view.width
+            width: ListView.view.width - Theme.metric.space2 // beside the scroll bar
             height: Theme.metric.space5
             verticalAlignment: Text.AlignVCenter
             text: modelData

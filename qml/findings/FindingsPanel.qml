@@ -116,6 +116,7 @@ Panel {
         }
         BudgetBar {
             feedback: panel.feedback
+            listHeightMax: Math.max(Theme.metric.space5 * 2, panel.height / 4)
             Layout.fillWidth: true
             Layout.margins: Theme.metric.space3
             Layout.topMargin: Theme.metric.space1

@@ -75,6 +75,58 @@ private Q_SLOTS:
         QCOMPARE(idsOf(graph.impact(service("web"), 9)), std::string("web0"));
     }
 
+    void whatIfItWereAway()
+    {
+        const auto ids = [](const std::vector<ReachedEntity> &entities) {
+            std::string out;
+            for (const ReachedEntity &each : entities)
+                out += (out.empty() ? "" : " ") + each.entity.id + std::to_string(each.depth);
+            return out;
+        };
+        // A shop of two hosts behind a balancer; a job with two steps; a report made of the database.
+        const EntityGraph graph = graphOf({link("shop", "depends_on", "host-a"), link("shop", "depends_on", "host-b"),
+                                           link("host-a", "depends_on", "power"), link("web", "depends_on", "shop"),
+                                           link("load", "part_of", "job"), link("extract", "part_of", "job"),
+                                           link("mail", "depends_on", "job"), link("note", "mentions", "host-a")});
+        const GraphLoss one = graph.without(service("host-a"));
+        QCOMPARE(ids(one.lost), std::string("host-a0 note1")); // a link of its own kind is needed
+        QCOMPARE(ids(one.weakened), std::string("shop1"));
+        QVERIFY(one.stranded.size() == 1 && one.stranded.front() == service("power"));
+        const GraphLoss both = graph.without(service("shop"));
+        QCOMPARE(ids(both.lost), std::string("shop0 web1"));
+        QVERIFY(both.weakened.empty() && both.stranded.size() == 1 && both.stranded.front() == service("host-b"));
+        QCOMPARE(ids(graph.without(service("load")).lost), std::string("load0 job1 mail2")); // a whole needs its parts
+        QVERIFY(graph.without(service("nobody")).lost.empty());
+        QVERIFY(graph.without(service("load"), 2).truncated);
+        // Two choices that hang on the same thing are none.
+        const EntityGraph shared =
+            graphOf({link("shop", "depends_on", "host-a"), link("shop", "depends_on", "host-b"),
+                     link("host-a", "depends_on", "power"), link("host-b", "depends_on", "power")});
+        const GraphLoss all = shared.without(service("power"));
+        QCOMPARE(ids(all.lost), std::string("power0 host-a1 host-b1 shop2"));
+        QVERIFY(all.weakened.empty() && all.stranded.empty());
+    }
+
+    void orphansAndNews()
+    {
+        EntityGraph graph = graphOf({link("web", "depends_on", "api")});
+        Entity alone;
+        alone.type = "service";
+        alone.id = "alone";
+        alone.firstSeen = WallNs{50};
+        graph.add(alone);
+        QVERIFY(graph.orphans().size() == 1 && graph.orphans().front() == service("alone"));
+        QVERIFY(graph.orphans(0).empty());
+        Link later = link("api", "depends_on", "db");
+        later.firstSeen = later.lastSeen = WallNs{70};
+        graph.add(later);
+        const GraphView news = graph.newSince(WallNs{50});
+        QCOMPARE(idsOf(news), std::string("alone0 api1 db1"));
+        QCOMPARE(news.links.size(), std::size_t{1});
+        QVERIFY(graph.newSince(WallNs{71}).entities.empty());
+        QVERIFY(graph.newSince(WallNs{0}, 1).truncated);
+    }
+
     void shortestPaths()
     {
         const EntityGraph graph = graphOf(shop());
