@@ -20,7 +20,11 @@ void mergeSeen(Record &to, const Record &from)
     to.events += from.events;
 }
 
-constexpr std::string_view ChoiceType = "depends_on"; ///< Of several of one type one will do.
+/// Of several of one type one will do: hosts of a service, or parts of it.
+bool isChoice(std::string_view linkType)
+{
+    return linkType == "depends_on" || linkType == "part_of";
+}
 
 } // namespace
 
@@ -223,7 +227,7 @@ bool EntityGraph::cannotDoWithout(std::uint32_t node, const std::vector<bool> &l
     for (const Edge &edge : m_nodes[node].edges) {
         if (!edge.dependsOn)
             continue;
-        if (m_links[edge.link].type != ChoiceType) {
+        if (!isChoice(m_links[edge.link].type)) {
             if (lost[edge.node])
                 return true;
             continue;

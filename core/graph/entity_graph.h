@@ -78,9 +78,9 @@ public:
     GraphView impact(const EntityKey &start, std::uint32_t depth, std::size_t entitiesMax = WalkEntitiesMax) const;
     /// A shortest chain of entities from @p from to @p to, links taken in either direction; empty: there is none.
     std::vector<EntityKey> shortestPath(const EntityKey &from, const EntityKey &to) const;
-    /// What if @p gone were away? A `depends_on` to several of one type is taken for a choice among them: who has one
-    /// left is weakened, and what depends on it is not hit. All other links are needed. Nothing is lost of an entity
-    /// that is not known. O(nodes hit + their links).
+    /// What if @p gone were away? Several entities of one type that something depends on, or that are its parts, are
+    /// taken for a choice: who has one left is weakened, and what depends on it is not hit. All other links are needed.
+    /// Nothing is lost of an entity that is not known. O(nodes hit + their links).
     GraphLoss without(const EntityKey &gone, std::size_t entitiesMax = WalkEntitiesMax) const;
     /// Entities without any link, by identity; at most @p entitiesMax. O(nodes).
     std::vector<EntityKey> orphans(std::size_t entitiesMax = WalkEntitiesMax) const;
