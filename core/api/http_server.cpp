@@ -22,6 +22,7 @@ public:
         connect(&m_server, &QTcpServer::newConnection, this, [this] { accept(); });
         connect(&m_looks, &QTimer::timeout, this, [this] { look(); });
         m_server.setMaxPendingConnections(static_cast<int>(m_share->limits.connectionsMax));
+        m_server.setListenBacklogSize(static_cast<int>(m_share->limits.connectionsMax));
     }
     ~Acceptor() override
     {
