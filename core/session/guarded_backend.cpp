@@ -208,14 +208,6 @@ Ticket GuardedBackend::doctor(const Caller &caller, bool full, Done<std::vector<
 
 // What takes a role.
 
-Ticket GuardedBackend::decisionDiff(const Caller &caller, const RerunQuery &query,
-                                    std::function<void(RerunProgress)> progress, Done<DecisionDiff> done)
-{
-    return guarded<DecisionDiff>(caller, {"run history again", Role::Operator}, std::move(done), [&](auto then) {
-        return m_behind.decisionDiff(caller, query, std::move(progress), std::move(then));
-    });
-}
-
 Ticket GuardedBackend::checkHistory(const Caller &caller, std::function<void(RerunProgress)> progress,
                                     Done<RerunCheck> done)
 {
@@ -254,6 +246,14 @@ Ticket GuardedBackend::replay(const Caller &caller, const ReplayRequest &request
 {
     return guarded<WorkspaceSummary>(caller, {"read sources", Role::Admin, true}, std::move(done), [&](auto then) {
         return m_behind.replay(caller, request, std::move(progress), std::move(then));
+    });
+}
+
+Ticket GuardedBackend::decisionDiff(const Caller &caller, const RerunQuery &query,
+                                    std::function<void(RerunProgress)> progress, Done<DecisionDiff> done)
+{
+    return guarded<DecisionDiff>(caller, {"try an edited pipeline", Role::Admin}, std::move(done), [&](auto then) {
+        return m_behind.decisionDiff(caller, query, std::move(progress), std::move(then));
     });
 }
 
