@@ -15,7 +15,8 @@ _eventops()
                 chronos.raw" -- "$current")
             return ;;
         --workers) mapfile -t COMPREPLY < <(compgen -W "1 2 4 8" -- "$current"); return ;;
-        --reason | --limit | --seed | --pace | --duration) return ;;
+        --reason | --limit | --seed | --pace | --duration | --port) return ;;
+        --host) mapfile -t COMPREPLY < <(compgen -W "127.0.0.1 ::1" -- "$current"); return ;;
     esac
     command=
     for ((i = 1; i < COMP_CWORD; i++)); do
@@ -54,6 +55,7 @@ _eventops()
             promote) options+=" --workspace --json --out" ;;
             test) options+=" --json --update" ;;
             report) options+=" --workspace" ;;
+            serve) options+=" --workspace --json --port --host --insecure-loopback" ;;
             sql) options+=" --workspace --lake --clickhouse" ;;
             executor) options+=" --workspace --once" ;;
             demo) options+=" --workspace --json --seed --pace --duration --workers --approve" ;;
@@ -63,7 +65,7 @@ _eventops()
     fi
     local words=
     case $command in
-        '') words="run replay export merge capture validate report query explain graph aggregate sql lake clickhouse approvals feedback executor deadletters
+        '') words="run replay export merge capture validate report query explain graph aggregate sql lake clickhouse approvals feedback executor serve deadletters
             audit rerun promote test retention backup doctor stages entropy bench demo" ;;
         aggregate) words="count min max mean sum p50 p90 p99" ;;
         query) words="events alerts deviations predictions findings held-back entities links actions" ;;

@@ -37,7 +37,7 @@ const std::map<std::string, std::set<std::string>> &arrows()
         {"core/session",
          {"core/codec", "core/pipeline", "core/config", "core/filter", "core/entropy", "core/graph", "core/actions",
           "core/store", "core/lake", "core/kafka"}},
-        {"core/api", {"core/session", "core/codec"}},
+        {"core/api", {"core/session", "core/codec", "core/filter"}}, // a page of events is filtered place by place
         {"core/remote", {"core/session", "core/codec", "core/kafka"}},
         {"core/viewmodel", {"core/session"}},
         {"widgets", {"core/viewmodel"}},

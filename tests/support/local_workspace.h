@@ -29,12 +29,12 @@ public:
         return std::make_unique<LocalBackend>(Workspace{directory()}, std::move(options));
     }
 
-    /// Reads @p capture (a file below resources/captures) with the default pipeline; empty: all went well.
-    static std::string replay(Backend &backend, const std::string &capture)
+    /// Reads @p capture (a file below resources/captures) with a shipped pipeline; empty: all went well.
+    static std::string replay(Backend &backend, const std::string &capture, const std::string &pipeline = "default")
     {
         ReplayRequest request;
         request.files = {EVENTOPS_SOURCE_DIR "/resources/captures/" + capture};
-        request.pipelineName = EVENTOPS_SOURCE_DIR "/pipelines/definitions/default.yaml";
+        request.pipelineName = EVENTOPS_SOURCE_DIR "/pipelines/definitions/" + pipeline + ".yaml";
         QFile file(QString::fromStdString(request.pipelineName));
         if (!file.open(QIODevice::ReadOnly))
             return "no pipeline";

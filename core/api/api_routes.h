@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "core/api/alert_feed.h"
+#include "core/api/http_server.h"
+#include "core/api/router.h"
+#include "core/session/backend.h"
+
+#include <memory>
+
+namespace eventops::api {
+
+/// What routes work on; calls of theirs that are under way when the server ends keep it.
+struct RouteTools {
+    std::shared_ptr<Backend> backend; ///< Asks by itself what a caller may.
+    std::shared_ptr<AlertFeed> feed;
+    std::shared_ptr<HttpStatistics> statistics;
+};
+
+// One file a group of routes; each adds its own.
+void addEventRoutes(Router &router, const RouteTools &tools);    ///< /api/v1/events
+void addRowRoutes(Router &router, const RouteTools &tools);      ///< Findings, entities, graph, approvals.
+void addGraphRoutes(Router &router, const RouteTools &tools);    ///< Questions to the graph; Karma's, too.
+void addDecisionRoutes(Router &router, const RouteTools &tools); ///< Approve and reject.
+void addHealthRoutes(Router &router, const RouteTools &tools);   ///< Is it well, in several tongues.
+void addSeedRoutes(Router &router, const RouteTools &tools);     ///< Those of EventOps Flow.
+void addDocsRoutes(Router &router);                              ///< Last: they tell of all others.
+
+/// Responds with @p json.
+void respondJson(HttpExchange &exchange, std::string json, unsigned status = 200);
+
+/// @p text as a filter writes it: in quotes.
+std::string quotedForFilter(std::string_view text);
+
+constexpr std::size_t ListBytesMax = 8u << 20; ///< A longer answer is cut at a row, and goes on by its cursor.
+constexpr std::uint64_t ListRowsMax = 10'000;
+constexpr std::uint64_t ListRows = 100; ///< When nobody says.
+
+/// Parameters that all lists have.
+const ParameterSpec &filterParameter();
+const ParameterSpec &limitParameter();
+const ParameterSpec &cursorParameter();
+const ParameterSpec &orderParameter();
+
+/// Reads a cursor that @p letter begins. Nothing given: @p none. InvalidArgument.
+Result<std::uint64_t> readCursor(const ApiCall &call, char letter, std::uint64_t none);
+
+} // namespace eventops::api

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+#include "core/api/api_server.h"
+
+#include "core/api/api_routes.h"
+#include "core/session/guarded_backend.h"
+
+namespace eventops::api {
+
+struct ApiServer::Parts {
+    Parts(Backend &backend, std::vector<ApiToken> tokens, bool insecureLoopback)
+        : access(std::move(tokens), insecureLoopback),
+          router(access),
+          guard(std::make_shared<GuardedBackend>(backend)),
+          feed(AlertFeed::start(guard))
+    {
+    }
+    Access access;
+    Router router;
+    const std::shared_ptr<GuardedBackend> guard;
+    const std::shared_ptr<AlertFeed> feed;
+    std::string address;
+    std::unique_ptr<HttpServer> server; ///< Last: goes first.
+};
+
+ApiServer::ApiServer(std::unique_ptr<Parts> made) : m_parts(std::move(made)) {}
+
+Result<std::unique_ptr<ApiServer>> ApiServer::start(Backend &backend, std::vector<ApiToken> tokens,
+                                                    const ApiOptions &options)
+{
+    const std::string address = options.address == "localhost" ? "127.0.0.1" : options.address;
+    if (address != "::1" && !address.starts_with("127."))
+        return Error{Error::Code::Refused,
+                     "\"" + options.address
+                         + "\" is no loopback address, and off loopback tokens "
+                           "would be sent for anybody to read",
+                     {},
+                     "serve on 127.0.0.1, and reach it by ssh -L or behind a proxy that speaks TLS"};
+    auto parts = std::make_unique<Parts>(backend, std::move(tokens), options.insecureLoopback);
+    const RouteTools tools{parts->guard, parts->feed, std::make_shared<HttpStatistics>()};
+    addHealthRoutes(parts->router, tools);
+    addEventRoutes(parts->router, tools);
+    addRowRoutes(parts->router, tools);
+    addGraphRoutes(parts->router, tools);
+    addDecisionRoutes(parts->router, tools);
+    addSeedRoutes(parts->router, tools);
+    addDocsRoutes(parts->router);
+    Parts &made = *parts;
+    std::unique_ptr<ApiServer> server(new ApiServer(std::move(parts))); // stops the feed if there is no port
+    made.address = address;
+    made.server = EVENTOPS_TRY(HttpServer::listen(
+        address, options.port, options.limits,
+        [&made](const std::shared_ptr<HttpExchange> &exchange) { made.router.handle(exchange); }, tools.statistics));
+    made.access.setPort(made.server->port());
+    return server;
+}
+
+ApiServer::~ApiServer()
+{
+    m_parts->feed->stop();
+    m_parts->server.reset();
+}
+
+std::uint16_t ApiServer::port() const
+{
+    return m_parts->server->port();
+}
+
+std::string ApiServer::url() const
+{
+    const bool six = m_parts->address.find(':') != std::string::npos;
+    return "http://" + (six ? "[" + m_parts->address + "]" : m_parts->address) + ":" + std::to_string(port());
+}
+
+const std::vector<Route> &ApiServer::routes() const
+{
+    return m_parts->router.routes();
+}
+
+} // namespace eventops::api

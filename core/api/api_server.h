@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "core/api/http_server.h"
+#include "core/api/router.h"
+#include "core/api/tokens.h"
+#include "core/session/backend.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace eventops::api {
+
+struct ApiOptions {
+    std::string address = "127.0.0.1"; ///< A loopback address, or "localhost".
+    std::uint16_t port = 0;            ///< 0: a free one.
+    bool insecureLoopback = false;     ///< The seeds' own routes need no token.
+    HttpLimits limits = {};
+};
+
+/// A back end as HTTP: who asks is known by a token; what they may is the core's to say (see GuardedBackend).
+/// Thread: any. Answers are written by the back end's threads and the server's own.
+class ApiServer
+{
+public:
+    /// @p backend must outlive it. Refused: an address off loopback. Unavailable: the port is taken.
+    static Result<std::unique_ptr<ApiServer>> start(Backend &backend, std::vector<ApiToken> tokens,
+                                                    const ApiOptions &options);
+    ~ApiServer(); ///< Closes all connections. Calls of the back end that are under way end without anybody to hear.
+
+    std::uint16_t port() const;
+    std::string url() const; ///< "http://127.0.0.1:8088"
+    const std::vector<Route> &routes() const;
+
+private:
+    struct Parts;
+    explicit ApiServer(std::unique_ptr<Parts> made);
+    const std::unique_ptr<Parts> m_parts;
+};
+
+} // namespace eventops::api

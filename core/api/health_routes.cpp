@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+//
+// Is it well: for probes, for people, for Prometheus.
+#include "core/api/api_routes.h"
+
+#include "core/api/problem.h"
+#include "core/base/json.h"
+#include "core/base/time.h"
+
+namespace eventops::api {
+namespace {
+
+constexpr char ExactlyOk[] = R"({"status":"ok"})"; ///< Contract X34.
+
+void appendTime(JsonWriter &json, std::string_view name, WallNs time)
+{
+    json.key(name);
+    if (time == NoTime)
+        json.null();
+    else
+        json.string(formatTimestamp(time));
+}
+
+void appendCounters(JsonWriter &json, const Counters &counters)
+{
+    json.beginObject().key("received").unsignedInteger(counters.received);
+    json.key("stored").unsignedInteger(counters.stored).key("skipped").unsignedInteger(counters.skipped);
+    json.key("duplicate").unsignedInteger(counters.duplicate);
+    json.key("dead_lettered").unsignedInteger(counters.deadLettered);
+    json.key("in_flight").unsignedInteger(counters.inFlight).key("events").unsignedInteger(counters.events).endObject();
+}
+
+void appendSources(JsonWriter &json, const std::vector<SourceRow> &sources)
+{
+    json.key("sources").beginArray();
+    for (const SourceRow &source : sources) {
+        json.beginObject().field("title", source.progress.title).key("finished").boolean(source.progress.finished);
+        appendCounters(json.key("records"), source.progress.added);
+        json.endObject();
+    }
+    json.endArray();
+}
+
+std::string healthJson(const Health &health, const Caller &caller)
+{
+    std::string out;
+    JsonWriter json(out);
+    json.beginObject().field("status", health.progress.trouble.empty() ? "ok" : "waiting");
+    json.key("running").boolean(health.running).field("pipeline", health.pipelineName);
+    json.key("stages").beginArray();
+    for (const std::string &stage : health.stages)
+        json.string(stage);
+    json.endArray();
+    appendTime(json, "clock", health.summary.clock);
+    if (caller.tenants.empty()) { // of all tenants together
+        appendCounters(json.key("records"), health.summary.counters);
+        json.key("findings").unsignedInteger(health.summary.findings);
+        json.key("suggestions").unsignedInteger(health.summary.suggestions);
+        appendSources(json, health.summary.sources);
+        json.key("dead_letters").beginObject();
+        for (const ReasonCount &reason : health.deadLetters)
+            json.key(reason.reason).unsignedInteger(reason.records);
+        json.endObject().key("ledger_bytes").unsignedInteger(health.ledgerBytes);
+        json.field("trouble", health.progress.trouble);
+        json.key("set_aside").beginArray();
+        for (const std::string &file : health.summary.setAside)
+            json.string(file);
+        json.endArray();
+    }
+    json.endObject();
+    return out + "\n";
+}
+
+/// Prometheus' text format, version 0.0.4.
+class MetricsText
+{
+public:
+    MetricsText &family(std::string_view name, std::string_view type, std::string_view help)
+    {
+        m_name = name;
+        m_text.append("# HELP ").append(name).append(" ").append(help).append("\n# TYPE ").append(name);
+        m_text.append(" ").append(type).append("\n");
+        return *this;
+    }
+    MetricsText &sample(std::uint64_t value, std::string_view label = {}, std::string_view labelValue = {})
+    {
+        m_text.append(m_name);
+        if (!label.empty()) {
+            m_text.append("{").append(label).append("=\"");
+            for (const char c : labelValue)
+                m_text += c == '"' || c == '\\' || c == '\n' ? '_' : c;
+            m_text.append("\"}");
+        }
+        m_text.append(" ").append(std::to_string(value)).append("\n");
+        return *this;
+    }
+    std::string take() { return std::move(m_text); }
+
+private:
+    std::string m_text;
+    std::string m_name;
+};
+
+std::string metricsText(const Health &health, const HttpStatistics &http, std::size_t viewers)
+{
+    MetricsText text;
+    const Counters &counters = health.summary.counters;
+    text.family("eventops_records_total", "counter", "Raw records by what became of them, since the workspace exists.");
+    text.sample(counters.stored, "outcome", "stored").sample(counters.skipped, "outcome", "skipped");
+    text.sample(counters.duplicate, "outcome", "duplicate").sample(counters.deadLettered, "outcome", "dead_lettered");
+    text.family("eventops_received_records_total", "counter", "Raw records received.").sample(counters.received);
+    text.family("eventops_records_in_flight", "gauge", "Received, and not yet decided.").sample(counters.inFlight);
+    text.family("eventops_events_total", "counter", "Events stored.").sample(counters.events);
+    text.family("eventops_findings_total", "counter", "Findings stored.").sample(health.summary.findings);
+    text.family("eventops_suggestions_total", "counter", "Actions suggested.").sample(health.summary.suggestions);
+    text.family("eventops_dead_letters", "gauge", "Records that could not become events, by reason.");
+    for (const ReasonCount &reason : health.deadLetters)
+        text.sample(reason.records, "reason", reason.reason);
+    text.family("eventops_ledger_bytes", "gauge", "Size of the ledger on disk.").sample(health.ledgerBytes);
+    text.family("eventops_running", "gauge", "1 while this process reads sources.").sample(health.running ? 1 : 0);
+    text.family("eventops_alert_stream_viewers", "gauge", "Clients of /alerts/stream.").sample(viewers);
+    text.family("eventops_http_connections_total", "counter", "Connections accepted.").sample(http.connectionsTotal);
+    text.family("eventops_http_connections", "gauge", "Connections open.").sample(http.connectionsOpen);
+    text.family("eventops_http_connections_refused_total", "counter", "Refused: too many were open.");
+    text.sample(http.connectionsRefused);
+    text.family("eventops_http_connections_cut_total", "counter", "Cut: too slow.").sample(http.connectionsCut);
+    text.family("eventops_http_responses_total", "counter", "Responses, by class of status.");
+    constexpr std::string_view Classes[] = {"1xx", "2xx", "3xx", "4xx", "5xx"};
+    for (std::size_t i = 0; i < std::size(Classes); ++i)
+        text.sample(http.responses[i], "class", Classes[i]);
+    return text.take();
+}
+
+void answerMetrics(const RouteTools &tools, const ApiCall &call)
+{
+    if (!call.caller.tenants.empty())
+        return call.exchange->respond(problem(
+            Error{Error::Code::Refused, "metrics are of all tenants together", {}, "use a token of all tenants"}));
+    tools.backend->health(call.caller, [tools, exchange = call.exchange](const Result<Health> &health) {
+        if (!health)
+            return exchange->respond(problem(health.error()));
+        HttpResponse response;
+        response.contentType = "text/plain; version=0.0.4; charset=utf-8";
+        response.body = metricsText(health.value(), *tools.statistics, tools.feed->viewers());
+        exchange->respond(std::move(response));
+    });
+}
+
+} // namespace
+
+void addHealthRoutes(Router &router, const RouteTools &tools)
+{
+    constexpr std::string_view Json = "application/json";
+    for (const std::string_view path : {"/healthz", "/healthcheck", "/chronos/healthcheck"})
+        router.add({"GET", path, RouteAccess::Public, "The process answers.", Json, {}, {}, [](const ApiCall &call) {
+                        respondJson(*call.exchange, ExactlyOk);
+                    }});
+    router.add({"GET",
+                "/readyz",
+                RouteAccess::Public,
+                "The workspace can be read.",
+                Json,
+                {},
+                {},
+                [backend = tools.backend](const ApiCall &call) {
+                    backend->health(call.caller, [exchange = call.exchange](const Result<Health> &health) {
+                        if (health)
+                            return respondJson(*exchange, ExactlyOk);
+                        exchange->respond(
+                            problem(503, "the workspace cannot be read", {.remedy = "see: eventops doctor"}));
+                    });
+                }});
+    router.add({"GET",
+                "/api/v1/health",
+                RouteAccess::Token,
+                "How the engine is doing.",
+                Json,
+                {},
+                {},
+                [backend = tools.backend](const ApiCall &call) {
+                    backend->health(call.caller,
+                                    [exchange = call.exchange, caller = call.caller](const Result<Health> &health) {
+                                        if (!health)
+                                            return exchange->respond(problem(health.error()));
+                                        respondJson(*exchange, healthJson(health.value(), caller));
+                                    });
+                }});
+    router.add({"GET",
+                "/metrics",
+                RouteAccess::Token,
+                "The same for Prometheus.",
+                "text/plain",
+                {},
+                {},
+                [tools](const ApiCall &call) {
+                    answerMetrics(tools, call);
+                }});
+}
+
+} // namespace eventops::api

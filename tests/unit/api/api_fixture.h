@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "core/api/api_server.h"
+#include "core/base/hash.h"
+#include "tests/support/local_workspace.h"
+#include "tests/unit/api/http_client.h"
+
+#include <QtTest/QtTest>
+
+namespace eventops::test {
+
+/// A small real workspace, served; with a token for every role.
+class ServedWorkspace
+{
+public:
+    /// @p capture: below resources/captures; empty: nothing was ever read.
+    explicit ServedWorkspace(const std::string &capture = "agents.ndjson", bool insecureLoopback = false,
+                             const std::string &pipeline = "default")
+        : m_backend(m_workspace.backend())
+    {
+        if (!capture.empty())
+            m_failure = LocalWorkspace::replay(*m_backend, capture, pipeline);
+        api::ApiOptions options;
+        options.insecureLoopback = insecureLoopback;
+        auto server = api::ApiServer::start(*m_backend, tokens(), options);
+        if (server)
+            m_server = std::move(server).value();
+        else
+            m_failure = server.error().text();
+    }
+
+    /// Empty: all went well.
+    const std::string &failure() const { return m_failure; }
+    quint16 port() const { return m_server->port(); }
+    LocalBackend &backend() { return *m_backend; }
+    const api::ApiServer &server() const { return *m_server; }
+    void stop() { m_server.reset(); }
+
+    static QByteArray token(const char *name) { return QByteArray(name).repeated(8).left(40).leftJustified(40, '0'); }
+
+    /// A request as a good client sends it; @p headers come on top, and replace those of the same name.
+    QByteArray request(const QByteArray &method, const QByteArray &target, const char *tokenName = "admin",
+                       const QByteArray &body = {}, const QByteArray &headers = {}) const
+    {
+        QByteArray out = method + ' ' + target + " HTTP/1.1\r\n";
+        const QByteArray lower = "\r\n" + headers.toLower();
+        if (!lower.contains("\r\nhost:"))
+            out += "Host: localhost:" + QByteArray::number(port()) + "\r\n";
+        if (tokenName != nullptr && !lower.contains("\r\nauthorization:"))
+            out += "Authorization: Bearer " + token(tokenName) + "\r\n";
+        if (!body.isEmpty() && !lower.contains("\r\ncontent-type:"))
+            out += "Content-Type: application/json\r\n";
+        if (!body.isEmpty() || method == "POST")
+            out += "Content-Length: " + QByteArray::number(body.size()) + "\r\n";
+        return out + headers + "\r\n" + body;
+    }
+
+    HttpAnswer ask(const QByteArray &bytes) const
+    {
+        HttpClient client(port());
+        client.send(bytes);
+        return client.read(bytes.startsWith("HEAD "), 30'000);
+    }
+    HttpAnswer get(const QByteArray &target, const char *tokenName = "admin") const
+    {
+        return ask(request("GET", target, tokenName));
+    }
+    HttpAnswer post(const QByteArray &target, const QByteArray &body, const char *tokenName = "admin") const
+    {
+        return ask(request("POST", target, tokenName, body));
+    }
+
+private:
+    static std::vector<api::ApiToken> tokens()
+    {
+        std::vector<api::ApiToken> out;
+        const auto add = [&](const char *name, Role role, std::vector<std::string> tenants) {
+            out.push_back({sha256Hex(token(name).toStdString()), {name, role, std::move(tenants)}});
+        };
+        add("admin", Role::Admin, {});
+        add("approver", Role::Approver, {});
+        add("operator", Role::Operator, {});
+        add("viewer", Role::Viewer, {});
+        add("other", Role::Admin, {"nobody"}); // of a tenant that has nothing here
+        add("acme", Role::Approver, {"acme"});
+        return out;
+    }
+
+    LocalWorkspace m_workspace;
+    std::unique_ptr<LocalBackend> m_backend;
+    std::string m_failure;
+    std::unique_ptr<api::ApiServer> m_server;
+};
+
+} // namespace eventops::test
