@@ -173,6 +173,24 @@ void appendKcatText(Batch &batch, std::uint32_t record, const KcatMessage &messa
     }
 }
 
+void appendKcatWith(std::string &out, const JsonReader &json, std::string_view payload,
+                    const std::optional<std::string> &key)
+{
+    JsonWriter line(out);
+    line.beginObject();
+    for (const JsonEntry &entry : json.members()) {
+        const bool replaced = entry.name.starts_with("payload") || entry.name.starts_with("key");
+        if (!replaced)
+            line.key(entry.name).raw(entry.value);
+    }
+    line.key("key");
+    if (key)
+        line.string(*key);
+    else
+        line.null();
+    line.field("payload", payload).endObject();
+}
+
 void appendKcat(std::string &out, const KcatLine &line)
 {
     JsonWriter json(out);

@@ -69,6 +69,11 @@ struct KcatLine {
 /// One line without its end; valid JSON whatever the texts hold.
 void appendKcat(std::string &out, const KcatLine &line);
 
+/// The line that @p json has read with other texts in it, for records of which parts must not be kept: @p payload
+/// stands for what was in payload or payload_base64; a @p key of null is left out.
+void appendKcatWith(std::string &out, const JsonReader &json, std::string_view payload,
+                    const std::optional<std::string> &key);
+
 /// The codec "kcat" of makeCodec: such lines whose payloads are read by another codec, chosen by topic; see codec.h.
 Result<std::shared_ptr<const Codec>> makeKcatCodec(const Value &settings);
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
 // Kafka messages, a line each, whose payloads are read by the codec of their topic.
-#include "core/base/json.h"
 #include "core/codec/envelopes.h"
 #include "core/codec/json_envelope.h"
 #include "core/codec/kcat.h"
@@ -43,8 +42,6 @@ public:
         if (const DecodeFailure failure = decodePayload(batch, record))
             return failure;
         m_message.apply(batch, before);
-        if (batch.records[record].redacted != NoStr)
-            redact(batch, batch.records[record]);
         return {};
     }
 
@@ -95,20 +92,6 @@ private:
                 batch.events[i][Field::Codec] = batch.strings.intern(Name);
         }
         return {};
-    }
-
-    /// The line with the payload as its codec wants it kept.
-    void redact(Batch &batch, RawRecord &record)
-    {
-        std::string line;
-        JsonWriter json(line);
-        json.beginObject();
-        for (const JsonEntry &entry : m_reader.members()) {
-            if (entry.name != "payload" && entry.name != "payload_base64")
-                json.key(entry.name).raw(entry.value);
-        }
-        json.field("payload", batch.text(record.redacted)).endObject();
-        record.redacted = batch.strings.append(line);
     }
 
     const std::shared_ptr<const Choice> m_choice;

@@ -53,7 +53,7 @@ Result<std::string> kafkaClusterId(rd_kafka_t *handle, std::chrono::milliseconds
     char *const id = rd_kafka_clusterid(handle, static_cast<int>(wait.count()));
     rd_kafka_poll(handle, 0); // tells why
     if (id == nullptr)
-        return KafkaClient::errorOf(RD_KAFKA_RESP_ERR__TRANSPORT, "no broker answers");
+        return Error{Error::Code::Unavailable, "no Kafka answers", {}, "start it, or check brokers, network and firewall"};
     std::string text = id;
     rd_kafka_mem_free(handle, id);
     return text;

@@ -43,6 +43,7 @@ public:
         rd_kafka_conf_set_log_cb(producing, ignore);
         rd_kafka_conf_set(producing, "bootstrap.servers", m_brokers.c_str(), message, sizeof message);
         rd_kafka_conf_set(producing, "linger.ms", "1", message, sizeof message);
+        rd_kafka_conf_set(producing, "reconnect.backoff.max.ms", "500", message, sizeof message);
         m_producer = rd_kafka_new(RD_KAFKA_PRODUCER, producing, message, sizeof message);
     }
     ~MockCluster()
@@ -59,7 +60,7 @@ public:
 
     void makeTopic(const char *topic, int partitions) { rd_kafka_mock_topic_create(m_cluster, topic, partitions, 1); }
 
-    /// False: the cluster did not take all of them within ten seconds.
+    /// False: the cluster did not take all of them within thirty seconds.
     bool produce(const char *topic, std::int32_t partition, const std::vector<Record> &records)
     {
         for (const Record &record : records) {
@@ -70,7 +71,7 @@ public:
             if (!produceOne(topic, partition, record, headers))
                 return false;
         }
-        return rd_kafka_flush(m_producer, 10'000) == RD_KAFKA_RESP_ERR_NO_ERROR;
+        return rd_kafka_flush(m_producer, 30'000) == RD_KAFKA_RESP_ERR_NO_ERROR;
     }
 
     /// Everything that the partition holds.
