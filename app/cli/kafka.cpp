@@ -30,18 +30,19 @@ Result<KafkaFeedSettings> settingsOf(const Context &context, const KafkaOptions 
     const Workspace workspace{context.workspace};
     if (hasKafka(workspace))
         settings = EVENTOPS_TRY(KafkaFeedSettings::read(workspace));
-    const std::pair<const char *, const std::string &> texts[] = {
-        {"brokers", options.brokers},          {"security_protocol", options.protocol},
-        {"sasl_mechanism", options.mechanism}, {"sasl_user", options.user},
-        {"sasl_password_file", options.passwordFile}, {"tls_ca_file", options.caFile},
-        {"writer", options.writer}};
+    const std::pair<const char *, const std::string &> texts[] = {{"brokers", options.brokers},
+                                                                  {"security_protocol", options.protocol},
+                                                                  {"sasl_mechanism", options.mechanism},
+                                                                  {"sasl_user", options.user},
+                                                                  {"sasl_password_file", options.passwordFile},
+                                                                  {"tls_ca_file", options.caFile},
+                                                                  {"writer", options.writer}};
     for (const auto &[name, text] : texts) {
         if (!text.empty())
             settings.set(name, text);
     }
-    const std::pair<const char *, bool> flags[] = {{"mirror", options.mirror},
-                                                   {"legacy_top_level", options.legacyTopLevel},
-                                                   {"legacy_key", options.legacyKey}};
+    const std::pair<const char *, bool> flags[] = {
+        {"mirror", options.mirror}, {"legacy_top_level", options.legacyTopLevel}, {"legacy_key", options.legacyKey}};
     for (const auto &[name, set] : flags) {
         if (set)
             settings.set(name, "true");
@@ -80,13 +81,16 @@ Status init(const Context &context, const KafkaOptions &options)
     const std::string cluster = EVENTOPS_TRY(client->clusterId(AskWait));
     std::vector<TopicOutcome> topics;
     if (!options.noTopics)
-        topics = EVENTOPS_TRY(makeTopics(*client, contractTopics(), {options.partitions, options.replication}, AskWait));
+        topics =
+            EVENTOPS_TRY(makeTopics(*client, contractTopics(), {options.partitions, options.replication}, AskWait));
     const Workspace workspace = EVENTOPS_TRY(Workspace::open(context.workspace));
     EVENTOPS_TRY(settings.write(workspace));
     printTopics(context, connection.brokers, cluster, topics);
     for (const TopicOutcome &topic : topics) {
         if (!topic.error.empty())
-            return Error{Error::Code::Refused, "topic " + topic.name + " was not made: " + topic.error, {},
+            return Error{Error::Code::Refused,
+                         "topic " + topic.name + " was not made: " + topic.error,
+                         {},
                          "make it by hand, or ask for the right; then: eventops kafka push"};
     }
     return Ok{};
@@ -115,8 +119,7 @@ Status push(const Context &context, const KafkaOptions &options)
 {
     const KafkaFeedSettings settings = EVENTOPS_TRY(settingsOf(context, options));
     const KafkaSettings connection = EVENTOPS_TRY(settings.connection());
-    const auto feed =
-        EVENTOPS_TRY(KafkaFeed::open({context.workspace}, settings, [] { return interrupted().load(); }));
+    const auto feed = EVENTOPS_TRY(KafkaFeed::open({context.workspace}, settings, [] { return interrupted().load(); }));
     EVENTOPS_TRY(feed->catchUp());
     printMark(context, connection.brokers, feed->mark(), feed->notice());
     return Ok{};
@@ -139,9 +142,10 @@ Status status(const Context &context, const KafkaOptions &options)
     KafkaMark mark = read ? read.value() : KafkaMark();
     const char *const between = notice.empty() ? "" : "; ";
     if (!read)
-        notice += between + (read.error().code == Error::Code::NotFound
-                                 ? std::string("nothing was sent from this workspace yet")
-                                 : read.error().text());
+        notice +=
+            between
+            + (read.error().code == Error::Code::NotFound ? std::string("nothing was sent from this workspace yet")
+                                                          : read.error().text());
     else if (mark.cluster != cluster)
         notice += between + ("what was sent went to the cluster " + mark.cluster);
     mark.cluster = cluster;
@@ -153,8 +157,8 @@ Status status(const Context &context, const KafkaOptions &options)
 
 void addKafka(CLI::App &app, Context &context)
 {
-    CLI::App *command = app.add_subcommand(
-        "kafka", "Alerts, deviations and actions published to the topics of a Kafka");
+    CLI::App *command =
+        app.add_subcommand("kafka", "Alerts, deviations and actions published to the topics of a Kafka");
     command->require_subcommand(1);
     const auto options = std::make_shared<KafkaOptions>();
     const auto add = [&](const char *name, const char *help, Status (*run)(const Context &, const KafkaOptions &)) {
@@ -175,7 +179,8 @@ void addKafka(CLI::App &app, Context &context)
         });
         return sub;
     };
-    CLI::App *first = add("init", "Make the topics that are missing; every later run then publishes what it finds", init);
+    CLI::App *first =
+        add("init", "Make the topics that are missing; every later run then publishes what it finds", init);
     first->add_option("--partitions", options->partitions, "Of a topic that is made; default: 3")
         ->check(CLI::Range(1U, PartitionsMax));
     first->add_option("--replication", options->replication, "Copies of it; default: the broker's")
@@ -183,7 +188,8 @@ void addKafka(CLI::App &app, Context &context)
     first->add_flag("--no-topics", options->noTopics, "Make none: somebody else does");
     first->add_option("--writer", options->writer, "Our name in the header of every message; default: eventops");
     first->add_flag("--mirror", options->mirror, "Publish alerts also as deviations, and deviations as alerts");
-    first->add_flag("--legacy-top-level", options->legacyTopLevel, "Deviations with their figures at top level as well");
+    first->add_flag("--legacy-top-level", options->legacyTopLevel,
+                    "Deviations with their figures at top level as well");
     first->add_flag("--legacy-key", options->legacyKey, "The key of an alert is its tenant alone");
     add("push", "Publish up to the end of the ledger", push);
     add("status", "Which cluster, which topics are missing, and how far publishing got", status);

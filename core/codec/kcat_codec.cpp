@@ -82,7 +82,8 @@ private:
         own.offset = line.offset;
         own.size = line.size;
         const std::size_t first = m_message.payload.find_first_not_of(" \t\r\n");
-        const bool text = first != std::string::npos && m_message.payload[first] != '{' && m_message.payload[first] != '[';
+        const bool text =
+            first != std::string::npos && m_message.payload[first] != '{' && m_message.payload[first] != '[';
         if (failure && !(any && text))
             return failure;
         if (failure)

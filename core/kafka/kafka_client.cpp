@@ -36,16 +36,16 @@ Result<std::shared_ptr<KafkaClient>> KafkaClient::openConsumer(const KafkaSettin
 {
     const std::string kilobytes = std::to_string(std::max<std::size_t>(options.bufferedBytesMax / 1'024, 64));
     // Offsets are the ledger's: nothing is committed, and a position that is not there is an error, not a new start.
-    KafkaConfig config = EVENTOPS_TRY(makeKafkaConfig(
-        settings, {{"isolation.level", options.committedOnly ? "read_committed" : "read_uncommitted"},
-                   {"auto.offset.reset", "error"},
-                   {"enable.partition.eof", "true"},
-                   {"enable.auto.commit", "false"},
-                   {"allow.auto.create.topics", "false"},
-                   {"check.crcs", "true"},
-                   {"fetch.wait.max.ms", "100"},
-                   {"fetch.error.backoff.ms", "200"},
-                   {"queued.max.messages.kbytes", kilobytes}}));
+    KafkaConfig config = EVENTOPS_TRY(
+        makeKafkaConfig(settings, {{"isolation.level", options.committedOnly ? "read_committed" : "read_uncommitted"},
+                                   {"auto.offset.reset", "error"},
+                                   {"enable.partition.eof", "true"},
+                                   {"enable.auto.commit", "false"},
+                                   {"allow.auto.create.topics", "false"},
+                                   {"check.crcs", "true"},
+                                   {"fetch.wait.max.ms", "100"},
+                                   {"fetch.error.backoff.ms", "200"},
+                                   {"queued.max.messages.kbytes", kilobytes}}));
     std::shared_ptr<KafkaClient> client(new KafkaClient);
     client->m_brokers = settings.brokers;
     rd_kafka_conf_set_opaque(config.get(), client.get());
@@ -53,7 +53,9 @@ Result<std::shared_ptr<KafkaClient>> KafkaClient::openConsumer(const KafkaSettin
     char message[MessageBytes] = "";
     client->m_handle = rd_kafka_new(RD_KAFKA_CONSUMER, config.get(), message, sizeof message);
     if (client->m_handle == nullptr)
-        return Error{Error::Code::InvalidConfig, std::string("the Kafka client cannot be made: ") + message, {},
+        return Error{Error::Code::InvalidConfig,
+                     std::string("the Kafka client cannot be made: ") + message,
+                     {},
                      "check the files and names of the connection"};
     (void)config.release(); // the handle has it
     return client;
@@ -181,8 +183,8 @@ Result<std::uint64_t> KafkaClient::offsetAt(const std::string &topic, std::uint3
     serve();
     const rd_kafka_resp_err_t why = failed != RD_KAFKA_RESP_ERR_NO_ERROR ? failed : one->err;
     if (why != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return errorOf(why, "the offset of that time in " + topic + '/' + std::to_string(partition)
-                                + " is not to be had");
+        return errorOf(why,
+                       "the offset of that time in " + topic + '/' + std::to_string(partition) + " is not to be had");
     answered();
     if (one->offset >= 0)
         return static_cast<std::uint64_t>(one->offset);

@@ -19,10 +19,10 @@ namespace eventops {
 
 /// How the connection is, as it has been told so far.
 struct KafkaConnectionState {
-    bool away = false;           ///< No broker can be reached just now.
-    bool refused = false;        ///< And that because it refuses the sign-in.
+    bool away = false;    ///< No broker can be reached just now.
+    bool refused = false; ///< And that because it refuses the sign-in.
     std::uint64_t errors = 0;
-    std::string lastError;       ///< Empty: none yet.
+    std::string lastError; ///< Empty: none yet.
 };
 
 /// From where to where a partition's log goes just now.
@@ -37,7 +37,7 @@ class KafkaClient
 {
 public:
     struct Options {
-        bool committedOnly = true;        ///< Leave out what belongs to a transaction that is open or was taken back.
+        bool committedOnly = true; ///< Leave out what belongs to a transaction that is open or was taken back.
         std::size_t bufferedBytesMax = 4u << 20; ///< Fetched ahead for each partition.
     };
     /// Makes the client; nothing is asked of a broker yet.

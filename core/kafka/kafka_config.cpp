@@ -27,8 +27,8 @@ Status setSecurity(rd_kafka_conf_t *config, const KafkaSettings &settings)
     if (settings.usesSasl()) {
         EVENTOPS_TRY(set(config, "sasl.mechanism", settings.saslMechanism));
         EVENTOPS_TRY(set(config, "sasl.username", settings.saslUser));
-        EVENTOPS_TRY(
-            set(config, "sasl.password", EVENTOPS_TRY(kafkaSecret(settings.saslPasswordFile, "KAFKA_PASS"))));
+        const std::string password = EVENTOPS_TRY(kafkaSecret(settings.saslPasswordFile, "KAFKA_PASS"));
+        EVENTOPS_TRY(set(config, "sasl.password", password));
     }
     if (!settings.usesTls())
         return Ok{};
@@ -53,7 +53,8 @@ Result<std::string> kafkaClusterId(rd_kafka_t *handle, std::chrono::milliseconds
     char *const id = rd_kafka_clusterid(handle, static_cast<int>(wait.count()));
     rd_kafka_poll(handle, 0); // tells why
     if (id == nullptr)
-        return Error{Error::Code::Unavailable, "no Kafka answers", {}, "start it, or check brokers, network and firewall"};
+        return Error{
+            Error::Code::Unavailable, "no Kafka answers", {}, "start it, or check brokers, network and firewall"};
     std::string text = id;
     rd_kafka_mem_free(handle, id);
     return text;

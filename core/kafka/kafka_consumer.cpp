@@ -24,8 +24,8 @@ void readHeaders(const rd_kafka_message_t &from, KafkaMessage &to)
     const char *name = nullptr;
     const void *value = nullptr;
     std::size_t size = 0;
-    for (std::size_t i = 0;
-         rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
+    for (std::size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
+         ++i) {
         KafkaHeader &header = to.headers.emplace_back();
         header.name = name;
         if (value != nullptr)
@@ -126,8 +126,8 @@ Result<KafkaConsumer::Met> KafkaConsumer::take(KafkaMessage &message)
         message.payload = bytes(from.payload, from.len);
     rd_kafka_timestamp_type_t kind = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
     const std::int64_t ms = rd_kafka_message_timestamp(&from, &kind);
-    message.ts = kind == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE || ms < 0 || ms > INT64_MAX / NsPerMs ? NoTime
-                                                                                                : WallNs{ms * NsPerMs};
+    message.ts =
+        kind == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE || ms < 0 || ms > INT64_MAX / NsPerMs ? NoTime : WallNs{ms * NsPerMs};
     readHeaders(from, message);
     m_next = message.offset + 1;
     if (m_at == 1)

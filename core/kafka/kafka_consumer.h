@@ -33,11 +33,11 @@ class KafkaConsumer
 {
 public:
     struct Statistics {
-        std::uint64_t next = 0;              ///< Offset that comes next.
-        std::optional<std::uint64_t> lag;    ///< Messages behind it; nothing: not known yet.
-        std::uint64_t errors = 0;            ///< Of this partition, and of the connection.
+        std::uint64_t next = 0;           ///< Offset that comes next.
+        std::optional<std::uint64_t> lag; ///< Messages behind it; nothing: not known yet.
+        std::uint64_t errors = 0;         ///< Of this partition, and of the connection.
         std::string lastError;
-        bool away = false;                   ///< No broker answers.
+        bool away = false; ///< No broker answers.
     };
 
     static Result<std::unique_ptr<KafkaConsumer>> open(std::shared_ptr<KafkaClient> client, std::string topic,

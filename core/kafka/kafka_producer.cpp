@@ -69,16 +69,16 @@ struct KafkaProducerCallbacks {
 
 Result<std::unique_ptr<KafkaProducer>> KafkaProducer::open(const KafkaSettings &settings, const Options &options)
 {
-    KafkaConfig config = EVENTOPS_TRY(makeKafkaConfig(
-        settings, {{"enable.idempotence", "true"},
-                   {"acks", "all"},
-                   {"partitioner", "murmur2_random"},
-                   {"compression.type", "lz4"},
-                   {"linger.ms", "10"},
-                   {"delivery.timeout.ms", std::to_string(options.deliverWithin.count())},
-                   {"allow.auto.create.topics", "false"},
-                   {"queue.buffering.max.messages", "100000"},
-                   {"queue.buffering.max.kbytes", "65536"}}));
+    KafkaConfig config =
+        EVENTOPS_TRY(makeKafkaConfig(settings, {{"enable.idempotence", "true"},
+                                                {"acks", "all"},
+                                                {"partitioner", "murmur2_random"},
+                                                {"compression.type", "lz4"},
+                                                {"linger.ms", "10"},
+                                                {"delivery.timeout.ms", std::to_string(options.deliverWithin.count())},
+                                                {"allow.auto.create.topics", "false"},
+                                                {"queue.buffering.max.messages", "100000"},
+                                                {"queue.buffering.max.kbytes", "65536"}}));
     std::unique_ptr<KafkaProducer> producer(new KafkaProducer);
     producer->m_brokers = settings.brokers;
     rd_kafka_conf_set_opaque(config.get(), producer.get());
@@ -87,7 +87,9 @@ Result<std::unique_ptr<KafkaProducer>> KafkaProducer::open(const KafkaSettings &
     char message[MessageBytes] = "";
     producer->m_handle = rd_kafka_new(RD_KAFKA_PRODUCER, config.get(), message, sizeof message);
     if (producer->m_handle == nullptr)
-        return Error{Error::Code::InvalidConfig, std::string("the Kafka client cannot be made: ") + message, {},
+        return Error{Error::Code::InvalidConfig,
+                     std::string("the Kafka client cannot be made: ") + message,
+                     {},
                      "check the files and names of the connection"};
     (void)config.release(); // the handle has it
     return producer;

@@ -18,8 +18,7 @@ constexpr FieldSpec ConnectionFields[] = {
     {"client_id", "string", "eventops", "The name under which the brokers' logs and quotas know this program."},
     {"security_protocol", "string", "\"\"",
      "plaintext, ssl, sasl_plaintext or sasl_ssl; else $KAFKA_SECURITY_PROTOCOL, else plaintext."},
-    {"sasl_mechanism", "string", "\"\"",
-     "PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512; else $KAFKA_SASL_MECHANISM."},
+    {"sasl_mechanism", "string", "\"\"", "PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512; else $KAFKA_SASL_MECHANISM."},
     {"sasl_user", "string", "\"\"", "Who signs in; else $KAFKA_USER. The password is in $KAFKA_PASS, or:"},
     {"sasl_password_file", "string", "\"\"", "File whose first line is the password. It stands in no YAML."},
     {"tls_ca_file", "string", "\"\"", "PEM file of the authorities to trust; else the system's."},
@@ -103,25 +102,26 @@ Status checkSignIn(const Value &settings, const KafkaSettings &out, bool connect
 {
     const bool later = out.saslMechanism.empty() && !connecting;
     if (!later && std::find(Mechanisms.begin(), Mechanisms.end(), out.saslMechanism) == Mechanisms.end())
-        return settings.at("sasl_mechanism").error("sasl_mechanism: unknown mechanism \"" + out.saslMechanism + '"',
-                                                   "use PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512");
+        return settings.at("sasl_mechanism")
+            .error("sasl_mechanism: unknown mechanism \"" + out.saslMechanism + '"',
+                   "use PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512");
     if (!connecting)
         return Ok{};
     if (out.saslUser.empty())
-        return settings.at("sasl_user").error("sasl_user: " + out.securityProtocol + " needs a user",
-                                              "set sasl_user or KAFKA_USER");
+        return settings.at("sasl_user")
+            .error("sasl_user: " + out.securityProtocol + " needs a user", "set sasl_user or KAFKA_USER");
     if (EVENTOPS_TRY(kafkaSecret(out.saslPasswordFile, "KAFKA_PASS")).empty())
-        return settings.at("sasl_password_file").error("sasl_password_file: there is no password",
-                                                       "name a file, or set KAFKA_PASS");
+        return settings.at("sasl_password_file")
+            .error("sasl_password_file: there is no password", "name a file, or set KAFKA_PASS");
     return Ok{};
 }
 
 Status checkSecurity(const Value &settings, const KafkaSettings &out, bool connecting)
 {
     if (std::find(Protocols.begin(), Protocols.end(), out.securityProtocol) == Protocols.end())
-        return settings.at("security_protocol").error(
-            "security_protocol: unknown protocol \"" + out.securityProtocol + '"',
-            "use plaintext, ssl, sasl_plaintext or sasl_ssl");
+        return settings.at("security_protocol")
+            .error("security_protocol: unknown protocol \"" + out.securityProtocol + '"',
+                   "use plaintext, ssl, sasl_plaintext or sasl_ssl");
     if (out.usesSasl()) {
         EVENTOPS_TRY(checkSignIn(settings, out, connecting));
     } else {
@@ -171,7 +171,9 @@ Result<std::string> kafkaSecret(const std::string &file, const char *variable)
     if (!line.empty() && line.back() == '\r')
         line.pop_back();
     if (line.empty())
-        return Error{Error::Code::InvalidConfig, "no secret stands in the first line", {file, 1, 0},
+        return Error{Error::Code::InvalidConfig,
+                     "no secret stands in the first line",
+                     {file, 1, 0},
                      std::string("write it there, or set ") + variable};
     return line;
 }
@@ -183,8 +185,7 @@ Result<KafkaSettings> readKafkaSettings(const Value &settings, bool connecting)
     if (out.brokers.empty())
         out.brokers = environment("BROKERS");
     out.clientId = EVENTOPS_TRY(textOf(settings, "client_id"));
-    const std::string protocol =
-        lower(EVENTOPS_TRY(textOf(settings, "security_protocol", "KAFKA_SECURITY_PROTOCOL")));
+    const std::string protocol = lower(EVENTOPS_TRY(textOf(settings, "security_protocol", "KAFKA_SECURITY_PROTOCOL")));
     if (!protocol.empty())
         out.securityProtocol = protocol;
     if (out.usesSasl()) { // what the environment says of a sign-in must not spoil a connection that has none

@@ -13,13 +13,13 @@ namespace eventops {
 
 /// How to reach a Kafka. Holds no secret: passwords come from a file or from the environment when the client is made.
 struct KafkaSettings {
-    std::string brokers;         ///< "host:9092,host:9092"; never empty once read.
+    std::string brokers; ///< "host:9092,host:9092"; never empty once read.
     std::string clientId = "eventops";
     std::string securityProtocol = "plaintext"; ///< plaintext, ssl, sasl_plaintext or sasl_ssl.
-    std::string saslMechanism;   ///< PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512.
+    std::string saslMechanism;                  ///< PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512.
     std::string saslUser;
-    std::string saslPasswordFile;///< Its first line; empty: $KAFKA_PASS.
-    std::string tlsCaFile;       ///< PEM; empty: the system's.
+    std::string saslPasswordFile;               ///< Its first line; empty: $KAFKA_PASS.
+    std::string tlsCaFile;                      ///< PEM; empty: the system's.
     std::string tlsCertificateFile, tlsKeyFile; ///< PEM; both or neither.
     std::string tlsKeyPasswordFile;             ///< Its first line; empty: $KAFKA_KEY_PASS, else the key has none.
 

@@ -60,8 +60,8 @@ Status request(KafkaClient &client, std::vector<NewTopic> &wanted, std::vector<T
     for (std::size_t i = 0; i < count; ++i) {
         const std::string name = rd_kafka_topic_result_name(results[i]);
         const rd_kafka_resp_err_t failed = rd_kafka_topic_result_error(results[i]);
-        const auto outcome = std::find_if(outcomes.begin(), outcomes.end(),
-                                          [&](const TopicOutcome &one) { return one.name == name; });
+        const auto outcome =
+            std::find_if(outcomes.begin(), outcomes.end(), [&](const TopicOutcome &one) { return one.name == name; });
         if (outcome == outcomes.end())
             continue;
         outcome->made = failed == RD_KAFKA_RESP_ERR_NO_ERROR;

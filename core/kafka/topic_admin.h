@@ -8,14 +8,14 @@ namespace eventops {
 
 struct TopicPlan {
     std::uint32_t partitions = 3;
-    int replication = -1;        ///< -1: the broker's default.
+    int replication = -1; ///< -1: the broker's default.
 };
 
 /// What became of one topic.
 struct TopicOutcome {
     std::string name;
-    bool made = false;           ///< False: it was there, or:
-    std::string error;           ///< why it could not be made; empty: it is there.
+    bool made = false; ///< False: it was there, or:
+    std::string error; ///< why it could not be made; empty: it is there.
 };
 
 /// Makes those of @p topics that the cluster has under none of their names; what is there stays as it is. Errors: those

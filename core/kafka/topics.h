@@ -12,9 +12,9 @@ namespace eventops {
 /// A topic of the contracts: what it is made with where it does not exist.
 struct ContractTopic {
     std::string_view name;
-    std::uint32_t days;      ///< Retention; 0: the broker's own.
-    bool compacted;          ///< The last record of each key stays beyond it.
-    std::string_view alias;  ///< The other name under which some write it (X1); empty: none.
+    std::uint32_t days;     ///< Retention; 0: the broker's own.
+    bool compacted;         ///< The last record of each key stays beyond it.
+    std::string_view alias; ///< The other name under which some write it (X1); empty: none.
     std::string_view summary;
 
     /// retention.ms and cleanup.policy as the broker wants them (contracts E11-E13, X23).

@@ -16,7 +16,7 @@ namespace {
 constexpr std::chrono::seconds AwayTime{5}; ///< Between two looks for a broker that is away.
 constexpr std::chrono::seconds ConnectWait{10};
 constexpr std::chrono::seconds BesideARun{5}; ///< So long a message may take while an engine runs.
-constexpr std::size_t PushMax = 2'000;      ///< Messages between two writings of the mark.
+constexpr std::size_t PushMax = 2'000;        ///< Messages between two writings of the mark.
 
 Error stopped()
 {
@@ -40,10 +40,7 @@ struct KafkaFeed::Outgoing {
 
 KafkaFeed::KafkaFeed(FileLock lock, const KafkaFeedSettings &settings, std::string markFile,
                      std::function<bool()> mustStop)
-    : m_lock(std::move(lock)),
-      m_settings(settings),
-      m_markFile(std::move(markFile)),
-      m_mustStop(std::move(mustStop))
+    : m_lock(std::move(lock)), m_settings(settings), m_markFile(std::move(markFile)), m_mustStop(std::move(mustStop))
 {
 }
 
@@ -62,12 +59,13 @@ Result<std::unique_ptr<KafkaFeed>> KafkaFeed::open(const Workspace &workspace, c
     feed->m_producer = EVENTOPS_TRY(KafkaProducer::open(connection, options));
     const std::string cluster = EVENTOPS_TRY(feed->m_producer->clusterId(ConnectWait));
     const auto topics = EVENTOPS_TRY(feed->m_producer->topics(ConnectWait));
-    for (const std::string_view topic : {std::string_view(AlertTopic), NormalizedTopic,
-                                         std::string_view(ActionsRequestedTopic),
-                                         std::string_view(ActionsProgressTopic), std::string_view(ActionsResultTopic)}) {
+    for (const std::string_view topic :
+         {std::string_view(AlertTopic), NormalizedTopic, std::string_view(ActionsRequestedTopic),
+          std::string_view(ActionsProgressTopic), std::string_view(ActionsResultTopic)}) {
         if (!topics.contains(std::string(topic)))
             return Error{Error::Code::NotFound,
-                         "the Kafka at " + connection.brokers + " has no topic " + std::string(topic), {},
+                         "the Kafka at " + connection.brokers + " has no topic " + std::string(topic),
+                         {},
                          "make the topics with: eventops kafka init"};
     }
     EVENTOPS_TRY(feed->findMark(cluster));
@@ -108,8 +106,8 @@ void KafkaFeed::addFinding(const Finding &finding, std::vector<Outgoing> &out)
     if (alert.empty() && m_settings.mirror() && finding.state != FindingState::Pending)
         alert = encodeAlert(finding);
     if (!alert.empty())
-        out.push_back({AlertTopic, alertKey(finding, m_settings.legacyKey()), std::move(alert),
-                       "finding:" + finding.id});
+        out.push_back(
+            {AlertTopic, alertKey(finding, m_settings.legacyKey()), std::move(alert), "finding:" + finding.id});
     if (!isDeviation(finding) && (!m_settings.mirror() || finding.alert.empty()))
         return;
     auto deviation = encodeDeviation(finding, {m_settings.legacyTopLevel()});
@@ -163,8 +161,8 @@ Status KafkaFeed::send(const std::vector<Outgoing> &messages)
     const std::uint64_t before = m_producer->delivered();
     Status sent = Ok{};
     for (const Outgoing &message : messages) {
-        sent = m_producer->send({message.topic, message.key, message.document,
-                                 {{KafkaWriterHeader, writer}, {IdHeader, message.id}}});
+        sent = m_producer->send(
+            {message.topic, message.key, message.document, {{KafkaWriterHeader, writer}, {IdHeader, message.id}}});
         if (!sent)
             break;
     }

@@ -28,10 +28,10 @@ public:
 
     void set(std::string name, std::string text); ///< @p name: a member; an unknown one is an assertion.
     Result<KafkaSettings> connection() const;
-    std::string writer() const;   ///< Our name in every message's header, for the loop guard (X20).
-    bool mirror() const;          ///< Alerts also as deviations and deviations as alerts (X11).
-    bool legacyTopLevel() const;  ///< Deviations have their figures at top level as well (X12).
-    bool legacyKey() const;       ///< The key of an alert is its tenant alone (X22).
+    std::string writer() const;  ///< Our name in every message's header, for the loop guard (X20).
+    bool mirror() const;         ///< Alerts also as deviations and deviations as alerts (X11).
+    bool legacyTopLevel() const; ///< Deviations have their figures at top level as well (X12).
+    bool legacyKey() const;      ///< The key of an alert is its tenant alone (X22).
 
 private:
     Value m_values; ///< Every member, checked.
@@ -41,20 +41,20 @@ bool hasKafka(const Workspace &workspace);
 
 /// How far publishing got. The numbers are the ledger's, so a push goes on where the last one was acknowledged.
 struct KafkaMark {
-    std::string cluster;         ///< Id of the cluster that it speaks of.
-    std::uint64_t findings = 0;  ///< Number of the last finding that is there …
-    std::uint64_t actions = 0;   ///< … and of the last document of an action.
-    std::uint64_t sent = 0;      ///< Messages acknowledged.
+    std::string cluster;        ///< Id of the cluster that it speaks of.
+    std::uint64_t findings = 0; ///< Number of the last finding that is there …
+    std::uint64_t actions = 0;  ///< … and of the last document of an action.
+    std::uint64_t sent = 0;     ///< Messages acknowledged.
 
     /// NotFound, Corrupt.
     static Result<KafkaMark> read(const std::string &path);
     Status write(const std::string &path) const;
 };
 
-/// Publishes what the ledger has committed: alerts of rules to ops.alert.v1, broken expectations to events.normalized,
-/// and the requests, progress and results of actions. At least once: the mark moves when the broker has acknowledged,
-/// so after a crash some messages come twice, byte for byte and under the same key and id. It only ever reads the
-/// ledger, never while it waits for the network. Thread: one.
+/// Publishes what the ledger has committed to the topics of the contracts: alerts of rules, broken expectations, and
+/// the requests, progress and results of actions. At least once: the mark moves when the broker has acknowledged, so
+/// after a crash some messages come twice, byte for byte and under the same key and id. It only ever reads the ledger,
+/// never while it waits for the network. Thread: one.
 class KafkaFeed
 {
 public:

@@ -56,7 +56,9 @@ Result<KafkaFeedSettings> KafkaFeedSettings::read(const Workspace &workspace)
 {
     const Result<Value> given = loadYaml(file(workspace)); // JSON is YAML, and errors then name line and member
     if (!given && given.error().code == Error::Code::NotFound)
-        return Error{Error::Code::NotFound, "this workspace publishes to no Kafka", {file(workspace), 0, 0},
+        return Error{Error::Code::NotFound,
+                     "this workspace publishes to no Kafka",
+                     {file(workspace), 0, 0},
                      "eventops kafka init --brokers localhost:9092"};
     if (!given)
         return given.error();
@@ -113,7 +115,9 @@ Result<KafkaMark> KafkaMark::read(const std::string &path)
     const Error damaged{Error::Code::Corrupt, "this is no mark of what was published", {path, 0, 0}};
     if (!checked)
         return damaged;
-    const auto number = [&](std::string_view name) { return checked.value().at(name).integer().valueOr(-1); };
+    const auto number = [&](std::string_view name) {
+        return checked.value().at(name).integer().valueOr(-1);
+    };
     if (number("findings") < 0 || number("actions") < 0 || number("sent") < 0)
         return damaged;
     KafkaMark mark;

@@ -22,7 +22,7 @@ public:
         std::string value;
         std::optional<std::string> key = {};
         std::vector<std::pair<std::string, std::optional<std::string>>> headers = {};
-        std::int64_t tsMs = 0;      ///< 0: now.
+        std::int64_t tsMs = 0; ///< 0: now.
         bool tombstone = false;
     };
     struct Read {
@@ -111,13 +111,16 @@ public:
     }
     static constexpr std::int16_t ProduceApi = 0, FetchApi = 1, ListOffsetsApi = 2, MetadataApi = 3;
 
+    /// For a moment only: clients that keep connecting to a broker that is down can break the mock.
     void setDown(int broker) { rd_kafka_mock_broker_set_down(m_cluster, broker); }
     void setUp(int broker) { rd_kafka_mock_broker_set_up(m_cluster, broker); }
 
 private:
     bool produceOne(const char *topic, std::int32_t partition, const Record &record, rd_kafka_headers_t *headers)
     {
-        const auto memory = [](const std::string &text) { return const_cast<char *>(text.data()); };
+        const auto memory = [](const std::string &text) {
+            return const_cast<char *>(text.data());
+        };
         rd_kafka_vu_t parts[7] = {};
         parts[0].vtype = RD_KAFKA_VTYPE_TOPIC;
         parts[0].u.cstr = topic;

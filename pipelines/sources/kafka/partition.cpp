@@ -13,12 +13,12 @@
 namespace eventops {
 namespace {
 
-constexpr std::chrono::milliseconds ReadWait{100};     ///< So long a read waits for a message.
-constexpr std::chrono::milliseconds AskWait{5'000};    ///< So long a question to the broker may take.
-constexpr std::chrono::milliseconds TryEvery{1'000};   ///< Between two looks for a topic that is gone.
-constexpr std::chrono::seconds GoneMax{60};            ///< A topic that stays away so long ends the run.
-constexpr std::chrono::seconds AwayMax{60};            ///< Without `follow`: and a broker likewise.
-constexpr std::chrono::seconds CountEvery{60};         ///< Between two looks at the number of partitions.
+constexpr std::chrono::milliseconds ReadWait{100};   ///< So long a read waits for a message.
+constexpr std::chrono::milliseconds AskWait{5'000};  ///< So long a question to the broker may take.
+constexpr std::chrono::milliseconds TryEvery{1'000}; ///< Between two looks for a topic that is gone.
+constexpr std::chrono::seconds GoneMax{60};          ///< A topic that stays away so long ends the run.
+constexpr std::chrono::seconds AwayMax{60};          ///< Without `follow`: and a broker likewise.
+constexpr std::chrono::seconds CountEvery{60};       ///< Between two looks at the number of partitions.
 constexpr std::size_t PartBytesMax = 1u << 20;
 
 /// Decodes with a codec that it keeps alive.
@@ -105,7 +105,9 @@ Result<bool> KafkaPartition::hasPrefix(std::uint64_t position, std::uint64_t has
     while (met == KafkaConsumer::Met::Nothing && std::chrono::steady_clock::now() < until)
         met = EVENTOPS_TRY(m_consumer->next(message, ReadWait));
     if (met == KafkaConsumer::Met::Nothing)
-        return Error{Error::Code::Unavailable, "topic " + m_name + " cannot be read: no broker answers", {},
+        return Error{Error::Code::Unavailable,
+                     "topic " + m_name + " cannot be read: no broker answers",
+                     {},
                      "start it, or check brokers, network and firewall"};
     if (met == KafkaConsumer::Met::Message && message.offset == position - 1) { // else compaction took it
         std::string line;
@@ -253,7 +255,8 @@ Status KafkaPartition::checkWaiting()
         return Ok{};
     const KafkaConsumer::Statistics state = m_consumer->statistics();
     return Error{Error::Code::Unavailable,
-                 "topic " + m_name + " gives nothing for 60 s and has more: " + state.lastError, {},
+                 "topic " + m_name + " gives nothing for 60 s and has more: " + state.lastError,
+                 {},
                  "everything read so far is stored; the same command goes on from there"};
 }
 
@@ -283,7 +286,9 @@ Status KafkaPartition::goOn(KafkaConsumer::Met met)
     if (ends.error().code == Error::Code::Refused)
         return ends.error();
     if (ends.error().code == Error::Code::NotFound && now - *m_waitingSince >= GoneMax)
-        return Error{Error::Code::NotFound, "topic " + m_name + " is gone", {},
+        return Error{Error::Code::NotFound,
+                     "topic " + m_name + " is gone",
+                     {},
                      "make it again, or take it out of the pipeline's topics"};
     return Ok{}; // tried again
 }
@@ -355,8 +360,7 @@ SourceHealth KafkaPartition::health() const
     out.notice = m_notice;
     out.trouble = m_trouble;
     if (state.away)
-        out.trouble = "no Kafka answers at " + m_reading->client->brokers() + " (" + state.lastError
-                      + "); reading goes on when one does";
+        out.trouble = "no Kafka answers at " + m_reading->client->brokers() + "; reading goes on when one does";
     return out;
 }
 

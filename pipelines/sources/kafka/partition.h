@@ -21,9 +21,9 @@ struct KafkaReading {
     std::shared_ptr<const Codec> codec; ///< Reads the lines of appendKcat.
     std::string cluster;
     std::string skipWriter;
-    bool follow = true;                 ///< False: ends where the partition ended when it was opened.
-    bool latest = false;                ///< Where a partition that was never read begins: at its end …
-    WallNs from = NoTime;               ///< … or at this time; else at its beginning.
+    bool follow = true;   ///< False: ends where the partition ended when it was opened.
+    bool latest = false;  ///< Where a partition that was never read begins: at its end …
+    WallNs from = NoTime; ///< … or at this time; else at its beginning.
 };
 
 /// One partition of a topic as a source. The ledger's cursor is the offset: it is what reading goes on from, and
@@ -80,25 +80,25 @@ private:
 
     // Of the reader.
     KafkaMessage m_message;
-    bool m_held = false;              ///< m_message was read and did not fit into the chunk.
-    std::string m_line;               ///< Of m_message.
-    std::uint64_t m_next = 0;         ///< Offset behind the last message handed out.
-    std::uint64_t m_lineHash = 0;     ///< Of the last line handed out; 0: none was.
-    bool m_announce = false;          ///< The place where reading began is still to be told.
-    std::uint64_t m_until = 0;        ///< Without `follow`: the offset at which it ends.
+    bool m_held = false;          ///< m_message was read and did not fit into the chunk.
+    std::string m_line;           ///< Of m_message.
+    std::uint64_t m_next = 0;     ///< Offset behind the last message handed out.
+    std::uint64_t m_lineHash = 0; ///< Of the last line handed out; 0: none was.
+    bool m_announce = false;      ///< The place where reading began is still to be told.
+    std::uint64_t m_until = 0;    ///< Without `follow`: the offset at which it ends.
     bool m_ended = false;
-    bool m_stands = false;            ///< The offset or the topic was gone: the place is looked for again.
+    bool m_stands = false;                   ///< The offset or the topic was gone: the place is looked for again.
     std::optional<TimePoint> m_waitingSince; ///< Nothing could be read since.
-    TimePoint m_triedAt;              ///< Last look for the place.
-    TimePoint m_countedAt;            ///< Last look at the number of partitions.
+    TimePoint m_triedAt;                     ///< Last look for the place.
+    TimePoint m_countedAt;                   ///< Last look at the number of partitions.
 
-    mutable bool m_anew = false;      ///< hasPrefix found another topic under this name.
+    mutable bool m_anew = false; ///< hasPrefix found another topic under this name.
 
     // For health.
     std::atomic<std::uint64_t> m_ownRecords{0}, m_tombstones{0}, m_missed{0};
     mutable std::mutex m_mutex;
     std::string m_notice;
-    std::string m_trouble;            ///< Besides a broker that is away.
+    std::string m_trouble; ///< Besides a broker that is away.
 };
 
 } // namespace eventops

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include "core/pipeline/spec.h"
 #include "core/base/time.h"
 #include "core/kafka/topics.h"
 #include "core/pipeline/settings.h"
-#include "core/pipeline/spec.h"
 #include "pipelines/sources/kafka/partition.h"
 
 #include <algorithm>
@@ -150,7 +150,9 @@ Result<std::vector<std::pair<std::string, std::uint32_t>>> findTopics(const Want
         return error;
     }
     if (partitions > PartitionsMax)
-        return Error{Error::Code::LimitExceeded, "more than " + std::to_string(PartitionsMax) + " partitions", {},
+        return Error{Error::Code::LimitExceeded,
+                     "more than " + std::to_string(PartitionsMax) + " partitions",
+                     {},
                      "divide the topics between several workspaces"};
     return found;
 }

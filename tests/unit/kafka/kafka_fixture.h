@@ -43,8 +43,8 @@ inline std::vector<MockCluster::Record> agentRecords(int from, int count)
 inline QString pipelineFile(const Scratch &scratch, const MockCluster &mock, const QByteArray &topics,
                             const QByteArray &more = "follow: false", const QByteArray &name = "kafka.yaml")
 {
-    QByteArray text = "pipeline: kafka\nsources:\n  - kafka:\n      brokers: \"" + QByteArray::fromStdString(mock.brokers())
-                      + "\"\n      topics: " + topics + '\n';
+    QByteArray text = "pipeline: kafka\nsources:\n  - kafka:\n      brokers: \""
+                      + QByteArray::fromStdString(mock.brokers()) + "\"\n      topics: " + topics + '\n';
     for (const QByteArray &line : more.split('\n'))
         text += "      " + line + '\n';
     text += "stages:\n  - enrich: {cmdb: hosts.yaml}\n  - rules: {files: [cpu_load.yaml]}\n  - entropy: {}\n"
@@ -67,7 +67,8 @@ inline Result<std::unique_ptr<Source>> makeKafkaSource(std::vector<Value::Member
 {
     const auto sources = builtinSources();
     const auto spec = std::find_if(sources.begin(), sources.end(), [](const auto *s) { return s->name == "kafka"; });
-    const Value checked = EVENTOPS_TRY(checkSettings(Value::map(std::move(members)), (*spec)->fields, "source \"kafka\""));
+    const Value checked =
+        EVENTOPS_TRY(checkSettings(Value::map(std::move(members)), (*spec)->fields, "source \"kafka\""));
     return (*spec)->make(checked, {path, {}});
 }
 

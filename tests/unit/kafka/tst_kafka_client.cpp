@@ -136,12 +136,13 @@ private Q_SLOTS:
             "unknown mechanism \"X\"");
         row("no user", {brokers, QStringLiteral("security_protocol=sasl_ssl"), QStringLiteral("sasl_mechanism=PLAIN")},
             "sasl_user: sasl_ssl needs a user");
-        row("no password", {brokers, QStringLiteral("security_protocol=sasl_ssl"),
-                            QStringLiteral("sasl_mechanism=PLAIN"), QStringLiteral("sasl_user=u")},
+        row("no password",
+            {brokers, QStringLiteral("security_protocol=sasl_ssl"), QStringLiteral("sasl_mechanism=PLAIN"),
+             QStringLiteral("sasl_user=u")},
             "sasl_password_file: there is no password");
-        row("password file", {brokers, QStringLiteral("security_protocol=sasl_ssl"),
-                              QStringLiteral("sasl_mechanism=PLAIN"), QStringLiteral("sasl_user=u"),
-                              QStringLiteral("sasl_password_file=/nowhere")},
+        row("password file",
+            {brokers, QStringLiteral("security_protocol=sasl_ssl"), QStringLiteral("sasl_mechanism=PLAIN"),
+             QStringLiteral("sasl_user=u"), QStringLiteral("sasl_password_file=/nowhere")},
             "/nowhere:1: no secret stands in the first line");
         row("user without sign-in", {brokers, QStringLiteral("sasl_user=u")}, "sasl_user does nothing");
         row("authority without TLS", {brokers, QStringLiteral("tls_ca_file=/etc/hostname")},
@@ -199,10 +200,11 @@ private Q_SLOTS:
     {
         MockCluster mock;
         mock.makeTopic("t", 2);
-        QVERIFY(mock.produce("t", 1, {{"first", "k", {{"trace", "1"}, {"trace", "2"}, {"none", std::nullopt}}, 1'700},
-                                      {"", "", {}, 1'800},
-                                      {"", "k", {}, 1'900, true},
-                                      {std::string("\x00\xff", 2), std::nullopt, {}, 2'000}}));
+        QVERIFY(mock.produce("t", 1,
+                             {{"first", "k", {{"trace", "1"}, {"trace", "2"}, {"none", std::nullopt}}, 1'700},
+                              {"", "", {}, 1'800},
+                              {"", "k", {}, 1'900, true},
+                              {std::string("\x00\xff", 2), std::nullopt, {}, 2'000}}));
         const auto client = clientOf(mock);
         auto consumer = KafkaConsumer::open(client, "t", 1);
         QVERIFY(consumer);
@@ -295,7 +297,8 @@ private Q_SLOTS:
         mock.setDown(1);
         KafkaMessage message;
         QTRY_VERIFY_WITH_TIMEOUT((static_cast<void>(consumer.value()->next(message, std::chrono::milliseconds(50))),
-                                  consumer.value()->statistics().away), 20'000);
+                                  consumer.value()->statistics().away),
+                                 20'000);
         QVERIFY(!consumer.value()->statistics().lastError.empty());
         mock.setUp(1);
         QVERIFY(mock.produce("t", 0, {{"b"}}));

@@ -95,9 +95,9 @@ private Q_SLOTS:
         for (const MockCluster::Read &alert : alerts) {
             const QJsonObject body = json(alert.value);
             // X22: a compacted topic keeps one alert of each source and rule.
-            QCOMPARE(QString::fromStdString(*alert.key),
-                     QStringLiteral("acme|%1|%2").arg(body.value(QLatin1String("source_id")).toString(),
-                                                      body.value(QLatin1String("rule")).toString()));
+            QCOMPARE(QString::fromStdString(*alert.key), QStringLiteral("acme|%1|%2")
+                                                             .arg(body.value(QLatin1String("source_id")).toString(),
+                                                                  body.value(QLatin1String("rule")).toString()));
             QCOMPARE(header(alert, "eventops-writer"), std::string("eventops"));
             QVERIFY(byId.contains(header(alert, "eventops-id")));
         }
@@ -130,13 +130,13 @@ private Q_SLOTS:
         makeFeedTopics(mock);
         const Scratch scratch;
         QCOMPARE(scratch.replay({scratch.file(QStringLiteral("a.ndjson"), agentLines(3'000))}).exitCode, 0);
-        const Ran made = kafka(scratch, "init", mock,
-                               {QStringLiteral("--no-topics"), QStringLiteral("--mirror"), QStringLiteral("--writer"),
-                                QStringLiteral("site-a"), QStringLiteral("--legacy-top-level"),
-                                QStringLiteral("--legacy-key")});
+        const Ran made =
+            kafka(scratch, "init", mock,
+                  {QStringLiteral("--no-topics"), QStringLiteral("--mirror"), QStringLiteral("--writer"),
+                   QStringLiteral("site-a"), QStringLiteral("--legacy-top-level"), QStringLiteral("--legacy-key")});
         QVERIFY2(made.exitCode == 0, made.err);
-        const Ran pushed = run({QStringLiteral("kafka"), QStringLiteral("push"), QStringLiteral("--workspace"),
-                                scratch.workspace()});
+        const Ran pushed =
+            run({QStringLiteral("kafka"), QStringLiteral("push"), QStringLiteral("--workspace"), scratch.workspace()});
         QVERIFY2(pushed.exitCode == 0, pushed.err);
         const std::vector<MockCluster::Read> alerts = mock.readAll("ops.alert.v1", 0);
         const std::vector<MockCluster::Read> deviations = mock.readAll("events.normalized", 0);
@@ -159,7 +159,8 @@ private Q_SLOTS:
         const Scratch scratch;
         QCOMPARE(scratch.replay({scratch.file(QStringLiteral("a.ndjson"), agentLines(3'000))}).exitCode, 0);
         const auto waiting = run({QStringLiteral("approvals"), QStringLiteral("list"), QStringLiteral("--workspace"),
-                                  scratch.workspace(), QStringLiteral("--json")}).rows();
+                                  scratch.workspace(), QStringLiteral("--json")})
+                                 .rows();
         QVERIFY(!waiting.isEmpty());
         const QString id = waiting.front().value(QLatin1String("id")).toString();
         const Ran decided = run({QStringLiteral("approvals"), QStringLiteral("approve"), id, QStringLiteral("--reason"),
@@ -191,7 +192,8 @@ private Q_SLOTS:
         const Workspace workspace{scratch.workspace().toStdString()};
         std::uint64_t before = 0;
         {
-            auto feed = KafkaFeed::open(workspace, settings, [] { return false; }, std::chrono::seconds(2));
+            auto feed = KafkaFeed::open(
+                workspace, settings, [] { return false; }, std::chrono::seconds(2));
             QVERIFY2(feed, feed ? "" : feed.error().text().c_str());
             mock.failNext(MockCluster::ProduceApi, {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED});
             const Status refused = feed.value()->catchUp();
@@ -201,7 +203,8 @@ private Q_SLOTS:
             before = sent(mock);
         }
         {
-            auto feed = KafkaFeed::open(workspace, settings, [] { return false; }, std::chrono::seconds(2));
+            auto feed = KafkaFeed::open(
+                workspace, settings, [] { return false; }, std::chrono::seconds(2));
             QVERIFY(feed);
             mock.setDown(1);
             const Status away = feed.value()->catchUp();

@@ -9,7 +9,6 @@
 #include <QtCore/QElapsedTimer>
 #include <QtCore/QJsonArray>
 #include <QtCore/QProcess>
-#include <QtCore/QSet>
 
 #include <csignal>
 #include <sys/types.h>
@@ -25,8 +24,7 @@ qint64 number(const QJsonObject &object, const char *name)
 }
 
 /// The messages of a partition as a file of lines.
-QByteArray linesOf(const std::string &cluster, const char *topic,
-                   const std::vector<MockCluster::Record> &records)
+QByteArray linesOf(const std::string &cluster, const char *topic, const std::vector<MockCluster::Record> &records)
 {
     std::string out;
     std::uint64_t offset = 0;
@@ -76,13 +74,15 @@ private Q_SLOTS:
         MockCluster mock;
         mock.makeTopic("ingest.raw.agent", 1);
         std::vector<MockCluster::Record> records = agentRecords(0, 3'000);
-        records[10] = {"{\"tenant_id\":\"acme\",", "host-1", {}, 1'720'000'000'010};           // a dead letter
-        records[20] = {"", "host-2", {}, 1'720'000'000'020, true};                             // a tombstone
-        records[30] = {"plain words", std::nullopt, {}, 1'720'000'000'030};                    // a text
-        records[40] = {std::string("\xff\x00\x01", 3), std::string("\xfe", 1), {{"b", std::string("\xfd", 1)}},
-                       1'720'000'000'040};                                                     // bytes everywhere
-        records[50].headers.emplace_back("eventops-writer", "eventops");                       // our own
-        records[60] = records[59]; // the same twice, which are two facts
+        records[10] = {"{\"tenant_id\":\"acme\",", "host-1", {}, 1'720'000'000'010}; // a dead letter
+        records[20] = {"", "host-2", {}, 1'720'000'000'020, true};                   // a tombstone
+        records[30] = {"plain words", std::nullopt, {}, 1'720'000'000'030};          // a text
+        records[40] = {std::string("\xff\x00\x01", 3),
+                       std::string("\xfe", 1),
+                       {{"b", std::string("\xfd", 1)}},
+                       1'720'000'000'040};                               // bytes everywhere
+        records[50].headers.emplace_back("eventops-writer", "eventops"); // our own
+        records[60] = records[59];                                       // the same twice, which are two facts
         records[60].tsMs += 1;
         QVERIFY(mock.produce("ingest.raw.agent", 0, records));
         const Scratch scratch;
@@ -116,8 +116,7 @@ private Q_SLOTS:
         const Ran again = runPipeline(scratch, pipeline);
         QCOMPARE(number(again.json(), "received"), 3'000);
         QCOMPARE(again.json().value(QLatin1String("digest")), counts.value(QLatin1String("digest")));
-        const Ran rerun = run({QStringLiteral("rerun"), QStringLiteral("--workspace"),
-                               scratch.workspace()});
+        const Ran rerun = run({QStringLiteral("rerun"), QStringLiteral("--workspace"), scratch.workspace()});
         QVERIFY2(rerun.exitCode == 0, rerun.out + rerun.err);
     }
 
@@ -133,7 +132,8 @@ private Q_SLOTS:
         const Ran live = runPipeline(scratch, pipeline);
         QVERIFY2(live.exitCode == 0, live.err);
         const QString capture = scratch.path(QStringLiteral("all.evcap"));
-        const Ran exported = run({QStringLiteral("export"), QStringLiteral("--out"), capture, QStringLiteral("--workspace"), scratch.workspace()});
+        const Ran exported = run({QStringLiteral("export"), QStringLiteral("--out"), capture,
+                                  QStringLiteral("--workspace"), scratch.workspace()});
         QVERIFY2(exported.exitCode == 0, exported.err);
         const Scratch other;
         const Ran opened = other.replay({capture}, {QStringLiteral("--pipeline"), pipeline});
@@ -199,24 +199,44 @@ private Q_SLOTS:
         QProcess process;
         process.start(program(), {QStringLiteral("run"), pipeline, QStringLiteral("--workspace"), scratch.workspace()});
         QVERIFY(process.waitForStarted());
-        const auto stored = [&] { return scratch.query(QStringLiteral("events")).size(); };
+        const auto stored = [&] {
+            return scratch.query(QStringLiteral("events")).size();
+        };
         QTRY_COMPARE_WITH_TIMEOUT(stored(), 300, 20'000);
-        mock.setDown(1);
-        QVERIFY(!process.waitForFinished(4'000)); // it waits
-        mock.setUp(1);
-        QVERIFY2(mock.produce("ingest.raw.agent", 1, agentRecords(1'000, 50)), process.readAllStandardError());
+        mock.failNext(MockCluster::FetchApi,
+                      {RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION, RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT,
+                       RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR, RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE});
+        QVERIFY(mock.produce("ingest.raw.agent", 1, agentRecords(1'000, 50)));
         QTRY_COMPARE_WITH_TIMEOUT(stored(), 350, 20'000);
         process.terminate();
         QVERIFY(process.waitForFinished(30'000));
-        const QByteArray said = process.readAllStandardError();
-        QVERIFY2(said.contains("no Kafka answers at"), said);
-        QVERIFY2(said.contains("going on"), said);
         // What came meanwhile is read by the next run, and nothing else.
         QVERIFY(mock.produce("ingest.raw.agent", 2, agentRecords(2'000, 25)));
-        const Ran next = runPipeline(scratch, pipelineFile(scratch, mock, "[ingest.raw.agent]", "follow: false", "2.yaml"));
+        const Ran next =
+            runPipeline(scratch, pipelineFile(scratch, mock, "[ingest.raw.agent]", "follow: false", "2.yaml"));
         QVERIFY2(next.exitCode == 0, next.err);
         QCOMPARE(number(next.json(), "received"), 375);
         QCOMPARE(number(next.json(), "duplicate"), 0);
+    }
+
+    void aBrokerThatGoesIsSaidAndWaitedFor()
+    {
+        auto mock = std::make_unique<MockCluster>();
+        mock->makeTopic("ingest.raw.agent", 1);
+        QVERIFY(mock->produce("ingest.raw.agent", 0, agentRecords(0, 100)));
+        const Scratch scratch;
+        const QString pipeline = pipelineFile(scratch, *mock, "[ingest.raw.agent]", "follow: true");
+        QProcess process;
+        process.start(program(), {QStringLiteral("run"), pipeline, QStringLiteral("--workspace"), scratch.workspace()});
+        QVERIFY(process.waitForStarted());
+        QTRY_COMPARE_WITH_TIMEOUT(scratch.query(QStringLiteral("events")).size(), 100, 30'000);
+        mock.reset();
+        QByteArray said;
+        QTRY_VERIFY_WITH_TIMEOUT((said += process.readAllStandardError()).contains("no Kafka answers at"), 20'000);
+        QCOMPARE(process.state(), QProcess::Running); // it waits
+        process.terminate();
+        QVERIFY(process.waitForFinished(30'000));
+        QCOMPARE(scratch.query(QStringLiteral("events")).size(), 100);
     }
 
     void errorsOfTheBrokerLoseNothing()
@@ -243,8 +263,9 @@ private Q_SLOTS:
         QVERIFY(mock.produce("t", 0, {{"one", {}, {}, 1'000}, {"two", {}, {}, 2'000}}));
         const auto begins = [&](std::vector<std::pair<std::string, std::string>> more) {
             auto source = makeKafkaSource(kafkaMembers(mock, {"t"}, std::move(more)));
-            return source && source.value()->open(0) ? readSource(*source.value(), std::chrono::milliseconds(1'500), 2).positions
-                                                     : std::vector<std::uint64_t>{99};
+            return source && source.value()->open(0)
+                       ? readSource(*source.value(), std::chrono::milliseconds(1'500), 2).positions
+                       : std::vector<std::uint64_t>{99};
         };
         using Places = std::vector<std::uint64_t>;
         QCOMPARE(begins({}), (Places{0, 1}));
@@ -284,8 +305,7 @@ private Q_SLOTS:
                 return out;
             const auto chunk = std::make_shared<RawChunk>();
             std::vector<OversizePart> parts;
-            while (chunk->records.empty() && source.value()->read(*chunk, parts)) {
-            }
+            while (chunk->records.empty() && source.value()->read(*chunk, parts)) {}
             batch.chunks.push_back(chunk);
             for (const RawChunk::Record &record : chunk->records) {
                 batch.records.emplace_back();
@@ -329,7 +349,8 @@ private Q_SLOTS:
                  (Titles{"actions.requested/0", "action.requested/0"}));
         QCOMPARE(titles({"actions.requested"}, "false"), (Titles{"actions.requested/0"}));
         QCOMPARE(titles({"actions.result"}, "true"), (Titles{"action.result/0", "action.result/1"}));
-        QVERIFY(titles({"actions.result"}, "false").front().find("has no topic \"actions.result\"") != std::string::npos);
+        QVERIFY(titles({"actions.result"}, "false").front().find("has no topic \"actions.result\"")
+                != std::string::npos);
     }
 
     void whatRetentionTookIsMissedAndSaid()
@@ -369,8 +390,8 @@ private Q_SLOTS:
         auto source = makeKafkaSource(kafkaMembers(mock, {"t"}, {{"follow", "false"}, {"start", "latest"}}));
         QVERIFY(source.value()->hasPrefix(3, read.prefixHash).value());
         QVERIFY(source.value()->hasPrefix(2, hash64(read.lines[1])).value());
-        QVERIFY(source.value()->hasPrefix(2, 0).value()); // a place that was told before any record
-        QVERIFY(!source.value()->hasPrefix(4, read.prefixHash).value()); // cut
+        QVERIFY(source.value()->hasPrefix(2, 0).value());                    // a place that was told before any record
+        QVERIFY(!source.value()->hasPrefix(4, read.prefixHash).value());     // cut
         QVERIFY(!source.value()->hasPrefix(3, read.prefixHash + 1).value()); // other bytes
         // All of it is new to who read the one before, whatever the preset says.
         QVERIFY(source.value()->open(0));
@@ -413,8 +434,7 @@ private Q_SLOTS:
         mock.makeTopic("cdc.raw", 1);
         mock.makeTopic("words", 1);
         QVERIFY(mock.produce(
-            "cdc.raw", 0,
-            {{"{\"who\":\"ann \\\"the boss\\\"\",\"what\":\"paid\",\"id\":\"7\"}", "k-7", {}, 5'000}}));
+            "cdc.raw", 0, {{"{\"who\":\"ann \\\"the boss\\\"\",\"what\":\"paid\",\"id\":\"7\"}", "k-7", {}, 5'000}}));
         QVERIFY(mock.produce("words", 0, {{R"({"not":"looked at"})", {}, {}, 6'000}}));
         const Scratch scratch;
         const QString file = pipelineFile(scratch, mock, "[cdc.raw, words]",
@@ -428,10 +448,9 @@ private Q_SLOTS:
         const Ran ran = runPipeline(scratch, scratch.file(QStringLiteral("redacting.yaml"), text));
         QVERIFY2(ran.exitCode == 0, ran.err);
         QCOMPARE(number(ran.json(), "stored"), 2);
-        QSet<QString> types;
-        for (const QJsonObject &event : scratch.query(QStringLiteral("events")))
-            types.insert(event.value(QLatin1String("codec")).toString());
-        QCOMPARE(types, QSet<QString>{QStringLiteral("kcat")}); // whoever reads the record again begins with the line
+        const Ran codecs = scratch.sql("SELECT DISTINCT codec FROM event");
+        QCOMPARE(codecs.rows().size(), 1); // whoever reads the record again begins with the line
+        QCOMPARE(codecs.rows().front().value(QLatin1String("codec")).toString(), QStringLiteral("kcat"));
         // What must not be kept stands in no form of the record, and the rest of the message does.
         const QString out = scratch.path(QStringLiteral("all.kcat"));
         const Ran exported = run({QStringLiteral("export"), QStringLiteral("--out"), out, QStringLiteral("--form"),
@@ -449,13 +468,27 @@ private Q_SLOTS:
         QTest::addColumn<QString>("name");
         QTest::addColumn<QString>("value");
         QTest::addColumn<QString>("expected");
-        QTest::newRow("start") << "start" << "yesterday" << "start: \"yesterday\" is no place in a topic";
-        QTest::newRow("preset") << "preset" << "mine" << "preset";
-        QTest::newRow("codec") << "codec" << "nonsense" << "there is no format \"nonsense\"";
-        QTest::newRow("kcat in kcat") << "codec" << "kcat" << "no message itself";
-        QTest::newRow("unknown") << "group_id" << "g" << "group_id";
-        QTest::newRow("password") << "password" << "x" << "password";
-        QTest::newRow("protocol") << "security_protocol" << "x" << "unknown protocol \"x\"";
+        QTest::newRow("start") << "start"
+                               << "yesterday"
+                               << "start: \"yesterday\" is no place in a topic";
+        QTest::newRow("preset") << "preset"
+                                << "mine"
+                                << "preset";
+        QTest::newRow("codec") << "codec"
+                               << "nonsense"
+                               << "there is no format \"nonsense\"";
+        QTest::newRow("kcat in kcat") << "codec"
+                                      << "kcat"
+                                      << "no message itself";
+        QTest::newRow("unknown") << "group_id"
+                                 << "g"
+                                 << "group_id";
+        QTest::newRow("password") << "password"
+                                  << "x"
+                                  << "password";
+        QTest::newRow("protocol") << "security_protocol"
+                                  << "x"
+                                  << "unknown protocol \"x\"";
     }
 
     void settingsAreRefusedByName()
@@ -486,9 +519,9 @@ private Q_SLOTS:
     void aKafkaThatIsNotThereIsUnavailable()
     {
         const Scratch scratch;
-        const QString pipeline = scratch.file(
-            QStringLiteral("p.yaml"),
-            "pipeline: p\nsources:\n  - kafka: {brokers: \"127.0.0.1:1\", topics: [t]}\nstages: []\n");
+        const QString pipeline =
+            scratch.file(QStringLiteral("p.yaml"),
+                         "pipeline: p\nsources:\n  - kafka: {brokers: \"127.0.0.1:1\", topics: [t]}\nstages: []\n");
         const Ran ran = runPipeline(scratch, pipeline);
         QCOMPARE(ran.exitCode, 1);
         QVERIFY2(ran.err.contains("no Kafka answers at 127.0.0.1:1"), ran.err);
@@ -508,8 +541,9 @@ private Q_SLOTS:
                                 scratch.workspace(), QStringLiteral("--json")});
         QVERIFY2(listed.rows().size() == 1, listed.out + listed.err);
         const QString id = QString::number(listed.rows().front().value(QLatin1String("id")).toInteger());
-        const Ran redriven = run({QStringLiteral("deadletters"), QStringLiteral("redrive"), id, QStringLiteral("--format"),
-                                  QStringLiteral("text"), QStringLiteral("--workspace"), scratch.workspace()});
+        const Ran redriven =
+            run({QStringLiteral("deadletters"), QStringLiteral("redrive"), id, QStringLiteral("--format"),
+                 QStringLiteral("text"), QStringLiteral("--workspace"), scratch.workspace()});
         QVERIFY2(redriven.exitCode == 0, redriven.err);
         const QList<QJsonObject> events = scratch.query(QStringLiteral("events"));
         QCOMPARE(events.size(), 1);
