@@ -374,6 +374,24 @@ private Q_SLOTS:
         QVERIFY(health.trouble.empty());
     }
 
+    void aRunSaysWhatIsMissing()
+    {
+        MockCluster mock;
+        mock.makeTopic("t", 1);
+        QVERIFY(mock.produce("t", 0, {{"one"}, {"two"}, {"three"}}));
+        const Scratch scratch;
+        const QString pipeline = pipelineFile(scratch, mock, "[t]");
+        QCOMPARE(number(runPipeline(scratch, pipeline).json(), "stored"), 3);
+        const std::string filler(100'000, 'x');
+        for (int i = 0; i < 120; ++i)
+            QVERIFY(mock.produce("t", 0, {{filler}}));
+        const Ran ran = runPipeline(scratch, pipeline);
+        QVERIFY2(ran.exitCode == 0, ran.err);
+        QVERIFY2(ran.err.contains("records of topic t/0 were deleted by the broker's retention"), ran.err);
+        QVERIFY(number(ran.json(), "received") > 3 && number(ran.json(), "received") < 123);
+        QCOMPARE(number(ran.json(), "duplicate"), 0);
+    }
+
     void aTopicThatWasMadeAnewIsAnotherSource()
     {
         MockCluster mock;
