@@ -5,6 +5,7 @@
 #include "core/base/time.h"
 
 #include <cstdio>
+#include <set>
 #include <unistd.h>
 
 namespace eventops::cli {
@@ -21,7 +22,7 @@ struct Options {
     std::string retain;
 };
 
-/// A bar on the terminal; only what holds the run up when standard error is no terminal.
+/// A bar on the terminal; only what holds the run up, and what its sources have to say, when standard error is none.
 class ProgressBar
 {
 public:
@@ -31,6 +32,10 @@ public:
             m_trouble = progress.trouble;
             std::fprintf(stderr, "%seventops: %s\n", m_shown ? "\r\033[K" : "",
                          m_trouble.empty() ? "going on" : printable(m_trouble).c_str());
+        }
+        for (const SourceHealth &source : progress.sources) {
+            if (!source.notice.empty() && m_notices.insert(source.notice).second)
+                std::fprintf(stderr, "%seventops: %s\n", m_shown ? "\r\033[K" : "", printable(source.notice).c_str());
         }
         if (!m_terminal)
             return;
@@ -55,6 +60,7 @@ private:
     const bool m_terminal = isatty(STDERR_FILENO) == 1;
     bool m_shown = false;
     std::string m_trouble;
+    std::set<std::string> m_notices; ///< Said once each.
 };
 
 /// The virtual clock that the options ask for; null: none.

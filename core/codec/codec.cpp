@@ -2,6 +2,7 @@
 #include "core/codec/codec.h"
 
 #include "core/codec/envelopes.h"
+#include "core/codec/kcat.h"
 #include "core/codec/losses.h"
 
 #include <array>
@@ -49,6 +50,8 @@ Result<std::shared_ptr<const Codec>> makeCodec(std::string_view name, const Valu
         return makeChronosRawCodec(settings);
     if (name == "karma.v1")
         return makeKarmaCodec(settings);
+    if (name == "kcat")
+        return makeKcatCodec(settings);
     if (name == "mapped")
         return makeMappedCodec(settings);
     if (name == "monitoring.v1")
@@ -59,7 +62,7 @@ Result<std::shared_ptr<const Codec>> makeCodec(std::string_view name, const Valu
     for (const Codec *codec : builtinCodecs())
         known += std::string(codec->name()) + ", ";
     return Error{Error::Code::NotFound, "there is no format \"" + std::string(name) + '"', {},
-                 "use one of " + known + "mapped"};
+                 "use one of " + known + "kcat, mapped"};
 }
 
 } // namespace eventops

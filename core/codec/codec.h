@@ -73,6 +73,9 @@ const Codec &eventsRawCodec();
 ///   attribute_types    monitoring.v1: true: attributes have a "<name>:type" beside them where they are no texts, so
 ///                 that they come back as they were (X6); for files that only we read
 ///   map           mapped: see mapping.h
+///   codec, codecs kcat: name of the codec that reads the payloads (auto), and by topic where another one does; these
+///                 settings are theirs as well
+///   skip_writer   kcat: messages whose header eventops-writer says this are left out
 /// Builtin codecs are found here as well. InvalidConfig with the place of what is wrong; NotFound for an unknown name.
 Result<std::shared_ptr<const Codec>> makeCodec(std::string_view name, const Value &settings);
 

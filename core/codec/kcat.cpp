@@ -26,6 +26,13 @@ void appendBase64(std::string &out, std::string_view bytes)
     }
 }
 
+std::string base64(std::string_view bytes)
+{
+    std::string out;
+    appendBase64(out, bytes);
+    return out;
+}
+
 bool readBase64(std::string_view text, std::string &out)
 {
     out.clear();
@@ -81,6 +88,9 @@ DecodeFailure KcatMessage::read(const JsonReader &json)
     partition = json.find("partition")->value;
     offset = json.find("offset")->value;
     payload.clear();
+    cluster.clear();
+    if (isKind(json, "cluster", JsonKind::String))
+        cluster = jsonText(json.find("cluster")->value, m_scratch);
     const JsonEntry *packed = json.find("payload_base64");
     const JsonEntry *plain = json.find("payload");
     if (packed != nullptr) {
@@ -110,6 +120,10 @@ DecodeFailure KcatMessage::read(const JsonReader &json)
     out.field("kafka.topic", topic).key("kafka.partition").raw(partition).key("kafka.offset").raw(offset);
     if (const JsonEntry *key = json.find("key"); key != nullptr && jsonKind(key->value) != JsonKind::Null)
         out.key("kafka.key").raw(key->value);
+    else if (isKind(json, "key_base64", JsonKind::String))
+        out.key("kafka.key_base64").raw(json.find("key_base64")->value);
+    if (!cluster.empty())
+        out.field("kafka.cluster", cluster);
     if (!tsText.empty())
         out.key("kafka.ts").raw(tsText);
     if (const JsonEntry *headers = json.find("headers");
@@ -135,9 +149,14 @@ void KcatMessage::apply(Batch &batch, std::size_t first) const
         }
         event[Field::Headers] = appendRawJson(batch, headers);
         if (event[Field::EventId] == NoStr && event[Field::IdempotencyKey] == NoStr) {
-            const std::uint64_t hash = hashCombine(hash64(payload), hash64(offset));
+            std::uint64_t hash = hashCombine(hash64(payload), hash64(offset));
+            std::string place = "kafka:";
+            if (!cluster.empty()) {
+                hash = hashCombine(hash, hash64(tsText));
+                place += cluster + '/';
+            }
             event[Field::EventId] = batch.strings.append(
-                derivedEventId("kafka:" + topic + '/' + partition, hash64(offset), hash, event.emission));
+                derivedEventId(place + topic + '/' + partition, hash64(offset), hash, event.emission));
         }
     }
 }
@@ -154,6 +173,24 @@ void appendKcatText(Batch &batch, std::uint32_t record, const KcatMessage &messa
     }
 }
 
+void appendKcatWith(std::string &out, const JsonReader &json, std::string_view payload,
+                    const std::optional<std::string> &key)
+{
+    JsonWriter line(out);
+    line.beginObject();
+    for (const JsonEntry &entry : json.members()) {
+        const bool replaced = entry.name.starts_with("payload") || entry.name.starts_with("key");
+        if (!replaced)
+            line.key(entry.name).raw(entry.value);
+    }
+    line.key("key");
+    if (key)
+        line.string(*key);
+    else
+        line.null();
+    line.field("payload", payload).endObject();
+}
+
 void appendKcat(std::string &out, const KcatLine &line)
 {
     JsonWriter json(out);
@@ -163,19 +200,31 @@ void appendKcat(std::string &out, const KcatLine &line)
     json.field("tstype", line.ts == NoTime ? "unknown" : "create");
     json.key("ts").integer(line.ts == NoTime ? -1 : raw(line.ts) / NsPerMs);
     json.key("broker").integer(0);
-    json.key("headers").beginArray().endArray();
-    json.key("key");
-    if (line.key.empty())
-        json.null();
-    else
-        json.string(line.key);
-    if (isValidUtf8(line.payload)) {
-        json.field("payload", line.payload);
-    } else {
-        std::string packed;
-        appendBase64(packed, line.payload);
-        json.field("payload_base64", packed);
+    if (!line.cluster.empty())
+        json.field("cluster", line.cluster);
+    json.key("headers").beginArray();
+    for (const auto &[name, value] : line.headers) {
+        json.string(name);
+        if (!value)
+            json.null();
+        else if (isValidUtf8(*value))
+            json.string(*value);
+        else
+            json.beginObject().field("base64", base64(*value)).endObject();
     }
+    json.endArray();
+    if (line.key.empty() && !line.emptyKey)
+        json.key("key").null();
+    else if (isValidUtf8(line.key))
+        json.field("key", line.key);
+    else
+        json.key("key").null().field("key_base64", base64(line.key));
+    if (line.tombstone)
+        json.key("payload").null();
+    else if (isValidUtf8(line.payload))
+        json.field("payload", line.payload);
+    else
+        json.field("payload_base64", base64(line.payload));
     json.endObject();
 }
 

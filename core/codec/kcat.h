@@ -4,8 +4,11 @@
 #include "core/base/types.h"
 #include "core/codec/codec.h"
 
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace eventops {
 
@@ -15,13 +18,19 @@ class JsonReader;
 //   {"topic":"t","partition":0,"offset":7,"tstype":"create","ts":1700000000000,"broker":1,"headers":["k","v"],
 //    "key":"k","payload":"…"}
 // key and payload are texts or null; with -s avro also other JSON. Bytes that are not UTF-8, which kcat cannot print,
-// are written here as "payload_base64" in place of "payload". `auto` reads them: the payload by its own envelope.
+// are written here as "payload_base64" in place of "payload", and likewise "key_base64"; a header's are
+// {"base64":"…"}. Messages that we took from a broker also name its "cluster". `auto` reads them: the payload by its
+// own envelope.
+
+/// The header that names who wrote a message, so that nobody reads what he wrote himself (X20).
+inline constexpr std::string_view KafkaWriterHeader = "eventops-writer";
 
 /// True: an object with topic, partition, offset and a payload.
 bool looksLikeKcat(const JsonReader &json);
 
 /// One message, read. Thread: one.
 struct KcatMessage {
+    std::string cluster;           ///< Id of the broker's cluster; empty: not said.
     std::string topic;
     std::string partition, offset; ///< As written.
     std::string payload;
@@ -32,8 +41,9 @@ struct KcatMessage {
 
     /// BadField.
     DecodeFailure read(const JsonReader &json);
-    /// Gives the events from @p first on what they lack: time, headers, and an id from topic, partition and offset, the
-    /// same whichever file the message came in.
+    /// Gives the events from @p first on what they lack: time, headers, and an id from cluster, topic, partition and
+    /// offset, the same whichever file the message came in. Where the cluster is known the message's time counts as
+    /// well: a topic that was made anew has other messages at the same offsets.
     void apply(Batch &batch, std::size_t first) const;
 
 private:
@@ -51,8 +61,20 @@ struct KcatLine {
     WallNs ts = NoTime;
     std::string_view key; ///< Empty: null.
     std::string_view payload;
+    std::string_view cluster = {}; ///< Empty: not written.
+    std::span<const std::pair<std::string_view, std::optional<std::string_view>>> headers = {};
+    bool tombstone = false;        ///< No payload: null.
+    bool emptyKey = false;         ///< `key` is empty and not null.
 };
 /// One line without its end; valid JSON whatever the texts hold.
 void appendKcat(std::string &out, const KcatLine &line);
+
+/// The line that @p json has read with other texts in it, for records of which parts must not be kept: @p payload
+/// stands for what was in payload or payload_base64; a @p key of null is left out.
+void appendKcatWith(std::string &out, const JsonReader &json, std::string_view payload,
+                    const std::optional<std::string> &key);
+
+/// The codec "kcat" of makeCodec: such lines whose payloads are read by another codec, chosen by topic; see codec.h.
+Result<std::shared_ptr<const Codec>> makeKcatCodec(const Value &settings);
 
 } // namespace eventops

@@ -158,6 +158,8 @@ Status PipelineRunner::openLanes(std::vector<RunnerSource> &sources)
         lane->progress.retention = given.retention.value_or(lane->source->retention());
         lane->progress.added = {};
         // A finished source is read again from the start, to count its records as duplicates.
+        if (lane->source->grows())
+            lane->progress.finished = false;
         EVENTOPS_TRY(lane->source->open(lane->progress.finished ? 0 : lane->progress.cursor));
         m_progress.bytesTotal += lane->source->sizeBytes();
         m_sourceKeys.push_back(lane->progress.key);
@@ -185,7 +187,7 @@ Result<bool> PipelineRunner::refill(Lane &lane, std::chrono::milliseconds wait)
         const Status complete = item->ended ? lane.source->complete() : Status(Ok{});
         if (!complete && !m_incomplete)
             m_incomplete = complete.error();
-        if (item->ended && complete && !lane.progress.finished) {
+        if (item->ended && complete && !lane.progress.finished && !lane.source->grows()) {
             lane.progress.finished = true;
             lane.changed = true;
         }
@@ -219,15 +221,20 @@ Status PipelineRunner::runInOrderOfArrival()
             open = true;
             if (!EVENTOPS_TRY(refill(*lane, took || m_lanes.size() > 1 ? PollTime / 10 : PollTime)) || lane->ended)
                 continue;
-            took = true;
             SourceProgress &progress = lane->progress;
+            const bool empty = lane->item.batch->records.empty() && lane->item.batch->oversize.empty();
+            took = took || !empty;
+            if (empty && lane->item.positionEnd == progress.cursor && !lane->source->finite()) {
+                m_batches.give(std::move(lane->item.batch)); // a live source that has nothing just now
+                continue;
+            }
             if (lane->item.positionEnd >= progress.cursor) {
                 progress.cursor = lane->item.positionEnd;
                 progress.hashedTo = lane->item.positionEnd;
                 progress.prefixHash = lane->item.prefixHash;
             }
             lane->changed = true;
-            if (lane->item.batch->records.empty() && lane->item.batch->oversize.empty()) {
+            if (empty) {
                 m_batches.give(std::move(lane->item.batch));
                 continue;
             }
@@ -242,9 +249,13 @@ Status PipelineRunner::runInOrderOfArrival()
             if (onlyCompanions && !lane->ended)
                 lane->reader->stop();
         }
+        lookAtSources();
         tellTrouble();
         const auto now = std::chrono::steady_clock::now();
-        if (!took && (m_groupRecords > 0 || viewDue()) && now - flushedAt >= m_options.commitDelay) {
+        // A live stream may trickle without a pause, and a cursor may move without a record.
+        const bool live = std::any_of(m_lanes.begin(), m_lanes.end(),
+                                      [](const auto &l) { return !l->ended && l->changed && !l->source->finite(); });
+        if ((!took || live) && (m_groupRecords > 0 || live || viewDue()) && now - flushedAt >= m_options.commitDelay) {
             EVENTOPS_TRY(flush(false));
             flushedAt = now;
         }
@@ -262,8 +273,11 @@ Result<PipelineRunner::Lane *> PipelineRunner::firstLane(bool numbered, Batch &m
         while (!lane->ended && !lane->hasRecord()) {
             if (stopped())
                 lane->reader->stop();
-            if (!EVENTOPS_TRY(refill(*lane, MergeWait)) || lane->ended)
+            if (!EVENTOPS_TRY(refill(*lane, MergeWait)) || lane->ended) {
+                lookAtSources();
+                tellTrouble();
                 continue;
+            }
             for (OversizePart &part : lane->item.batch->oversize) {
                 bytes += part.bytes.size();
                 merged.oversize.push_back(std::move(part));
@@ -508,7 +522,7 @@ Status PipelineRunner::flush(bool final)
         m_progress.chunks.itemsMax += lane->reader->queuedMax();
     }
     m_progress.commits = {m_writer->underWay(), CommitWriter::UnderWayMax};
-    m_progress.trouble = m_writer->trouble();
+    m_progress.trouble = trouble();
     if (m_options.progress)
         m_options.progress(m_progress);
     return Ok{};
@@ -530,12 +544,41 @@ Status PipelineRunner::drain()
     return Ok{};
 }
 
-void PipelineRunner::tellTrouble()
+/// The ledger's trouble, else that of the first source that has any.
+std::string PipelineRunner::trouble() const
 {
     std::string trouble = m_writer->trouble();
-    if (trouble == m_progress.trouble)
+    for (const SourceHealth &source : m_progress.sources) {
+        if (!trouble.empty())
+            break;
+        trouble = source.trouble;
+    }
+    return trouble;
+}
+
+void PipelineRunner::lookAtSources()
+{
+    const auto now = std::chrono::steady_clock::now();
+    if (now - m_lookedAt < TellEvery)
         return;
-    m_progress.trouble = std::move(trouble);
+    m_lookedAt = now;
+    bool told = false;
+    m_progress.sources.resize(m_lanes.size());
+    for (std::size_t i = 0; i < m_lanes.size(); ++i) {
+        SourceHealth health = m_lanes[i]->source->health();
+        told = told || health.notice != m_progress.sources[i].notice;
+        m_progress.sources[i] = std::move(health);
+    }
+    if (told && m_options.progress)
+        m_options.progress(m_progress);
+}
+
+void PipelineRunner::tellTrouble()
+{
+    std::string now = trouble();
+    if (now == m_progress.trouble)
+        return;
+    m_progress.trouble = std::move(now);
     if (m_options.progress)
         m_options.progress(m_progress);
 }

@@ -44,7 +44,8 @@ struct RunProgress {
     WallNs watermark = NoTime;
     QueueDepth chunks;            ///< Read and not yet admitted, of all sources.
     QueueDepth commits;           ///< Groups on their way into the ledger.
-    std::string trouble;          ///< Why the sources have to wait just now, for people; empty: they need not.
+    std::string trouble;          ///< Why nothing gets on just now, for people: the ledger's, else a source's.
+    std::vector<SourceHealth> sources; ///< Of the run, in its order; looked at a few times a second.
 };
 
 struct RunnerOptions {
@@ -110,6 +111,8 @@ private:
     Status handOver();
     Status drain();
     void tellTrouble();
+    void lookAtSources();
+    std::string trouble() const;
     bool stopped() const { return m_options.stop != nullptr && m_options.stop->load(); }
     Checkpoint makeCheckpoint() const;
     bool viewDue() const;
@@ -141,6 +144,7 @@ private:
     RunProgress m_progress;
     std::optional<Error> m_incomplete;      ///< What a source of this run said to be missing.
     std::chrono::steady_clock::time_point m_flushedAt;
+    std::chrono::steady_clock::time_point m_lookedAt;        ///< At the health of the sources.
 };
 
 } // namespace eventops

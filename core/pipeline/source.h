@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace eventops {
@@ -20,6 +21,20 @@ public:
     /// Fills events and dead letters for every Pending record of the batch and sets its outcome to Stored (one or more
     /// events), Skipped (a record that carries none) or DeadLettered. Never fails: a bad record is an outcome.
     virtual void decode(Batch &batch) = 0;
+};
+
+/// How a source is just now, for the health view. A capture has nothing to say.
+struct SourceHealth {
+    std::string title;                ///< Source::title().
+    std::string trouble;              ///< Why nothing can be read just now, for people; empty: it can.
+    std::string notice;               ///< What a person should know of what was read; empty: nothing.
+    std::optional<std::uint64_t> lag; ///< Records that wait there; nothing: unknown.
+    std::uint64_t missed = 0;         ///< Records that were gone before they could be read.
+    std::uint64_t ownRecords = 0;     ///< Left out because this program wrote them.
+    std::uint64_t tombstones = 0;     ///< Records that only say that a key is gone.
+    std::uint64_t errors = 0;         ///< Errors of the connection so far …
+    std::string lastError;            ///< … and the last of them.
+    std::uint64_t rebalances = 0;     ///< Times that partitions moved between the members of a group.
 };
 
 /// Where raw records come from. Thread: `read` runs on a reader thread of its own; all else before it starts.
@@ -39,6 +54,11 @@ public:
     virtual bool finite() const { return true; }
     /// What its events are kept as.
     virtual Retention retention() const { return Retention::Capture; }
+    /// True: it goes on behind its end some day, so it is never finished and is read again from its cursor on, not from
+    /// the beginning.
+    virtual bool grows() const { return !finite(); }
+    /// Thread: any.
+    virtual SourceHealth health() const { return {}; }
     /// True: reading goes on only as long as another source's does.
     virtual bool companion() const { return false; }
 

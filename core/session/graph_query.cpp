@@ -39,7 +39,7 @@ Result<TenantGraph> readGraph(Ledger &ledger, const std::vector<std::string> &vi
         return wanted.empty() || tenant == wanted;
     };
     const auto isFull = [&] {
-        return read.graph.entityCount() > GraphEntitiesMax || read.graph.linkCount() > GraphLinksMax;
+        return read.graph.entityCount() > GraphRequest::ReadMax || read.graph.linkCount() > GraphRequest::ReadMax;
     };
     EVENTOPS_TRY(ledger.entities({}, {}, [&](const Entity &entity) {
         if (isWanted(entity.tenant))
@@ -53,8 +53,7 @@ Result<TenantGraph> readGraph(Ledger &ledger, const std::vector<std::string> &vi
     }));
     if (isFull())
         return Error{Error::Code::LimitExceeded,
-                     "the graph has more than " + std::to_string(GraphEntitiesMax) + " entities or "
-                         + std::to_string(GraphLinksMax) + " links",
+                     "the graph has more than " + std::to_string(GraphRequest::ReadMax) + " entities or links",
                      {}, "ask with SQL: eventops sql \"SELECT * FROM link WHERE source_id = …\""};
     return read;
 }

@@ -31,6 +31,7 @@ bool needsEntity(GraphQuestion question);
 struct GraphRequest {
     static constexpr std::uint32_t DepthMax = 64;
     static constexpr std::size_t EntitiesMax = 10'000;
+    static constexpr std::size_t ReadMax = 1'000'000;
     GraphQuestion question = GraphQuestion::Neighbourhood;
     std::string tenant;               ///< Empty: the only one there is.
     EntityKey entity, to;             ///< Without a type: the only entity of that id.
@@ -56,12 +57,8 @@ std::string_view toString(GraphAnswer::Standing standing);
 /// "first_seen","last_seen"}],"truncated"}; `via` is the type of the link it was reached by, `standing` of what_if.
 void appendGraphAnswerJson(std::string &out, const GraphAnswer &answer);
 
-/// The graph of one tenant: more than GraphLinksMax links or GraphEntitiesMax entities are not answered from.
-inline constexpr std::size_t GraphLinksMax = 1'000'000;
-inline constexpr std::size_t GraphEntitiesMax = 1'000'000;
-
-/// Reads the tenant's graph and answers. @p tenants: those that may be seen; empty: all. Errors: NotFound (no such
-/// tenant or entity), InvalidArgument (several tenants, several entities of that id, a number out of bounds),
+/// Answers from the tenant's graph, of up to ReadMax entities and links. @p tenants: those seen; empty: all. Errors:
+/// NotFound (tenant, entity), InvalidArgument (several tenants, several entities of that id, a number out of bounds),
 /// LimitExceeded, the ledger's. Thread: any, with a ledger of its own. O(entities + links of the tenant).
 Result<GraphAnswer> answerGraph(Ledger &ledger, const std::vector<std::string> &tenants, const GraphRequest &request);
 

@@ -7,6 +7,7 @@
 #include "core/session/engine.h"
 #include "core/session/event_story.h"
 #include "core/session/exporter.h"
+#include "core/session/kafka_feed.h"
 #include "core/session/quarantine.h"
 #include "core/session/redrive.h"
 
@@ -503,8 +504,11 @@ Result<WorkspaceSummary> LocalBackend::runReplay(const ReplayRequest &request, c
     }
     std::vector<std::unique_ptr<Source>> sources;
     if (request.files.empty()) {
-        for (const Configured<SourceSpec> &source : spec.sources)
+        for (const Configured<SourceSpec> &source : spec.sources) {
             sources.push_back(EVENTOPS_TRY(source.spec->make(source.settings, {{}, request.format})));
+            for (auto &other : sources.back()->takeOthers())
+                sources.push_back(std::move(other));
+        }
     } else if (spec.sources.empty()) {
         return Error{Error::Code::InvalidConfig, "the pipeline has no source to read a file with",
                      {request.pipelineName, 0, 0}, "add one under sources:"};
@@ -516,7 +520,8 @@ Result<WorkspaceSummary> LocalBackend::runReplay(const ReplayRequest &request, c
             sources.push_back(std::move(other));
     }
     // Records that bring their numbers along are merged by them, which an endless companion would not allow.
-    const bool live = request.live && !request.playback
+    const bool endless = std::any_of(sources.begin(), sources.end(), [](const auto &s) { return !s->finite(); });
+    const bool live = (request.live || endless) && !request.playback
                       && (sources.size() == 1 || sources.back()->numbering().empty());
     EVENTOPS_TRY(Workspace::open(m_workspace.directory));
     Engine::Options options;
@@ -533,6 +538,7 @@ Result<WorkspaceSummary> LocalBackend::runReplay(const ReplayRequest &request, c
     const auto engine = EVENTOPS_TRY(Engine::start(m_workspace, spec, std::move(options)));
     const auto lake = EVENTOPS_TRY(startLake(request.lake, ticket));
     const auto clickHouse = startClickHouse(ticket);
+    const auto kafka = hasKafka(m_workspace) ? std::make_unique<KafkaProjector>(m_workspace, ticket.flag()) : nullptr;
     m_hub.runStarted();
     const Status read = engine->read(std::move(sources), live);
     m_hub.runEnded();
@@ -541,12 +547,15 @@ Result<WorkspaceSummary> LocalBackend::runReplay(const ReplayRequest &request, c
         return Error{Error::Code::Cancelled, "stopped; everything read so far is stored", {},
                      "the same command goes on from there"};
     const Status pushed = clickHouse != nullptr ? clickHouse->finish() : Status(Ok{});
+    const Status published = kafka != nullptr ? kafka->finish() : Status(Ok{});
     const Status fed = lake != nullptr ? lake->finish() : Status(Ok{});
     if (!fed && request.lake)
         return fed.error(); // everything is stored; what was asked for besides is not there
     WorkspaceSummary summary = EVENTOPS_TRY(makeSummary(engine->ledger(), true));
     if (!pushed)
         summary.behind.push_back("ClickHouse: " + pushed.error().text() + "; then: eventops clickhouse push");
+    if (!published)
+        summary.behind.push_back("Kafka: " + published.error().text() + "; then: eventops kafka push");
     if (!fed)
         summary.behind.push_back("the lake: " + fed.error().text() + "; then: eventops lake build");
     return summary;

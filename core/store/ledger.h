@@ -182,6 +182,9 @@ public:
     /// @p afterSeq.
     virtual Result<std::vector<InputRow>> waitingInput(std::uint64_t from = 0) = 0;
     virtual Status takeInput(std::uint64_t number, Seq afterSeq) = 0;
+    /// The wire documents of actions in the input log, taken in or not, from after number @p after on; the callback
+    /// returns false to stop.
+    virtual Status actionDocumentsAfter(std::uint64_t after, const std::function<bool(const InputRow &)> &row) = 0;
     virtual Status recordInput(const InputRow &row) = 0;
     /// The pipelines that made the history, oldest first; `afterSeq` says from where on.
     virtual Result<std::vector<InputRow>> configurations() = 0;

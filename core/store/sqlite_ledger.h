@@ -30,6 +30,7 @@ public:
     Result<std::vector<SourceRow>> sources() override;
     Result<std::optional<Checkpoint>> checkpoint(std::string_view configHash) override;
     Result<std::vector<InputRow>> waitingInput(std::uint64_t from) override;
+    Status actionDocumentsAfter(std::uint64_t after, const std::function<bool(const InputRow &)> &row) override;
     Status takeInput(std::uint64_t number, Seq afterSeq) override;
     Status recordInput(const InputRow &row) override;
     Result<std::vector<InputRow>> configurations() override;

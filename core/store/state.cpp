@@ -74,6 +74,28 @@ Result<std::vector<InputRow>> SqliteLedger::waitingInput(std::uint64_t from)
     return all;
 }
 
+Status SqliteLedger::actionDocumentsAfter(std::uint64_t after, const std::function<bool(const InputRow &)> &row)
+{
+    constexpr std::int64_t PageRows = 256;
+    sqlite::Statement rows = EVENTOPS_TRY(
+        m_database.prepare("SELECT number, kind, after_seq, payload FROM input_log "
+                           "WHERE kind = 'action_event' AND number > ?1 ORDER BY number LIMIT ?2"));
+    std::vector<InputRow> page;
+    do {
+        page.clear();
+        rows.bindUnsigned(1, after).bindUnsigned(2, PageRows);
+        while (EVENTOPS_TRY(rows.step()))
+            page.push_back({rows.unsignedInteger(0), rows.string(1), rows.unsignedInteger(2), rows.string(3)});
+        rows.reset(); // no snapshot while the consumer works
+        for (const InputRow &one : page) {
+            if (!row(one))
+                return Ok{};
+            after = one.number;
+        }
+    } while (page.size() == PageRows);
+    return Ok{};
+}
+
 Result<std::vector<InputRow>> SqliteLedger::configurations()
 {
     sqlite::Statement &rows = *EVENTOPS_TRY(

@@ -40,6 +40,9 @@ _eventops()
             lake) options+=" --workspace --json" ;;
             clickhouse) options+=" --workspace --json --url --database --user --password-file --allow-http --ttl-days
                 --check" ;;
+            kafka) options+=" --workspace --json --brokers --security-protocol --sasl-mechanism --sasl-user
+                --sasl-password-file --tls-ca-file --partitions --replication --no-topics --writer --mirror
+                --legacy-top-level --legacy-key" ;;
             validate) options+=" --json" ;;
             query) options+=" --workspace --json --limit --newest --mirror --legacy-top-level" ;;
             explain) options+=" --workspace --json" ;;
@@ -65,7 +68,7 @@ _eventops()
     fi
     local words=
     case $command in
-        '') words="run replay export merge capture validate report query explain graph aggregate sql lake clickhouse approvals feedback executor serve deadletters
+        '') words="run replay export merge capture validate report query explain graph aggregate sql lake clickhouse kafka approvals feedback executor serve deadletters
             audit rerun promote test retention backup doctor stages entropy bench demo" ;;
         aggregate) words="count min max mean sum p50 p90 p99" ;;
         query) words="events alerts deviations predictions findings held-back entities links actions" ;;
@@ -79,6 +82,7 @@ _eventops()
         retention) words="status run" ;;
         lake) words="build rebuild status" ;;
         clickhouse) words="init push status query" ;;
+        kafka) words="init push status" ;;
         replay | run | merge | validate | bench | test) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")

@@ -42,7 +42,9 @@ const std::map<std::string, std::set<std::string>> &arrows()
         {"core/viewmodel", {"core/session"}},
         {"widgets", {"core/viewmodel"}},
         {"qml", {"core/viewmodel"}},
-        {"pipelines", {"core/filter", "core/codec", "core/pipeline", "core/entropy", "core/graph", "core/actions"}},
+        // core/kafka: the source reads with the client that the sinks of the session write with.
+        {"pipelines",
+         {"core/filter", "core/codec", "core/pipeline", "core/entropy", "core/graph", "core/actions", "core/kafka"}},
     };
     return table;
 }

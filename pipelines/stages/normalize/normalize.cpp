@@ -2,6 +2,7 @@
 #include "core/base/json.h"
 #include "core/codec/json_envelope.h"
 #include "core/codec/json_reader.h"
+#include "core/codec/kcat.h"
 #include "core/pipeline/spec.h"
 #include "pipelines/stages/normalize/change_event.h"
 #include "pipelines/stages/normalize/mapping.h"
@@ -271,7 +272,9 @@ private:
             const std::string_view bytes = record.redacted != NoStr ? batch.text(record.redacted) : batch.raw(record);
             m_text.clear();
             const bool isJson = !m_reader.read(bytes);
-            if (isJson && m_redactor.redact(m_reader.document(), "", m_recordRedaction, m_text, nullptr))
+            if (isJson && looksLikeKcat(m_reader))
+                redactMessage(batch, record);
+            else if (isJson && m_redactor.redact(m_reader.document(), "", m_recordRedaction, m_text, nullptr))
                 record.redacted = batch.strings.append(m_text);
             else if (!m_clear.empty()) // what was found in the event stands in the record in another form
                 record.redacted = batch.strings.append(redactText(bytes, m_clear));
@@ -280,13 +283,34 @@ private:
         m_clear.clear();
     }
 
+    /// A Kafka message: what is redacted is its payload, which stands in the record as a text, and its key.
+    void redactMessage(Batch &batch, RawRecord &record)
+    {
+        if (m_message.read(m_reader) || !m_message.hasPayload)
+            return; // no event came of it
+        std::string payload;
+        const bool isJson = !m_payload.read(m_message.payload);
+        if (!isJson || !m_redactor.redact(m_payload.document(), "", m_recordRedaction, payload, nullptr))
+            payload = m_clear.empty() ? m_message.payload : redactText(m_message.payload, m_clear);
+        std::optional<std::string> key;
+        const JsonEntry *const given = m_reader.find("key");
+        if (given != nullptr && jsonKind(given->value) == JsonKind::String)
+            key = redactText(jsonText(given->value, m_scratch), m_clear);
+        if (payload == m_message.payload && m_clear.empty())
+            return;
+        m_text.clear();
+        appendKcatWith(m_text, m_reader, payload, key);
+        record.redacted = batch.strings.append(m_text);
+    }
+
     const std::vector<DocumentMapping> m_mappings;
     const bool m_changeEvents;
     const DocumentMapping *m_mapping = nullptr; ///< Of the event at hand.
     Redaction m_recordRedaction;        ///< Of the record at hand.
     std::vector<Redactor::Clear> m_clear;
     Redactor m_redactor;
-    JsonReader m_reader;
+    JsonReader m_reader, m_payload;
+    KcatMessage m_message;
     Expression::Memory m_memory;
     std::vector<std::pair<std::string, std::string_view>> m_members;
     std::string m_text, m_scratch;

@@ -225,8 +225,8 @@ private Q_SLOTS:
         QCOMPARE(every[QLatin1String("edges")].toArray().size(), all[QLatin1String("edges")].toArray().size());
         const QJsonObject node = every[QLatin1String("nodes")].toArray().first().toObject();
         QVERIFY(node.contains(QLatin1String("id")) && node.contains(QLatin1String("label")));
-        const QByteArray one = R"({"query_type":"neighbourhood","more":1,"parameters":{"depth":1,"entity_id":")"
-                               + idOf("source").toUtf8() + R"("}})";
+        const QByteArray one = QByteArray(R"({"query_type":"neighbourhood","more":1,"parameters":%})")
+                                   .replace('%', "{\"depth\":1,\"entity_id\":\"" + idOf("source").toUtf8() + "\"}");
         QCOMPARE(query(one).json()[QLatin1String("nodes")].toArray().size(),
                  near.json()[QLatin1String("nodes")].toArray().size());
         QCOMPARE(query(R"({"query_type":"downstream","parameters":{"entity_id":"nobody"}})").body,

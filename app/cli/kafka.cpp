@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MIT
+//
+// `eventops kafka`: what the workspace finds, published to the topics of a Kafka.
+#include "app/cli/cli.h"
+
+#include "core/base/json.h"
+#include "core/kafka/topic_admin.h"
+#include "core/session/kafka_feed.h"
+
+#include <cstdio>
+
+namespace eventops::cli {
+namespace {
+
+constexpr std::chrono::seconds AskWait{10};
+constexpr unsigned PartitionsMax = 1'024;
+
+struct KafkaOptions {
+    std::string brokers, protocol, mechanism, user, passwordFile, caFile, writer;
+    unsigned partitions = TopicPlan{}.partitions;
+    int replication = -1;
+    bool mirror = false, legacyTopLevel = false, legacyKey = false;
+    bool noTopics = false;
+};
+
+/// What the workspace says, and over it what the command line says.
+Result<KafkaFeedSettings> settingsOf(const Context &context, const KafkaOptions &options)
+{
+    KafkaFeedSettings settings;
+    const Workspace workspace{context.workspace};
+    if (hasKafka(workspace))
+        settings = EVENTOPS_TRY(KafkaFeedSettings::read(workspace));
+    const std::pair<const char *, const std::string &> texts[] = {{"brokers", options.brokers},
+                                                                  {"security_protocol", options.protocol},
+                                                                  {"sasl_mechanism", options.mechanism},
+                                                                  {"sasl_user", options.user},
+                                                                  {"sasl_password_file", options.passwordFile},
+                                                                  {"tls_ca_file", options.caFile},
+                                                                  {"writer", options.writer}};
+    for (const auto &[name, text] : texts) {
+        if (!text.empty())
+            settings.set(name, text);
+    }
+    const std::pair<const char *, bool> flags[] = {
+        {"mirror", options.mirror}, {"legacy_top_level", options.legacyTopLevel}, {"legacy_key", options.legacyKey}};
+    for (const auto &[name, set] : flags) {
+        if (set)
+            settings.set(name, "true");
+    }
+    return settings;
+}
+
+std::string outcomeText(const TopicOutcome &topic)
+{
+    return topic.made ? "made" : topic.error.empty() ? "is there" : topic.error;
+}
+
+void printTopics(const Context &context, const std::string &brokers, const std::string &cluster,
+                 const std::vector<TopicOutcome> &topics)
+{
+    if (context.json) {
+        std::string out;
+        JsonWriter json(out);
+        json.beginObject().field("brokers", brokers).field("cluster", cluster).key("topics").beginObject();
+        for (const TopicOutcome &topic : topics)
+            json.field(topic.name, outcomeText(topic));
+        json.endObject().endObject();
+        std::printf("%s\n", out.c_str());
+        return;
+    }
+    std::printf("brokers   %s, cluster %s\n", printable(brokers).c_str(), printable(cluster).c_str());
+    for (const TopicOutcome &topic : topics)
+        std::printf("%-24s%s\n", printable(topic.name).c_str(), printable(outcomeText(topic)).c_str());
+}
+
+Status init(const Context &context, const KafkaOptions &options)
+{
+    const KafkaFeedSettings settings = EVENTOPS_TRY(settingsOf(context, options));
+    const KafkaSettings connection = EVENTOPS_TRY(settings.connection());
+    const auto client = EVENTOPS_TRY(KafkaClient::openConsumer(connection, {}));
+    const std::string cluster = EVENTOPS_TRY(client->clusterId(AskWait));
+    std::vector<TopicOutcome> topics;
+    if (!options.noTopics)
+        topics =
+            EVENTOPS_TRY(makeTopics(*client, contractTopics(), {options.partitions, options.replication}, AskWait));
+    const Workspace workspace = EVENTOPS_TRY(Workspace::open(context.workspace));
+    EVENTOPS_TRY(settings.write(workspace));
+    printTopics(context, connection.brokers, cluster, topics);
+    for (const TopicOutcome &topic : topics) {
+        if (!topic.error.empty())
+            return Error{Error::Code::Refused,
+                         "topic " + topic.name + " was not made: " + topic.error,
+                         {},
+                         "make it by hand, or ask for the right; then: eventops kafka push"};
+    }
+    return Ok{};
+}
+
+void printMark(const Context &context, const std::string &brokers, const KafkaMark &mark, const std::string &notice)
+{
+    if (context.json) {
+        std::string out;
+        JsonWriter json(out);
+        json.beginObject().field("brokers", brokers).field("cluster", mark.cluster);
+        json.key("sent").unsignedInteger(mark.sent).key("findings").unsignedInteger(mark.findings);
+        json.key("actions").unsignedInteger(mark.actions).field("notice", notice).endObject();
+        std::printf("%s\n", out.c_str());
+        return;
+    }
+    if (!notice.empty())
+        std::printf("note      %s\n", printable(notice).c_str());
+    std::printf("brokers   %s, cluster %s\n", printable(brokers).c_str(), printable(mark.cluster).c_str());
+    std::printf("messages  %llu acknowledged\n", static_cast<unsigned long long>(mark.sent));
+    std::printf("ledger    up to finding %llu and action document %llu\n",
+                static_cast<unsigned long long>(mark.findings), static_cast<unsigned long long>(mark.actions));
+}
+
+Status push(const Context &context, const KafkaOptions &options)
+{
+    const KafkaFeedSettings settings = EVENTOPS_TRY(settingsOf(context, options));
+    const KafkaSettings connection = EVENTOPS_TRY(settings.connection());
+    const auto feed = EVENTOPS_TRY(KafkaFeed::open({context.workspace}, settings, [] { return interrupted().load(); }));
+    EVENTOPS_TRY(feed->catchUp());
+    printMark(context, connection.brokers, feed->mark(), feed->notice());
+    return Ok{};
+}
+
+Status status(const Context &context, const KafkaOptions &options)
+{
+    const KafkaFeedSettings settings = EVENTOPS_TRY(settingsOf(context, options));
+    const KafkaSettings connection = EVENTOPS_TRY(settings.connection());
+    const auto client = EVENTOPS_TRY(KafkaClient::openConsumer(connection, {}));
+    const std::string cluster = EVENTOPS_TRY(client->clusterId(AskWait));
+    const auto known = EVENTOPS_TRY(client->topics(AskWait));
+    std::string notice;
+    for (const ContractTopic &topic : contractTopics()) {
+        const auto names = topicNames(topic.name);
+        if (std::none_of(names.begin(), names.end(), [&](const std::string &name) { return known.contains(name); }))
+            notice += (notice.empty() ? "missing topics: " : ", ") + std::string(topic.name);
+    }
+    const auto read = KafkaMark::read(KafkaFeedSettings::markFile({context.workspace}));
+    KafkaMark mark = read ? read.value() : KafkaMark();
+    const char *const between = notice.empty() ? "" : "; ";
+    if (!read)
+        notice +=
+            between
+            + (read.error().code == Error::Code::NotFound ? std::string("nothing was sent from this workspace yet")
+                                                          : read.error().text());
+    else if (mark.cluster != cluster)
+        notice += between + ("what was sent went to the cluster " + mark.cluster);
+    mark.cluster = cluster;
+    printMark(context, connection.brokers, mark, notice);
+    return Ok{};
+}
+
+} // namespace
+
+void addKafka(CLI::App &app, Context &context)
+{
+    CLI::App *command =
+        app.add_subcommand("kafka", "Alerts, deviations and actions published to the topics of a Kafka");
+    command->require_subcommand(1);
+    const auto options = std::make_shared<KafkaOptions>();
+    const auto add = [&](const char *name, const char *help, Status (*run)(const Context &, const KafkaOptions &)) {
+        CLI::App *sub = command->add_subcommand(name, help);
+        addWorkspace(*sub, context);
+        addJson(*sub, context);
+        sub->add_option("--brokers", options->brokers,
+                        "host:9092, several with commas between; else the workspace's, else $KAFKA_BOOTSTRAP");
+        sub->add_option("--security-protocol", options->protocol, "plaintext, ssl, sasl_plaintext or sasl_ssl");
+        sub->add_option("--sasl-mechanism", options->mechanism, "PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512");
+        sub->add_option("--sasl-user", options->user, "Else $KAFKA_USER; the password is in $KAFKA_PASS");
+        sub->add_option("--sasl-password-file", options->passwordFile, "The password is its first line");
+        sub->add_option("--tls-ca-file", options->caFile, "PEM file of the authorities to trust");
+        sub->callback([&context, options, run] {
+            const Status done = run(context, *options);
+            if (!done)
+                context.fail(done.error());
+        });
+        return sub;
+    };
+    CLI::App *first =
+        add("init", "Make the topics that are missing; every later run then publishes what it finds", init);
+    first->add_option("--partitions", options->partitions, "Of a topic that is made; default: 3")
+        ->check(CLI::Range(1U, PartitionsMax));
+    first->add_option("--replication", options->replication, "Copies of it; default: the broker's")
+        ->check(CLI::Range(1, 99));
+    first->add_flag("--no-topics", options->noTopics, "Make none: somebody else does");
+    first->add_option("--writer", options->writer, "Our name in the header of every message; default: eventops");
+    first->add_flag("--mirror", options->mirror, "Publish alerts also as deviations, and deviations as alerts");
+    first->add_flag("--legacy-top-level", options->legacyTopLevel,
+                    "Deviations with their figures at top level as well");
+    first->add_flag("--legacy-key", options->legacyKey, "The key of an alert is its tenant alone");
+    add("push", "Publish up to the end of the ledger", push);
+    add("status", "Which cluster, which topics are missing, and how far publishing got", status);
+}
+
+} // namespace eventops::cli

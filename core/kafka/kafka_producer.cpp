@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+#include "core/kafka/kafka_producer.h"
+
+#include "core/kafka/kafka_client.h"
+#include "core/kafka/kafka_config.h"
+
+#include <iterator>
+
+namespace eventops {
+namespace {
+
+constexpr std::size_t MessageBytes = 512;
+constexpr int PollMs = 100;
+
+struct HeadersFree {
+    void operator()(rd_kafka_headers_t *headers) const { rd_kafka_headers_destroy(headers); }
+};
+
+/// Not by rd_kafka_producev, whose macros cast as C does.
+rd_kafka_resp_err_t produce(rd_kafka_t *handle, const std::string &topic, const KafkaOutput &message,
+                            rd_kafka_headers_t *headers)
+{
+    static char empty = 0; // an empty text is not null
+    const auto data = [](const std::optional<std::string_view> &text) -> void * {
+        return !text ? nullptr : text->empty() ? &empty : const_cast<char *>(text->data());
+    };
+    rd_kafka_vu_t parts[5] = {};
+    parts[0].vtype = RD_KAFKA_VTYPE_TOPIC;
+    parts[0].u.cstr = topic.c_str();
+    parts[1].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
+    parts[1].u.i = RD_KAFKA_MSG_F_COPY;
+    parts[2].vtype = RD_KAFKA_VTYPE_KEY;
+    parts[2].u.mem = {data(message.key), message.key ? message.key->size() : 0};
+    parts[3].vtype = RD_KAFKA_VTYPE_VALUE;
+    parts[3].u.mem = {data(message.payload), message.payload ? message.payload->size() : 0};
+    parts[4].vtype = RD_KAFKA_VTYPE_HEADERS;
+    parts[4].u.headers = headers;
+    rd_kafka_error_t *const failed = rd_kafka_produceva(handle, parts, std::size(parts));
+    const rd_kafka_resp_err_t code = failed == nullptr ? RD_KAFKA_RESP_ERR_NO_ERROR : rd_kafka_error_code(failed);
+    if (failed != nullptr)
+        rd_kafka_error_destroy(failed);
+    return code;
+}
+
+} // namespace
+
+/// Called on the producer's own thread, from within its polls.
+struct KafkaProducerCallbacks {
+    static void delivered(rd_kafka_t *, const rd_kafka_message_t *message, void *opaque)
+    {
+        KafkaProducer &producer = *static_cast<KafkaProducer *>(opaque);
+        if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR)
+            ++producer.m_delivered;
+        else
+            producer.fail(message->err, rd_kafka_topic_name(message->rkt));
+    }
+    static void error(rd_kafka_t *handle, int code, const char *reason, void *opaque)
+    {
+        KafkaProducer &producer = *static_cast<KafkaProducer *>(opaque);
+        producer.m_lastError = reason;
+        producer.m_refused = producer.m_refused || code == RD_KAFKA_RESP_ERR__AUTHENTICATION;
+        char detail[MessageBytes] = "";
+        if (code != RD_KAFKA_RESP_ERR__FATAL || producer.m_failed)
+            return;
+        const rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(handle, detail, sizeof detail);
+        producer.m_failed = KafkaClient::errorOf(fatal, "the broker refuses this producer", detail);
+    }
+};
+
+Result<std::unique_ptr<KafkaProducer>> KafkaProducer::open(const KafkaSettings &settings, const Options &options)
+{
+    KafkaConfig config =
+        EVENTOPS_TRY(makeKafkaConfig(settings, {{"enable.idempotence", "true"},
+                                                {"acks", "all"},
+                                                {"partitioner", "murmur2_random"},
+                                                {"compression.type", "lz4"},
+                                                {"linger.ms", "10"},
+                                                {"delivery.timeout.ms", std::to_string(options.deliverWithin.count())},
+                                                {"allow.auto.create.topics", "false"},
+                                                {"queue.buffering.max.messages", "100000"},
+                                                {"queue.buffering.max.kbytes", "65536"}}));
+    std::unique_ptr<KafkaProducer> producer(new KafkaProducer);
+    producer->m_brokers = settings.brokers;
+    rd_kafka_conf_set_opaque(config.get(), producer.get());
+    rd_kafka_conf_set_dr_msg_cb(config.get(), KafkaProducerCallbacks::delivered);
+    rd_kafka_conf_set_error_cb(config.get(), KafkaProducerCallbacks::error);
+    char message[MessageBytes] = "";
+    producer->m_handle = rd_kafka_new(RD_KAFKA_PRODUCER, config.get(), message, sizeof message);
+    if (producer->m_handle == nullptr)
+        return Error{Error::Code::InvalidConfig,
+                     std::string("the Kafka client cannot be made: ") + message,
+                     {},
+                     "check the files and names of the connection"};
+    (void)config.release(); // the handle has it
+    return producer;
+}
+
+KafkaProducer::~KafkaProducer()
+{
+    if (m_handle == nullptr)
+        return;
+    (void)rd_kafka_purge(m_handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    rd_kafka_destroy(m_handle);
+}
+
+Result<std::string> KafkaProducer::clusterId(std::chrono::milliseconds wait)
+{
+    auto id = kafkaClusterId(m_handle, wait);
+    return id ? std::move(id) : explained(id.error());
+}
+
+Result<std::map<std::string, std::uint32_t>> KafkaProducer::topics(std::chrono::milliseconds wait)
+{
+    auto found = kafkaTopics(m_handle, wait);
+    return found ? std::move(found) : explained(found.error());
+}
+
+/// With where it is, and with what the connection said.
+Error KafkaProducer::explained(Error error) const
+{
+    if (m_refused)
+        error = KafkaClient::errorOf(RD_KAFKA_RESP_ERR__AUTHENTICATION, "the Kafka refuses the sign-in");
+    error.message += " at " + m_brokers + (m_lastError.empty() ? std::string() : " (" + m_lastError + ')');
+    return error;
+}
+
+void KafkaProducer::fail(int code, const std::string &topic)
+{
+    if (!m_failed)
+        m_failed = KafkaClient::errorOf(code, "topic " + topic + " did not take a message");
+}
+
+Status KafkaProducer::send(const KafkaOutput &message)
+{
+    if (!message.payload && !message.key)
+        return Error{Error::Code::InvalidArgument, "a tombstone needs the key that it takes away"};
+    std::unique_ptr<rd_kafka_headers_t, HeadersFree> headers(rd_kafka_headers_new(message.headers.size()));
+    for (const auto &[name, value] : message.headers)
+        (void)rd_kafka_header_add(headers.get(), name.data(), static_cast<ssize_t>(name.size()), value.data(),
+                                  static_cast<ssize_t>(value.size())); // fails for no valid arguments
+    const std::string topic(message.topic);
+    for (;;) {
+        if (m_failed)
+            return *m_failed;
+        const rd_kafka_resp_err_t failed = produce(m_handle, topic, message, headers.get());
+        if (failed == RD_KAFKA_RESP_ERR_NO_ERROR) {
+            (void)headers.release(); // the message has them
+            rd_kafka_poll(m_handle, 0);
+            return Ok{};
+        }
+        if (failed != RD_KAFKA_RESP_ERR__QUEUE_FULL)
+            return KafkaClient::errorOf(failed, "topic " + topic + " did not take a message");
+        rd_kafka_poll(m_handle, PollMs);
+    }
+}
+
+Status KafkaProducer::flush(const std::function<bool()> &mustStop)
+{
+    while (rd_kafka_outq_len(m_handle) > 0) {
+        if (mustStop && mustStop())
+            return Error{Error::Code::Cancelled, "stopped; what was not acknowledged is sent again next time"};
+        (void)rd_kafka_flush(m_handle, PollMs); // times out while there is more
+    }
+    rd_kafka_poll(m_handle, 0);
+    if (!m_failed)
+        return Ok{};
+    Error error = *std::exchange(m_failed, {});
+    return error.code == Error::Code::Unavailable ? explained(std::move(error)) : error;
+}
+
+} // namespace eventops

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace eventops {
+
+/// A topic of the contracts: what it is made with where it does not exist.
+struct ContractTopic {
+    std::string_view name;
+    std::uint32_t days;     ///< Retention; 0: the broker's own.
+    bool compacted;         ///< The last record of each key stays beyond it.
+    std::string_view alias; ///< The other name under which some write it (X1); empty: none.
+    std::string_view summary;
+
+    /// retention.ms and cleanup.policy as the broker wants them (contracts E11-E13, X23).
+    std::vector<std::pair<std::string, std::string>> config() const;
+};
+
+/// All of them, sorted by name.
+std::span<const ContractTopic> contractTopics();
+const ContractTopic *contractTopic(std::string_view name);
+/// @p name and the other names of the same topic.
+std::vector<std::string> topicNames(std::string_view name);
+
+/// Normalised events of Karma's envelope (K6), deviations among them (X11).
+inline constexpr std::string_view NormalizedTopic = "events.normalized";
+/// How we are called in KafkaWriterHeader where no other name is set.
+inline constexpr std::string_view WriterDefault = "eventops";
+/// The header with the id under which the ledger knows what was sent.
+inline constexpr std::string_view IdHeader = "eventops-id";
+
+} // namespace eventops

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "core/kafka/kafka_producer.h"
+#include "core/session/ledger_follower.h"
+#include "core/session/workspace.h"
+#include "core/store/ledger.h"
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace eventops {
+
+/// To which Kafka a workspace publishes: `kafka.json` in it. Holds no secret. Every member may be set by its name; what
+/// is not set comes from the environment, see readKafkaSettings.
+class KafkaFeedSettings
+{
+public:
+    static std::string file(const Workspace &workspace) { return workspace.directory + "/kafka.json"; }
+    static std::string markFile(const Workspace &workspace) { return workspace.directory + "/kafka.mark"; }
+
+    KafkaFeedSettings();
+    /// NotFound: the workspace publishes to none. InvalidConfig names the member.
+    static Result<KafkaFeedSettings> read(const Workspace &workspace);
+    Status write(const Workspace &workspace) const;
+
+    void set(std::string name, std::string text); ///< @p name: a member; an unknown one is an assertion.
+    Result<KafkaSettings> connection() const;
+    std::string writer() const;  ///< Our name in every message's header, for the loop guard (X20).
+    bool mirror() const;         ///< Alerts also as deviations and deviations as alerts (X11).
+    bool legacyTopLevel() const; ///< Deviations have their figures at top level as well (X12).
+    bool legacyKey() const;      ///< The key of an alert is its tenant alone (X22).
+
+private:
+    Value m_values; ///< Every member, checked.
+};
+/// True when every later run publishes what this workspace finds.
+bool hasKafka(const Workspace &workspace);
+
+/// How far publishing got. The numbers are the ledger's, so a push goes on where the last one was acknowledged.
+struct KafkaMark {
+    std::string cluster;        ///< Id of the cluster that it speaks of.
+    std::uint64_t findings = 0; ///< Number of the last finding that is there …
+    std::uint64_t actions = 0;  ///< … and of the last document of an action.
+    std::uint64_t sent = 0;     ///< Messages acknowledged.
+
+    /// NotFound, Corrupt.
+    static Result<KafkaMark> read(const std::string &path);
+    Status write(const std::string &path) const;
+};
+
+/// Publishes what the ledger has committed to the topics of the contracts: alerts of rules, broken expectations, and
+/// the requests, progress and results of actions. At least once: the mark moves when the broker has acknowledged, so
+/// after a crash some messages come twice, byte for byte and under the same key and id. It only ever reads the ledger,
+/// never while it waits for the network. Thread: one.
+class KafkaFeed
+{
+public:
+    /// Takes the workspace's "kafka" lock and asks the cluster who it is. Busy, NotFound (no ledger yet, or a topic
+    /// that is missing), Unavailable, Refused.
+    static Result<std::unique_ptr<KafkaFeed>> open(const Workspace &workspace, const KafkaFeedSettings &settings,
+                                                   std::function<bool()> mustStop,
+                                                   std::chrono::milliseconds deliverWithin = std::chrono::seconds(30));
+
+    /// Publishes everything that is committed by now. Cancelled: stopped; what was acknowledged is noted.
+    Status catchUp();
+
+    const KafkaMark &mark() const { return m_mark; }
+    /// Why the mark began anew, what could not be written; empty: nothing.
+    const std::string &notice() const { return m_notice; }
+    Result<std::uint64_t> changeCounter() { return m_ledger->changeCounter(); }
+
+private:
+    struct Outgoing;
+    KafkaFeed(FileLock lock, const KafkaFeedSettings &settings, std::string markFile, std::function<bool()> mustStop);
+    Status findMark(const std::string &cluster);
+    Result<bool> pushFindings();
+    Result<bool> pushActions();
+    void addFinding(const Finding &finding, std::vector<Outgoing> &out);
+    Status send(const std::vector<Outgoing> &messages);
+
+    FileLock m_lock;
+    const KafkaFeedSettings m_settings;
+    const std::string m_markFile;
+    std::unique_ptr<Ledger> m_ledger;
+    std::unique_ptr<KafkaProducer> m_producer;
+    KafkaMark m_mark;
+    std::string m_notice;
+    std::function<bool()> m_mustStop;
+};
+
+/// Publishes while an engine runs. A broker that is away costs nothing but a notice: it is tried again every few
+/// seconds. Thread: the one that made it.
+class KafkaProjector
+{
+public:
+    KafkaProjector(Workspace workspace, const std::atomic<bool> *stop);
+    ~KafkaProjector(); ///< Ends without catching up, if `finish` was not called.
+
+    /// Catches up with the ledger and ends. An error leaves the ledger as it is: a later run goes on.
+    Status finish() { return m_follower.finish(); }
+
+private:
+    class Steps;
+    const Workspace m_workspace;
+    LedgerFollower m_follower; ///< Last: its thread uses the other.
+};
+
+} // namespace eventops

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+//
+// kafka.json and kafka.mark of a workspace.
+#include "core/base/json.h"
+#include "core/config/yaml.h"
+#include "core/kafka/topics.h"
+#include "core/lake/files.h"
+#include "core/pipeline/settings.h"
+#include "core/session/kafka_feed.h"
+
+#include <cassert>
+#include <filesystem>
+
+namespace eventops {
+namespace {
+
+constexpr FieldSpec OwnFields[] = {
+    {"writer", "string", "eventops", "Our name in the header eventops-writer of every message."},
+    {"mirror", "bool", "false", "Alerts also as deviations, and deviations as alerts (X11)."},
+    {"legacy_top_level", "bool", "false", "Deviations have their figures at top level as well (X12)."},
+    {"legacy_key", "bool", "false", "The key of an alert is its tenant alone (X22)."},
+};
+
+constexpr FieldSpec MarkFields[] = {
+    {"cluster", "string", "required", "The cluster that it speaks of."},
+    {"findings", "int", "required", "Number of the last finding that is there."},
+    {"actions", "int", "required", "Number of the last document of an action that is there."},
+    {"sent", "int", "required", "Messages acknowledged."},
+};
+
+const std::vector<FieldSpec> &feedFields()
+{
+    static const std::vector<FieldSpec> fields = withKafkaConnection(OwnFields);
+    return fields;
+}
+
+bool flag(const Value &values, std::string_view name)
+{
+    return values.at(name).boolean().valueOr(false); // checked when it was read
+}
+
+} // namespace
+
+bool hasKafka(const Workspace &workspace)
+{
+    std::error_code failed;
+    return std::filesystem::exists(KafkaFeedSettings::file(workspace), failed);
+}
+
+KafkaFeedSettings::KafkaFeedSettings()
+    : m_values(checkSettings(Value(), feedFields(), "kafka.json").valueOr(Value())) // defaults are right
+{
+}
+
+Result<KafkaFeedSettings> KafkaFeedSettings::read(const Workspace &workspace)
+{
+    const Result<Value> given = loadYaml(file(workspace)); // JSON is YAML, and errors then name line and member
+    if (!given && given.error().code == Error::Code::NotFound)
+        return Error{Error::Code::NotFound,
+                     "this workspace publishes to no Kafka",
+                     {file(workspace), 0, 0},
+                     "eventops kafka init --brokers localhost:9092"};
+    if (!given)
+        return given.error();
+    KafkaFeedSettings settings;
+    settings.m_values = EVENTOPS_TRY(checkSettings(given.value(), feedFields(), "kafka.json"));
+    EVENTOPS_TRY(readKafkaSettings(settings.m_values, false));
+    return settings;
+}
+
+Status KafkaFeedSettings::write(const Workspace &workspace) const
+{
+    std::string text;
+    m_values.appendJson(text);
+    return lake::replaceFile(file(workspace), text + "\n");
+}
+
+void KafkaFeedSettings::set(std::string name, std::string text)
+{
+    assert(m_values.find(name) != nullptr);
+    m_values.set(std::move(name), Value::scalar(std::move(text)));
+}
+
+Result<KafkaSettings> KafkaFeedSettings::connection() const
+{
+    return readKafkaSettings(m_values);
+}
+
+std::string KafkaFeedSettings::writer() const
+{
+    return m_values.at("writer").text().valueOr(std::string(WriterDefault));
+}
+
+bool KafkaFeedSettings::mirror() const
+{
+    return flag(m_values, "mirror");
+}
+
+bool KafkaFeedSettings::legacyTopLevel() const
+{
+    return flag(m_values, "legacy_top_level");
+}
+
+bool KafkaFeedSettings::legacyKey() const
+{
+    return flag(m_values, "legacy_key");
+}
+
+Result<KafkaMark> KafkaMark::read(const std::string &path)
+{
+    const Result<Value> given = loadYaml(path);
+    if (!given && given.error().code == Error::Code::NotFound)
+        return given.error();
+    const auto checked = given ? checkSettings(given.value(), MarkFields, "kafka.mark") : given;
+    const Error damaged{Error::Code::Corrupt, "this is no mark of what was published", {path, 0, 0}};
+    if (!checked)
+        return damaged;
+    const auto number = [&](std::string_view name) {
+        return checked.value().at(name).integer().valueOr(-1);
+    };
+    if (number("findings") < 0 || number("actions") < 0 || number("sent") < 0)
+        return damaged;
+    KafkaMark mark;
+    mark.cluster = EVENTOPS_TRY(checked.value().at("cluster").text());
+    mark.findings = static_cast<std::uint64_t>(number("findings"));
+    mark.actions = static_cast<std::uint64_t>(number("actions"));
+    mark.sent = static_cast<std::uint64_t>(number("sent"));
+    return mark;
+}
+
+Status KafkaMark::write(const std::string &path) const
+{
+    std::string text;
+    JsonWriter json(text);
+    json.beginObject().field("cluster", cluster).key("findings").unsignedInteger(findings);
+    json.key("actions").unsignedInteger(actions).key("sent").unsignedInteger(sent).endObject();
+    return lake::replaceFile(path, text + "\n");
+}
+
+} // namespace eventops

@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: MIT
+#include "pipelines/sources/kafka/partition.h"
+
+#include "core/base/hash.h"
+#include "core/base/limits.h"
+#include "core/codec/alert.h"
+#include "core/codec/batch_decoder.h"
+#include "core/codec/kcat.h"
+
+#include <algorithm>
+#include <condition_variable>
+
+namespace eventops {
+namespace {
+
+constexpr std::chrono::milliseconds ReadWait{100};   ///< So long a read waits for a message.
+constexpr std::chrono::milliseconds AskWait{5'000};  ///< So long a question to the broker may take.
+constexpr std::chrono::milliseconds TryEvery{1'000}; ///< Between two looks for a topic that is gone.
+constexpr std::chrono::seconds GoneMax{60};          ///< A topic that stays away so long ends the run.
+constexpr std::chrono::seconds AwayMax{60};          ///< Without `follow`: and a broker likewise.
+constexpr std::chrono::seconds CountEvery{60};       ///< Between two looks at the number of partitions.
+constexpr std::size_t PartBytesMax = 1u << 20;
+
+/// Decodes with a codec that it keeps alive.
+class KafkaDecoder final : public RecordDecoder
+{
+public:
+    explicit KafkaDecoder(std::shared_ptr<const Codec> codec)
+        : m_codec(std::move(codec)), m_decoder(m_codec->makeDecoder())
+    {
+    }
+    void decode(Batch &batch) override { m_decoder.decode(batch); }
+
+private:
+    const std::shared_ptr<const Codec> m_codec;
+    BatchDecoder m_decoder;
+};
+
+void appendLine(std::string &out, const KafkaReading &reading, const std::string &topic, std::uint32_t partition,
+                const KafkaMessage &message)
+{
+    std::vector<std::pair<std::string_view, std::optional<std::string_view>>> headers;
+    headers.reserve(message.headers.size());
+    for (const KafkaHeader &header : message.headers)
+        headers.emplace_back(header.name, header.value);
+    KcatLine line;
+    line.cluster = reading.cluster;
+    line.topic = topic;
+    line.partition = partition;
+    line.offset = message.offset;
+    line.ts = message.ts;
+    line.key = message.key.value_or(std::string_view());
+    line.emptyKey = message.key && message.key->empty();
+    line.headers = headers;
+    line.payload = message.payload.value_or(std::string_view());
+    line.tombstone = !message.payload;
+    appendKcat(out, line);
+}
+
+bool isOwn(const KafkaMessage &message, const std::string &writer)
+{
+    return !writer.empty() && std::any_of(message.headers.begin(), message.headers.end(), [&](const KafkaHeader &h) {
+        return h.name == KafkaWriterHeader && h.value == std::string_view(writer);
+    });
+}
+
+} // namespace
+
+KafkaPartition::KafkaPartition(std::shared_ptr<const KafkaReading> reading, std::string topic, std::uint32_t partition,
+                               std::uint32_t partitions)
+    : m_reading(std::move(reading)),
+      m_topic(std::move(topic)),
+      m_partition(partition),
+      m_partitions(partitions),
+      m_name(m_topic + '/' + std::to_string(partition)),
+      m_key("kafka:" + m_reading->cluster + '/' + m_name)
+{
+}
+
+Result<std::unique_ptr<KafkaPartition>> KafkaPartition::make(std::shared_ptr<const KafkaReading> reading,
+                                                             std::string topic, std::uint32_t partition,
+                                                             std::uint32_t partitions)
+{
+    std::unique_ptr<KafkaPartition> made(
+        new KafkaPartition(std::move(reading), std::move(topic), partition, partitions));
+    made->m_consumer = EVENTOPS_TRY(KafkaConsumer::open(made->m_reading->client, made->m_topic, partition));
+    return made;
+}
+
+Retention KafkaPartition::retention() const
+{
+    return m_topic == AlertTopic ? Retention::Alerts : Retention::Signals; // the broker forgets them as well
+}
+
+Result<bool> KafkaPartition::hasPrefix(std::uint64_t position, std::uint64_t hash) const
+{
+    const KafkaOffsets ends = EVENTOPS_TRY(m_reading->client->offsets(m_topic, m_partition, AskWait));
+    m_anew = position > ends.high;
+    if (m_anew || hash == 0 || position == 0 || position - 1 < ends.low || position - 1 >= ends.high)
+        return !m_anew; // the message is no longer there to be looked at
+    EVENTOPS_TRY(m_consumer->start(position - 1));
+    KafkaMessage message;
+    const auto until = std::chrono::steady_clock::now() + AskWait;
+    auto met = KafkaConsumer::Met::Nothing;
+    while (met == KafkaConsumer::Met::Nothing && std::chrono::steady_clock::now() < until)
+        met = EVENTOPS_TRY(m_consumer->next(message, ReadWait));
+    if (met == KafkaConsumer::Met::Nothing)
+        return Error{Error::Code::Unavailable,
+                     "topic " + m_name + " cannot be read: no broker answers",
+                     {},
+                     "start it, or check brokers, network and firewall"};
+    if (met == KafkaConsumer::Met::Message && message.offset == position - 1) { // else compaction took it
+        std::string line;
+        appendLine(line, *m_reading, m_topic, m_partition, message);
+        m_anew = hash64(line) != hash;
+    }
+    m_consumer->stop();
+    return !m_anew;
+}
+
+/// Where a partition begins that was never read.
+Result<std::uint64_t> KafkaPartition::beginning() const
+{
+    KafkaClient &client = *m_reading->client;
+    const KafkaOffsets ends = EVENTOPS_TRY(client.offsets(m_topic, m_partition, AskWait));
+    if (m_anew) // all of it came after what was read
+        return ends.low;
+    if (m_reading->from != NoTime)
+        return client.offsetAt(m_topic, m_partition, m_reading->from, AskWait);
+    return m_reading->latest ? ends.high : ends.low;
+}
+
+Status KafkaPartition::open(std::uint64_t cursor)
+{
+    if (m_anew)
+        note("topic " + m_name
+             + " was made anew or cut since it was read: it is read from its beginning, and what is known counts as "
+               "duplicate");
+    m_next = cursor > 0 ? cursor : EVENTOPS_TRY(beginning());
+    m_announce = m_next != cursor;
+    if (!m_reading->follow) {
+        m_until = EVENTOPS_TRY(m_reading->client->offsets(m_topic, m_partition, AskWait)).high;
+        m_ended = m_next >= m_until;
+    }
+    m_countedAt = std::chrono::steady_clock::now();
+    return m_consumer->start(m_next);
+}
+
+Result<bool> KafkaPartition::read(RawChunk &chunk, std::vector<OversizePart> &oversize)
+{
+    const std::uint32_t index = chunk.source;
+    chunk.clear();
+    chunk.source = index;
+    chunk.position = m_next;
+    if (m_ended && !m_announce)
+        return false;
+    if (m_announce || m_stands) { // a cursor that moves without a record, or a pause
+        m_announce = false;
+        if (m_stands)
+            EVENTOPS_TRY(goOn(KafkaConsumer::Met::Nothing));
+        finish(chunk);
+        return true;
+    }
+    while (chunk.records.size() < ChunkRecordsMax && chunk.bytes.size() < ChunkBytesMax) {
+        const auto wait = chunk.records.empty() ? ReadWait : std::chrono::milliseconds(0);
+        const auto met = m_held ? KafkaConsumer::Met::Message : EVENTOPS_TRY(m_consumer->next(m_message, wait));
+        if (met == KafkaConsumer::Met::Message) {
+            m_waitingSince.reset();
+            if (!m_reading->follow && m_message.offset >= m_until) // came after the end
+                m_ended = true;
+            if (m_ended || !take(chunk, oversize))
+                break;
+            continue;
+        }
+        if (met == KafkaConsumer::Met::End) {
+            m_waitingSince.reset();
+            m_ended = !m_reading->follow;
+        } else if (met == KafkaConsumer::Met::Nothing) {
+            if (chunk.records.empty())
+                EVENTOPS_TRY(checkWaiting());
+        } else if (chunk.records.empty()) {
+            EVENTOPS_TRY(goOn(met));
+        } else {
+            m_stands = true; // once what is here is handed out
+        }
+        break;
+    }
+    m_ended = m_ended || (!m_reading->follow && m_next >= m_until);
+    countPartitions();
+    finish(chunk);
+    return true;
+}
+
+/// Puts m_message into the chunk. False: the chunk is to be handed out as it is.
+bool KafkaPartition::take(RawChunk &chunk, std::vector<OversizePart> &oversize)
+{
+    if (!m_held) {
+        m_line.clear();
+        appendLine(m_line, *m_reading, m_topic, m_partition, m_message);
+        m_ownRecords += isOwn(m_message, m_reading->skipWriter) ? 1 : 0;
+        m_tombstones += m_message.payload ? 0 : 1;
+    }
+    m_held = m_line.size() > RecordBytesMaxDefault && !chunk.records.empty();
+    if (m_held)
+        return false; // it comes by itself
+    m_next = m_message.offset + 1;
+    m_lineHash = hash64(m_line);
+    if (m_line.size() > RecordBytesMaxDefault) {
+        takeOversize(chunk, oversize);
+        return false;
+    }
+    if (chunk.records.empty())
+        chunk.position = m_message.offset;
+    chunk.records.push_back(
+        {static_cast<std::uint32_t>(chunk.bytes.size()), static_cast<std::uint32_t>(m_line.size())});
+    chunk.origins.push_back({m_message.offset, 0, 0});
+    chunk.bytes += m_line;
+    return true;
+}
+
+/// A message beyond the limit goes to the dead letters in parts.
+void KafkaPartition::takeOversize(RawChunk &chunk, std::vector<OversizePart> &oversize)
+{
+    std::string_view rest = m_line;
+    for (std::uint32_t part = 0; !rest.empty(); ++part) {
+        const std::size_t size = std::min(rest.size(), PartBytesMax);
+        oversize.push_back({m_message.offset, chunk.source, part, std::string(rest.substr(0, size))});
+        rest.remove_prefix(size);
+    }
+    chunk.position = m_message.offset;
+    chunk.records.push_back({0, 0});
+    chunk.oversizeBytes = m_line.size();
+    chunk.oversizeHash = m_lineHash;
+}
+
+void KafkaPartition::finish(RawChunk &chunk)
+{
+    const std::size_t used = chunk.bytes.size();
+    chunk.bytes.append(RawPaddingBytes, '\0');
+    chunk.bytes.resize(used);
+    chunk.positionEnd = m_next;
+    chunk.prefixHash = m_lineHash;
+    chunk.last = m_ended;
+}
+
+/// Nothing came. For ever is too long only for who waits for the end.
+Status KafkaPartition::checkWaiting()
+{
+    if (m_reading->follow)
+        return Ok{};
+    const auto now = std::chrono::steady_clock::now();
+    if (!m_waitingSince)
+        m_waitingSince = now;
+    if (now - *m_waitingSince < AwayMax)
+        return Ok{};
+    const KafkaConsumer::Statistics state = m_consumer->statistics();
+    return Error{Error::Code::Unavailable,
+                 "topic " + m_name + " gives nothing for 60 s and has more: " + state.lastError,
+                 {},
+                 "everything read so far is stored; the same command goes on from there"};
+}
+
+/// The offset or the topic is gone: finds out what became of it, and begins again where it can.
+Status KafkaPartition::goOn(KafkaConsumer::Met met)
+{
+    const auto now = std::chrono::steady_clock::now();
+    if (!m_waitingSince)
+        m_waitingSince = now;
+    if (m_stands && met == KafkaConsumer::Met::Nothing && now - m_triedAt < TryEvery) {
+        m_reading->client->serve();
+        std::mutex mutex;
+        std::unique_lock lock(mutex);
+        std::condition_variable().wait_for(lock, ReadWait);
+        return Ok{};
+    }
+    m_stands = true;
+    m_triedAt = now;
+    m_consumer->stop();
+    const auto ends = m_reading->client->offsets(m_topic, m_partition, AskWait);
+    if (ends)
+        return findPlace(ends.value());
+    {
+        const std::lock_guard lock(m_mutex);
+        m_trouble = ends.error().message;
+    }
+    if (ends.error().code == Error::Code::Refused)
+        return ends.error();
+    if (ends.error().code == Error::Code::NotFound && now - *m_waitingSince >= GoneMax)
+        return Error{Error::Code::NotFound,
+                     "topic " + m_name + " is gone",
+                     {},
+                     "make it again, or take it out of the pipeline's topics"};
+    return Ok{}; // tried again
+}
+
+Error KafkaPartition::anew(const KafkaOffsets &ends) const
+{
+    return Error{Error::Code::Refused,
+                 "topic " + m_name + " was made anew or cut while it was read: it ends at offset "
+                     + std::to_string(ends.high) + ", and it was read up to " + std::to_string(m_next),
+                 {},
+                 "start again: it is then read from its beginning, and what is known counts as duplicate"};
+}
+
+Status KafkaPartition::findPlace(const KafkaOffsets &ends)
+{
+    if (m_next > ends.high)
+        return anew(ends);
+    if (m_next < ends.low) {
+        m_missed += ends.low - m_next;
+        note(std::to_string(m_missed.load()) + " records of topic " + m_name
+             + " were deleted by the broker's retention before they could be read");
+        m_next = ends.low;
+    } else if (m_lineHash != 0 && !EVENTOPS_TRY(hasPrefix(m_next, m_lineHash))) {
+        return anew(ends);
+    }
+    m_stands = false;
+    m_waitingSince.reset();
+    {
+        const std::lock_guard lock(m_mutex);
+        m_trouble.clear();
+    }
+    return m_consumer->start(m_next);
+}
+
+/// Partitions that were added since are not read before the next start: that is told.
+void KafkaPartition::countPartitions()
+{
+    const auto now = std::chrono::steady_clock::now();
+    if (m_partition != 0 || now - m_countedAt < CountEvery || m_consumer->statistics().away)
+        return;
+    m_countedAt = now;
+    const auto topics = m_reading->client->topics(AskWait);
+    const auto found = topics ? topics.value().find(m_topic) : decltype(topics.value().find(m_topic)){};
+    if (!topics || found == topics.value().end() || found->second <= m_partitions)
+        return;
+    note("topic " + m_topic + " has " + std::to_string(found->second) + " partitions now, of which "
+         + std::to_string(m_partitions) + " are read: start again to read them all");
+    m_partitions = found->second;
+}
+
+void KafkaPartition::note(const std::string &text)
+{
+    const std::lock_guard lock(m_mutex);
+    m_notice = text;
+}
+
+SourceHealth KafkaPartition::health() const
+{
+    const KafkaConsumer::Statistics state = m_consumer->statistics();
+    SourceHealth out;
+    out.title = m_name;
+    out.lag = state.lag;
+    out.errors = state.errors;
+    out.lastError = state.lastError;
+    out.missed = m_missed;
+    out.ownRecords = m_ownRecords;
+    out.tombstones = m_tombstones;
+    const std::lock_guard lock(m_mutex);
+    out.notice = m_notice;
+    out.trouble = m_trouble;
+    if (state.away)
+        out.trouble = "no Kafka answers at " + m_reading->client->brokers() + "; reading goes on when one does";
+    return out;
+}
+
+std::unique_ptr<RecordDecoder> KafkaPartition::makeDecoder() const
+{
+    return std::make_unique<KafkaDecoder>(m_reading->codec);
+}
+
+} // namespace eventops
