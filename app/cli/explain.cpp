@@ -6,6 +6,7 @@
 #include "core/base/json.h"
 #include "core/base/time.h"
 #include "core/codec/deviation.h"
+#include "core/filter/quoted.h"
 #include "core/model/expected_step.h"
 
 #include <algorithm>

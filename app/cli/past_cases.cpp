@@ -6,6 +6,7 @@
 #include "core/base/json.h"
 #include "core/base/time.h"
 #include "core/entropy/surprise.h"
+#include "core/filter/quoted.h"
 #include "core/model/expected_step.h"
 
 #include <algorithm>
@@ -118,17 +119,6 @@ private:
 };
 
 } // namespace
-
-std::string filterQuoted(const std::string &text)
-{
-    std::string out = "\"";
-    for (const char c : text) {
-        if (c == '"' || c == '\\')
-            out += '\\';
-        out += c;
-    }
-    return out + '"';
-}
 
 Expectation expectationOf(const Finding &finding)
 {

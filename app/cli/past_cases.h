@@ -34,7 +34,4 @@ Expectation expectationOf(const Finding &finding);
 /// at PastEventsMax events at most; finds nothing of what retention dropped. Errors: those of the back end.
 Result<std::vector<PastCase>> pastCases(const Context &context, Backend &backend, const Finding &finding);
 
-/// @p text as a literal of the filter language.
-std::string filterQuoted(const std::string &text);
-
 } // namespace eventops::cli

@@ -33,7 +33,7 @@ void announce(const Context &context, const api::ApiServer &server, const Option
         out = "Serving " + printable(context.workspace) + " at " + server.url() + "\nTokens:  " + printable(tokens)
               + "\nPaths:   " + server.url() + "/docs";
         if (options.insecureLoopback)
-            out += "\nAnybody on this machine may read metrics and alerts: --insecure-loopback is for demos";
+            out += "\nAnybody on this machine may read metrics, alerts and the graph: --insecure-loopback is for demos";
     }
     std::puts(out.c_str());
     std::fflush(stdout); // whoever started us reads the port here
@@ -70,7 +70,7 @@ void addServe(CLI::App &app, Context &context)
         ->capture_default_str();
     command->add_option("--host", options->host, "Loopback address to listen on")->capture_default_str();
     command->add_flag("--insecure-loopback", options->insecureLoopback,
-                      "Metrics and alerts without a token, for demos: any program of this machine may read them");
+                      "Metrics, alerts and graph queries without a token, for demos: for any program of this machine");
     command->callback([&context, options] {
         if (const Status status = serve(context, *options); !status)
             context.fail(status.error());

@@ -29,9 +29,6 @@ void addDocsRoutes(Router &router);                              ///< Last: they
 /// Responds with @p json.
 void respondJson(HttpExchange &exchange, std::string json, unsigned status = 200);
 
-/// @p text as a filter writes it: in quotes.
-std::string quotedForFilter(std::string_view text);
-
 constexpr std::size_t ListBytesMax = 8u << 20; ///< A longer answer is cut at a row, and goes on by its cursor.
 constexpr std::uint64_t ListRowsMax = 10'000;
 constexpr std::uint64_t ListRows = 100; ///< When nobody says.

@@ -96,17 +96,25 @@ std::string textOf(std::string_view parameters, std::string_view name)
 }
 
 /// What a query's parameters say; where they say nothing, the most.
-GraphRequest requestOf(GraphQuestion question, std::string_view parameters)
+Result<GraphRequest> requestOf(GraphQuestion question, std::string_view parameters)
 {
     GraphRequest request;
     request.question = question;
     request.tenant = textOf(parameters, "tenant");
     request.entity = {textOf(parameters, "entity_type"), textOf(parameters, "entity_id")};
     request.to = {textOf(parameters, "to_type"), textOf(parameters, "to")};
-    if (const auto depth = jsonMember(parameters, "depth"))
-        std::from_chars(depth->data(), depth->data() + depth->size(), request.depth);
-    if (const auto within = parseDurationNs(textOf(parameters, "within")))
+    if (const auto depth = jsonMember(parameters, "depth")) {
+        const auto [end, error] = std::from_chars(depth->data(), depth->data() + depth->size(), request.depth);
+        if (error != std::errc() || end != depth->data() + depth->size())
+            return Error{Error::Code::InvalidArgument, "depth is no whole number", {},
+                         "give one from 1 to " + std::to_string(GraphRequest::DepthMax)};
+    }
+    if (jsonMember(parameters, "within")) {
+        const auto within = parseDurationNs(textOf(parameters, "within"));
+        if (!within)
+            return Error{Error::Code::InvalidArgument, "within is no duration", {}, "give one like 90s, 5m, 2h or 7d"};
         request.withinNs = *within;
+    }
     if (needsEntity(question) && request.entity.id.empty()) { // of everything
         request.question = GraphQuestion::RecentChanges;
         request.withinNs = std::numeric_limits<std::int64_t>::max();
@@ -129,8 +137,10 @@ void answerQuery(Backend &backend, const ApiCall &call)
         return respondJson(*call.exchange, std::string(EmptyGraph));
     const JsonEntry *given = reader.find("parameters");
     const bool isObject = given != nullptr && jsonKind(given->value) == JsonKind::Object;
-    const GraphRequest request = requestOf(*question, isObject ? given->value : std::string_view("{}"));
-    ask(backend, call, request, [exchange = call.exchange](const Result<GraphAnswer> &answer) {
+    const auto request = requestOf(*question, isObject ? given->value : std::string_view("{}"));
+    if (!request)
+        return refuseQuery(*call.exchange, 400, request.error().text());
+    ask(backend, call, request.value(), [exchange = call.exchange](const Result<GraphAnswer> &answer) {
         if (answer)
             return respondJson(*exchange, karmaGraph(answer.value()));
         const Error::Code code = answer.error().code;

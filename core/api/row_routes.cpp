@@ -5,6 +5,7 @@
 
 #include "core/api/problem.h"
 #include "core/filter/filter.h"
+#include "core/filter/quoted.h"
 #include "core/model/row_json.h"
 
 #include <charconv>
@@ -99,7 +100,7 @@ void answerApprovals(const std::shared_ptr<Backend> &backend, const ApiCall &cal
 void answerFinding(const std::shared_ptr<Backend> &backend, const ApiCall &call)
 {
     const auto body = std::make_shared<std::string>();
-    const Query query{"id = " + quotedForFilter(call.pathValue("id")), 1, true};
+    const Query query{"id = " + filterQuoted(call.pathValue("id")), 1, true};
     Ticket ticket = backend->findings(
         call.caller, query, [body](const std::vector<Finding> &rows) { appendFindingJson(*body, rows.front()); },
         [body, exchange = call.exchange](const Result<Ok> &done) {
@@ -218,17 +219,6 @@ void respondJson(HttpExchange &exchange, std::string json, unsigned status)
     response.status = status;
     response.body = std::move(json);
     exchange.respond(std::move(response));
-}
-
-std::string quotedForFilter(std::string_view text)
-{
-    std::string out = "\"";
-    for (const char c : text) {
-        if (c == '"' || c == '\\')
-            out += '\\';
-        out += c;
-    }
-    return out + '"';
 }
 
 const ParameterSpec &filterParameter()

@@ -7,6 +7,7 @@
 #include "core/base/json.h"
 #include "core/base/json_scan.h"
 #include "core/base/time.h"
+#include "core/filter/quoted.h"
 
 namespace eventops::api {
 namespace {
@@ -70,7 +71,7 @@ void narrow(std::string &filter, const ApiCall &call, std::string_view parameter
 {
     const std::string text = call.text(parameter);
     if (!text.empty())
-        filter.append(" and ").append(toString(field)).append(" = ").append(quotedForFilter(text));
+        filter.append(" and ").append(toString(field)).append(" = ").append(filterQuoted(text));
 }
 
 } // namespace

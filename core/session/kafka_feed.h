@@ -91,8 +91,8 @@ private:
     std::function<bool()> m_mustStop;
 };
 
-/// Publishes while an engine runs. A broker that is away costs nothing but a notice: it is tried again every few
-/// seconds. Thread: the one that made it.
+/// Publishes while an engine runs. A broker that is away holds nothing up: it is tried again every few seconds, and
+/// `finish` says what is behind. Thread: the one that made it.
 class KafkaProjector
 {
 public:

@@ -220,6 +220,12 @@ private Q_SLOTS:
         QCOMPARE(query("{}").status, 400);
         QCOMPARE(query("{}").body, QByteArray("{\"error\":\"Missing 'query_type'\"}"));
         QCOMPARE(query("{\"query_type\":\"moon\"}").body, QByteArray("{\"nodes\":[],\"edges\":[]}"));
+        for (const char *bad : {"{\"depth\":\"two\"", "{\"depth\":-1", "{\"depth\":1.5", "{\"depth\":65",
+                                "{\"within\":\"soon\""}) {
+            const HttpAnswer refused = query("{\"query_type\":\"downstream\",\"parameters\":" + QByteArray(bad)
+                                             + ",\"entity_id\":\"" + idOf("source").toUtf8() + "\"}}");
+            QVERIFY2(refused.status == 400 && refused.body.startsWith("{\"error\":"), refused.body.constData());
+        }
         QVERIFY(query("{\"query_type\":").body.startsWith("{\"error\":\"the body is no JSON"));
         const QJsonObject every = query(R"({"query_type":"dependencies","parameters":{}})").json();
         QCOMPARE(every[QLatin1String("edges")].toArray().size(), all[QLatin1String("edges")].toArray().size());
