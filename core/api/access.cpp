@@ -57,8 +57,8 @@ std::optional<Caller> Access::callerOf(const HttpRequest &request, RouteAccess a
     if (access == RouteAccess::Public)
         return Caller{"anybody", Role::Viewer, {}};
     const std::string *authorization = request.header("authorization");
-    if (authorization == nullptr && access == RouteAccess::Seed && m_insecureLoopback)
-        return Caller{"anybody", Role::Viewer, {}};
+    if (authorization == nullptr && access != RouteAccess::Token && m_insecureLoopback)
+        return Caller{"anybody", access == RouteAccess::SeedIngest ? Role::Operator : Role::Viewer, {}};
     constexpr std::string_view Scheme = "bearer ";
     if (authorization == nullptr || request.headerCount("authorization") != 1
         || !equalsIgnoringCase(std::string_view(*authorization).substr(0, Scheme.size()), Scheme))

@@ -15,6 +15,7 @@ namespace eventops::api {
 enum class RouteAccess : std::uint8_t {
     Token,  ///< Who has a token.
     Seed,   ///< The same, unless the server is open for demos.
+    SeedIngest, ///< The same, and whoever comes without a token then may hand in events.
     Public, ///< Anybody who reaches the server: it tells nothing of the workspace.
 };
 

@@ -19,6 +19,7 @@ struct RouteTools {
 
 // One file a group of routes; each adds its own.
 void addEventRoutes(Router &router, const RouteTools &tools);    ///< /api/v1/events
+void addIngestRoutes(Router &router, const RouteTools &tools);   ///< Events handed in; Karma's, too.
 void addRowRoutes(Router &router, const RouteTools &tools);      ///< Findings, entities, graph, approvals.
 void addGraphRoutes(Router &router, const RouteTools &tools);    ///< Questions to the graph; Karma's, too.
 void addDecisionRoutes(Router &router, const RouteTools &tools); ///< Approve and reject.

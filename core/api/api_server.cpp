@@ -39,6 +39,7 @@ Result<std::unique_ptr<ApiServer>> ApiServer::start(Backend &backend, std::vecto
     const RouteTools tools{parts->guard, parts->feed, std::make_shared<HttpStatistics>()};
     addHealthRoutes(parts->router, tools);
     addEventRoutes(parts->router, tools);
+    addIngestRoutes(parts->router, tools);
     addRowRoutes(parts->router, tools);
     addGraphRoutes(parts->router, tools);
     addDecisionRoutes(parts->router, tools);

@@ -54,6 +54,12 @@ void appendParameters(JsonWriter &json, const Route &route)
 void appendBody(JsonWriter &json, const Route &route)
 {
     json.key("requestBody").beginObject().key("required").boolean(true).key("content").beginObject();
+    if (route.anyBody) {
+        for (const std::string_view type : route.bodyTypes)
+            json.key(type).beginObject().key("schema").beginObject().endObject().endObject();
+        json.endObject().endObject();
+        return;
+    }
     json.key("application/json").beginObject().key("schema").beginObject().field("type", "object");
     json.key("additionalProperties").boolean(route.readsBody).key("properties").beginObject();
     for (const ParameterSpec &spec : route.body)
@@ -91,12 +97,12 @@ void appendOperation(JsonWriter &json, const Route &route)
     if (!route.lambda.empty())
         json.field("x-lambda-nickname", route.lambda);
     appendParameters(json, route);
-    if (!route.body.empty())
+    if (!route.body.empty() || route.anyBody)
         appendBody(json, route);
     json.key("security").beginArray();
     if (route.access != RouteAccess::Public)
         json.beginObject().key("token").beginArray().endArray().endObject();
-    json.endArray().key("responses").beginObject().key("200").beginObject().field("description", "As asked.");
+    json.endArray().key("responses").beginObject().key(std::to_string(route.goodStatus)).beginObject().field("description", "As asked.");
     json.key("content").beginObject().key(route.answers).beginObject().endObject().endObject().endObject();
     json.key("default").beginObject().field("description", "What is wrong, and what to do about it (RFC 9457).");
     json.key("content").beginObject().key("application/problem+json").beginObject().key("schema").beginObject();
@@ -183,6 +189,8 @@ std::string page(const std::vector<Route> &routes)
         out += "<div>" + htmlText(route.summary) + "</div>\n<table>\n";
         appendParameterRows(out, route.query, "query");
         appendParameterRows(out, route.body, "body");
+        for (const std::string_view type : route.anyBody ? route.bodyTypes : std::vector<std::string_view>())
+            out += "<tr><td><code>" + htmlText(type) + "</code></td><td>body</td><td></td></tr>\n";
         out += "</table>\n";
     }
     return out + "</body></html>\n";

@@ -35,16 +35,20 @@ std::string mediaType(const std::string &contentType)
 
 std::optional<HttpResponse> checkBody(const HttpRequest &request, const Route &route)
 {
-    if (route.body.empty()) {
+    if (route.body.empty() && !route.anyBody) {
         if (request.body.empty())
             return std::nullopt;
         return problem(415, "this path takes no body", {.field = "Content-Type", .remedy = "send none"});
     }
     const std::string *type = request.header("content-type");
-    if (type == nullptr || request.headerCount("content-type") != 1 || mediaType(*type) != "application/json")
-        return problem(415, "the body is not said to be JSON",
-                       {.field = "Content-Type", .remedy = "send Content-Type: application/json"});
-    return std::nullopt;
+    const auto &types = route.bodyTypes;
+    if (type != nullptr && request.headerCount("content-type") == 1
+        && std::find(types.begin(), types.end(), mediaType(*type)) != types.end())
+        return std::nullopt;
+    std::string list;
+    for (const std::string_view one : types)
+        list += (list.empty() ? "send Content-Type: " : " or ") + std::string(one);
+    return problem(415, "the body is not said to be JSON", {.field = "Content-Type", .remedy = list});
 }
 
 Error wrong(const ParameterSpec &spec, const std::string &value, std::string remedy)

@@ -50,7 +50,10 @@ struct Route {
     std::vector<ParameterSpec> query = {};
     std::vector<ParameterSpec> body = {}; ///< Of POST: members of the JSON object that it takes.
     std::function<void(ApiCall)> handle;
+    bool anyBody = false;         ///< The body is JSON of any shape, which `handle` reads; `body` is empty.
+    unsigned goodStatus = 200;    ///< Of a good answer.
     bool readsBody = false;       ///< `handle` reads the JSON body by itself, which may hold more than `body` tells.
+    std::vector<std::string_view> bodyTypes = {"application/json"}; ///< Content types that the body may have.
     std::string_view lambda = {}; ///< Name of the handler in the API description, by which others resolve it (K16).
 };
 

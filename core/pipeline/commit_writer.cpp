@@ -3,8 +3,8 @@
 
 namespace eventops {
 
-CommitWriter::CommitWriter(CommitSink &sink, BatchPool &batches, Limits limits)
-    : m_sink(sink), m_batches(batches), m_limits(limits), m_thread([this] { work(); })
+CommitWriter::CommitWriter(CommitSink &sink, BatchPool &batches, Limits limits, Receipts receipts)
+    : m_sink(sink), m_batches(batches), m_limits(limits), m_receipts(std::move(receipts)), m_thread([this] { work(); })
 {
 }
 
@@ -141,7 +141,10 @@ void CommitWriter::work()
             const std::lock_guard lock(m_mutex);
             failed = m_error.has_value();
         }
+        const auto tell = failed || !m_receipts ? std::function<void()>() : m_receipts(job->group);
         const Status status = failed ? Status(Ok{}) : commit(job->group);
+        if (status && tell)
+            tell();
         for (auto &batch : job->group.batches)
             m_batches.give(std::move(batch));
         const std::lock_guard lock(m_mutex);

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -31,7 +32,10 @@ public:
     static constexpr std::chrono::milliseconds RetryEvery{100};
     static constexpr std::chrono::seconds MaintainEvery{60}; ///< Without commits in between.
 
-    CommitWriter(CommitSink &sink, BatchPool &batches, Limits limits);
+    /// @p receipts: called on the writer's thread with each group about to be committed; what it gives is called when
+    /// the group is committed, else never. Null: nobody wants to hear.
+    using Receipts = std::function<std::function<void()>(const CommitGroup &)>;
+    CommitWriter(CommitSink &sink, BatchPool &batches, Limits limits, Receipts receipts = {});
     ~CommitWriter();
 
     /// Hands over a group with its dedupe keys. False: no room in the queue within @p wait; both are as they were. The
@@ -59,6 +63,7 @@ private:
     CommitSink &m_sink;
     BatchPool &m_batches;
     const Limits m_limits;
+    const Receipts m_receipts;
     BoundedQueue<Job> m_queue{1};
     std::mutex m_sinkMutex;  ///< `commit` and `seen` of the sink never overlap.
     std::mutex m_mutex;      ///< Guards what follows.

@@ -115,7 +115,11 @@ Status PipelineRunner::run(std::vector<RunnerSource> sources)
     m_progress = {};
     m_incomplete.reset();
     m_sourceKeys.clear();
-    CommitWriter writer(m_sink, m_batches, {m_options.holdBackMax, m_options.stop});
+    const bool receipts = std::any_of(sources.begin(), sources.end(),
+                                      [](const RunnerSource &given) { return given.source->wantsReceipts(); });
+    CommitWriter writer(m_sink, m_batches, {m_options.holdBackMax, m_options.stop},
+                        receipts ? [this](const CommitGroup &group) { return receiptsOf(group); }
+                                 : CommitWriter::Receipts());
     m_writer = &writer;
     const Status outcome = runLanes(sources);
     // What was admitted is complete up to the cursors, so it is committed even when a source has failed.
@@ -255,11 +259,50 @@ Status PipelineRunner::runInOrderOfArrival()
         // A live stream may trickle without a pause, and a cursor may move without a record.
         const bool live = std::any_of(m_lanes.begin(), m_lanes.end(),
                                       [](const auto &l) { return !l->ended && l->changed && !l->source->finite(); });
-        if ((!took || live) && (m_groupRecords > 0 || live || viewDue()) && now - flushedAt >= m_options.commitDelay) {
+        const bool due =
+            (!took || live) && (m_groupRecords > 0 || live || viewDue()) && now - flushedAt >= m_options.commitDelay;
+        if (due || hurried()) {
             EVENTOPS_TRY(flush(false));
             flushedAt = now;
         }
     }
+}
+
+/// Somebody waits for what would be committed, and the writer has nothing else to do: what comes meanwhile is the next
+/// group.
+bool PipelineRunner::hurried() const
+{
+    return std::any_of(m_lanes.begin(), m_lanes.end(),
+                       [](const auto &lane) { return lane->changed && lane->source->wantsReceipts(); })
+           && m_writer->underWay() == 0;
+}
+
+/// What is to be told of @p group when it is committed. Runs on the writer's thread; the lanes stay until it is idle.
+std::function<void()> PipelineRunner::receiptsOf(const CommitGroup &group) const
+{
+    std::vector<std::vector<Receipt>> receipts(m_lanes.size());
+    for (const auto &batch : group.batches) {
+        auto letter = batch->deadLetters.begin();
+        for (std::uint32_t i = 0; i < batch->records.size(); ++i) {
+            const RawRecord &record = batch->records[i];
+            while (letter != batch->deadLetters.end() && letter->record < i)
+                ++letter;
+            if (!m_lanes[record.source]->source->wantsReceipts())
+                continue;
+            Receipt receipt{record.position, record.outcome, {}, {}};
+            if (letter != batch->deadLetters.end() && letter->record == i) {
+                receipt.reason = batch->text(letter->reason);
+                receipt.detail = batch->text(letter->detail);
+            }
+            receipts[record.source].push_back(std::move(receipt));
+        }
+    }
+    return [this, receipts = std::move(receipts)] {
+        for (std::size_t i = 0; i < receipts.size(); ++i) {
+            if (!receipts[i].empty())
+                m_lanes[i]->source->committed(receipts[i]);
+        }
+    };
 }
 
 /// The lane whose record comes next, by number or by time; null: all have ended.

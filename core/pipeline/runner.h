@@ -108,6 +108,8 @@ private:
     void giveTimes(Batch &batch);
     void countOutcomes(const Batch &batch);
     Status flush(bool final);
+    std::function<void()> receiptsOf(const CommitGroup &group) const;
+    bool hurried() const;
     Status handOver();
     Status drain();
     void tellTrouble();

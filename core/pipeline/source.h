@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 namespace eventops {
@@ -37,6 +38,13 @@ struct SourceHealth {
     std::uint64_t rebalances = 0;     ///< Times that partitions moved between the members of a group.
 };
 
+/// What became of one record of a source, now that it is committed.
+struct Receipt {
+    std::uint64_t position = 0;       ///< RawRecord::position.
+    Outcome outcome = Outcome::Pending; ///< Never Pending.
+    std::string reason, detail;       ///< Of a dead letter.
+};
+
 /// Where raw records come from. Thread: `read` runs on a reader thread of its own; all else before it starts.
 class Source
 {
@@ -61,6 +69,10 @@ public:
     virtual SourceHealth health() const { return {}; }
     /// True: reading goes on only as long as another source's does.
     virtual bool companion() const { return false; }
+    /// True: somebody waits for the commit of each record. It is hurried then, and `committed` hears of all of them.
+    virtual bool wantsReceipts() const { return false; }
+    /// Records of this source are in the ledger, in their order, each told once. Thread: the ledger writer's.
+    virtual void committed(std::span<const Receipt>) {}
 
     /// Fills @p chunk with the next stretch, at most ChunkRecordsMax records and about ChunkBytesMax bytes.
     /// False: the source has ended. A record above the limit arrives as parts with chunks of no records, whose

@@ -91,6 +91,11 @@ Ticket Backend::backup(const Caller &, const BackupRequest &, std::function<void
     return refuse(done, "make a backup");
 }
 
+Ticket Backend::ingest(const Caller &, IngestRequest, Done<IngestOutcome> done)
+{
+    return refuse(done, "take events");
+}
+
 Ticket Backend::doctor(const Caller &, bool, Done<std::vector<DoctorCheck>> done)
 {
     return refuse(done, "look for what is wrong");

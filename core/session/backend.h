@@ -15,6 +15,7 @@
 #include "core/session/doctor.h"
 #include "core/session/feedback_log.h"
 #include "core/session/graph_query.h"
+#include "core/session/ingest_queue.h"
 #include "core/session/likely_causes.h"
 #include "core/session/promote.h"
 #include "core/session/scorecard.h"
@@ -196,6 +197,7 @@ struct ReplayRequest {
     bool live = false;                ///< Take action results in while the sources are read, not only at their end.
     bool lake = false;                ///< Make a lake; where there is one, it is kept up to date without being asked.
     std::shared_ptr<Playback> playback; ///< Reads no faster than it says; null: as fast as it goes. Not with `live`.
+    bool ingest = false;              ///< Goes on for ever, and takes what Backend::ingest is handed meanwhile.
 };
 
 /// What an action went through while one waited for it.
@@ -330,6 +332,12 @@ public:
     /// Reads captures (or runs the pipeline's sources) into the workspace. One at a time: Busy.
     virtual Ticket replay(const Caller &caller, const ReplayRequest &request, std::function<void(RunProgress)> progress,
                           Done<WorkspaceSummary> done) = 0;
+    /// Stores what @p request holds, each record told apart by its envelope; done when all of it is committed. An engine
+    /// of the workspace's own pipeline (the shipped one where nothing ran yet) runs from the first call on; other work of
+    /// this back end interrupts it. Busy: another engine works on the workspace, captures are being read, or more waits
+    /// than may; Refused for viewers. After an error nothing, or a part of it, may be stored: records with an
+    /// idempotency key may be sent again without harm.
+    virtual Ticket ingest(const Caller &caller, IngestRequest request, Done<IngestOutcome> done);
     /// What an edited pipeline would have decided over the workspace's history. Stores nothing; works beside an engine.
     virtual Ticket decisionDiff(const Caller &caller, const RerunQuery &query,
                                 std::function<void(RerunProgress)> progress, Done<DecisionDiff> done);

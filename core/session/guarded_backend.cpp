@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "core/session/guarded_backend.h"
 
+#include "core/session/ingest_source.h"
+
 namespace eventops {
 namespace {
 
@@ -252,6 +254,22 @@ Ticket GuardedBackend::replay(const Caller &caller, const ReplayRequest &request
     return guarded<WorkspaceSummary>(caller, {"read sources", Role::Admin, true}, std::move(done), [&](auto then) {
         return m_behind.replay(caller, request, std::move(progress), std::move(then));
     });
+}
+
+Ticket GuardedBackend::ingest(const Caller &caller, IngestRequest request, Done<IngestOutcome> done)
+{
+    return guarded<IngestOutcome>(
+        caller, {"hand in events", Role::Operator}, std::move(done), [&](Done<IngestOutcome> then) {
+            const auto tenants = caller.tenants.empty() ? std::vector<std::string>() : tenantsOf(request);
+            for (const std::string &tenant : tenants) {
+                if (caller.maySee(tenant))
+                    continue;
+                then(Error{Error::Code::Refused, caller.user + " may not hand in events of the tenant \"" + tenant + '"',
+                           {}, "name a tenant of the token in each event, or use a token of all tenants"});
+                return Ticket();
+            }
+            return m_behind.ingest(caller, std::move(request), std::move(then));
+        });
 }
 
 Ticket GuardedBackend::decisionDiff(const Caller &caller, const RerunQuery &query,

@@ -8,7 +8,7 @@ namespace eventops {
 /// A back end as those see it who reach it from outside: every call is asked whether its caller's role and tenants
 /// allow it, before it reaches the back end behind. The one place for that, whatever the way a call came.
 ///
-/// Least roles: looking is for viewers; teaching, redriving, re-running history and SQL for operators; deciding for
+/// Least roles: looking is for viewers; handing in events, teaching, redriving, re-running history and SQL for operators; deciding for
 /// approvers; what reads or writes files on the engine's machine, or drops anything, for admins. What cannot be told
 /// apart by tenant is for callers of all tenants: Refused for others, but for `health`, which leaves it out.
 /// A decision is the caller's own: one in another's name is Refused.
@@ -42,6 +42,7 @@ public:
     Ticket verifyAudit(const Caller &caller, Done<std::uint64_t> done) override;
     Ticket replay(const Caller &caller, const ReplayRequest &request, std::function<void(RunProgress)> progress,
                   Done<WorkspaceSummary> done) override;
+    Ticket ingest(const Caller &caller, IngestRequest request, Done<IngestOutcome> done) override;
     Ticket decisionDiff(const Caller &caller, const RerunQuery &query, std::function<void(RerunProgress)> progress,
                         Done<DecisionDiff> done) override;
     Ticket checkHistory(const Caller &caller, std::function<void(RerunProgress)> progress,

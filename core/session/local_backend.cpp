@@ -19,7 +19,6 @@ namespace eventops {
 namespace {
 
 constexpr std::chrono::milliseconds ResultPollTime{20};
-constexpr std::chrono::hours HoldBackMax{1};  ///< So long sources wait for room on the disk. A decision never does.
 constexpr double ResultGraceSeconds = 10.0;   ///< Past the action's own time, for the executor's start and end.
 constexpr std::uint64_t DeadLetterPreviewBytes = 4'096;
 
@@ -70,6 +69,11 @@ LocalBackend::Lane::Lane()
                       return;
                   job = std::move(m_jobs.front());
                   m_jobs.pop_front();
+                  m_yields = job.yields;
+                  if (m_yields && !m_jobs.empty() && !m_stop) { // what it would yield to is there already
+                      m_jobs.push_back(std::move(job));
+                      continue;
+                  }
                   m_running = job.ticket;
                   if (m_stop)
                       m_running.cancel();
@@ -93,11 +97,13 @@ LocalBackend::Lane::~Lane()
     m_thread.join();
 }
 
-void LocalBackend::Lane::post(Ticket ticket, std::function<void()> job)
+void LocalBackend::Lane::post(Ticket ticket, std::function<void()> job, bool yields)
 {
     {
         const std::lock_guard lock(m_mutex);
-        m_jobs.push_back({std::move(ticket), std::move(job)});
+        if (m_yields)
+            m_running.cancel();
+        m_jobs.push_back({std::move(ticket), std::move(job), yields});
     }
     m_wake.notify_one();
 }
@@ -479,85 +485,6 @@ Result<WorkspaceSummary> LocalBackend::makeSummary(Ledger &ledger, bool withDige
     summary.setAside = setAsideFiles(m_workspace.directory);
     if (withDigest)
         summary.digest = EVENTOPS_TRY(ledger.digest());
-    return summary;
-}
-
-Ticket LocalBackend::replay(const Caller &caller, const ReplayRequest &request,
-                            std::function<void(RunProgress)> progress, Done<WorkspaceSummary> done)
-{
-    return post<WorkspaceSummary>(
-        m_commands, std::move(done), [=, this](const Ticket &ticket) -> Result<WorkspaceSummary> {
-            if (caller.role == Role::Viewer)
-                return Error{Error::Code::Refused, "a viewer may not read captures into the workspace"};
-            return runReplay(request, ticket, progress);
-        });
-}
-
-Result<WorkspaceSummary> LocalBackend::runReplay(const ReplayRequest &request, const Ticket &ticket,
-                                                 const std::function<void(RunProgress)> &progress)
-{
-    PipelineSpec spec = EVENTOPS_TRY(
-        parsePipeline(request.pipelineText, request.pipelineName, m_options.registry, m_options.dataDirectory));
-    if (request.retention) {
-        spec.retention.sources = request.retention;
-        spec.text = canonicalText(spec);
-    }
-    std::vector<std::unique_ptr<Source>> sources;
-    if (request.files.empty()) {
-        for (const Configured<SourceSpec> &source : spec.sources) {
-            sources.push_back(EVENTOPS_TRY(source.spec->make(source.settings, {{}, request.format})));
-            for (auto &other : sources.back()->takeOthers())
-                sources.push_back(std::move(other));
-        }
-    } else if (spec.sources.empty()) {
-        return Error{Error::Code::InvalidConfig, "the pipeline has no source to read a file with",
-                     {request.pipelineName, 0, 0}, "add one under sources:"};
-    }
-    for (const std::string &file : request.files) {
-        const Configured<SourceSpec> &source = spec.sources.front();
-        sources.push_back(EVENTOPS_TRY(source.spec->make(source.settings, {file, request.format})));
-        for (auto &other : sources.back()->takeOthers())
-            sources.push_back(std::move(other));
-    }
-    // Records that bring their numbers along are merged by them, which an endless companion would not allow.
-    const bool endless = std::any_of(sources.begin(), sources.end(), [](const auto &s) { return !s->finite(); });
-    const bool live = (request.live || endless) && !request.playback
-                      && (sources.size() == 1 || sources.back()->numbering().empty());
-    EVENTOPS_TRY(Workspace::open(m_workspace.directory));
-    Engine::Options options;
-    options.workers = request.workers == 0 ? defaultWorkers() : request.workers;
-    options.stop = ticket.flag();
-    options.holdBackMax = HoldBackMax;
-    options.playback = request.playback.get();
-    options.progress = [&](const RunProgress &state) {
-        m_hub.runAdvanced(state);
-        if (progress)
-            progress(state);
-    };
-    m_workers = options.workers;
-    const auto engine = EVENTOPS_TRY(Engine::start(m_workspace, spec, std::move(options)));
-    const auto lake = EVENTOPS_TRY(startLake(request.lake, ticket));
-    const auto clickHouse = startClickHouse(ticket);
-    const auto kafka = hasKafka(m_workspace) ? std::make_unique<KafkaProjector>(m_workspace, ticket.flag()) : nullptr;
-    m_hub.runStarted();
-    const Status read = engine->read(std::move(sources), live);
-    m_hub.runEnded();
-    EVENTOPS_TRY(read);
-    if (ticket.cancelled())
-        return Error{Error::Code::Cancelled, "stopped; everything read so far is stored", {},
-                     "the same command goes on from there"};
-    const Status pushed = clickHouse != nullptr ? clickHouse->finish() : Status(Ok{});
-    const Status published = kafka != nullptr ? kafka->finish() : Status(Ok{});
-    const Status fed = lake != nullptr ? lake->finish() : Status(Ok{});
-    if (!fed && request.lake)
-        return fed.error(); // everything is stored; what was asked for besides is not there
-    WorkspaceSummary summary = EVENTOPS_TRY(makeSummary(engine->ledger(), true));
-    if (!pushed)
-        summary.behind.push_back("ClickHouse: " + pushed.error().text() + "; then: eventops clickhouse push");
-    if (!published)
-        summary.behind.push_back("Kafka: " + published.error().text() + "; then: eventops kafka push");
-    if (!fed)
-        summary.behind.push_back("the lake: " + fed.error().text() + "; then: eventops lake build");
     return summary;
 }
 

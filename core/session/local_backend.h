@@ -61,6 +61,7 @@ public:
     Ticket verifyAudit(const Caller &caller, Done<std::uint64_t> done) override;
     Ticket replay(const Caller &caller, const ReplayRequest &request, std::function<void(RunProgress)> progress,
                   Done<WorkspaceSummary> done) override;
+    Ticket ingest(const Caller &caller, IngestRequest request, Done<IngestOutcome> done) override;
     Ticket decisionDiff(const Caller &caller, const RerunQuery &query, std::function<void(RerunProgress)> progress,
                         Done<DecisionDiff> done) override;
     Ticket checkHistory(const Caller &caller, std::function<void(RerunProgress)> progress,
@@ -89,17 +90,20 @@ private:
     public:
         Lane();
         ~Lane();
-        void post(Ticket ticket, std::function<void()> job);
+        /// @p yields: the job is cancelled when another one comes, and is to end soon then.
+        void post(Ticket ticket, std::function<void()> job, bool yields = false);
 
     private:
         struct Job {
             Ticket ticket;
             std::function<void()> run;
+            bool yields = false;
         };
         std::mutex m_mutex;
         std::condition_variable m_wake;
         std::deque<Job> m_jobs;
         Ticket m_running;
+        bool m_yields = false; ///< What is running does.
         bool m_stop = false;
         std::thread m_thread;
     };
@@ -117,6 +121,12 @@ private:
     Result<WorkspaceSummary> makeSummary(Ledger &ledger, bool withDigest) const;
     Result<WorkspaceSummary> runReplay(const ReplayRequest &request, const Ticket &ticket,
                                        const std::function<void(RunProgress)> &progress);
+    using Sources = std::vector<std::unique_ptr<Source>>;
+    Result<WorkspaceSummary> runPipeline(const PipelineSpec &spec, Sources sources, const ReplayRequest &request,
+                                         const Ticket &ticket, const std::function<void(RunProgress)> &progress);
+    Result<PipelineSpec> ingestPipeline() const;
+    void postIngestRun();
+    void runIngest(const Ticket &ticket);
     Result<DecisionOutcome> runDecision(const Caller &caller, const Decision &decision, bool wait,
                                         const Ticket &ticket);
     Status runFeedback(const Caller &caller, const FeedbackRequest &request);
@@ -139,6 +149,10 @@ private:
     std::optional<LakeProjector::State> m_lakeState; ///< Of the projector of this process.
     std::optional<ClickHouseProjector::State> m_clickHouseState;
     ChangeHub m_hub;
+    std::mutex m_ingestMutex;
+    IngestQueue m_ingest;
+    bool m_ingesting = false; ///< A run that takes from it is under way, or will be.
+    unsigned m_replays = 0;   ///< Asked for and not ended, that take nothing from it.
     std::unique_ptr<Ledger> m_pageLedger; ///< m_pages' own, kept open: a page costs no opening.
     Lane m_scans;
     Lane m_pages;

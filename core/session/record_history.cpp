@@ -3,6 +3,7 @@
 
 #include "core/base/limits.h"
 #include "core/pipeline/commit.h"
+#include "core/session/ingest_source.h"
 #include "core/session/input_log_source.h"
 #include "core/session/record_reader.h"
 #include "core/session/rerun.h"
@@ -161,6 +162,8 @@ Result<RecordHistory::Group *> RecordHistory::groupOf(std::uint32_t source, cons
     const InputLogSource actions(std::vector<InputRow>{});
     if (m_keys[source] == actions.key()) {
         group->decoder = actions.makeDecoder();
+    } else if (m_keys[source] == IngestKey) {
+        group->decoder = IngestSource(nullptr).makeDecoder();
     } else {
         group->sample = std::make_unique<MemoryFile>(sample.substr(0, SampleBytesMax));
         if (!group->sample->valid())

@@ -34,6 +34,7 @@ public:
     const std::string &failure() const { return m_failure; }
     quint16 port() const { return m_server->port(); }
     LocalBackend &backend() { return *m_backend; }
+    std::string directory() const { return m_workspace.directory(); }
     const api::ApiServer &server() const { return *m_server; }
     void stop() { m_server.reset(); }
 

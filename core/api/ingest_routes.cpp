@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+//
+// Events handed in: one or many at a time in any envelope that is known, and one at a time as Karma's log handler takes
+// them (contracts K14, K20, X10). Answered when they are stored, so a good answer is a promise.
+#include "core/api/api_routes.h"
+
+#include "core/api/problem.h"
+#include "core/base/json.h"
+#include "core/codec/json_reader.h"
+
+#include <algorithm>
+
+namespace eventops::api {
+namespace {
+
+constexpr std::string_view NdjsonType = "application/x-ndjson";
+constexpr std::string_view JsonSpace = " \t\r\n";
+
+RawChunk::Record recordAt(std::size_t offset, std::size_t size)
+{
+    return {static_cast<std::uint32_t>(offset), static_cast<std::uint32_t>(size)};
+}
+
+/// Each line that is not blank.
+void addLines(IngestRequest &request)
+{
+    const std::string_view bytes = request.bytes;
+    for (std::size_t at = 0; at < bytes.size();) {
+        const std::size_t end = std::min(bytes.find('\n', at), bytes.size());
+        if (bytes.substr(at, end - at).find_first_not_of(JsonSpace) != std::string_view::npos)
+            request.records.push_back(recordAt(at, end - at));
+        at = end + 1;
+    }
+}
+
+/// The elements of an array; else the whole body, which the dead letters take if it is no JSON.
+void addDocuments(IngestRequest &request)
+{
+    const std::string_view bytes = request.bytes;
+    JsonReader reader;
+    if (reader.read(bytes) || reader.kind() != JsonKind::Array) {
+        request.records.push_back(recordAt(0, bytes.size()));
+        return;
+    }
+    JsonItems items(reader.document());
+    std::string_view name, value;
+    while (items.next(name, value))
+        request.records.push_back(recordAt(static_cast<std::size_t>(value.data() - bytes.data()), value.size()));
+}
+
+std::string outcomeJson(const IngestOutcome &outcome)
+{
+    std::string body;
+    JsonWriter json(body);
+    json.beginObject().key("stored").unsignedInteger(outcome.stored);
+    json.key("duplicate").unsignedInteger(outcome.duplicate).key("skipped").unsignedInteger(outcome.skipped);
+    json.key("dead_lettered").unsignedInteger(outcome.deadLettered).key("dead_letters").beginArray();
+    for (const IngestOutcome::Refused &refused : outcome.refused)
+        json.beginObject()
+            .key("record")
+            .unsignedInteger(refused.record)
+            .field("reason", refused.reason)
+            .field("detail", refused.detail)
+            .endObject();
+    json.endArray().endObject();
+    return body + '\n';
+}
+
+void takeEvents(Backend &backend, const ApiCall &call)
+{
+    const HttpRequest &http = call.exchange->request();
+    const std::string *type = http.header("content-type");
+    IngestRequest request;
+    request.bytes = http.body;
+    if (type != nullptr && type->starts_with(NdjsonType))
+        addLines(request);
+    else
+        addDocuments(request);
+    if (request.records.empty())
+        return call.exchange->respond(
+            problem(400, "the body holds no event", {"body", "send a JSON object, an array of them, or one a line", {}}));
+    backend.ingest(call.caller, std::move(request),
+                   [exchange = call.exchange](const Result<IngestOutcome> &outcome) {
+                       if (!outcome)
+                           return exchange->respond(problem(outcome.error()));
+                       const IngestOutcome &done = outcome.value();
+                       const bool none = done.stored + done.duplicate + done.skipped == 0;
+                       respondJson(*exchange, outcomeJson(done), none ? 422 : 200);
+                   });
+}
+
+/// As Karma's Lambda says what is wrong.
+void refuseEvent(HttpExchange &exchange, unsigned status, std::string_view why)
+{
+    std::string body;
+    JsonWriter(body).beginObject().field("error", why).endObject();
+    respondJson(exchange, std::move(body), status);
+}
+
+/// What a JSON document lacks to be an event of Karma's; empty: nothing. What is no JSON is the decoder's to refuse.
+std::string_view missingMember(std::string_view body)
+{
+    JsonReader reader;
+    if (reader.read(body))
+        return {};
+    if (reader.kind() != JsonKind::Object)
+        return "the event is no JSON object";
+    if (reader.find("ts") != nullptr && reader.find("event_type") != nullptr)
+        return {};
+    if (reader.find("type") == nullptr)
+        return "Missing 'type'";
+    return reader.find("timestamp") == nullptr ? "Missing 'timestamp'" : std::string_view();
+}
+
+void logEvent(Backend &backend, const ApiCall &call)
+{
+    IngestRequest request;
+    request.bytes = call.exchange->request().body;
+    if (const std::string_view missing = missingMember(request.bytes); !missing.empty())
+        return refuseEvent(*call.exchange, 400, missing);
+    request.records.push_back(recordAt(0, request.bytes.size()));
+    backend.ingest(call.caller, std::move(request), [exchange = call.exchange](const Result<IngestOutcome> &outcome) {
+        if (!outcome) {
+            const unsigned status = statusOf(outcome.error().code);
+            return status == 503 ? exchange->respond(problem(outcome.error()))
+                                 : refuseEvent(*exchange, status, outcome.error().text());
+        }
+        if (!outcome.value().refused.empty())
+            return refuseEvent(*exchange, 400, outcome.value().refused.front().detail + "; kept as a dead letter");
+        respondJson(*exchange, "{\"message\":\"Event logged successfully\"}", 201);
+    });
+}
+
+} // namespace
+
+void addIngestRoutes(Router &router, const RouteTools &tools)
+{
+    constexpr std::string_view Json = "application/json";
+    constexpr auto Text = ParameterSpec::Kind::Text;
+    constexpr auto Object = ParameterSpec::Kind::Object;
+    Route own{"POST",
+              "/api/v1/events",
+              RouteAccess::Token,
+              "Stores events of any known envelope: a JSON object, an array of them, or one a line. Answered when all "
+              "are stored, with what became of them; 422 when every one went to the dead letters. For operators.",
+              Json,
+              {},
+              {},
+              [backend = tools.backend](const ApiCall &call) {
+                  takeEvents(*backend, call);
+              }};
+    own.anyBody = true;
+    own.bodyTypes = {Json, NdjsonType};
+    router.add(std::move(own));
+    for (const std::string_view path : {"/events", "/v1/events"}) {
+        Route karma{"POST",
+                    path,
+                    RouteAccess::SeedIngest,
+                    "Karma's log handler: stores one event, as {type, timestamp, metadata} or as the whole envelope. "
+                    "Answered when it is stored.",
+                    Json,
+                    {},
+                    {{"type", Text, "What happened.", 0, 0, {}, true},
+                     {"timestamp", Text, "When, by RFC 3339.", 0, 0, {}, true},
+                     {"metadata", Object, "What else is known of it."}},
+                    [backend = tools.backend](const ApiCall &call) {
+                        logEvent(*backend, call);
+                    }};
+        karma.readsBody = true;
+        karma.goodStatus = 201;
+        karma.lambda = "karma-log-handler";
+        router.add(std::move(karma));
+    }
+}
+
+} // namespace eventops::api

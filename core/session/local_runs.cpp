@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT
+//
+// Runs of the engine over sources: captures, what a pipeline names, and what is handed in.
+#include "core/session/local_backend.h"
+
+#include "core/config/pipeline_file.h"
+#include "core/config/read_file.h"
+#include "core/session/engine.h"
+#include "core/session/ingest_source.h"
+#include "core/session/kafka_feed.h"
+
+#include <algorithm>
+
+namespace eventops {
+namespace {
+
+constexpr std::chrono::hours HoldBackMax{1};             ///< So long sources wait for room on the disk. A decision never does.
+constexpr std::chrono::seconds AwaitedHoldBackMax{5}; ///< Who waits for an answer is told soon, and can come again.
+constexpr std::size_t PipelineBytesMax = 1u << 20;
+constexpr std::string_view DefaultPipeline = "/definitions/default.yaml";
+
+Error busyReplaying()
+{
+    return {Error::Code::Busy, "captures are being read into the workspace", {}, "send the records again when they are"};
+}
+
+} // namespace
+
+Ticket LocalBackend::replay(const Caller &caller, const ReplayRequest &request,
+                            std::function<void(RunProgress)> progress, Done<WorkspaceSummary> done)
+{
+    if (caller.role == Role::Viewer) {
+        done(Error{Error::Code::Refused, "a viewer may not read captures into the workspace"});
+        return {};
+    }
+    if (!request.ingest) {
+        const std::lock_guard lock(m_ingestMutex);
+        ++m_replays;
+    }
+    // Counted as ended before it is told: who hands in events after that finds the way open.
+    const auto ended = [this, request, done = std::move(done)](Result<WorkspaceSummary> outcome) {
+        {
+            const std::lock_guard lock(m_ingestMutex);
+            request.ingest ? void(m_ingesting = false) : void(--m_replays);
+        }
+        if (request.ingest)
+            m_ingest.fail({Error::Code::Unavailable, "the engine stopped", {}, "send the records again later"});
+        done(std::move(outcome));
+    };
+    return post<WorkspaceSummary>(m_commands, ended, [=, this](const Ticket &ticket) {
+        return runReplay(request, ticket, progress);
+    });
+}
+
+Result<WorkspaceSummary> LocalBackend::runReplay(const ReplayRequest &request, const Ticket &ticket,
+                                                 const std::function<void(RunProgress)> &progress)
+{
+    PipelineSpec spec = EVENTOPS_TRY(
+        parsePipeline(request.pipelineText, request.pipelineName, m_options.registry, m_options.dataDirectory));
+    if (request.retention) {
+        spec.retention.sources = request.retention;
+        spec.text = canonicalText(spec);
+    }
+    Sources sources;
+    if (request.files.empty()) {
+        for (const Configured<SourceSpec> &source : spec.sources) {
+            sources.push_back(EVENTOPS_TRY(source.spec->make(source.settings, {{}, request.format})));
+            for (auto &other : sources.back()->takeOthers())
+                sources.push_back(std::move(other));
+        }
+    } else if (spec.sources.empty()) {
+        return Error{Error::Code::InvalidConfig, "the pipeline has no source to read a file with",
+                     {request.pipelineName, 0, 0}, "add one under sources:"};
+    }
+    for (const std::string &file : request.files) {
+        const Configured<SourceSpec> &source = spec.sources.front();
+        sources.push_back(EVENTOPS_TRY(source.spec->make(source.settings, {file, request.format})));
+        for (auto &other : sources.back()->takeOthers())
+            sources.push_back(std::move(other));
+    }
+    if (request.ingest) {
+        const std::lock_guard lock(m_ingestMutex);
+        m_ingesting = true;
+        sources.push_back(std::make_unique<IngestSource>(&m_ingest));
+    }
+    return runPipeline(spec, std::move(sources), request, ticket, progress);
+}
+
+Result<WorkspaceSummary> LocalBackend::runPipeline(const PipelineSpec &spec, Sources sources,
+                                                   const ReplayRequest &request, const Ticket &ticket,
+                                                   const std::function<void(RunProgress)> &progress)
+{
+    // Records that bring their numbers along are merged by them, which an endless companion would not allow.
+    const bool endless = std::any_of(sources.begin(), sources.end(), [](const auto &s) { return !s->finite(); });
+    const bool live = (request.live || endless) && !request.playback
+                      && (sources.size() == 1 || sources.back()->numbering().empty());
+    EVENTOPS_TRY(Workspace::open(m_workspace.directory));
+    Engine::Options options;
+    options.workers = request.workers == 0 ? defaultWorkers() : request.workers;
+    options.stop = ticket.flag();
+    const bool awaited = std::all_of(sources.begin(), sources.end(), [](const auto &s) { return s->wantsReceipts(); });
+    options.holdBackMax = awaited ? AwaitedHoldBackMax : std::chrono::milliseconds(HoldBackMax);
+    options.playback = request.playback.get();
+    options.progress = [&](const RunProgress &state) {
+        m_hub.runAdvanced(state);
+        if (progress)
+            progress(state);
+    };
+    m_workers = options.workers;
+    const auto engine = EVENTOPS_TRY(Engine::start(m_workspace, spec, std::move(options)));
+    const auto lake = EVENTOPS_TRY(startLake(request.lake, ticket));
+    const auto clickHouse = startClickHouse(ticket);
+    const auto kafka = hasKafka(m_workspace) ? std::make_unique<KafkaProjector>(m_workspace, ticket.flag()) : nullptr;
+    m_hub.runStarted();
+    const Status read = engine->read(std::move(sources), live);
+    m_hub.runEnded();
+    EVENTOPS_TRY(read);
+    if (ticket.cancelled())
+        return Error{Error::Code::Cancelled, "stopped; everything read so far is stored", {},
+                     "the same command goes on from there"};
+    const Status pushed = clickHouse != nullptr ? clickHouse->finish() : Status(Ok{});
+    const Status published = kafka != nullptr ? kafka->finish() : Status(Ok{});
+    const Status fed = lake != nullptr ? lake->finish() : Status(Ok{});
+    if (!fed && request.lake)
+        return fed.error(); // everything is stored; what was asked for besides is not there
+    WorkspaceSummary summary = EVENTOPS_TRY(makeSummary(engine->ledger(), true));
+    if (!pushed)
+        summary.behind.push_back("ClickHouse: " + pushed.error().text() + "; then: eventops clickhouse push");
+    if (!published)
+        summary.behind.push_back("Kafka: " + published.error().text() + "; then: eventops kafka push");
+    if (!fed)
+        summary.behind.push_back("the lake: " + fed.error().text() + "; then: eventops lake build");
+    return summary;
+}
+
+Ticket LocalBackend::ingest(const Caller &caller, IngestRequest request, Done<IngestOutcome> done)
+{
+    std::optional<Error> refusal;
+    if (caller.role == Role::Viewer)
+        refusal = Error{Error::Code::Refused, "a viewer may not hand in events"};
+    {
+        const std::lock_guard lock(m_ingestMutex);
+        if (!refusal && m_replays > 0 && !m_ingesting)
+            refusal = busyReplaying();
+        if (!refusal && !std::exchange(m_ingesting, true))
+            postIngestRun();
+    }
+    if (refusal)
+        done(std::move(*refusal));
+    else
+        m_ingest.post(std::move(request), std::move(done));
+    return {};
+}
+
+/// The workspace's own pipeline, else the shipped one.
+Result<PipelineSpec> LocalBackend::ingestPipeline() const
+{
+    if (auto last = lastPipeline(); last || last.error().code != Error::Code::NotFound)
+        return last;
+    const std::string path = m_options.dataDirectory + std::string(DefaultPipeline);
+    const std::string text = EVENTOPS_TRY(readTextFile(path, PipelineBytesMax));
+    return parsePipeline(text, path, m_options.registry, m_options.dataDirectory);
+}
+
+/// Under the mutex.
+void LocalBackend::postIngestRun()
+{
+    const Ticket ticket;
+    m_commands.post(ticket, [this, ticket] { runIngest(ticket); }, true);
+}
+
+void LocalBackend::runIngest(const Ticket &ticket)
+{
+    const bool ended = ticket.cancelled(); // before it began: this back end goes, or another command came
+    const auto spec = ended ? Error{Error::Code::Cancelled, {}} : ingestPipeline();
+    Status status = Ok{};
+    if (!spec) {
+        status = spec.error();
+    } else {
+        Sources sources;
+        sources.push_back(std::make_unique<IngestSource>(&m_ingest));
+        const auto outcome = runPipeline(spec.value(), std::move(sources), {}, ticket, {});
+        if (!outcome)
+            status = outcome.error();
+    }
+    Error why = status ? Error{Error::Code::Unavailable, "the engine stopped"} : status.error();
+    {
+        const std::lock_guard lock(m_ingestMutex);
+        if (!ended && m_replays == 0 && why.code == Error::Code::Cancelled)
+            return postIngestRun(); // something short came between: what waits is taken right after it
+        m_ingesting = false;
+        if (why.code == Error::Code::Cancelled)
+            why = m_replays > 0 ? busyReplaying()
+                                : Error{Error::Code::Unavailable, "the engine stopped", {}, "send the records again"};
+    }
+    m_ingest.fail(why);
+}
+
+} // namespace eventops
