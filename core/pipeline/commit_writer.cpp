@@ -3,8 +3,9 @@
 
 namespace eventops {
 
-CommitWriter::CommitWriter(CommitSink &sink, BatchPool &batches, Limits limits, Receipts receipts)
-    : m_sink(sink), m_batches(batches), m_limits(limits), m_receipts(std::move(receipts)), m_thread([this] { work(); })
+CommitWriter::CommitWriter(CommitSink &sink, BatchPool &batches, Limits limits, Doorbell &idle, Receipts receipts)
+    : m_sink(sink), m_batches(batches), m_limits(limits), m_idleBell(idle), m_receipts(std::move(receipts)),
+      m_thread([this] { work(); })
 {
 }
 
@@ -154,6 +155,8 @@ void CommitWriter::work()
         m_keysUnderWay.pop_front();
         --m_underWay;
         m_idle.notify_all();
+        if (m_underWay == 0)
+            m_idleBell.ring();
     }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/base/bounded_queue.h"
+#include "core/base/doorbell.h"
 #include "core/pipeline/batch_pool.h"
 #include "core/pipeline/commit.h"
 
@@ -35,7 +36,8 @@ public:
     /// @p receipts: called on the writer's thread with each group about to be committed; what it gives is called when
     /// the group is committed, else never. Null: nobody wants to hear.
     using Receipts = std::function<std::function<void()>(const CommitGroup &)>;
-    CommitWriter(CommitSink &sink, BatchPool &batches, Limits limits, Receipts receipts = {});
+    /// @p idle rings when the last group handed over is dealt with.
+    CommitWriter(CommitSink &sink, BatchPool &batches, Limits limits, Doorbell &idle, Receipts receipts = {});
     ~CommitWriter();
 
     /// Hands over a group with its dedupe keys. False: no room in the queue within @p wait; both are as they were. The
@@ -63,6 +65,7 @@ private:
     CommitSink &m_sink;
     BatchPool &m_batches;
     const Limits m_limits;
+    Doorbell &m_idleBell;
     const Receipts m_receipts;
     BoundedQueue<Job> m_queue{1};
     std::mutex m_sinkMutex;  ///< `commit` and `seen` of the sink never overlap.

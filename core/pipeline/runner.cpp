@@ -117,7 +117,7 @@ Status PipelineRunner::run(std::vector<RunnerSource> sources)
     m_sourceKeys.clear();
     const bool receipts = std::any_of(sources.begin(), sources.end(),
                                       [](const RunnerSource &given) { return given.source->wantsReceipts(); });
-    CommitWriter writer(m_sink, m_batches, {m_options.holdBackMax, m_options.stop},
+    CommitWriter writer(m_sink, m_batches, {m_options.holdBackMax, m_options.stop}, m_bell,
                         receipts ? [this](const CommitGroup &group) { return receiptsOf(group); }
                                  : CommitWriter::Receipts());
     m_writer = &writer;
@@ -172,7 +172,7 @@ Status PipelineRunner::openLanes(std::vector<RunnerSource> &sources)
     for (std::size_t i = 0; i < m_lanes.size(); ++i) {
         Lane &lane = *m_lanes[i];
         lane.reader = std::make_unique<SourceLane>(
-            *lane.source, static_cast<std::uint32_t>(i), lane.progress.cursor, *m_pool, m_batches,
+            *lane.source, static_cast<std::uint32_t>(i), lane.progress.cursor, *m_pool, m_batches, m_bell,
             [this](unsigned worker) -> DecodePhase & { return *m_phases[worker]; });
     }
     return Ok{};
@@ -216,6 +216,7 @@ Status PipelineRunner::runInOrderOfArrival()
     auto flushedAt = std::chrono::steady_clock::now();
     for (;;) {
         bool open = false;
+        bool heard = false; // of some lane, be it that there is nothing just now
         bool took = false;
         for (const auto &lane : m_lanes) {
             if (lane->ended)
@@ -223,7 +224,10 @@ Status PipelineRunner::runInOrderOfArrival()
             if (stopped())
                 lane->reader->stop();
             open = true;
-            if (!EVENTOPS_TRY(refill(*lane, took || m_lanes.size() > 1 ? PollTime / 10 : PollTime)) || lane->ended)
+            if (!EVENTOPS_TRY(refill(*lane, {})))
+                continue;
+            heard = true;
+            if (lane->ended)
                 continue;
             SourceProgress &progress = lane->progress;
             const bool empty = lane->item.batch->records.empty() && lane->item.batch->oversize.empty();
@@ -265,6 +269,8 @@ Status PipelineRunner::runInOrderOfArrival()
             EVENTOPS_TRY(flush(false));
             flushedAt = now;
         }
+        if (!heard)
+            m_bell.wait(PollTime);
     }
 }
 

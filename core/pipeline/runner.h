@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/base/clock.h"
+#include "core/base/doorbell.h"
 #include "core/pipeline/batch_pool.h"
 #include "core/pipeline/commit.h"
 #include "core/pipeline/decode_phase.h"
@@ -127,6 +128,7 @@ private:
     std::vector<std::unique_ptr<DecodePhase>> m_phases; ///< By worker.
     std::unique_ptr<StageEngine> m_engine;
     BatchPool m_batches;
+    Doorbell m_bell;                        ///< A source has something, or the writer nothing.
     std::unique_ptr<WorkerPool> m_pool;
     CommitWriter *m_writer = nullptr;       ///< While `run` runs.
     std::vector<std::unique_ptr<Lane>> m_lanes;

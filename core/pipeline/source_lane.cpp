@@ -9,8 +9,8 @@ constexpr std::size_t CreditsPerLane = 4; ///< Chunks read and not yet taken by 
 } // namespace
 
 SourceLane::SourceLane(Source &source, std::uint32_t index, std::uint64_t skipBelow, WorkerPool &pool,
-                       BatchPool &batches, PhaseOf phaseOf)
-    : m_source(source), m_index(index), m_skipBelow(skipBelow), m_pool(pool), m_batches(batches),
+                       BatchPool &batches, Doorbell &ready, PhaseOf phaseOf)
+    : m_source(source), m_index(index), m_skipBelow(skipBelow), m_pool(pool), m_batches(batches), m_ready(ready),
       m_phaseOf(std::move(phaseOf)), m_pending(CreditsPerLane)
 {
     for (unsigned i = 0; i < pool.workers(); ++i)
@@ -55,6 +55,7 @@ void SourceLane::readAll()
         submit(std::move(chunk), std::move(oversize));
     }
     m_pending.close();
+    m_ready.ring();
 }
 
 void SourceLane::submit(std::shared_ptr<RawChunk> chunk, std::vector<OversizePart> oversize)
@@ -65,6 +66,7 @@ void SourceLane::submit(std::shared_ptr<RawChunk> chunk, std::vector<OversizePar
     const auto parts = std::make_shared<std::vector<OversizePart>>(std::move(oversize));
     m_pool.submit([this, promise, chunk = std::move(chunk), parts](unsigned worker) {
         promise->set_value(decode(chunk, *parts, worker));
+        m_ready.ring();
     });
 }
 

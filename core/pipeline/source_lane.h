@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/base/bounded_queue.h"
+#include "core/base/doorbell.h"
 #include "core/pipeline/batch_pool.h"
 #include "core/pipeline/chunk_pool.h"
 #include "core/pipeline/decode_phase.h"
@@ -36,8 +37,9 @@ public:
     };
     using PhaseOf = std::function<DecodePhase &(unsigned worker)>;
 
+    /// @p ready rings whenever `next` has something new.
     SourceLane(Source &source, std::uint32_t index, std::uint64_t skipBelow, WorkerPool &pool, BatchPool &batches,
-               PhaseOf phaseOf);
+               Doorbell &ready, PhaseOf phaseOf);
     ~SourceLane();
     SourceLane(const SourceLane &) = delete;
     SourceLane &operator=(const SourceLane &) = delete;
@@ -59,6 +61,7 @@ private:
     const std::uint64_t m_skipBelow;
     WorkerPool &m_pool;
     BatchPool &m_batches;
+    Doorbell &m_ready;
     PhaseOf m_phaseOf;
     ChunkPool m_chunks;
     std::vector<std::unique_ptr<RecordDecoder>> m_decoders; ///< By worker.
