@@ -8,7 +8,9 @@
 
 #include <condition_variable>
 #include <cstdio>
+#include <future>
 #include <mutex>
+#include <optional>
 
 namespace eventops::cli {
 namespace {
@@ -18,22 +20,69 @@ constexpr std::chrono::milliseconds LookTime{50}; ///< Between two looks whether
 struct Options {
     std::string host = "127.0.0.1";
     std::uint16_t port = 8088;
+    std::optional<std::uint16_t> pagePort;
+    std::string pipeline;
     bool insecureLoopback = false;
 };
 
-void announce(const Context &context, const api::ApiServer &server, const Options &options)
+/// The run of the pipeline that the options name, if they name one.
+class PipelineRun
+{
+public:
+    PipelineRun() = default;
+    ~PipelineRun() { [[maybe_unused]] const Status told = stop(); }
+    PipelineRun(const PipelineRun &) = delete;
+    PipelineRun &operator=(const PipelineRun &) = delete;
+
+    Status start(const Context &context, Backend &backend, const std::string &pipeline)
+    {
+        if (pipeline.empty())
+            return Ok{};
+        ReplayRequest request;
+        request.pipelineName = pipeline;
+        request.pipelineText = EVENTOPS_TRY(app::readTextFile(pipeline));
+        request.ingest = true;
+        m_running = m_done.get_future();
+        m_ticket = backend.replay(context.caller(), request, {}, [this](const Result<WorkspaceSummary> &outcome) {
+            m_done.set_value(outcome ? Status(Ok{}) : Status(outcome.error()));
+        });
+        return Ok{};
+    }
+    bool ended() const { return m_running.valid() && m_running.wait_for(LookTime) == std::future_status::ready; }
+    /// How it ended; that it was stopped is no error.
+    Status stop()
+    {
+        if (!m_running.valid())
+            return Ok{};
+        m_ticket.cancel();
+        const Status status = m_running.get();
+        return !status && status.error().code == Error::Code::Cancelled ? Status(Ok{}) : status;
+    }
+
+private:
+    Ticket m_ticket;
+    std::promise<Status> m_done;
+    std::future<Status> m_running;
+};
+
+void announce(const Context &context, const api::ApiServer &server, const api::ApiServer *page, const Options &options)
 {
     const std::string tokens = context.workspace + '/' + api::TokenFileName;
     std::string out;
     if (context.json) {
         JsonWriter json(out);
         json.beginObject().field("url", server.url()).key("port").unsignedInteger(server.port());
+        if (page != nullptr)
+            json.field("page", page->url());
         json.field("workspace", context.workspace).field("tokens", tokens).endObject();
     } else {
         out = "Serving " + printable(context.workspace) + " at " + server.url() + "\nTokens:  " + printable(tokens)
               + "\nPaths:   " + server.url() + "/docs";
+        if (page != nullptr)
+            out += "\nPage:    " + page->url();
         if (options.insecureLoopback)
-            out += "\nAnybody on this machine may read metrics, alerts and the graph: --insecure-loopback is for demos";
+            out += "\nAnybody on this machine may read metrics, alerts and the graph, and hand in events: "
+                   "--insecure-loopback is for demos";
     }
     std::puts(out.c_str());
     std::fflush(stdout); // whoever started us reads the port here
@@ -48,14 +97,21 @@ Status serve(const Context &context, const Options &options)
     api.address = options.host;
     api.port = options.port;
     api.insecureLoopback = options.insecureLoopback;
-    const auto server = EVENTOPS_TRY(api::ApiServer::start(*backend, std::move(tokens), api));
-    announce(context, *server, options);
+    PipelineRun run; // before the servers: what they hand in goes into it
+    EVENTOPS_TRY(run.start(context, *backend, options.pipeline));
+    const auto server = EVENTOPS_TRY(api::ApiServer::start(*backend, tokens, api));
+    std::unique_ptr<api::ApiServer> page;
+    if (options.pagePort) {
+        api.port = *options.pagePort;
+        page = EVENTOPS_TRY(api::ApiServer::start(*backend, tokens, api));
+    }
+    announce(context, *server, page.get(), options);
     std::mutex mutex; // nobody else has it: the wait ends by time alone, a signal handler may wake nobody
     std::unique_lock lock(mutex);
     std::condition_variable never;
-    while (!interrupted())
+    while (!interrupted() && !run.ended())
         never.wait_for(lock, LookTime);
-    return Ok{};
+    return run.stop();
 }
 
 } // namespace
@@ -69,8 +125,14 @@ void addServe(CLI::App &app, Context &context)
     command->add_option("--port", options->port, "Port to listen on; 0: a free one, which is printed")
         ->capture_default_str();
     command->add_option("--host", options->host, "Loopback address to listen on")->capture_default_str();
+    command->add_option("--ui-port", options->pagePort,
+                        "Also serve the web page (latest CPU metrics, live alerts) on this port; 0: a free one");
+    command->add_option("--pipeline", options->pipeline,
+                        "Run this pipeline over its sources meanwhile; default: none, only what is handed in runs "
+                        "through the workspace's own");
     command->add_flag("--insecure-loopback", options->insecureLoopback,
-                      "Metrics, alerts and graph queries without a token, for demos: for any program of this machine");
+                      "Metrics, alerts, graph queries and Karma's log handler without a token, for demos: for any "
+                      "program of this machine");
     command->callback([&context, options] {
         if (const Status status = serve(context, *options); !status)
             context.fail(status.error());

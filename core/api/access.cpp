@@ -52,13 +52,17 @@ std::optional<HttpResponse> Access::checkOrigin(const HttpRequest &request) cons
     return std::nullopt;
 }
 
-std::optional<Caller> Access::callerOf(const HttpRequest &request, RouteAccess access) const
+std::optional<Caller> Access::callerOf(const HttpRequest &request, RouteAccess access)
 {
     if (access == RouteAccess::Public)
         return Caller{"anybody", Role::Viewer, {}};
     const std::string *authorization = request.header("authorization");
     if (authorization == nullptr && access != RouteAccess::Token && m_insecureLoopback)
         return Caller{"anybody", access == RouteAccess::SeedIngest ? Role::Operator : Role::Viewer, {}};
+    const std::string *cookies = request.header("cookie");
+    if (authorization == nullptr && cookies != nullptr && request.headerCount("cookie") == 1
+        && (request.method == "GET" || request.method == "HEAD"))
+        return m_sessions.find(*cookies);
     constexpr std::string_view Scheme = "bearer ";
     if (authorization == nullptr || request.headerCount("authorization") != 1
         || !equalsIgnoringCase(std::string_view(*authorization).substr(0, Scheme.size()), Scheme))

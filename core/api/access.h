@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "core/api/browser_sessions.h"
 #include "core/api/http_message.h"
 #include "core/api/tokens.h"
 
@@ -34,7 +35,8 @@ public:
     /// or a page of another origin.
     std::optional<HttpResponse> checkOrigin(const HttpRequest &request) const;
     /// Who asks. Nothing: nobody that is known; `challenge` says so.
-    std::optional<Caller> callerOf(const HttpRequest &request, RouteAccess access) const;
+    std::optional<Caller> callerOf(const HttpRequest &request, RouteAccess access);
+    BrowserSessions &sessions() { return m_sessions; }
     static HttpResponse challenge(const HttpRequest &request);
 
 private:
@@ -42,6 +44,7 @@ private:
 
     const std::vector<ApiToken> m_tokens;
     const bool m_insecureLoopback;
+    BrowserSessions m_sessions;
     std::atomic<std::uint16_t> m_port{0};
 };
 

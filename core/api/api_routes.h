@@ -25,6 +25,7 @@ void addGraphRoutes(Router &router, const RouteTools &tools);    ///< Questions 
 void addDecisionRoutes(Router &router, const RouteTools &tools); ///< Approve and reject.
 void addHealthRoutes(Router &router, const RouteTools &tools);   ///< Is it well, in several tongues.
 void addSeedRoutes(Router &router, const RouteTools &tools);     ///< Those of EventOps Flow.
+void addPageRoutes(Router &router, Access &access);              ///< The web page, and its session.
 void addDocsRoutes(Router &router);                              ///< Last: they tell of all others.
 
 /// Responds with @p json.

@@ -44,6 +44,7 @@ Result<std::unique_ptr<ApiServer>> ApiServer::start(Backend &backend, std::vecto
     addGraphRoutes(parts->router, tools);
     addDecisionRoutes(parts->router, tools);
     addSeedRoutes(parts->router, tools);
+    addPageRoutes(parts->router, parts->access);
     addDocsRoutes(parts->router);
     Parts &made = *parts;
     std::unique_ptr<ApiServer> server(new ApiServer(std::move(parts))); // stops the feed if there is no port

@@ -62,7 +62,7 @@ struct Route {
 class Router
 {
 public:
-    explicit Router(const Access &access) : m_access(access) {}
+    explicit Router(Access &access) : m_access(access) {}
     void add(Route route);
     const std::vector<Route> &routes() const { return m_routes; }
     void handle(const std::shared_ptr<HttpExchange> &exchange) const;
@@ -73,7 +73,7 @@ private:
     Result<Ok> readParameters(const HttpRequest &request, std::string_view query, ApiCall &call,
                               std::string &field) const;
 
-    const Access &m_access;
+    Access &m_access;
     std::vector<Route> m_routes;
     std::vector<std::vector<std::string>> m_templates; ///< Of m_routes; "{id}" stands for any segment.
 };

@@ -44,14 +44,7 @@ Error fileError(const char *doing, const std::string &path)
 /// Makes the file with one token for an admin. A file that came meanwhile stays.
 Status createTokens(const std::string &path)
 {
-    unsigned char random[NewTokenBytes];
-    if (::getrandom(random, sizeof random, 0) != static_cast<ssize_t>(sizeof random))
-        return fileError("cannot make a token", path);
-    std::string token;
-    for (const unsigned char byte : random) {
-        token += "0123456789abcdef"[byte >> 4];
-        token += "0123456789abcdef"[byte & 15];
-    }
+    const std::string token = EVENTOPS_TRY(newToken());
     const std::string text =
         "# Who may ask `eventops serve`, one a line: TOKEN NAME ROLE TENANTS\n"
         "# ROLE: viewer, operator, approver or admin. TENANTS: a,b or * for all. Read when it starts.\n"
@@ -196,6 +189,19 @@ Result<std::vector<ApiToken>> loadTokens(const std::string &directory)
         EVENTOPS_TRY(createTokens(path));
     const std::string text = EVENTOPS_TRY(readTokens(path));
     return parseTokens(text, path);
+}
+
+Result<std::string> newToken()
+{
+    unsigned char random[NewTokenBytes];
+    if (::getrandom(random, sizeof random, 0) != static_cast<ssize_t>(sizeof random))
+        return Error{Error::Code::Unavailable, "the system gives no random bits", {}, "try again"};
+    std::string token;
+    for (const unsigned char byte : random) {
+        token += "0123456789abcdef"[byte >> 4];
+        token += "0123456789abcdef"[byte & 15];
+    }
+    return token;
 }
 
 const Caller *findCaller(const std::vector<ApiToken> &tokens, std::string_view token)

@@ -33,6 +33,9 @@ Result<std::vector<ApiToken>> loadTokens(const std::string &directory);
 /// The tokens of such a text. @p file: for errors.
 Result<std::vector<ApiToken>> parseTokens(std::string_view text, const std::string &file);
 
+/// 256 random bits as 64 hexadecimal digits. Unavailable.
+Result<std::string> newToken();
+
 /// The caller whose token @p token is; null: nobody's. Takes as long whichever token it is or is not: O(tokens).
 const Caller *findCaller(const std::vector<ApiToken> &tokens, std::string_view token);
 

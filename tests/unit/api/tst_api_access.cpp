@@ -15,6 +15,7 @@
 using namespace eventops;
 using namespace eventops::api;
 using eventops::test::HttpAnswer;
+using eventops::test::HttpClient;
 using eventops::test::ServedWorkspace;
 
 namespace {
@@ -32,6 +33,8 @@ QByteArray methodOf(const Route &route)
 
 QByteArray bodyOf(const Route &route)
 {
+    if (route.anyBody || route.goodStatus == 201)
+        return R"({"type":"x","timestamp":"2026-01-05T10:00:00Z"})";
     if (route.readsBody)
         return R"({"query_type":"orphans"})";
     return route.body.empty() ? QByteArray() : QByteArray(R"({"reason":"seen"})");
@@ -46,6 +49,17 @@ QString readable(const HttpAnswer &answer, const Route &route)
 }
 
 std::unique_ptr<ServedWorkspace> served;
+
+/// All that a path takes.
+QByteArrayList methodsOf(std::string_view path)
+{
+    QByteArrayList methods;
+    for (const Route &route : served->server().routes()) {
+        if (route.path == path)
+            methods += route.method == "GET" ? QByteArrayList{"GET", "HEAD"} : QByteArrayList{methodOf(route)};
+    }
+    return methods;
+}
 
 } // namespace
 
@@ -117,7 +131,8 @@ private Q_SLOTS:
         }
         const QStringList expected{
             QStringLiteral("/healthz"), QStringLiteral("/healthcheck"),  QStringLiteral("/chronos/healthcheck"),
-            QStringLiteral("/readyz"),  QStringLiteral("/openapi.json"), QStringLiteral("/docs")};
+            QStringLiteral("/readyz"),  QStringLiteral("/"),             QStringLiteral("/page.js"),
+            QStringLiteral("/page.css"), QStringLiteral("/openapi.json"), QStringLiteral("/docs")};
         QCOMPARE(paths, expected);
         for (const QString &path : paths) {
             const HttpAnswer answer = served->get(path.toLatin1(), nullptr);
@@ -129,15 +144,14 @@ private Q_SLOTS:
     void everyRouteRefusesWhatIsNotMeantForIt()
     {
         for (const Route &route : served->server().routes()) {
-            const bool isGet = route.method == "GET";
             for (const char *method : {"GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "NONSENSE"}) {
-                if (methodOf(route) == method)
+                if (methodsOf(route.path).contains(method))
                     continue;
                 const HttpAnswer answer = served->ask(served->request(method, targetOf(route)));
                 QVERIFY2(answer.status == 405, qPrintable(readable(answer, route)));
-                QCOMPARE(answer.header("allow"), isGet ? QByteArray("GET, HEAD") : QByteArray("POST"));
+                QCOMPARE(answer.header("allow"), methodsOf(route.path).join(", "));
             }
-            const QByteArray body = isGet ? QByteArray("{}") : bodyOf(route);
+            const QByteArray body = bodyOf(route).isEmpty() ? QByteArray("{}") : bodyOf(route);
             for (const char *type : {"text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""}) {
                 const HttpAnswer answer = served->ask(served->request(methodOf(route), targetOf(route), "admin", body,
                                                                       QByteArray("Content-Type: ") + type + "\r\n"));
@@ -148,6 +162,44 @@ private Q_SLOTS:
             QVERIFY2(query.status == 400, qPrintable(readable(query, route)));
             QCOMPARE(query.json()[QLatin1String("field")].toString(), QStringLiteral("nonsense"));
         }
+    }
+
+    /// L12: the page is there for anybody, tells nothing by itself and loads nothing from elsewhere.
+    void thePageStandsByItself()
+    {
+        const HttpAnswer page = served->get("/", nullptr);
+        QCOMPARE(page.status, 200);
+        QVERIFY(page.body.contains("Latest CPU Metrics") && page.body.contains("Live Alerts (SSE)"));
+        QVERIFY(page.header("content-security-policy").startsWith("default-src 'none'"));
+        for (const char *path : {"/", "/page.js", "/page.css"}) {
+            const QByteArray body = served->get(path, nullptr).body;
+            for (const char *outside : {"http:", "https:", "//cdn", "@import", "innerHTML", "eval("})
+                QVERIFY2(!body.contains(outside), outside);
+        }
+    }
+
+    /// An EventSource sends no header: a cookie stands for the token, for reading alone.
+    void aCookieReadsAndDoesNothingElse()
+    {
+        QCOMPARE(served->post("/api/v1/session", {}, nullptr).status, 401);
+        const HttpAnswer session = served->ask(served->request("POST", "/api/v1/session", "viewer"));
+        QCOMPARE(session.status, 200);
+        const QByteArray set = session.header("set-cookie");
+        QVERIFY2(set.contains("HttpOnly") && set.contains("SameSite=Strict"), set.constData());
+        const QByteArray cookie = "Cookie: other=1; " + set.left(set.indexOf(';')) + "\r\n";
+        QCOMPARE(served->ask(served->request("GET", "/api/v1/health", nullptr, {}, cookie)).status, 200);
+        QCOMPARE(served->ask(served->request("POST", "/v1/graph/query", nullptr, R"({"query_type":"orphans"})", cookie))
+                     .status,
+                 401);
+        QCOMPARE(served->ask(served->request("GET", "/api/v1/health", nullptr, {},
+                                             cookie + "Origin: http://evil.example\r\n"))
+                     .status,
+                 403);
+        const QByteArray wrong = "Cookie: eventops_session=" + QByteArray(64, '0') + "\r\n";
+        QCOMPARE(served->ask(served->request("GET", "/api/v1/health", nullptr, {}, wrong)).status, 401);
+        HttpClient stream(served->port());
+        stream.send(served->request("GET", "/alerts/stream", nullptr, {}, cookie));
+        QVERIFY(!stream.readUntil("data: ").isEmpty());
     }
 
     void everyRouteRefusesPathsOfTwoMeanings()
@@ -265,7 +317,7 @@ private Q_SLOTS:
             if (route.path == "/alerts/stream")
                 continue;
             const HttpAnswer answer = open.ask(open.request(methodOf(route), targetOf(route), nullptr, bodyOf(route)));
-            QCOMPARE(answer.status, route.access == RouteAccess::Token ? 401 : 200);
+            QCOMPARE(answer.status, route.access == RouteAccess::Token ? 401 : int(route.goodStatus));
             const QByteArray foreign = "Host: evil.example:" + QByteArray::number(open.port()) + "\r\n";
             QCOMPARE(open.ask(open.request(methodOf(route), targetOf(route), nullptr, bodyOf(route), foreign)).status,
                      421);
