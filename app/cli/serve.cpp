@@ -5,9 +5,12 @@
 
 #include "core/api/api_server.h"
 #include "core/base/json.h"
+#include "core/kafka/demo_bus.h"
+#include "core/session/kafka_feed.h"
 
 #include <condition_variable>
 #include <cstdio>
+#include <cstdlib>
 #include <future>
 #include <mutex>
 #include <optional>
@@ -15,6 +18,7 @@
 namespace eventops::cli {
 namespace {
 
+constexpr std::uint32_t DemoPartitions = 1;
 constexpr std::chrono::milliseconds LookTime{50}; ///< Between two looks whether a signal came.
 
 struct Options {
@@ -23,6 +27,7 @@ struct Options {
     std::optional<std::uint16_t> pagePort;
     std::string pipeline;
     bool insecureLoopback = false;
+    bool demoBus = false;
 };
 
 /// The run of the pipeline that the options name, if they name one.
@@ -65,7 +70,8 @@ private:
     std::future<Status> m_running;
 };
 
-void announce(const Context &context, const api::ApiServer &server, const api::ApiServer *page, const Options &options)
+void announce(const Context &context, const api::ApiServer &server, const api::ApiServer *page, const Options &options,
+              const std::string &brokers)
 {
     const std::string tokens = context.workspace + '/' + api::TokenFileName;
     std::string out;
@@ -74,12 +80,16 @@ void announce(const Context &context, const api::ApiServer &server, const api::A
         json.beginObject().field("url", server.url()).key("port").unsignedInteger(server.port());
         if (page != nullptr)
             json.field("page", page->url());
+        if (!brokers.empty())
+            json.field("brokers", brokers);
         json.field("workspace", context.workspace).field("tokens", tokens).endObject();
     } else {
         out = "Serving " + printable(context.workspace) + " at " + server.url() + "\nTokens:  " + printable(tokens)
               + "\nPaths:   " + server.url() + "/docs";
         if (page != nullptr)
             out += "\nPage:    " + page->url();
+        if (!brokers.empty())
+            out += "\nKafka:   " + brokers + " (in memory, for demos)";
         if (options.insecureLoopback)
             out += "\nAnybody on this machine may read metrics, alerts and the graph, and hand in events: "
                    "--insecure-loopback is for demos";
@@ -97,6 +107,15 @@ Status serve(const Context &context, const Options &options)
     api.address = options.host;
     api.port = options.port;
     api.insecureLoopback = options.insecureLoopback;
+    std::unique_ptr<DemoBus> bus;
+    if (options.demoBus) {
+        bus = EVENTOPS_TRY(DemoBus::start(DemoPartitions));
+        ::setenv("BROKERS", bus->brokers().c_str(), 1); // where sources and feed look when nobody names another one
+        ::unsetenv("KAFKA_BOOTSTRAP");
+        const Workspace workspace{context.workspace};
+        if (!hasKafka(workspace))
+            EVENTOPS_TRY(KafkaFeedSettings().write(workspace));
+    }
     PipelineRun run; // before the servers: what they hand in goes into it
     EVENTOPS_TRY(run.start(context, *backend, options.pipeline));
     const auto server = EVENTOPS_TRY(api::ApiServer::start(*backend, tokens, api));
@@ -105,7 +124,7 @@ Status serve(const Context &context, const Options &options)
         api.port = *options.pagePort;
         page = EVENTOPS_TRY(api::ApiServer::start(*backend, tokens, api));
     }
-    announce(context, *server, page.get(), options);
+    announce(context, *server, page.get(), options, bus ? bus->brokers() : std::string());
     std::mutex mutex; // nobody else has it: the wait ends by time alone, a signal handler may wake nobody
     std::unique_lock lock(mutex);
     std::condition_variable never;
@@ -130,6 +149,8 @@ void addServe(CLI::App &app, Context &context)
     command->add_option("--pipeline", options->pipeline,
                         "Run this pipeline over its sources meanwhile; default: none, only what is handed in runs "
                         "through the workspace's own");
+    command->add_flag("--demo-bus", options->demoBus,
+                      "Also be a Kafka with the topics of the contracts, on a free port, in memory: for demos");
     command->add_flag("--insecure-loopback", options->insecureLoopback,
                       "Metrics, alerts, graph queries and Karma's log handler without a token, for demos: for any "
                       "program of this machine");

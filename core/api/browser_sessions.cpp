@@ -23,8 +23,8 @@ Result<std::string> BrowserSessions::open(const Caller &caller)
     m_sessions.push_back({sha256Hex(value), caller});
     m_ends.push_back(std::chrono::steady_clock::now() + LifeMax);
     // No script reads it, no other site sends it. Not Secure: loopback is served without TLS.
-    return std::string(CookieName) + '=' + value + "; Path=/; HttpOnly; SameSite=Strict; Max-Age="
-           + std::to_string(std::chrono::seconds(LifeMax).count());
+    return std::string(CookieName) + '=' + value
+           + "; Path=/; HttpOnly; SameSite=Strict; Max-Age=" + std::to_string(std::chrono::seconds(LifeMax).count());
 }
 
 std::optional<Caller> BrowserSessions::find(std::string_view cookies)

@@ -31,7 +31,7 @@ private:
     void forgetEnded();
 
     std::mutex m_mutex;
-    std::vector<ApiToken> m_sessions; ///< Cookies as tokens, oldest first …
+    std::vector<ApiToken> m_sessions;                          ///< Cookies as tokens, oldest first …
     std::vector<std::chrono::steady_clock::time_point> m_ends; ///< … and until when they are good.
 };
 

@@ -106,7 +106,10 @@ void appendOperation(JsonWriter &json, const Route &route)
     json.key("content").beginObject().key(route.answers).beginObject().endObject().endObject().endObject();
     json.key("default").beginObject().field("description", "What is wrong, and what to do about it (RFC 9457).");
     json.key("content").beginObject().key("application/problem+json").beginObject().key("schema").beginObject();
-    json.field("$ref", "#/components/schemas/Problem").endObject().endObject().endObject().endObject().endObject();
+    json.field("$ref", "#/components/schemas/Problem").endObject().endObject();
+    if (route.errors != "application/problem+json")
+        json.key(route.errors).beginObject().endObject();
+    json.endObject().endObject().endObject();
     json.endObject();
 }
 

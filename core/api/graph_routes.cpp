@@ -133,10 +133,12 @@ void answerQuery(Backend &backend, const ApiCall &call)
     std::string scratch;
     const bool isText = jsonKind(type->value) == JsonKind::String;
     const auto question = isText ? graphQuestion(jsonText(type->value, scratch)) : std::nullopt;
-    if (!question)
-        return respondJson(*call.exchange, std::string(EmptyGraph));
     const JsonEntry *given = reader.find("parameters");
     const bool isObject = given != nullptr && jsonKind(given->value) == JsonKind::Object;
+    if (given != nullptr && !isObject && jsonKind(given->value) != JsonKind::Null)
+        return refuseQuery(*call.exchange, 400, "'parameters' is no JSON object");
+    if (!question)
+        return respondJson(*call.exchange, std::string(EmptyGraph));
     const auto request = requestOf(*question, isObject ? given->value : std::string_view("{}"));
     if (!request)
         return refuseQuery(*call.exchange, 400, request.error().text());
@@ -192,6 +194,7 @@ void addGraphRoutes(Router &router, const RouteTools &tools)
                         answerQuery(*backend, call);
                     }};
         route.readsBody = true;
+        route.errors = Json;
         route.lambda = "karma-graph-query";
         router.add(std::move(route));
     }

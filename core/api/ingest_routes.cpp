@@ -9,6 +9,7 @@
 #include "core/codec/json_reader.h"
 
 #include <algorithm>
+#include <initializer_list>
 
 namespace eventops::api {
 namespace {
@@ -77,16 +78,15 @@ void takeEvents(Backend &backend, const ApiCall &call)
     else
         addDocuments(request);
     if (request.records.empty())
-        return call.exchange->respond(
-            problem(400, "the body holds no event", {"body", "send a JSON object, an array of them, or one a line", {}}));
-    backend.ingest(call.caller, std::move(request),
-                   [exchange = call.exchange](const Result<IngestOutcome> &outcome) {
-                       if (!outcome)
-                           return exchange->respond(problem(outcome.error()));
-                       const IngestOutcome &done = outcome.value();
-                       const bool none = done.stored + done.duplicate + done.skipped == 0;
-                       respondJson(*exchange, outcomeJson(done), none ? 422 : 200);
-                   });
+        return call.exchange->respond(problem(400, "the body holds no event",
+                                              {"body", "send a JSON object, an array of them, or one a line", {}}));
+    backend.ingest(call.caller, std::move(request), [exchange = call.exchange](const Result<IngestOutcome> &outcome) {
+        if (!outcome)
+            return exchange->respond(problem(outcome.error()));
+        const IngestOutcome &done = outcome.value();
+        const bool none = done.stored + done.duplicate + done.skipped == 0;
+        respondJson(*exchange, outcomeJson(done), none ? 422 : 200);
+    });
 }
 
 /// As Karma's Lambda says what is wrong.
@@ -97,8 +97,13 @@ void refuseEvent(HttpExchange &exchange, unsigned status, std::string_view why)
     respondJson(exchange, std::move(body), status);
 }
 
-/// What a JSON document lacks to be an event of Karma's; empty: nothing. What is no JSON is the decoder's to refuse.
-std::string_view missingMember(std::string_view body)
+bool isKind(const JsonEntry &entry, std::initializer_list<JsonKind> kinds)
+{
+    return std::find(kinds.begin(), kinds.end(), jsonKind(entry.value)) != kinds.end();
+}
+
+/// Why a JSON document is no event of Karma's; empty: it is one. What is no JSON is the decoder's to refuse.
+std::string_view notAnEvent(std::string_view body)
 {
     JsonReader reader;
     if (reader.read(body))
@@ -107,17 +112,28 @@ std::string_view missingMember(std::string_view body)
         return "the event is no JSON object";
     if (reader.find("ts") != nullptr && reader.find("event_type") != nullptr)
         return {};
-    if (reader.find("type") == nullptr)
+    const JsonEntry *type = reader.find("type");
+    if (type == nullptr)
         return "Missing 'type'";
-    return reader.find("timestamp") == nullptr ? "Missing 'timestamp'" : std::string_view();
+    if (!isKind(*type, {JsonKind::String}))
+        return "'type' is no text";
+    const JsonEntry *timestamp = reader.find("timestamp");
+    if (timestamp == nullptr)
+        return "Missing 'timestamp'";
+    if (!isKind(*timestamp, {JsonKind::String, JsonKind::Number}))
+        return "'timestamp' is neither RFC 3339 nor a Unix time";
+    const JsonEntry *metadata = reader.find("metadata");
+    return metadata == nullptr || isKind(*metadata, {JsonKind::Object, JsonKind::Null})
+               ? std::string_view()
+               : "'metadata' is no JSON object";
 }
 
 void logEvent(Backend &backend, const ApiCall &call)
 {
     IngestRequest request;
     request.bytes = call.exchange->request().body;
-    if (const std::string_view missing = missingMember(request.bytes); !missing.empty())
-        return refuseEvent(*call.exchange, 400, missing);
+    if (const std::string_view wrong = notAnEvent(request.bytes); !wrong.empty())
+        return refuseEvent(*call.exchange, 400, wrong);
     request.records.push_back(recordAt(0, request.bytes.size()));
     backend.ingest(call.caller, std::move(request), [exchange = call.exchange](const Result<IngestOutcome> &outcome) {
         if (!outcome) {
@@ -168,6 +184,7 @@ void addIngestRoutes(Router &router, const RouteTools &tools)
                     }};
         karma.readsBody = true;
         karma.goodStatus = 201;
+        karma.errors = Json;
         karma.lambda = "karma-log-handler";
         router.add(std::move(karma));
     }

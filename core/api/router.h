@@ -52,6 +52,7 @@ struct Route {
     std::function<void(ApiCall)> handle;
     bool anyBody = false;         ///< The body is JSON of any shape, which `handle` reads; `body` is empty.
     unsigned goodStatus = 200;    ///< Of a good answer.
+    std::string_view errors = "application/problem+json"; ///< Content type of what `handle` refuses with.
     bool readsBody = false;       ///< `handle` reads the JSON body by itself, which may hold more than `body` tells.
     std::vector<std::string_view> bodyTypes = {"application/json"}; ///< Content types that the body may have.
     std::string_view lambda = {}; ///< Name of the handler in the API description, by which others resolve it (K16).

@@ -6,6 +6,7 @@
 #include "core/lake/lake_query.h"
 #include "core/session/clickhouse_feed.h"
 #include "core/session/lake_feed.h"
+#include "core/session/letter_hint.h"
 #include "core/session/quarantine.h"
 #include "core/store/backup.h"
 #include "core/store/ledger.h"
@@ -52,6 +53,9 @@ std::string joined(const std::vector<std::string> &names)
         out += (out.empty() ? "" : ", ") + name;
     return out;
 }
+
+constexpr std::uint64_t LetterBytesMax = 64u << 10;
+constexpr std::size_t LettersLookedAt = 256;
 
 /// The checks of one workspace, one after the other.
 class Examination
@@ -228,7 +232,8 @@ private:
         if (!letters || !outbox)
             return fail("queues", letters ? outbox.error() : letters.error());
         if (letters.value() > 0)
-            add("dead letters", Verdict::Notice, std::to_string(letters.value()) + " records wait as dead letters",
+            add("dead letters", Verdict::Notice,
+                std::to_string(letters.value()) + " records wait as dead letters" + splitDocument(),
                 "look at them with: eventops deadletters list");
         else
             add("dead letters", Verdict::Good, "none waits");
@@ -238,6 +243,25 @@ private:
                 "start one with: eventops executor");
         else
             add("outbox", Verdict::Good, std::to_string(outbox.value()) + " approved requests are on their way");
+    }
+
+    /// Says so when the oldest that wait are halves of one document, and what its sender should do; else nothing.
+    std::string splitDocument() const
+    {
+        if (m_ledger == nullptr)
+            return {};
+        std::vector<LetterText> letters;
+        const Status read = m_ledger->deadLetters({}, LetterBytesMax, [&](const DeadLetterRow &row) {
+            if (row.state == "waiting" && row.size <= LetterBytesMax)
+                letters.push_back({row.id, row.bytes});
+            return letters.size() < LettersLookedAt;
+        });
+        const SplitDocument split = read ? findSplitDocument(letters) : SplitDocument();
+        if (!split)
+            return {};
+        return "; " + std::to_string(split.first) + " and " + std::to_string(split.second)
+               + " are one JSON document that was sent as two records: kcat -P makes a message of every line, so send "
+                 "it on one line (jq -c does that)";
     }
 
     void versions() { add("libraries", Verdict::Good, storeLibraries()); }

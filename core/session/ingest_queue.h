@@ -25,14 +25,14 @@ struct IngestRequest {
 /// What became of the records of one request, once all of them are committed.
 struct IngestOutcome {
     struct Refused {
-        std::size_t record = 0;   ///< Its place in the request, from 0.
+        std::size_t record = 0; ///< Its place in the request, from 0.
         std::string reason, detail;
     };
     std::uint64_t stored = 0;
     std::uint64_t skipped = 0;
     std::uint64_t duplicate = 0;
-    std::uint64_t deadLettered = 0;   ///< Kept whole, to be looked at and redriven.
-    std::vector<Refused> refused;     ///< The first RefusedMax of them.
+    std::uint64_t deadLettered = 0; ///< Kept whole, to be looked at and redriven.
+    std::vector<Refused> refused;   ///< The first RefusedMax of them.
     static constexpr std::size_t RefusedMax = 16;
 };
 

@@ -14,14 +14,15 @@
 namespace eventops {
 namespace {
 
-constexpr std::chrono::hours HoldBackMax{1};             ///< So long sources wait for room on the disk. A decision never does.
+constexpr std::chrono::hours HoldBackMax{1}; ///< So long sources wait for room on the disk. A decision never does.
 constexpr std::chrono::seconds AwaitedHoldBackMax{5}; ///< Who waits for an answer is told soon, and can come again.
 constexpr std::size_t PipelineBytesMax = 1u << 20;
 constexpr std::string_view DefaultPipeline = "/definitions/default.yaml";
 
 Error busyReplaying()
 {
-    return {Error::Code::Busy, "captures are being read into the workspace", {}, "send the records again when they are"};
+    return {
+        Error::Code::Busy, "captures are being read into the workspace", {}, "send the records again when they are"};
 }
 
 } // namespace
@@ -47,9 +48,8 @@ Ticket LocalBackend::replay(const Caller &caller, const ReplayRequest &request,
             m_ingest.fail({Error::Code::Unavailable, "the engine stopped", {}, "send the records again later"});
         done(std::move(outcome));
     };
-    return post<WorkspaceSummary>(m_commands, ended, [=, this](const Ticket &ticket) {
-        return runReplay(request, ticket, progress);
-    });
+    return post<WorkspaceSummary>(m_commands, ended,
+                                  [=, this](const Ticket &ticket) { return runReplay(request, ticket, progress); });
 }
 
 Result<WorkspaceSummary> LocalBackend::runReplay(const ReplayRequest &request, const Ticket &ticket,
@@ -69,8 +69,10 @@ Result<WorkspaceSummary> LocalBackend::runReplay(const ReplayRequest &request, c
                 sources.push_back(std::move(other));
         }
     } else if (spec.sources.empty()) {
-        return Error{Error::Code::InvalidConfig, "the pipeline has no source to read a file with",
-                     {request.pipelineName, 0, 0}, "add one under sources:"};
+        return Error{Error::Code::InvalidConfig,
+                     "the pipeline has no source to read a file with",
+                     {request.pipelineName, 0, 0},
+                     "add one under sources:"};
     }
     for (const std::string &file : request.files) {
         const Configured<SourceSpec> &source = spec.sources.front();
@@ -92,8 +94,8 @@ Result<WorkspaceSummary> LocalBackend::runPipeline(const PipelineSpec &spec, Sou
 {
     // Records that bring their numbers along are merged by them, which an endless companion would not allow.
     const bool endless = std::any_of(sources.begin(), sources.end(), [](const auto &s) { return !s->finite(); });
-    const bool live = (request.live || endless) && !request.playback
-                      && (sources.size() == 1 || sources.back()->numbering().empty());
+    const bool live =
+        (request.live || endless) && !request.playback && (sources.size() == 1 || sources.back()->numbering().empty());
     EVENTOPS_TRY(Workspace::open(m_workspace.directory));
     Engine::Options options;
     options.workers = request.workers == 0 ? defaultWorkers() : request.workers;
@@ -116,7 +118,9 @@ Result<WorkspaceSummary> LocalBackend::runPipeline(const PipelineSpec &spec, Sou
     m_hub.runEnded();
     EVENTOPS_TRY(read);
     if (ticket.cancelled())
-        return Error{Error::Code::Cancelled, "stopped; everything read so far is stored", {},
+        return Error{Error::Code::Cancelled,
+                     "stopped; everything read so far is stored",
+                     {},
                      "the same command goes on from there"};
     const Status pushed = clickHouse != nullptr ? clickHouse->finish() : Status(Ok{});
     const Status published = kafka != nullptr ? kafka->finish() : Status(Ok{});
@@ -166,7 +170,8 @@ Result<PipelineSpec> LocalBackend::ingestPipeline() const
 void LocalBackend::postIngestRun()
 {
     const Ticket ticket;
-    m_commands.post(ticket, [this, ticket] { runIngest(ticket); }, true);
+    m_commands.post(
+        ticket, [this, ticket] { runIngest(ticket); }, true);
 }
 
 void LocalBackend::runIngest(const Ticket &ticket)

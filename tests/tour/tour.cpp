@@ -20,6 +20,17 @@ std::string_view withoutTrailingSpace(std::string_view text)
     return text;
 }
 
+/// The line that ends what a command reads from its own text (`<<EOF`, `<<'EOF'`); empty: it reads nothing so.
+std::string hereDocumentEnd(std::string_view command)
+{
+    const std::size_t at = command.find("<<");
+    if (at == std::string_view::npos)
+        return {};
+    std::string word(command.substr(at + 2));
+    std::erase(word, '\'');
+    return word;
+}
+
 /// `…` matches any text, everything else itself.
 bool lineMatches(std::string_view pattern, std::string_view text)
 {
@@ -49,6 +60,7 @@ std::vector<Command> parse(const std::string &markdown)
     enum class Where { Outside, Marked, Inside } where = Where::Outside;
     std::vector<Command> commands;
     bool continued = false;
+    std::string here; ///< What ends the text that the command reads.
     std::istringstream in(markdown);
     std::size_t number = 0;
     for (std::string line; std::getline(in, line);) {
@@ -60,6 +72,10 @@ std::vector<Command> parse(const std::string &markdown)
                 where = Where::Inside;
             else if (where == Where::Marked)
                 where = Where::Outside;
+        } else if (!here.empty()) {
+            commands.back().text += "\n" + line;
+            if (line == here)
+                here.clear();
         } else if (line == "```") {
             where = Where::Outside;
             continued = false;
@@ -68,6 +84,7 @@ std::vector<Command> parse(const std::string &markdown)
             continued = line.ends_with('\\');
         } else if (line.starts_with("$ ")) {
             commands.push_back({number, line.substr(2), {}});
+            here = hereDocumentEnd(line);
             continued = line.ends_with('\\');
         } else if (!commands.empty()) {
             commands.back().expected.push_back(line);

@@ -16,7 +16,7 @@
 //
 // A line `$ command` is run; the lines below it, up to the next command, are what it prints on both of its outputs.
 // `...` on a line of its own stands for any number of lines, `…` within a line for any text. No lines: anything goes. A
-// command that ends in a backslash goes on in the next line.
+// command that ends in a backslash goes on in the next line; one with `<<EOF` goes on up to a line `EOF`.
 namespace eventops::tour {
 
 struct Command {

@@ -82,8 +82,12 @@ private Q_SLOTS:
                                  << QByteArray("Missing 'type'") << 0;
         QTest::newRow("no time") << QByteArray(R"({"type":"x"})") << QByteArray("Missing 'timestamp'") << 0;
         QTest::newRow("a list") << QByteArray("[1]") << QByteArray("no JSON object") << 0;
+        QTest::newRow("time is null")
+            << QByteArray(R"({"type":"x","timestamp":null,"more":1})") << QByteArray("'timestamp' is neither") << 0;
+        QTest::newRow("metadata is no object") << QByteArray(R"({"type":"x","timestamp":1,"metadata":false,"more":1})")
+                                               << QByteArray("'metadata' is no JSON object") << 0;
         QTest::newRow("no JSON") << QByteArray("{\"type\":") << QByteArray("dead letter") << 1;
-        QTest::newRow("no time at all") << QByteArray(R"({"type":"x","timestamp":"yesterday"})")
+        QTest::newRow("time is no time") << QByteArray(R"({"type":"x","timestamp":"yesterday"})")
                                         << QByteArray("timestamp") << 1;
     }
     void whatIsWrongIsSaidAsKarmaSaysIt()
