@@ -19,14 +19,18 @@ struct RouteTools {
 
 // One file a group of routes; each adds its own.
 void addEventRoutes(Router &router, const RouteTools &tools);    ///< /api/v1/events
-void addIngestRoutes(Router &router, const RouteTools &tools);   ///< Events handed in; Karma's, too.
+void addIngestRoutes(Router &router, const RouteTools &tools);   ///< Events handed in.
 void addRowRoutes(Router &router, const RouteTools &tools);      ///< Findings, entities, graph, approvals.
-void addGraphRoutes(Router &router, const RouteTools &tools);    ///< Questions to the graph; Karma's, too.
+void addGraphRoutes(Router &router, const RouteTools &tools);    ///< Questions to the graph.
 void addDecisionRoutes(Router &router, const RouteTools &tools); ///< Approve and reject.
 void addHealthRoutes(Router &router, const RouteTools &tools);   ///< Is it well, in several tongues.
 void addSeedRoutes(Router &router, const RouteTools &tools);     ///< Those of EventOps Flow.
 void addPageRoutes(Router &router, Access &access);              ///< The web page, and its session.
 void addDocsRoutes(Router &router);                              ///< Last: they tell of all others.
+
+// What other descriptions of APIs mount by name (X38): the routes but for method, path and nickname.
+Route karmaLogHandler(const RouteTools &tools);
+Route karmaGraphQuery(const RouteTools &tools);
 
 /// Responds with @p json.
 void respondJson(HttpExchange &exchange, std::string json, unsigned status = 200);

@@ -4,6 +4,8 @@
 #include "core/api/api_routes.h"
 #include "core/session/guarded_backend.h"
 
+#include <algorithm>
+
 namespace eventops::api {
 
 struct ApiServer::Parts {
@@ -19,8 +21,48 @@ struct ApiServer::Parts {
     const std::shared_ptr<GuardedBackend> guard;
     const std::shared_ptr<AlertFeed> feed;
     std::string address;
+    std::vector<ApiMount> mounts; ///< Their routes name them.
     std::unique_ptr<HttpServer> server; ///< Last: goes first.
 };
+
+namespace {
+
+/// @p mounts: outlive the router.
+Status addMounts(Router &router, const RouteTools &tools, const std::vector<ApiMount> &mounts)
+{
+    for (const ApiMount &mount : mounts) {
+        const auto taken = std::find_if(router.routes().begin(), router.routes().end(), [&](const Route &route) {
+            return route.method == mount.method && route.path == mount.path;
+        });
+        if (taken != router.routes().end() || !mount.path.starts_with('/'))
+            return Error{Error::Code::InvalidConfig,
+                         mount.method + ' ' + mount.path + (mount.path.starts_with('/') ? " is taken" : " is no path"),
+                         {},
+                         "describe another path for " + mount.nickname};
+        Route route;
+        if (mount.handler == "karma-log-handler")
+            route = karmaLogHandler(tools);
+        else if (mount.handler == "karma-graph-query")
+            route = karmaGraphQuery(tools);
+        else
+            return Error{Error::Code::InvalidConfig,
+                         "there is no handler \"" + mount.handler + "\" for " + mount.nickname,
+                         {},
+                         "use karma-log-handler or karma-graph-query"};
+        if (route.method != mount.method)
+            return Error{Error::Code::InvalidConfig,
+                         mount.handler + " takes " + std::string(route.method) + " alone, and " + mount.path
+                             + " is described as " + mount.method,
+                         {},
+                         "describe it as " + std::string(route.method)};
+        route.path = mount.path;
+        route.lambda = mount.nickname;
+        router.add(std::move(route));
+    }
+    return Ok{};
+}
+
+} // namespace
 
 ApiServer::ApiServer(std::unique_ptr<Parts> made) : m_parts(std::move(made)) {}
 
@@ -44,6 +86,8 @@ Result<std::unique_ptr<ApiServer>> ApiServer::start(Backend &backend, std::vecto
     addGraphRoutes(parts->router, tools);
     addDecisionRoutes(parts->router, tools);
     addSeedRoutes(parts->router, tools);
+    parts->mounts = options.mounts;
+    EVENTOPS_TRY(addMounts(parts->router, tools, parts->mounts));
     addPageRoutes(parts->router, parts->access);
     addDocsRoutes(parts->router);
     Parts &made = *parts;

@@ -13,9 +13,20 @@
 
 namespace eventops::api {
 
+/// A path whose handler is looked up by name: "karma-log-handler" or "karma-graph-query".
+struct ApiMount {
+    std::string method, path;
+    std::string nickname; ///< As the API description calls it.
+    std::string handler;
+};
+
 struct ApiOptions {
     std::string address = "127.0.0.1"; ///< A loopback address, or "localhost".
     std::uint16_t port = 0;            ///< 0: a free one.
+    std::vector<ApiMount> mounts = {{"POST", "/events", "karma-log-handler", "karma-log-handler"},
+                                    {"POST", "/v1/events", "karma-log-handler", "karma-log-handler"},
+                                    {"POST", "/graph/query", "karma-graph-query", "karma-graph-query"},
+                                    {"POST", "/v1/graph/query", "karma-graph-query", "karma-graph-query"}};
     bool insecureLoopback = false;     ///< The seeds' own routes need no token.
     HttpLimits limits = {};
 };
@@ -26,6 +37,7 @@ class ApiServer
 {
 public:
     /// @p backend must outlive it. Refused: an address off loopback. Unavailable: the port is taken.
+    /// InvalidConfig: a mount whose handler is none, or whose path is taken.
     static Result<std::unique_ptr<ApiServer>> start(Backend &backend, std::vector<ApiToken> tokens,
                                                     const ApiOptions &options);
     ~ApiServer(); ///< Closes all connections. Calls of the back end that are under way end without anybody to hear.

@@ -180,24 +180,26 @@ void addGraphRoutes(Router &router, const RouteTools &tools)
                 [backend = tools.backend](const ApiCall &call) {
                     answerQuestion(*backend, call);
                 }});
-    for (const std::string_view path : {"/graph/query", "/v1/graph/query"}) {
-        Route route{"POST",
-                    path,
-                    RouteAccess::Seed,
-                    "Karma's graph query: recent_changes, dependencies and the other questions; parameters may hold "
-                    "entity_id, entity_type, to, to_type, tenant, depth, within. What is not known has no nodes.",
-                    Json,
-                    {},
-                    {{"query_type", Text, "What is asked.", 0, 0, {}, true},
-                     {"parameters", ParameterSpec::Kind::Object, "What it is asked of."}},
-                    [backend = tools.backend](const ApiCall &call) {
-                        answerQuery(*backend, call);
-                    }};
-        route.readsBody = true;
-        route.errors = Json;
-        route.lambda = "karma-graph-query";
-        router.add(std::move(route));
-    }
+}
+
+Route karmaGraphQuery(const RouteTools &tools)
+{
+    constexpr std::string_view Json = "application/json";
+    Route route{"POST",
+                {},
+                RouteAccess::Seed,
+                "Karma's graph query: recent_changes, dependencies and the other questions; parameters may hold "
+                "entity_id, entity_type, to, to_type, tenant, depth, within. What is not known has no nodes.",
+                Json,
+                {},
+                {{"query_type", ParameterSpec::Kind::Text, "What is asked.", 0, 0, {}, true},
+                 {"parameters", ParameterSpec::Kind::Object, "What it is asked of."}},
+                [backend = tools.backend](const ApiCall &call) {
+                    answerQuery(*backend, call);
+                }};
+    route.readsBody = true;
+    route.errors = Json;
+    return route;
 }
 
 } // namespace eventops::api

@@ -152,8 +152,6 @@ void logEvent(Backend &backend, const ApiCall &call)
 void addIngestRoutes(Router &router, const RouteTools &tools)
 {
     constexpr std::string_view Json = "application/json";
-    constexpr auto Text = ParameterSpec::Kind::Text;
-    constexpr auto Object = ParameterSpec::Kind::Object;
     Route own{"POST",
               "/api/v1/events",
               RouteAccess::Token,
@@ -168,26 +166,29 @@ void addIngestRoutes(Router &router, const RouteTools &tools)
     own.anyBody = true;
     own.bodyTypes = {Json, NdjsonType};
     router.add(std::move(own));
-    for (const std::string_view path : {"/events", "/v1/events"}) {
-        Route karma{"POST",
-                    path,
-                    RouteAccess::SeedIngest,
-                    "Karma's log handler: stores one event, as {type, timestamp, metadata} or as the whole envelope. "
-                    "Answered when it is stored.",
-                    Json,
-                    {},
-                    {{"type", Text, "What happened.", 0, 0, {}, true},
-                     {"timestamp", Text, "When, by RFC 3339.", 0, 0, {}, true},
-                     {"metadata", Object, "What else is known of it."}},
-                    [backend = tools.backend](const ApiCall &call) {
-                        logEvent(*backend, call);
-                    }};
-        karma.readsBody = true;
-        karma.goodStatus = 201;
-        karma.errors = Json;
-        karma.lambda = "karma-log-handler";
-        router.add(std::move(karma));
-    }
+}
+
+Route karmaLogHandler(const RouteTools &tools)
+{
+    constexpr auto Text = ParameterSpec::Kind::Text;
+    constexpr std::string_view Json = "application/json";
+    Route route{"POST",
+                {},
+                RouteAccess::SeedIngest,
+                "Karma's log handler: stores one event, as {type, timestamp, metadata} or as the whole envelope. "
+                "Answered when it is stored.",
+                Json,
+                {},
+                {{"type", Text, "What happened.", 0, 0, {}, true},
+                 {"timestamp", Text, "When, by RFC 3339.", 0, 0, {}, true},
+                 {"metadata", ParameterSpec::Kind::Object, "What else is known of it."}},
+                [backend = tools.backend](const ApiCall &call) {
+                    logEvent(*backend, call);
+                }};
+    route.readsBody = true;
+    route.goodStatus = 201;
+    route.errors = Json;
+    return route;
 }
 
 } // namespace eventops::api

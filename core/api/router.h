@@ -42,14 +42,14 @@ public:
 
 /// What a route says of itself: checks, /openapi.json and the documentation page all come from here.
 struct Route {
-    std::string_view method; ///< "GET" answers HEAD, too.
-    std::string_view path;   ///< "/api/v1/findings/{id}"
+    std::string_view method = {}; ///< "GET" answers HEAD, too.
+    std::string_view path = {};   ///< "/api/v1/findings/{id}"
     RouteAccess access = RouteAccess::Token;
-    std::string_view summary;
-    std::string_view answers; ///< Content type of a good answer.
+    std::string_view summary = {};
+    std::string_view answers = {}; ///< Content type of a good answer.
     std::vector<ParameterSpec> query = {};
     std::vector<ParameterSpec> body = {}; ///< Of POST: members of the JSON object that it takes.
-    std::function<void(ApiCall)> handle;
+    std::function<void(ApiCall)> handle = {};
     bool anyBody = false;         ///< The body is JSON of any shape, which `handle` reads; `body` is empty.
     unsigned goodStatus = 200;    ///< Of a good answer.
     std::string_view errors = "application/problem+json"; ///< Content type of what `handle` refuses with.
