@@ -4,10 +4,10 @@
 #include "app/cli/cli.h"
 
 #include "core/api/api_server.h"
+#include "core/api/settings_tree.h"
 #include "core/base/json.h"
 #include "core/kafka/demo_bus.h"
 #include "core/session/kafka_feed.h"
-#include "core/session/settings_tree.h"
 
 #include <condition_variable>
 #include <cstdio>
@@ -108,9 +108,9 @@ Status serve(const Context &context, const Options &options)
     api.address = options.host;
     api.port = options.port;
     api.insecureLoopback = options.insecureLoopback;
-    const SettingsTree settings = EVENTOPS_TRY(SettingsTree::load({context.workspace}, std::getenv));
+    const api::SettingsTree settings = EVENTOPS_TRY(api::SettingsTree::load({context.workspace}, std::getenv));
     api.mounts.clear();
-    for (const MountedOperation &operation : EVENTOPS_TRY(mountedOperations(settings, context.dataDirectory)))
+    for (const api::MountedOperation &operation : EVENTOPS_TRY(api::mountedOperations(settings, context.dataDirectory)))
         api.mounts.push_back({operation.method, operation.path, operation.nickname, operation.handler});
     std::unique_ptr<DemoBus> bus;
     if (options.demoBus) {
@@ -138,14 +138,16 @@ Status serve(const Context &context, const Options &options)
     return run.stop();
 }
 
-void printSettings(const Context &context, const SettingsTree &settings)
+void printSettings(const Context &context, const api::SettingsTree &settings)
 {
     std::string out;
     JsonWriter json(out);
     json.beginArray();
-    for (const SettingsTree::Entry &entry : settings.entries()) {
+    for (const api::SettingsTree::Entry &entry : settings.entries()) {
         json.beginObject().field("path", entry.path).key("value").raw(entry.value);
-        json.field("origin", entry.origin).field("environment", SettingsTree::environmentName(entry.path)).endObject();
+        json.field("origin", entry.origin)
+            .field("environment", api::SettingsTree::environmentName(entry.path))
+            .endObject();
         if (!context.json)
             std::printf("%-40s  %-20s  %s\n", printable(entry.path).c_str(), printable(entry.origin).c_str(),
                         printable(entry.value).c_str());
@@ -165,7 +167,7 @@ void addSettings(CLI::App &app, Context &context)
     command->footer("The workspace's settings.yaml, a map of path to value, goes before what is built in; the "
                     "environment before both: the --json output names its variables.");
     command->callback([&context] {
-        const auto settings = SettingsTree::load({context.workspace}, std::getenv);
+        const auto settings = api::SettingsTree::load({context.workspace}, std::getenv);
         if (!settings)
             return context.fail(settings.error());
         printSettings(context, settings.value());

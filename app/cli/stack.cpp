@@ -31,9 +31,6 @@ constexpr std::chrono::seconds StartWait{30};
 constexpr std::chrono::seconds StopWait{20};
 constexpr std::chrono::seconds AskWait{10};
 constexpr std::chrono::milliseconds LookTime{50};
-constexpr std::string_view SeedTopic = "ingest.raw.agent";
-constexpr std::string_view SeedEvent =
-    R"({"tenant_id":"acme","host":"host-a","metric":"cpu_load","value":92,"ts_event":"2025-10-16T09:00:00Z","unit":"percent","tags":{"env":"prod"}})";
 
 struct StackOptions {
     std::string brokers;
@@ -330,9 +327,9 @@ Status seed(const Context &context, const StackOptions &)
 {
     const KafkaSettings kafka = EVENTOPS_TRY(connection(context));
     const auto producer = EVENTOPS_TRY(KafkaProducer::open(kafka, {}));
-    EVENTOPS_TRY(producer->send({SeedTopic, std::nullopt, SeedEvent, {}}));
+    EVENTOPS_TRY(producer->send({RawAgentTopic, std::nullopt, RawAgentExample, {}}));
     EVENTOPS_TRY(producer->flush([] { return interrupted().load(); }));
-    std::printf("to %s: %s\n", std::string(SeedTopic).c_str(), std::string(SeedEvent).c_str());
+    std::printf("to %s: %s\n", std::string(RawAgentTopic).c_str(), std::string(RawAgentExample).c_str());
     return Ok{};
 }
 
@@ -370,7 +367,7 @@ void addStack(CLI::App &app, Context &context)
     addJson(*add("status", "The services and where they are", status), context);
     addJson(*add("urls", "Where API, web page and Kafka are", urls), context);
     add("init", "Make the topics that are missing", init);
-    add("seed", "Send one example metric, a cpu_load of 92, to ingest.raw.agent", seed);
+    add("seed", "Send one example metric to the topic of raw metrics", seed);
     add("logs", "What it said on its standard error", logs);
 }
 

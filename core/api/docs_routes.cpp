@@ -102,7 +102,8 @@ void appendOperation(JsonWriter &json, const Route &route)
     json.key("security").beginArray();
     if (route.access != RouteAccess::Public)
         json.beginObject().key("token").beginArray().endArray().endObject();
-    json.endArray().key("responses").beginObject().key(std::to_string(route.goodStatus)).beginObject().field("description", "As asked.");
+    json.endArray().key("responses").beginObject().key(std::to_string(route.goodStatus)).beginObject();
+    json.field("description", "As asked.");
     json.key("content").beginObject().key(route.answers).beginObject().endObject().endObject().endObject();
     json.key("default").beginObject().field("description", "What is wrong, and what to do about it (RFC 9457).");
     json.key("content").beginObject().key("application/problem+json").beginObject().key("schema").beginObject();

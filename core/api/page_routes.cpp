@@ -60,7 +60,8 @@ form{display:flex;flex-wrap:wrap;gap:.6em;align-items:end}
 label{display:flex;flex-direction:column;font-size:.85em;color:var(--soft)}
 input,button{font:inherit;padding:.3em .6em}
 table{border-collapse:collapse;width:100%;margin-top:.8em;font-variant-numeric:tabular-nums}
-th,td{text-align:left;padding:.2em .8em .2em 0;border-bottom:1px solid var(--line);white-space:nowrap;vertical-align:top}
+th,td{text-align:left;padding:.2em .8em .2em 0;border-bottom:1px solid var(--line);vertical-align:top}
+th,td{white-space:nowrap}
 td:last-child{white-space:normal;overflow-wrap:anywhere;width:99%;color:var(--soft)}
 th.number,td.number{text-align:right}
 ol{list-style:none;padding:0;margin:.8em 0 0}
@@ -122,7 +123,10 @@ function connect() {
   stream.onopen = () => { at('stream-state').textContent = 'connected'; };
   stream.onerror = () => {
     at('stream-state').textContent = stream.readyState === EventSource.CLOSED ? 'refused: sign in' : 'connecting again';
-    if (stream.readyState === EventSource.CLOSED) { stream = null; at('connect').textContent = 'Connect'; loadMetrics(); }
+    if (stream.readyState !== EventSource.CLOSED) return;
+    stream = null;
+    at('connect').textContent = 'Connect';
+    loadMetrics(); // shows the sign-in where that is what is missing
   };
   stream.onmessage = message => {
     let alert;

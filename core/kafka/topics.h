@@ -29,6 +29,11 @@ std::vector<std::string> topicNames(std::string_view name);
 
 /// Normalised events of Karma's envelope (K6), deviations among them (X11).
 inline constexpr std::string_view NormalizedTopic = "events.normalized";
+/// Agents' raw metrics and logs (E11), and one of them as published (E18).
+inline constexpr std::string_view RawAgentTopic = "ingest.raw.agent";
+inline constexpr std::string_view RawAgentExample =
+    R"({"tenant_id":"acme","host":"host-a","metric":"cpu_load","value":92,"ts_event":"2025-10-16T09:00:00Z",)"
+    R"("unit":"percent","tags":{"env":"prod"}})";
 /// How we are called in KafkaWriterHeader where no other name is set.
 inline constexpr std::string_view WriterDefault = "eventops";
 /// The header with the id under which the ledger knows what was sent.

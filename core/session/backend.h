@@ -332,11 +332,11 @@ public:
     /// Reads captures (or runs the pipeline's sources) into the workspace. One at a time: Busy.
     virtual Ticket replay(const Caller &caller, const ReplayRequest &request, std::function<void(RunProgress)> progress,
                           Done<WorkspaceSummary> done) = 0;
-    /// Stores what @p request holds, each record told apart by its envelope; done when all of it is committed. An engine
-    /// of the workspace's own pipeline (the shipped one where nothing ran yet) runs from the first call on; other work of
-    /// this back end interrupts it. Busy: another engine works on the workspace, captures are being read, or more waits
-    /// than may; Refused for viewers. After an error nothing, or a part of it, may be stored: records with an
-    /// idempotency key may be sent again without harm.
+    /// Stores what @p request holds, each record told apart by its envelope; done when all of it is committed. An
+    /// engine of the workspace's own pipeline (the shipped one where nothing ran yet) runs from the first call on, and
+    /// other work here interrupts it. Busy: another engine works on the workspace, captures are being read, or more
+    /// waits than may; Refused for viewers. After an error none, or some, may be stored: records with an idempotency
+    /// key may be sent again without harm.
     virtual Ticket ingest(const Caller &caller, IngestRequest request, Done<IngestOutcome> done);
     /// What an edited pipeline would have decided over the workspace's history. Stores nothing; works beside an engine.
     virtual Ticket decisionDiff(const Caller &caller, const RerunQuery &query,

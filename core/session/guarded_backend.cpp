@@ -264,8 +264,9 @@ Ticket GuardedBackend::ingest(const Caller &caller, IngestRequest request, Done<
             for (const std::string &tenant : tenants) {
                 if (caller.maySee(tenant))
                     continue;
-                then(Error{Error::Code::Refused, caller.user + " may not hand in events of the tenant \"" + tenant + '"',
-                           {}, "name a tenant of the token in each event, or use a token of all tenants"});
+                then(Error{Error::Code::Refused,
+                           caller.user + " may not hand in events of the tenant \"" + tenant + '"', {},
+                           "name a tenant of the token in each event, or use a token of all tenants"});
                 return Ticket();
             }
             return m_behind.ingest(caller, std::move(request), std::move(then));

@@ -8,10 +8,10 @@ namespace eventops {
 /// A back end as those see it who reach it from outside: every call is asked whether its caller's role and tenants
 /// allow it, before it reaches the back end behind. The one place for that, whatever the way a call came.
 ///
-/// Least roles: looking is for viewers; handing in events, teaching, redriving, re-running history and SQL for operators; deciding for
-/// approvers; what reads or writes files on the engine's machine, or drops anything, for admins. What cannot be told
-/// apart by tenant is for callers of all tenants: Refused for others, but for `health`, which leaves it out.
-/// A decision is the caller's own: one in another's name is Refused.
+/// Least roles: looking is for viewers; handing in events, teaching, redriving, re-running history and SQL for
+/// operators; deciding for approvers; what reads or writes files of the engine's machine, or drops anything, for
+/// admins. What cannot be told apart by tenant is for callers of all tenants, else Refused, but `health` leaves it
+/// out. A decision is the caller's own: one in another's name is Refused.
 /// A refusal is told at once, on the caller's thread. Thread: any, as the back end behind.
 class GuardedBackend final : public Backend
 {

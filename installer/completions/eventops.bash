@@ -58,7 +58,10 @@ _eventops()
             promote) options+=" --workspace --json --out" ;;
             test) options+=" --json --update" ;;
             report) options+=" --workspace" ;;
-            serve) options+=" --workspace --json --port --host --insecure-loopback" ;;
+            serve) options+=" --workspace --json --port --ui-port --pipeline --host --insecure-loopback --demo-bus" ;;
+            up) options+=" --workspace --json --brokers --port --ui-port --pipeline" ;;
+            settings | status | urls) options+=" --workspace --json" ;;
+            down | init | seed | logs) options+=" --workspace" ;;
             sql) options+=" --workspace --lake --clickhouse" ;;
             executor) options+=" --workspace --once" ;;
             demo) options+=" --workspace --json --seed --pace --duration --workers --approve" ;;
@@ -68,8 +71,8 @@ _eventops()
     fi
     local words=
     case $command in
-        '') words="run replay export merge capture validate report query explain graph aggregate sql lake clickhouse kafka approvals feedback executor serve deadletters
-            audit rerun promote test retention backup doctor stages entropy bench demo" ;;
+        '') words="run replay export merge capture validate report query explain graph aggregate sql lake clickhouse kafka approvals feedback executor serve settings deadletters
+            up down status urls init seed logs audit rerun promote test retention backup doctor stages entropy bench demo" ;;
         aggregate) words="count min max mean sum p50 p90 p99" ;;
         query) words="events alerts deviations predictions findings held-back entities links actions" ;;
         entropy) words="score sessions process metrics rank-causes bench" ;;

@@ -37,7 +37,8 @@ const std::map<std::string, std::set<std::string>> &arrows()
         {"core/session",
          {"core/codec", "core/pipeline", "core/config", "core/filter", "core/entropy", "core/graph", "core/actions",
           "core/store", "core/lake", "core/kafka"}},
-        {"core/api", {"core/session", "core/codec", "core/filter"}}, // a page of events is filtered place by place
+        // A page of events is filtered place by place; API descriptions that are mounted, and settings, are YAML.
+        {"core/api", {"core/session", "core/config", "core/codec", "core/filter"}},
         {"core/remote", {"core/session", "core/codec", "core/kafka"}},
         {"core/viewmodel", {"core/session"}},
         {"widgets", {"core/viewmodel"}},

@@ -3,10 +3,11 @@
 // Which handler a nickname means (contracts K4, K16, X38): built in, by the workspace's file, by the environment.
 #include "tests/support/test_main.h"
 
-#include "core/session/settings_tree.h"
+#include "core/api/settings_tree.h"
 #include "tests/support/program.h"
 
 using namespace eventops;
+using namespace eventops::api;
 using eventops::test::Ran;
 using eventops::test::Scratch;
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace eventops {
+namespace eventops::api {
 
 /// Settings of what is served, by path, as AWS Systems Manager's Parameter Store keeps them (contracts K4, X38). Later
 /// layers win: what is built in; the workspace's `settings.yaml`, a map of path to value; the environment, where
@@ -50,4 +50,4 @@ struct MountedOperation {
 /// description lies. InvalidConfig with the place: what is no such description, a nickname without a setting.
 Result<std::vector<MountedOperation>> mountedOperations(const SettingsTree &settings, const std::string &dataDirectory);
 
-} // namespace eventops
+} // namespace eventops::api

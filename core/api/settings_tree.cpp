@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-#include "core/session/settings_tree.h"
+#include "core/api/settings_tree.h"
 
 #include "core/config/yaml.h"
 
 #include <algorithm>
 #include <filesystem>
 
-namespace eventops {
+namespace eventops::api {
 namespace {
 
 constexpr const char *FileName = "settings.yaml";
@@ -151,4 +151,4 @@ Result<std::vector<MountedOperation>> mountedOperations(const SettingsTree &sett
     return out;
 }
 
-} // namespace eventops
+} // namespace eventops::api
