@@ -103,10 +103,16 @@ Status serve(const Context &context, const Options &options)
 {
     EVENTOPS_TRY(Workspace::open(context.workspace));
     auto tokens = EVENTOPS_TRY(api::loadTokens(context.workspace));
-    const auto backend = context.backend();
+    auto telemetrySettings = EVENTOPS_TRY(TelemetrySettings::fromEnvironment(std::getenv));
+    telemetrySettings.serviceVersion = EVENTOPS_VERSION;
+    const auto telemetry = std::make_shared<Telemetry>(std::move(telemetrySettings));
+    LocalBackendOptions backendOptions = context.backendOptions();
+    backendOptions.telemetry = telemetry;
+    const auto backend = std::make_unique<LocalBackend>(Workspace{context.workspace}, std::move(backendOptions));
     api::ApiOptions api;
     api.address = options.host;
     api.port = options.port;
+    api.telemetry = telemetry;
     api.insecureLoopback = options.insecureLoopback;
     const api::SettingsTree settings = EVENTOPS_TRY(api::SettingsTree::load({context.workspace}, std::getenv));
     api.mounts.clear();

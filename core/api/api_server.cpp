@@ -2,6 +2,7 @@
 #include "core/api/api_server.h"
 
 #include "core/api/api_routes.h"
+#include "core/api/traced_exchange.h"
 #include "core/session/guarded_backend.h"
 
 #include <algorithm>
@@ -95,7 +96,10 @@ Result<std::unique_ptr<ApiServer>> ApiServer::start(Backend &backend, std::vecto
     made.address = address;
     made.server = EVENTOPS_TRY(HttpServer::listen(
         address, options.port, options.limits,
-        [&made](const std::shared_ptr<HttpExchange> &exchange) { made.router.handle(exchange); }, tools.statistics));
+        [&made, telemetry = options.telemetry](std::shared_ptr<HttpExchange> exchange) {
+            made.router.handle(telemetry ? traced(std::move(exchange), telemetry) : std::move(exchange));
+        },
+        tools.statistics));
     made.access.setPort(made.server->port());
     return server;
 }

@@ -5,6 +5,7 @@
 #include "core/api/router.h"
 #include "core/api/tokens.h"
 #include "core/session/backend.h"
+#include "core/session/telemetry.h"
 
 #include <cstdint>
 #include <memory>
@@ -28,6 +29,7 @@ struct ApiOptions {
                                     {"POST", "/graph/query", "karma-graph-query", "karma-graph-query"},
                                     {"POST", "/v1/graph/query", "karma-graph-query", "karma-graph-query"}};
     bool insecureLoopback = false;     ///< The seeds' own routes need no token.
+    std::shared_ptr<Telemetry> telemetry = {}; ///< Gets a span of every request; null: nobody wants them.
     HttpLimits limits = {};
 };
 

@@ -68,6 +68,8 @@ public:
     virtual void end() = 0;
     virtual std::size_t queuedBytes() const = 0; ///< Taken and not yet sent.
     virtual bool gone() const = 0;
+    /// The template of the route that answers: for telemetry.
+    virtual void matched(std::string_view) {}
     /// Calls @p gone once, on the server's thread, if the client goes before it has its answer.
     virtual void whenGone(std::function<void()> gone) = 0;
 };

@@ -233,6 +233,7 @@ void Router::handle(const std::shared_ptr<HttpExchange> &exchange) const
     Match found;
     if (auto refusal = match(request, target.substr(0, mark), found))
         return exchange->respond(std::move(*refusal));
+    exchange->matched(found.route->path);
     auto caller = m_access.callerOf(request, found.route->access);
     if (!caller)
         return exchange->respond(Access::challenge(request));

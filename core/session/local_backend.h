@@ -6,6 +6,7 @@
 #include "core/session/change_hub.h"
 #include "core/session/clickhouse_feed.h"
 #include "core/session/lake_feed.h"
+#include "core/session/telemetry.h"
 #include "core/session/workspace.h"
 
 #include <condition_variable>
@@ -25,6 +26,7 @@ struct LocalBackendOptions {
     std::function<Result<std::string>()> startExecutor;
     /// What is known of the world that a pipeline makes up. NotFound: it makes up none.
     std::function<Result<GroundTruth>(const PipelineSpec &)> groundTruth;
+    std::shared_ptr<Telemetry> telemetry; ///< Gets a span of every run, and what holds it up; null: nobody wants it.
 };
 
 /// The engine of a workspace directory in this process, behind the Backend interface.

@@ -3,6 +3,7 @@
 // Runs of the engine over sources: captures, what a pipeline names, and what is handed in.
 #include "core/session/local_backend.h"
 
+#include "core/base/clock.h"
 #include "core/config/pipeline_file.h"
 #include "core/config/read_file.h"
 #include "core/session/engine.h"
@@ -18,6 +19,48 @@ constexpr std::chrono::hours HoldBackMax{1}; ///< So long sources wait for room 
 constexpr std::chrono::seconds AwaitedHoldBackMax{5}; ///< Who waits for an answer is told soon, and can come again.
 constexpr std::size_t PipelineBytesMax = 1u << 20;
 constexpr std::string_view DefaultPipeline = "/definitions/default.yaml";
+
+/// A run as others see it from outside: a span, and a log record whenever something holds it up or goes on.
+class RunTrace
+{
+public:
+    RunTrace(std::shared_ptr<Telemetry> telemetry, const std::string &pipeline) : m_telemetry(std::move(telemetry))
+    {
+        m_span.name = "run " + pipeline;
+        m_span.start = SystemClock().now();
+    }
+    ~RunTrace()
+    {
+        if (m_telemetry == nullptr)
+            return;
+        m_span.end = SystemClock().now();
+        const auto add = [&](const char *name, std::uint64_t value) {
+            m_span.attributes.emplace_back(name, static_cast<std::int64_t>(value));
+        };
+        add("eventops.records.received", m_progress.counters.received);
+        add("eventops.records.dead_lettered", m_progress.counters.deadLettered);
+        add("eventops.events", m_progress.counters.events);
+        add("eventops.findings", m_progress.findings);
+        m_telemetry->span(std::move(m_span));
+    }
+    RunTrace(const RunTrace &) = delete;
+    RunTrace &operator=(const RunTrace &) = delete;
+
+    void take(const RunProgress &progress)
+    {
+        if (m_telemetry != nullptr && progress.trouble != m_progress.trouble)
+            m_telemetry->log({SystemClock().now(), progress.trouble.empty() ? InfoSeverity : WarnSeverity,
+                              progress.trouble.empty() ? "going on" : progress.trouble, {}});
+        m_progress = progress;
+    }
+    void fail(const Error &error) { m_span.error = error.text(); }
+
+private:
+    static constexpr int InfoSeverity = 9, WarnSeverity = 13; // OpenTelemetry's numbers
+    const std::shared_ptr<Telemetry> m_telemetry;
+    Telemetry::Span m_span;
+    RunProgress m_progress;
+};
 
 Error busyReplaying()
 {
@@ -103,7 +146,9 @@ Result<WorkspaceSummary> LocalBackend::runPipeline(const PipelineSpec &spec, Sou
     const bool awaited = std::all_of(sources.begin(), sources.end(), [](const auto &s) { return s->wantsReceipts(); });
     options.holdBackMax = awaited ? AwaitedHoldBackMax : std::chrono::milliseconds(HoldBackMax);
     options.playback = request.playback.get();
+    RunTrace trace(m_options.telemetry, spec.name);
     options.progress = [&](const RunProgress &state) {
+        trace.take(state);
         m_hub.runAdvanced(state);
         if (progress)
             progress(state);
@@ -116,6 +161,8 @@ Result<WorkspaceSummary> LocalBackend::runPipeline(const PipelineSpec &spec, Sou
     m_hub.runStarted();
     const Status read = engine->read(std::move(sources), live);
     m_hub.runEnded();
+    if (!read)
+        trace.fail(read.error());
     EVENTOPS_TRY(read);
     if (ticket.cancelled())
         return Error{Error::Code::Cancelled,
