@@ -68,6 +68,8 @@ Result<std::unique_ptr<KafkaFeed>> KafkaFeed::open(const Workspace &workspace, c
                          {},
                          "make the topics with: eventops kafka init"};
     }
+    const std::set<std::string> avroTopics = EVENTOPS_TRY(settings.avroTopics());
+    feed->m_payloads = EVENTOPS_TRY(KafkaPayloads::open(avroTopics, connection));
     EVENTOPS_TRY(feed->findMark(cluster));
     return feed;
 }
@@ -100,33 +102,37 @@ Status KafkaFeed::catchUp()
     return m_mark.write(m_markFile);
 }
 
-void KafkaFeed::addFinding(const Finding &finding, std::vector<Outgoing> &out)
+Status KafkaFeed::addFinding(const Finding &finding, std::vector<Outgoing> &out)
 {
     std::string alert = finding.alert;
     if (alert.empty() && m_settings.mirror() && finding.state != FindingState::Pending)
         alert = encodeAlert(finding);
     if (!alert.empty())
-        out.push_back(
-            {AlertTopic, alertKey(finding, m_settings.legacyKey()), std::move(alert), "finding:" + finding.id});
+        out.push_back({AlertTopic, alertKey(finding, m_settings.legacyKey()),
+                       EVENTOPS_TRY(m_payloads.alert(finding, std::move(alert))), "finding:" + finding.id});
     if (!isDeviation(finding) && (!m_settings.mirror() || finding.alert.empty()))
-        return;
+        return Ok{};
     auto deviation = encodeDeviation(finding, {m_settings.legacyTopLevel()});
     if (deviation)
-        out.push_back({NormalizedTopic, finding.tenant + '|' + finding.entityId, std::move(deviation).value(),
+        out.push_back({NormalizedTopic, finding.tenant + '|' + finding.entityId,
+                       EVENTOPS_TRY(m_payloads.event(NormalizedTopic, std::move(deviation).value())),
                        "finding:" + finding.id});
     else
         m_notice = "finding " + finding.id + " is not published: " + deviation.error().message;
+    return Ok{};
 }
 
 Result<bool> KafkaFeed::pushFindings()
 {
     std::vector<Outgoing> messages;
     std::uint64_t upTo = m_mark.findings;
+    Status added = Ok{};
     EVENTOPS_TRY(m_ledger->findingsAfter(upTo, [&](std::uint64_t number, const Finding &finding) {
         upTo = number;
-        addFinding(finding, messages);
-        return messages.size() < PushMax && !m_mustStop();
+        added = addFinding(finding, messages);
+        return added && messages.size() < PushMax && !m_mustStop();
     }));
+    EVENTOPS_TRY(added);
     EVENTOPS_TRY(send(messages));
     m_mark.findings = upTo;
     EVENTOPS_TRY(m_mark.write(m_markFile));
