@@ -15,6 +15,7 @@ namespace eventops {
 namespace {
 
 constexpr std::uint64_t FixedBytesMax = 1u << 20;
+constexpr std::size_t NameBytesMax = 1'000;
 
 struct Primitive {
     std::string_view name;
@@ -43,7 +44,7 @@ bool isName(std::string_view text)
     const auto letter = [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
     };
-    return !text.empty() && letter(text.front())
+    return !text.empty() && text.size() <= NameBytesMax && letter(text.front())
            && std::all_of(text.begin(), text.end(), [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
 }
 

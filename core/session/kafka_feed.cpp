@@ -102,37 +102,36 @@ Status KafkaFeed::catchUp()
     return m_mark.write(m_markFile);
 }
 
-Status KafkaFeed::addFinding(const Finding &finding, std::vector<Outgoing> &out)
+void KafkaFeed::addFinding(const Finding &finding, std::vector<Outgoing> &out)
 {
+    const auto add = [&](std::string_view topic, std::string key, Result<std::string> payload) {
+        if (payload)
+            out.push_back({topic, std::move(key), std::move(payload).value(), "finding:" + finding.id});
+        else
+            m_notice = "finding " + finding.id + " is not published: " + payload.error().message;
+    };
     std::string alert = finding.alert;
     if (alert.empty() && m_settings.mirror() && finding.state != FindingState::Pending)
         alert = encodeAlert(finding);
     if (!alert.empty())
-        out.push_back({AlertTopic, alertKey(finding, m_settings.legacyKey()),
-                       EVENTOPS_TRY(m_payloads.alert(finding, std::move(alert))), "finding:" + finding.id});
+        add(AlertTopic, alertKey(finding, m_settings.legacyKey()), m_payloads.alert(finding, std::move(alert)));
     if (!isDeviation(finding) && (!m_settings.mirror() || finding.alert.empty()))
-        return Ok{};
+        return;
     auto deviation = encodeDeviation(finding, {m_settings.legacyTopLevel()});
     if (deviation)
-        out.push_back({NormalizedTopic, finding.tenant + '|' + finding.entityId,
-                       EVENTOPS_TRY(m_payloads.event(NormalizedTopic, std::move(deviation).value())),
-                       "finding:" + finding.id});
-    else
-        m_notice = "finding " + finding.id + " is not published: " + deviation.error().message;
-    return Ok{};
+        deviation = m_payloads.event(NormalizedTopic, std::move(deviation).value());
+    add(NormalizedTopic, finding.tenant + '|' + finding.entityId, std::move(deviation));
 }
 
 Result<bool> KafkaFeed::pushFindings()
 {
     std::vector<Outgoing> messages;
     std::uint64_t upTo = m_mark.findings;
-    Status added = Ok{};
     EVENTOPS_TRY(m_ledger->findingsAfter(upTo, [&](std::uint64_t number, const Finding &finding) {
         upTo = number;
-        added = addFinding(finding, messages);
-        return added && messages.size() < PushMax && !m_mustStop();
+        addFinding(finding, messages);
+        return messages.size() < PushMax && !m_mustStop();
     }));
-    EVENTOPS_TRY(added);
     EVENTOPS_TRY(send(messages));
     m_mark.findings = upTo;
     EVENTOPS_TRY(m_mark.write(m_markFile));

@@ -82,7 +82,7 @@ private:
     Status findMark(const std::string &cluster);
     Result<bool> pushFindings();
     Result<bool> pushActions();
-    Status addFinding(const Finding &finding, std::vector<Outgoing> &out);
+    void addFinding(const Finding &finding, std::vector<Outgoing> &out);
     Status send(const std::vector<Outgoing> &messages);
 
     FileLock m_lock;
