@@ -375,10 +375,17 @@ private:
         }
     }
 
+    bool isSymbol(const AvroType &type, std::string_view json)
+    {
+        return jsonKind(json) == JsonKind::String
+               && std::find(type.symbols.begin(), type.symbols.end(), jsonText(json, m_scratch)) != type.symbols.end();
+    }
+
     Status branch(const AvroType &type, std::string_view json)
     {
         for (std::size_t i = 0; i < type.branches.size(); ++i) {
-            if (!fits(*type.branches[i], jsonKind(json)))
+            const bool isOther = type.branches[i]->kind == AvroKind::Enum && !isSymbol(*type.branches[i], json);
+            if (isOther || !fits(*type.branches[i], jsonKind(json)))
                 continue;
             appendNumber(m_out, static_cast<std::int64_t>(i));
             return value(*type.branches[i], json);

@@ -18,7 +18,7 @@ namespace eventops {
 DecodeFailure readAvro(const AvroPlan &plan, std::string_view bytes, std::string &json);
 
 /// Appends @p json, valid JSON, as a datum of @p schema: the reverse. A union takes the first of its branches that has
-/// the value's kind. InvalidInput names the field that does not fit.
+/// the value's kind, an enum only for its symbols. InvalidInput names the field that does not fit.
 Status writeAvro(const AvroSchema &schema, std::string_view json, std::string &out);
 
 } // namespace eventops

@@ -130,6 +130,16 @@ private Q_SLOTS:
         QCOMPARE(readWith(AvroPlan::make(schemaOf(schema->canonical()), schema), bytes), std::string(AllTypesJson));
     }
 
+    void unionsTakeTheBranchThatFits()
+    {
+        const auto schema = schemaOf(
+            R"(["null",{"type":"enum","name":"E","symbols":["A"]},"string","double",{"type":"map","values":"int"}])");
+        const auto plan = AvroPlan::make(schema, schema);
+        for (const char *json : {"null", "\"A\"", "\"v\"", "1.5", R"({"k":7})"})
+            QCOMPARE(readWith(plan, written(schema, json)), std::string(json));
+        QVERIFY(written(schema, "[1]").starts_with("!datum: [1] is no union of null, enum E"));
+    }
+
     void numbersAtTheirEnds_data()
     {
         QTest::addColumn<QByteArray>("hex"); // fastavro's
