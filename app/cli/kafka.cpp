@@ -4,6 +4,8 @@
 #include "app/cli/cli.h"
 
 #include "core/base/json.h"
+#include "core/codec/avro_payload.h"
+#include "core/kafka/schema_registry.h"
 #include "core/kafka/topic_admin.h"
 #include "core/session/kafka_feed.h"
 
@@ -17,6 +19,7 @@ constexpr unsigned PartitionsMax = 1'024;
 
 struct KafkaOptions {
     std::string brokers, protocol, mechanism, user, passwordFile, caFile, writer;
+    std::string avro, schemaUrl, schemaUser, schemaPasswordFile;
     unsigned partitions = TopicPlan{}.partitions;
     int replication = -1;
     bool mirror = false, legacyTopLevel = false, legacyKey = false;
@@ -36,7 +39,11 @@ Result<KafkaFeedSettings> settingsOf(const Context &context, const KafkaOptions 
                                                                   {"sasl_user", options.user},
                                                                   {"sasl_password_file", options.passwordFile},
                                                                   {"tls_ca_file", options.caFile},
-                                                                  {"writer", options.writer}};
+                                                                  {"writer", options.writer},
+                                                                  {"avro", options.avro},
+                                                                  {"schema_url", options.schemaUrl},
+                                                                  {"schema_user", options.schemaUser},
+                                                                  {"schema_password_file", options.schemaPasswordFile}};
     for (const auto &[name, text] : texts) {
         if (!text.empty())
             settings.set(name, text);
@@ -47,6 +54,7 @@ Result<KafkaFeedSettings> settingsOf(const Context &context, const KafkaOptions 
         if (set)
             settings.set(name, "true");
     }
+    EVENTOPS_TRY(settings.avroTopics());
     return settings;
 }
 
@@ -55,8 +63,30 @@ std::string outcomeText(const TopicOutcome &topic)
     return topic.made ? "made" : topic.error.empty() ? "is there" : topic.error;
 }
 
+std::string outcomeText(const SubjectOutcome &subject)
+{
+    return std::string(subject.made ? "made" : "is there") + ", schema " + std::to_string(subject.id);
+}
+
+/// Our schema under every topic that is written in Avro (E7, E22).
+Result<std::vector<SubjectOutcome>> registerSchemas(const KafkaFeedSettings &settings, const KafkaSettings &connection)
+{
+    std::vector<SubjectOutcome> out;
+    const std::set<std::string> topics = EVENTOPS_TRY(settings.avroTopics());
+    if (topics.empty())
+        return out;
+    auto address = EVENTOPS_TRY(registryAddress(connection));
+    if (!address)
+        return Error{Error::Code::InvalidArgument, "topics in Avro need a schema registry", {},
+                     "--schema-url http://localhost:8081, or set SCHEMA_URL"};
+    const auto registry = EVENTOPS_TRY(SchemaRegistry::open(std::move(*address)));
+    for (const std::string &topic : topics)
+        out.push_back(EVENTOPS_TRY(registerSchema(*registry, valueSubject(topic), envelopeSchema())));
+    return out;
+}
+
 void printTopics(const Context &context, const std::string &brokers, const std::string &cluster,
-                 const std::vector<TopicOutcome> &topics)
+                 const std::vector<TopicOutcome> &topics, const std::vector<SubjectOutcome> &subjects)
 {
     if (context.json) {
         std::string out;
@@ -64,6 +94,9 @@ void printTopics(const Context &context, const std::string &brokers, const std::
         json.beginObject().field("brokers", brokers).field("cluster", cluster).key("topics").beginObject();
         for (const TopicOutcome &topic : topics)
             json.field(topic.name, outcomeText(topic));
+        json.endObject().key("subjects").beginObject();
+        for (const SubjectOutcome &subject : subjects)
+            json.key(subject.subject).unsignedInteger(subject.id);
         json.endObject().endObject();
         std::printf("%s\n", out.c_str());
         return;
@@ -71,6 +104,8 @@ void printTopics(const Context &context, const std::string &brokers, const std::
     std::printf("brokers   %s, cluster %s\n", printable(brokers).c_str(), printable(cluster).c_str());
     for (const TopicOutcome &topic : topics)
         std::printf("%-24s%s\n", printable(topic.name).c_str(), printable(outcomeText(topic)).c_str());
+    for (const SubjectOutcome &subject : subjects)
+        std::printf("%-24s%s\n", printable(subject.subject).c_str(), outcomeText(subject).c_str());
 }
 
 Status init(const Context &context, const KafkaOptions &options)
@@ -83,9 +118,10 @@ Status init(const Context &context, const KafkaOptions &options)
     if (!options.noTopics)
         topics =
             EVENTOPS_TRY(makeTopics(*client, contractTopics(), {options.partitions, options.replication}, AskWait));
+    const std::vector<SubjectOutcome> subjects = EVENTOPS_TRY(registerSchemas(settings, connection));
     const Workspace workspace = EVENTOPS_TRY(Workspace::open(context.workspace));
     EVENTOPS_TRY(settings.write(workspace));
-    printTopics(context, connection.brokers, cluster, topics);
+    printTopics(context, connection.brokers, cluster, topics, subjects);
     for (const TopicOutcome &topic : topics) {
         if (!topic.error.empty())
             return Error{Error::Code::Refused,
@@ -138,6 +174,10 @@ Status status(const Context &context, const KafkaOptions &options)
         if (std::none_of(names.begin(), names.end(), [&](const std::string &name) { return known.contains(name); }))
             notice += (notice.empty() ? "missing topics: " : ", ") + std::string(topic.name);
     }
+    const std::set<std::string> avroTopics = EVENTOPS_TRY(settings.avroTopics());
+    const auto payloads = KafkaPayloads::open(avroTopics, connection); // are their schemas known to the registry?
+    if (!payloads)
+        notice += (notice.empty() ? "" : "; ") + payloads.error().text();
     const auto read = KafkaMark::read(KafkaFeedSettings::markFile({context.workspace}));
     KafkaMark mark = read ? read.value() : KafkaMark();
     const char *const between = notice.empty() ? "" : "; ";
@@ -172,6 +212,11 @@ void addKafka(CLI::App &app, Context &context)
         sub->add_option("--sasl-user", options->user, "Else $KAFKA_USER; the password is in $KAFKA_PASS");
         sub->add_option("--sasl-password-file", options->passwordFile, "The password is its first line");
         sub->add_option("--tls-ca-file", options->caFile, "PEM file of the authorities to trust");
+        sub->add_option("--schema-url", options->schemaUrl,
+                        "The schema registry, http://localhost:8081; else $SCHEMA_URL");
+        sub->add_option("--schema-user", options->schemaUser,
+                        "Else $SCHEMA_USER; the registry's password is in $SCHEMA_PASSWORD");
+        sub->add_option("--schema-password-file", options->schemaPasswordFile, "The password is its first line");
         sub->callback([&context, options, run] {
             const Status done = run(context, *options);
             if (!done)
@@ -187,6 +232,9 @@ void addKafka(CLI::App &app, Context &context)
         ->check(CLI::Range(1, 99));
     first->add_flag("--no-topics", options->noTopics, "Make none: somebody else does");
     first->add_option("--writer", options->writer, "Our name in the header of every message; default: eventops");
+    first->add_option("--avro", options->avro,
+                      "Topics to write in Avro, with commas between; their schema is registered. Some of "
+                          + std::string(KafkaPayloads::AvroTopics));
     first->add_flag("--mirror", options->mirror, "Publish alerts also as deviations, and deviations as alerts");
     first->add_flag("--legacy-top-level", options->legacyTopLevel,
                     "Deviations with their figures at top level as well");

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "app/cli/cli.h"
 
+#include "core/codec/avro_plan.h"
 #include "core/config/pipeline_file.h"
 #include "core/pipeline/decode_phase.h"
 #include "core/pipeline/stage_engine.h"
 #include "pipelines/components.h"
 
 #include <cstdio>
+#include <fstream>
+#include <iterator>
 
 namespace eventops::cli {
 namespace {
@@ -34,6 +37,52 @@ Status validate(const Context &context, const std::string &path)
     return Ok{};
 }
 
+struct SchemaOptions {
+    bool schema = false;
+    std::string compatibility = "full";
+};
+
+Result<std::shared_ptr<const AvroSchema>> readSchema(const std::string &path)
+{
+    std::ifstream in(path, std::ios::binary);
+    std::string text(AvroSchema::TextBytesMax + 1, '\0');
+    in.read(text.data(), static_cast<std::streamsize>(text.size()));
+    if (!in.eof() && in.fail())
+        return Error{Error::Code::NotFound, "the schema cannot be read", {path, 0, 0}};
+    text.resize(static_cast<std::size_t>(in.gcount()));
+    return AvroSchema::parse(text, path);
+}
+
+/// Files of one schema, oldest first: whoever knows one of them must get on with the next (E22, L21).
+void validateSchemas(Context &context, const std::vector<std::string> &files, const SchemaOptions &options)
+{
+    std::shared_ptr<const AvroSchema> before;
+    std::string beforeFile;
+    for (const std::string &file : files) {
+        const auto schema = readSchema(file);
+        if (!schema) {
+            context.fail(schema.error());
+            return;
+        }
+        bool ok = true;
+        const auto check = [&](const auto &writer, const auto &reader, const std::string &what) {
+            for (const AvroProblem &problem : avroProblems(writer, reader)) {
+                context.fail({Error::Code::Refused, problem.field + ": " + what + ": " + problem.what, {file, 0, 0},
+                              problem.remedy});
+                ok = false;
+            }
+        };
+        if (before != nullptr && options.compatibility != "forward")
+            check(before, schema.value(), "it cannot read what was written with " + beforeFile);
+        if (before != nullptr && options.compatibility != "backward")
+            check(schema.value(), before, "who reads with " + beforeFile + " cannot read it");
+        if (ok && !context.json)
+            std::printf("%s: ok\n", printable(file).c_str());
+        before = schema.value();
+        beforeFile = file;
+    }
+}
+
 void printFields(std::span<const FieldSpec> fields, std::span<const LossReason> losses)
 {
     for (const FieldSpec &field : fields)
@@ -51,10 +100,24 @@ void printFields(std::span<const FieldSpec> fields, std::span<const LossReason> 
 void addValidate(CLI::App &app, Context &context)
 {
     const auto files = std::make_shared<std::vector<std::string>>();
+    const auto options = std::make_shared<SchemaOptions>();
     CLI::App *command = app.add_subcommand("validate", "Check pipeline files; errors name file, line and column");
-    command->add_option("PIPELINE", *files, "Pipeline files")->required();
+    command->add_option("FILE", *files, "Pipeline files, or with --schema Avro schemas")->required();
+    CLI::Option *schema = command->add_flag(
+        "--schema", options->schema,
+        "The files are versions of an Avro schema, oldest first: check that each gets on with the one before it");
+    command
+        ->add_option("--compatibility", options->compatibility,
+                     "backward: the newer reads what the older wrote; forward: the older reads what the newer writes; "
+                     "full: both (default)")
+        ->needs(schema)
+        ->check(CLI::IsMember({"backward", "forward", "full"}));
     addJson(*command, context);
-    command->callback([&context, files] {
+    command->callback([&context, files, options] {
+        if (options->schema) {
+            validateSchemas(context, *files, *options);
+            return;
+        }
         for (const std::string &file : *files) {
             if (const Status status = validate(context, file); !status)
                 context.fail(status.error());

@@ -43,4 +43,33 @@ std::string encodeAlert(const Finding &finding)
     return out;
 }
 
+void appendAlertEvent(Batch &batch, const Finding &finding)
+{
+    Event &event = batch.events.emplace_back();
+    const auto set = [&](Field field, std::string_view text) {
+        if (!text.empty())
+            event[field] = batch.strings.append(text);
+    };
+    event.tsEvent = finding.ts;
+    set(Field::TsText, finding.tsText);
+    set(Field::EventId, finding.id);
+    set(Field::Type, AlertTopic);
+    set(Field::Tenant, finding.tenant);
+    set(Field::SourceId, finding.sourceId);
+    set(Field::EntityType, finding.entityType);
+    set(Field::EntityId, finding.entityId);
+    set(Field::Metric, finding.metric);
+    set(Field::Unit, finding.unit);
+    event.hasValue = finding.hasValue;
+    event.value = finding.value;
+    std::string attrs;
+    JsonWriter json(attrs);
+    json.beginObject().field("severity", severityName(static_cast<std::uint8_t>(finding.severity)));
+    json.field("rule", finding.name).field("message", finding.message).endObject();
+    set(Field::Attrs, attrs);
+    JsonReader reader;
+    if (!reader.read(finding.tags) && reader.kind() == JsonKind::Object)
+        set(Field::Tags, reader.document());
+}
+
 } // namespace eventops

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "core/model/batch.h"
 #include "core/model/finding.h"
 
 #include <string>
@@ -17,5 +18,9 @@ inline constexpr char AlertTopic[] = "ops.alert.v1";
 /// `ts` is the finding's tsText, or its time in RFC 3339; `value` is null when there is none. One line, no line end.
 /// Thread: any. Complexity: O(length).
 std::string encodeAlert(const Finding &finding);
+
+/// The same as an event for other envelopes, appended to @p batch, which needs no record: of type ops.alert.v1 and with
+/// the finding's id; severity, rule and message are attributes, as in the JSON.
+void appendAlertEvent(Batch &batch, const Finding &finding);
 
 } // namespace eventops

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "core/codec/agent.h"
+#include "core/codec/avro_payload.h"
 #include "core/codec/envelopes.h"
 #include "core/codec/kcat.h"
 
@@ -13,7 +14,10 @@ constexpr std::string_view Name = "auto";
 class Decoder final : public CodecDecoder
 {
 public:
-    explicit Decoder(AgentRules rules) : m_agent(rules) {}
+    Decoder(AgentRules rules, std::shared_ptr<const SchemasById> schemas)
+        : m_agent(rules), m_avro(std::move(schemas))
+    {
+    }
 
     DecodeFailure decode(Batch &batch, std::uint32_t record) override
     {
@@ -48,14 +52,16 @@ private:
         const std::size_t before = batch.events.size();
         if (!m_message.hasPayload)
             return {}; // a tombstone carries no event
-        const JsonFailure notJson = m_payload.read(m_message.payload);
-        const std::size_t first = m_message.payload.find_first_not_of(" \t\r\n");
-        const bool meantAsJson =
-            first != std::string::npos && (m_message.payload[first] == '{' || m_message.payload[first] == '[');
-        if (notJson && (meantAsJson || first == std::string::npos))
+        std::string_view text;
+        if (const DecodeFailure failure = m_message.document(m_avro, false, m_json, text))
+            return failure;
+        const JsonFailure notJson = m_payload.read(text);
+        const std::size_t first = text.find_first_not_of(" \t\r\n");
+        const bool meantAsJson = first != std::string_view::npos && (text[first] == '{' || text[first] == '[');
+        if (notJson && (meantAsJson || first == std::string_view::npos))
             return lose(notJson);
         if (notJson)
-            appendKcatText(batch, record, m_message);
+            appendKcatText(batch, record, text);
         else if (const DecodeFailure failure = envelope(m_payload).decode(batch, record, m_payload))
             return failure;
         m_message.apply(batch, before);
@@ -65,6 +71,8 @@ private:
     JsonReader m_reader, m_payload;
     KcatMessage m_message;
     AgentEnvelope m_agent;
+    AvroPayload m_avro;
+    std::string m_json;
     std::unique_ptr<JsonEnvelope> m_karma = makeKarmaEnvelope();
     std::unique_ptr<JsonEnvelope> m_karmaApi = makeKarmaApiEnvelope();
     std::unique_ptr<JsonEnvelope> m_monitoring = makeMonitoringEnvelope();
@@ -74,10 +82,13 @@ private:
 class Auto final : public Codec
 {
 public:
-    explicit Auto(AgentRules rules) : m_rules(rules) {}
+    Auto(AgentRules rules, std::shared_ptr<const SchemasById> schemas)
+        : m_rules(rules), m_schemas(std::move(schemas))
+    {
+    }
     std::string_view name() const override { return Name; }
     std::string_view summary() const override { return "JSON of any known envelope, told apart record by record."; }
-    std::unique_ptr<CodecDecoder> makeDecoder() const override { return std::make_unique<Decoder>(m_rules); }
+    std::unique_ptr<CodecDecoder> makeDecoder() const override { return std::make_unique<Decoder>(m_rules, m_schemas); }
     Result<std::string> encode(const Batch &batch, const Event &event, LossReport &loss) const override
     {
         // The envelope that the event came in.
@@ -89,20 +100,21 @@ public:
 
 private:
     const AgentRules m_rules;
+    const std::shared_ptr<const SchemasById> m_schemas;
 };
 
 } // namespace
 
 const Codec &autoCodec()
 {
-    static const Auto codec{AgentRules{}};
+    static const Auto codec{AgentRules{}, nullptr};
     return codec;
 }
 
 Result<std::shared_ptr<const Codec>> makeAutoCodec(const Value &settings)
 {
     const AgentRules rules = EVENTOPS_TRY(agentRules(settings));
-    return std::shared_ptr<const Codec>(std::make_shared<Auto>(rules));
+    return std::shared_ptr<const Codec>(std::make_shared<Auto>(rules, EVENTOPS_TRY(readSchemas(settings))));
 }
 
 } // namespace eventops

@@ -54,6 +54,8 @@ Result<std::shared_ptr<const Codec>> makeCodec(std::string_view name, const Valu
         return makeKcatCodec(settings);
     if (name == "mapped")
         return makeMappedCodec(settings);
+    if (name == "monitoring.envelope.v1")
+        return makeMonitoringAvroCodec(settings);
     if (name == "monitoring.v1")
         return makeMonitoringCodec(settings);
     if (const Codec *codec = codecByName(name))
@@ -62,7 +64,7 @@ Result<std::shared_ptr<const Codec>> makeCodec(std::string_view name, const Valu
     for (const Codec *codec : builtinCodecs())
         known += std::string(codec->name()) + ", ";
     return Error{Error::Code::NotFound, "there is no format \"" + std::string(name) + '"', {},
-                 "use one of " + known + "kcat, mapped"};
+                 "use one of " + known + "kcat, mapped, monitoring.envelope.v1"};
 }
 
 } // namespace eventops

@@ -54,8 +54,8 @@ public:
     virtual std::string_view name() const = 0;    ///< "karma.v1"
     virtual std::string_view summary() const = 0; ///< One sentence.
     virtual std::unique_ptr<CodecDecoder> makeDecoder() const = 0;
-    /// The event in this envelope, one document without a line end; @p loss lists what it cannot hold.
-    /// Unavailable when the codec only reads.
+    /// The event in this envelope, one document without a line end (of an Avro codec: bytes); @p loss lists what it
+    /// cannot hold. Unavailable when the codec only reads.
     virtual Result<std::string> encode(const Batch &batch, const Event &event, LossReport &loss) const = 0;
 };
 
@@ -76,6 +76,8 @@ const Codec &eventsRawCodec();
 ///   codec, codecs kcat: name of the codec that reads the payloads (auto), and by topic where another one does; these
 ///                 settings are theirs as well
 ///   skip_writer   kcat: messages whose header eventops-writer says this are left out
+///   schemas       auto, kcat, monitoring.envelope.v1: Avro schemas by id, for payloads without one beside them
+///   schema_id     monitoring.envelope.v1: the id that is written before a payload; encoding needs it
 /// Builtin codecs are found here as well. InvalidConfig with the place of what is wrong; NotFound for an unknown name.
 Result<std::shared_ptr<const Codec>> makeCodec(std::string_view name, const Value &settings);
 

@@ -26,6 +26,7 @@ Result<std::shared_ptr<const Codec>> makeChronosRawCodec(const Value &settings);
 Result<std::shared_ptr<const Codec>> makeKarmaCodec(const Value &settings);
 Result<std::shared_ptr<const Codec>> makeMappedCodec(const Value &settings);
 Result<std::shared_ptr<const Codec>> makeMonitoringCodec(const Value &settings);
+Result<std::shared_ptr<const Codec>> makeMonitoringAvroCodec(const Value &settings); ///< monitoring.envelope.v1
 
 /// The fields that an agent's line must have. The upstream normaliser demands none of them and fills in "default",
 /// "unknown" and 0; an engine that stores for years had better see that a tenant is missing.
@@ -46,6 +47,10 @@ bool looksLikeMonitoring(const JsonReader &json);
 std::unique_ptr<JsonEnvelope> makeGenericJsonEnvelope();
 std::unique_ptr<JsonEnvelope> makeKarmaEnvelope();
 std::unique_ptr<JsonEnvelope> makeKarmaApiEnvelope();
-std::unique_ptr<JsonEnvelope> makeMonitoringEnvelope(bool attributeTypes = false);
+std::unique_ptr<JsonEnvelope> makeMonitoringEnvelope(bool attributeTypes = false, bool tagTypes = false);
+
+// X6: the side channel beside an attribute that is no text, "cores": "8", "cores:type": "number".
+inline constexpr std::string_view MonitoringTypeSuffix = ":type";
+std::string_view monitoringTypeName(JsonKind kind);
 
 } // namespace eventops

@@ -3,6 +3,7 @@
 
 #include "core/base/hash.h"
 #include "core/base/json.h"
+#include "core/codec/avro_payload.h"
 #include "core/codec/json_envelope.h"
 #include "core/model/event_id.h"
 
@@ -89,6 +90,9 @@ DecodeFailure KcatMessage::read(const JsonReader &json)
     offset = json.find("offset")->value;
     payload.clear();
     cluster.clear();
+    schema.clear();
+    if (const JsonEntry *written = json.find("payload_schema"))
+        schema = written->value;
     if (isKind(json, "cluster", JsonKind::String))
         cluster = jsonText(json.find("cluster")->value, m_scratch);
     const JsonEntry *packed = json.find("payload_base64");
@@ -133,6 +137,30 @@ DecodeFailure KcatMessage::read(const JsonReader &json)
     return {};
 }
 
+DecodeFailure KcatMessage::document(AvroPayload &avro, bool envelopeOnly, std::string &json,
+                                    std::string_view &text) const
+{
+    text = payload;
+    if (!framedSchemaId(payload))
+        return {};
+    if (DecodeFailure failure = avro.read(payload, schema, envelopeOnly, json))
+        return failure;
+    if (jsonKind(json) == JsonKind::String) { // a text by itself, which may be a document
+        std::string scratch;
+        json = std::string(jsonText(json, scratch));
+    }
+    text = json;
+    return {};
+}
+
+void addPayloadSchema(std::string &line, std::string_view schema)
+{
+    line.back() = ',';
+    line += "\"payload_schema\":";
+    line += schema;
+    line += '}';
+}
+
 void KcatMessage::apply(Batch &batch, std::size_t first) const
 {
     for (std::size_t i = first; i < batch.events.size(); ++i) {
@@ -161,12 +189,12 @@ void KcatMessage::apply(Batch &batch, std::size_t first) const
     }
 }
 
-void appendKcatText(Batch &batch, std::uint32_t record, const KcatMessage &message)
+void appendKcatText(Batch &batch, std::uint32_t record, std::string_view text)
 {
     Event &event = appendEvent(batch, record, Name);
     event[Field::Tenant] = batch.strings.intern("default");
-    if (isValidUtf8(message.payload)) {
-        event[Field::Message] = batch.strings.append(message.payload);
+    if (isValidUtf8(text)) {
+        event[Field::Message] = batch.strings.append(text);
         event[Field::ContentType] = batch.strings.intern("text/plain");
     } else { // bytes that nobody can show; they stay with the record
         event[Field::ContentType] = batch.strings.intern("application/octet-stream");

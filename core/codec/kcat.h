@@ -12,6 +12,7 @@
 
 namespace eventops {
 
+class AvroPayload;
 class JsonReader;
 
 // A Kafka message as `kcat -C -J` prints it, one JSON object a line:
@@ -19,8 +20,9 @@ class JsonReader;
 //    "key":"k","payload":"…"}
 // key and payload are texts or null; with -s avro also other JSON. Bytes that are not UTF-8, which kcat cannot print,
 // are written here as "payload_base64" in place of "payload", and likewise "key_base64"; a header's are
-// {"base64":"…"}. Messages that we took from a broker also name its "cluster". `auto` reads them: the payload by its
-// own envelope.
+// {"base64":"…"}. Messages that we took from a broker also name its "cluster", and beside a payload in Avro stands the
+// schema it was written with, "payload_schema" (see avro_payload.h; null: nobody knew it). `auto` reads them: the
+// payload by its own envelope.
 
 /// The header that names who wrote a message, so that nobody reads what he wrote himself (X20).
 inline constexpr std::string_view KafkaWriterHeader = "eventops-writer";
@@ -35,12 +37,15 @@ struct KcatMessage {
     std::string partition, offset; ///< As written.
     std::string payload;
     bool hasPayload = false;       ///< False: null.
+    std::string schema;            ///< "payload_schema" as written; empty: not said.
     WallNs ts = NoTime;
     std::string tsText;
     std::string beside;            ///< JSON object: kafka.topic, .partition, .offset, .key and the headers.
 
     /// BadField.
     DecodeFailure read(const JsonReader &json);
+    /// The payload's text: what is framed as Avro as JSON, in @p json; all else as it is. Errors: AvroPayload::read.
+    DecodeFailure document(AvroPayload &avro, bool envelopeOnly, std::string &json, std::string_view &text) const;
     /// Gives the events from @p first on what they lack: time, headers, and an id from cluster, topic, partition and
     /// offset, the same whichever file the message came in. Where the cluster is known the message's time counts as
     /// well: a topic that was made anew has other messages at the same offsets.
@@ -50,8 +55,11 @@ private:
     std::string m_scratch;
 };
 
+/// Puts the schema beside the payload of the line at the end of @p line. @p schema: JSON, "null" for none.
+void addPayloadSchema(std::string &line, std::string_view schema);
+
 /// A payload that is no JSON, nor begins like it, as one event with that text.
-void appendKcatText(Batch &batch, std::uint32_t record, const KcatMessage &message);
+void appendKcatText(Batch &batch, std::uint32_t record, std::string_view text);
 
 /// What appendKcat writes.
 struct KcatLine {

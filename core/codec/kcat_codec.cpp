@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Kafka messages, a line each, whose payloads are read by the codec of their topic.
+#include "core/codec/avro_payload.h"
 #include "core/codec/envelopes.h"
 #include "core/codec/json_envelope.h"
 #include "core/codec/kcat.h"
@@ -15,6 +16,7 @@ constexpr std::string_view Name = "kcat";
 struct Choice {
     std::map<std::string, std::shared_ptr<const Codec>, std::less<>> byTopic;
     std::shared_ptr<const Codec> otherwise;
+    std::shared_ptr<const SchemasById> schemas;
     std::string skipWriter; ///< Empty: nobody's messages are left out.
 
     const Codec &of(std::string_view topic) const
@@ -27,7 +29,7 @@ struct Choice {
 class Decoder final : public CodecDecoder
 {
 public:
-    explicit Decoder(std::shared_ptr<const Choice> choice) : m_choice(std::move(choice)) {}
+    explicit Decoder(std::shared_ptr<const Choice> choice) : m_choice(std::move(choice)), m_avro(m_choice->schemas) {}
 
     DecodeFailure decode(Batch &batch, std::uint32_t record) override
     {
@@ -66,28 +68,33 @@ private:
     DecodeFailure decodePayload(Batch &batch, std::uint32_t record)
     {
         const std::size_t before = batch.events.size();
-        const bool any = m_choice->of(m_message.topic).name() == "auto";
+        const std::string_view codec = m_choice->of(m_message.topic).name();
+        const bool any = codec == "auto";
+        std::string_view text = m_message.payload;
+        if (readsAvro(codec)) {
+            if (DecodeFailure failure = m_message.document(m_avro, codec == "monitoring.envelope.v1", m_json, text))
+                return failure;
+        }
         const auto chunk = std::make_shared<RawChunk>();
-        chunk->bytes.reserve(m_message.payload.size() + RawPaddingBytes);
-        chunk->bytes = m_message.payload;
+        chunk->bytes.reserve(text.size() + RawPaddingBytes);
+        chunk->bytes = text;
         const RawRecord line = batch.records[record];
         RawRecord &own = batch.records[record];
         own.chunk = static_cast<std::uint32_t>(batch.chunks.size());
         own.offset = 0;
-        own.size = static_cast<std::uint32_t>(m_message.payload.size());
+        own.size = static_cast<std::uint32_t>(text.size());
         batch.chunks.push_back(chunk);
         const DecodeFailure failure = innerOf(m_message.topic).decode(batch, record);
         batch.chunks.pop_back();
         own.chunk = line.chunk;
         own.offset = line.offset;
         own.size = line.size;
-        const std::size_t first = m_message.payload.find_first_not_of(" \t\r\n");
-        const bool text =
-            first != std::string::npos && m_message.payload[first] != '{' && m_message.payload[first] != '[';
-        if (failure && !(any && text))
+        const std::size_t first = text.find_first_not_of(" \t\r\n");
+        const bool isText = first != std::string_view::npos && text[first] != '{' && text[first] != '[';
+        if (failure && !(any && isText))
             return failure;
         if (failure)
-            appendKcatText(batch, record, m_message);
+            appendKcatText(batch, record, text);
         if (!any) { // whoever reads the record again has to begin with the line
             for (std::size_t i = before; i < batch.events.size(); ++i)
                 batch.events[i][Field::Codec] = batch.strings.intern(Name);
@@ -98,6 +105,8 @@ private:
     const std::shared_ptr<const Choice> m_choice;
     JsonReader m_reader;
     KcatMessage m_message;
+    AvroPayload m_avro;
+    std::string m_json;
     std::map<std::string, std::unique_ptr<CodecDecoder>> m_inner; ///< By topic.
     std::string m_scratch;
 };
@@ -140,6 +149,7 @@ Result<std::shared_ptr<const Codec>> makeKcatCodec(const Value &settings)
         for (const auto &[topic, codec] : byTopic->members())
             choice->byTopic.emplace(topic, EVENTOPS_TRY(innerCodec(codec, settings)));
     }
+    choice->schemas = EVENTOPS_TRY(readSchemas(settings));
     if (const Value *const writer = settings.find("skip_writer"))
         choice->skipWriter = EVENTOPS_TRY(writer->text());
     return std::shared_ptr<const Codec>(std::make_shared<Kcat>(std::move(choice)));

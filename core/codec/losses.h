@@ -7,6 +7,8 @@
 namespace eventops::loss {
 
 inline constexpr LossReason All[] = {
+    {"bad_avro", LossSeverity::DataLoss,
+     "The payload is not what its Avro schema describes: it is cut, damaged, or of another schema."},
     {"bad_element", LossSeverity::DataLoss,
      "An element of a record that is split cannot be decoded; the whole record is kept here."},
     {"bad_field", LossSeverity::DataLoss,
@@ -29,27 +31,34 @@ inline constexpr LossReason All[] = {
      "The text does not match the pattern of the mapping."},
     {"record_too_long", LossSeverity::DataLoss,
      "The record is longer than record_bytes_max; its bytes are kept in parts. Raise the limit and redrive."},
+    {"schema_mismatch", LossSeverity::DataLoss,
+     "The schema that the record was written with cannot be read as the one wanted; the detail names the field."},
     {"too_deep", LossSeverity::DataLoss,
      "The JSON document nests deeper than 1000 levels."},
     {"too_many_elements", LossSeverity::DataLoss,
      "The record splits into more than 65535 events; split it at the source."},
     {"truncated_json", LossSeverity::DataLoss,
      "The JSON document stops before it is complete; the writer was cut off."},
+    {"unknown_schema", LossSeverity::DataLoss,
+     "The payload is Avro and its schema is not known: name the registry, or give it under schemas, and redrive."},
 };
 
-inline constexpr const LossReason &BadElement = All[0];
-inline constexpr const LossReason &BadField = All[1];
-inline constexpr const LossReason &BadTimestamp = All[2];
-inline constexpr const LossReason &BadValue = All[3];
-inline constexpr const LossReason &EmptyRecord = All[4];
-inline constexpr const LossReason &InvalidJson = All[5];
-inline constexpr const LossReason &InvalidUtf8 = All[6];
-inline constexpr const LossReason &MissingField = All[7];
-inline constexpr const LossReason &NotAnObject = All[8];
-inline constexpr const LossReason &PatternMismatch = All[9];
-inline constexpr const LossReason &RecordTooLong = All[10];
-inline constexpr const LossReason &TooDeep = All[11];
-inline constexpr const LossReason &TooManyElements = All[12];
-inline constexpr const LossReason &TruncatedJson = All[13];
+inline constexpr const LossReason &BadAvro = All[0];
+inline constexpr const LossReason &BadElement = All[1];
+inline constexpr const LossReason &BadField = All[2];
+inline constexpr const LossReason &BadTimestamp = All[3];
+inline constexpr const LossReason &BadValue = All[4];
+inline constexpr const LossReason &EmptyRecord = All[5];
+inline constexpr const LossReason &InvalidJson = All[6];
+inline constexpr const LossReason &InvalidUtf8 = All[7];
+inline constexpr const LossReason &MissingField = All[8];
+inline constexpr const LossReason &NotAnObject = All[9];
+inline constexpr const LossReason &PatternMismatch = All[10];
+inline constexpr const LossReason &RecordTooLong = All[11];
+inline constexpr const LossReason &SchemaMismatch = All[12];
+inline constexpr const LossReason &TooDeep = All[13];
+inline constexpr const LossReason &TooManyElements = All[14];
+inline constexpr const LossReason &TruncatedJson = All[15];
+inline constexpr const LossReason &UnknownSchema = All[16];
 
 } // namespace eventops::loss

@@ -15,22 +15,7 @@ namespace {
 
 constexpr std::string_view Name = "monitoring.v1";
 
-// X6: the side channel beside an attribute that is no text, "cores": "8", "cores:type": "number".
-constexpr std::string_view TypeSuffix = ":type";
-
-std::string_view typeName(JsonKind kind)
-{
-    switch (kind) {
-    case JsonKind::String: return "string";
-    case JsonKind::Number: return "number";
-    case JsonKind::True:
-    case JsonKind::False: return "boolean";
-    case JsonKind::Null: return "null";
-    case JsonKind::Object: return "object";
-    case JsonKind::Array: return "array";
-    }
-    return "string";
-}
+constexpr std::string_view TypeSuffix = MonitoringTypeSuffix;
 
 /// The side channel's word for @p name; "" when there is none.
 std::string_view writtenType(std::string_view attributes, std::string_view name, std::string &scratch)
@@ -59,7 +44,7 @@ std::string withTypes(std::string_view attributes)
         const bool isText = jsonKind(raw) == JsonKind::String;
         const std::string_view text = isText && !type.empty() ? jsonText(raw, textScratch) : std::string_view();
         JsonReader value; // what the side channel claims is not believed unseen
-        if (!text.empty() && type != "string" && !value.read(text) && typeName(value.kind()) == type)
+        if (!text.empty() && type != "string" && !value.read(text) && monitoringTypeName(value.kind()) == type)
             json.raw(value.document());
         else
             json.raw(raw);
@@ -71,7 +56,7 @@ std::string withTypes(std::string_view attributes)
 class MonitoringEnvelope final : public JsonEnvelope
 {
 public:
-    explicit MonitoringEnvelope(bool attributeTypes) : m_attributeTypes(attributeTypes) {}
+    MonitoringEnvelope(bool attributeTypes, bool tagTypes) : m_attributeTypes(attributeTypes), m_tagTypes(tagTypes) {}
 
     DecodeFailure decode(Batch &batch, std::uint32_t record, const JsonReader &json) override
     {
@@ -130,6 +115,8 @@ private:
             event[Field::Attrs] = internRawJson(batch, withTypes(batch.text(event, Field::Attrs)));
         if (DecodeFailure failure = readObject(batch, event, json, {"tags", Field::Tags}, internRawJson))
             return failure;
+        if (m_tagTypes && event[Field::Tags] != NoStr)
+            event[Field::Tags] = internRawJson(batch, withTypes(batch.text(event, Field::Tags)));
         const std::string_view attributes = batch.text(event, Field::Attrs);
         const auto metric = jsonMember(attributes, "metric");
         if (!metric)
@@ -154,7 +141,7 @@ private:
         event[Field::EntityId] = batch.strings.intern(type.empty() ? std::string(id) : type + ':' + std::string(id));
     }
 
-    const bool m_attributeTypes;
+    const bool m_attributeTypes, m_tagTypes;
     std::string m_scratch, m_text;
 };
 
@@ -190,7 +177,7 @@ void writeAttributes(std::string &out, const Batch &batch, const Event &event, b
             out += ", ";
             appendPythonString(out, member);
             out += ": ";
-            appendPythonString(out, typeName(kind));
+            appendPythonString(out, monitoringTypeName(kind));
         } else if (kind != JsonKind::String) {
             loss.items.push_back({"attrs." + name, "stringified"});
         }
@@ -281,6 +268,20 @@ Result<std::string> Monitoring::encode(const Batch &batch, const Event &event, L
 
 } // namespace
 
+std::string_view monitoringTypeName(JsonKind kind)
+{
+    switch (kind) {
+    case JsonKind::String: return "string";
+    case JsonKind::Number: return "number";
+    case JsonKind::True:
+    case JsonKind::False: return "boolean";
+    case JsonKind::Null: return "null";
+    case JsonKind::Object: return "object";
+    case JsonKind::Array: return "array";
+    }
+    return "string";
+}
+
 bool looksLikeMonitoring(const JsonReader &json)
 {
     const JsonEntry *source = json.find("source");
@@ -288,9 +289,9 @@ bool looksLikeMonitoring(const JsonReader &json)
         && jsonKind(source->value) == JsonKind::Object;
 }
 
-std::unique_ptr<JsonEnvelope> makeMonitoringEnvelope(bool attributeTypes)
+std::unique_ptr<JsonEnvelope> makeMonitoringEnvelope(bool attributeTypes, bool tagTypes)
 {
-    return std::make_unique<MonitoringEnvelope>(attributeTypes);
+    return std::make_unique<MonitoringEnvelope>(attributeTypes, tagTypes);
 }
 
 const Codec &monitoringCodec()

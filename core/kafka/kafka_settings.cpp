@@ -25,6 +25,12 @@ constexpr FieldSpec ConnectionFields[] = {
     {"tls_certificate_file", "string", "\"\"", "PEM file of our own certificate, where brokers ask for one."},
     {"tls_key_file", "string", "\"\"", "PEM file of its key."},
     {"tls_key_password_file", "string", "\"\"", "File whose first line opens the key; else $KAFKA_KEY_PASS."},
+    {"schema_url", "string", "\"\"",
+     "The schema registry of payloads in Avro: http://localhost:8081, with a path where its API has one; else "
+     "$SCHEMA_URL."},
+    {"schema_user", "string", "\"\"",
+     "Who signs in to the registry; else $SCHEMA_USER. The password is in $SCHEMA_PASSWORD, or:"},
+    {"schema_password_file", "string", "\"\"", "File whose first line is the registry's password."},
 };
 
 constexpr std::array<std::string_view, 4> Protocols{"plaintext", "ssl", "sasl_plaintext", "sasl_ssl"};
@@ -197,6 +203,9 @@ Result<KafkaSettings> readKafkaSettings(const Value &settings, bool connecting)
     out.tlsCertificateFile = EVENTOPS_TRY(textOf(settings, "tls_certificate_file"));
     out.tlsKeyFile = EVENTOPS_TRY(textOf(settings, "tls_key_file"));
     out.tlsKeyPasswordFile = EVENTOPS_TRY(textOf(settings, "tls_key_password_file"));
+    out.schemaUrl = EVENTOPS_TRY(textOf(settings, "schema_url", "SCHEMA_URL"));
+    out.schemaUser = EVENTOPS_TRY(textOf(settings, "schema_user", "SCHEMA_USER"));
+    out.schemaPasswordFile = EVENTOPS_TRY(textOf(settings, "schema_password_file"));
     if (connecting || !out.brokers.empty())
         EVENTOPS_TRY(checkBrokers(settings, out.brokers));
     EVENTOPS_TRY(checkSecurity(settings, out, connecting));

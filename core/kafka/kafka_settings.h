@@ -22,6 +22,9 @@ struct KafkaSettings {
     std::string tlsCaFile;                      ///< PEM; empty: the system's.
     std::string tlsCertificateFile, tlsKeyFile; ///< PEM; both or neither.
     std::string tlsKeyPasswordFile;             ///< Its first line; empty: $KAFKA_KEY_PASS, else the key has none.
+    std::string schemaUrl;                      ///< The schema registry; empty: none is asked.
+    std::string schemaUser;                     ///< Of the registry; empty: nobody signs in.
+    std::string schemaPasswordFile;             ///< Its first line; empty: $SCHEMA_PASSWORD.
 
     bool usesSasl() const { return securityProtocol.starts_with("sasl_"); }
     bool usesTls() const { return securityProtocol.ends_with("ssl"); }
@@ -34,7 +37,8 @@ std::vector<FieldSpec> withKafkaConnection(std::span<const FieldSpec> own);
 
 /// Reads and checks the connection among @p settings, which hold every field of kafkaConnectionFields(). What is not
 /// given comes from the environment under the names of the contracts: KAFKA_BOOTSTRAP or BROKERS,
-/// KAFKA_SECURITY_PROTOCOL, KAFKA_SASL_MECHANISM, KAFKA_USER. InvalidConfig names the field and its place.
+/// KAFKA_SECURITY_PROTOCOL, KAFKA_SASL_MECHANISM, KAFKA_USER, SCHEMA_URL, SCHEMA_USER. InvalidConfig names the field
+/// and its place.
 /// @p connecting: false: nobody connects, so what only this machine can have (an address, secrets, files) may be
 /// missing.
 Result<KafkaSettings> readKafkaSettings(const Value &settings, bool connecting = true);

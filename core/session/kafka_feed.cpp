@@ -68,6 +68,8 @@ Result<std::unique_ptr<KafkaFeed>> KafkaFeed::open(const Workspace &workspace, c
                          {},
                          "make the topics with: eventops kafka init"};
     }
+    const std::set<std::string> avroTopics = EVENTOPS_TRY(settings.avroTopics());
+    feed->m_payloads = EVENTOPS_TRY(KafkaPayloads::open(avroTopics, connection));
     EVENTOPS_TRY(feed->findMark(cluster));
     return feed;
 }
@@ -102,20 +104,23 @@ Status KafkaFeed::catchUp()
 
 void KafkaFeed::addFinding(const Finding &finding, std::vector<Outgoing> &out)
 {
+    const auto add = [&](std::string_view topic, std::string key, Result<std::string> payload) {
+        if (payload)
+            out.push_back({topic, std::move(key), std::move(payload).value(), "finding:" + finding.id});
+        else
+            m_notice = "finding " + finding.id + " is not published: " + payload.error().message;
+    };
     std::string alert = finding.alert;
     if (alert.empty() && m_settings.mirror() && finding.state != FindingState::Pending)
         alert = encodeAlert(finding);
     if (!alert.empty())
-        out.push_back(
-            {AlertTopic, alertKey(finding, m_settings.legacyKey()), std::move(alert), "finding:" + finding.id});
+        add(AlertTopic, alertKey(finding, m_settings.legacyKey()), m_payloads.alert(finding, std::move(alert)));
     if (!isDeviation(finding) && (!m_settings.mirror() || finding.alert.empty()))
         return;
     auto deviation = encodeDeviation(finding, {m_settings.legacyTopLevel()});
     if (deviation)
-        out.push_back({NormalizedTopic, finding.tenant + '|' + finding.entityId, std::move(deviation).value(),
-                       "finding:" + finding.id});
-    else
-        m_notice = "finding " + finding.id + " is not published: " + deviation.error().message;
+        deviation = m_payloads.event(NormalizedTopic, std::move(deviation).value());
+    add(NormalizedTopic, finding.tenant + '|' + finding.entityId, std::move(deviation));
 }
 
 Result<bool> KafkaFeed::pushFindings()

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/kafka/kafka_producer.h"
+#include "core/kafka/kafka_payloads.h"
 #include "core/session/ledger_follower.h"
 #include "core/session/workspace.h"
 #include "core/store/ledger.h"
@@ -9,6 +10,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 
 namespace eventops {
@@ -32,6 +34,8 @@ public:
     bool mirror() const;         ///< Alerts also as deviations and deviations as alerts (X11).
     bool legacyTopLevel() const; ///< Deviations have their figures at top level as well (X12).
     bool legacyKey() const;      ///< The key of an alert is its tenant alone (X22).
+    /// Topics that are written in Avro (X25). InvalidConfig: a name that cannot be among them.
+    Result<std::set<std::string>> avroTopics() const;
 
 private:
     Value m_values; ///< Every member, checked.
@@ -86,6 +90,7 @@ private:
     const std::string m_markFile;
     std::unique_ptr<Ledger> m_ledger;
     std::unique_ptr<KafkaProducer> m_producer;
+    KafkaPayloads m_payloads;
     KafkaMark m_mark;
     std::string m_notice;
     std::function<bool()> m_mustStop;

@@ -8,6 +8,7 @@
 #include "core/pipeline/settings.h"
 #include "core/session/kafka_feed.h"
 
+#include <algorithm>
 #include <cassert>
 #include <filesystem>
 
@@ -19,6 +20,7 @@ constexpr FieldSpec OwnFields[] = {
     {"mirror", "bool", "false", "Alerts also as deviations, and deviations as alerts (X11)."},
     {"legacy_top_level", "bool", "false", "Deviations have their figures at top level as well (X12)."},
     {"legacy_key", "bool", "false", "The key of an alert is its tenant alone (X22)."},
+    {"avro", "string", "\"\"", "Topics that are written in Avro, with commas between."},
 };
 
 constexpr FieldSpec MarkFields[] = {
@@ -65,6 +67,7 @@ Result<KafkaFeedSettings> KafkaFeedSettings::read(const Workspace &workspace)
     KafkaFeedSettings settings;
     settings.m_values = EVENTOPS_TRY(checkSettings(given.value(), feedFields(), "kafka.json"));
     EVENTOPS_TRY(readKafkaSettings(settings.m_values, false));
+    EVENTOPS_TRY(settings.avroTopics());
     return settings;
 }
 
@@ -104,6 +107,26 @@ bool KafkaFeedSettings::legacyTopLevel() const
 bool KafkaFeedSettings::legacyKey() const
 {
     return flag(m_values, "legacy_key");
+}
+
+Result<std::set<std::string>> KafkaFeedSettings::avroTopics() const
+{
+    const Value &given = m_values.at("avro");
+    const std::string names = EVENTOPS_TRY(given.text());
+    std::set<std::string> out;
+    for (std::size_t at = 0; at < names.size();) {
+        const std::size_t end = std::min(names.find(',', at), names.size());
+        std::string name = names.substr(at, end - at);
+        at = end + 1;
+        name.erase(0, name.find_first_not_of(' '));
+        name.erase(name.find_last_not_of(' ') + 1);
+        if (!KafkaPayloads::mayBeAvro(name))
+            return given.error("avro: \"" + name + "\" is no topic that is written in Avro",
+                               "use some of " + std::string(KafkaPayloads::AvroTopics)
+                                   + "; executors read actions.* as JSON");
+        out.insert(std::move(name));
+    }
+    return out;
 }
 
 Result<KafkaMark> KafkaMark::read(const std::string &path)

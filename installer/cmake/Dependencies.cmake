@@ -11,6 +11,7 @@ pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(RDKAFKA REQUIRED IMPORTED_TARGET rdkafka)
 pkg_check_modules(YAMLCPP REQUIRED IMPORTED_TARGET yaml-cpp)
+pkg_check_modules(AVRO REQUIRED IMPORTED_TARGET avro-c) # tests only: a second opinion on Avro (adr/0009)
 if(EVENTOPS_GUI)
     find_package(Qt6 6.4 REQUIRED
         COMPONENTS Core Gui Widgets Charts Svg Qml Quick QuickControls2 QuickWidgets)

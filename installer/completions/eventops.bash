@@ -42,8 +42,8 @@ _eventops()
                 --check" ;;
             kafka) options+=" --workspace --json --brokers --security-protocol --sasl-mechanism --sasl-user
                 --sasl-password-file --tls-ca-file --partitions --replication --no-topics --writer --mirror
-                --legacy-top-level --legacy-key" ;;
-            validate) options+=" --json" ;;
+                --legacy-top-level --legacy-key --avro --schema-url --schema-user --schema-password-file" ;;
+            validate) options+=" --json --schema --compatibility" ;;
             query) options+=" --workspace --json --limit --newest --mirror --legacy-top-level" ;;
             explain) options+=" --workspace --json" ;;
             entropy) options+=" --json --hdfs --process --nab --petshop --no-speed --graph --normal --issue --target --train --root

@@ -35,6 +35,7 @@ constexpr FieldSpec Fields[] = {
      "one, x-event-timestamp."},
     {"attribute_types", "bool", "false",
      "monitoring.v1: attributes that are no texts have a \"<name>:type\" beside them, from which they are restored."},
+    {"schemas", "map", "{}", "Messages of a Kafka: Avro schemas by id, where none stands beside a payload."},
 };
 
 std::optional<Framing> framingByName(std::string_view name)

@@ -57,6 +57,19 @@ void appendLine(std::string &out, const KafkaReading &reading, const std::string
     appendKcat(out, line);
 }
 
+bool hasAvro(const KafkaReading &reading, const std::string &topic)
+{
+    const auto own = reading.readsAvro.find(topic);
+    return own == reading.readsAvro.end() ? reading.readsAvroElse : own->second;
+}
+
+void pause()
+{
+    std::mutex mutex;
+    std::unique_lock lock(mutex);
+    std::condition_variable().wait_for(lock, ReadWait);
+}
+
 bool isOwn(const KafkaMessage &message, const std::string &writer)
 {
     return !writer.empty() && std::any_of(message.headers.begin(), message.headers.end(), [&](const KafkaHeader &h) {
@@ -73,7 +86,8 @@ KafkaPartition::KafkaPartition(std::shared_ptr<const KafkaReading> reading, std:
       m_partition(partition),
       m_partitions(partitions),
       m_name(m_topic + '/' + std::to_string(partition)),
-      m_key("kafka:" + m_reading->cluster + '/' + m_name)
+      m_key("kafka:" + m_reading->cluster + '/' + m_name),
+      m_readsAvro(hasAvro(*m_reading, m_topic))
 {
 }
 
@@ -168,7 +182,7 @@ Result<bool> KafkaPartition::read(RawChunk &chunk, std::vector<OversizePart> &ov
             m_waitingSince.reset();
             if (!m_reading->follow && m_message.offset >= m_until) // came after the end
                 m_ended = true;
-            if (m_ended || !take(chunk, oversize))
+            if (m_ended || !EVENTOPS_TRY(prepare()) || !take(chunk, oversize))
                 break;
             continue;
         }
@@ -191,20 +205,68 @@ Result<bool> KafkaPartition::read(RawChunk &chunk, std::vector<OversizePart> &ov
     return true;
 }
 
-/// Puts m_message into the chunk. False: the chunk is to be handed out as it is.
-bool KafkaPartition::take(RawChunk &chunk, std::vector<OversizePart> &oversize)
+/// Makes m_line of m_message. False: that waits for the registry, and m_message with it.
+Result<bool> KafkaPartition::prepare()
 {
     if (!m_held) {
         m_line.clear();
         appendLine(m_line, *m_reading, m_topic, m_partition, m_message);
+        m_plainHash = hash64(m_line);
         m_ownRecords += isOwn(m_message, m_reading->skipWriter) ? 1 : 0;
         m_tombstones += m_message.payload ? 0 : 1;
+        m_isWhole = false;
     }
+    m_isWhole = m_isWhole || EVENTOPS_TRY(addSchema());
+    m_held = !m_isWhole || m_held;
+    return m_isWhole;
+}
+
+/// Puts beside the payload the schema that it was written with. False: the registry does not answer.
+Result<bool> KafkaPartition::addSchema()
+{
+    const auto id = m_readsAvro && m_message.payload ? framedSchemaId(*m_message.payload) : std::nullopt;
+    if (!id || m_reading->registry == nullptr || m_reading->schemas->contains(*id))
+        return true;
+    const auto now = std::chrono::steady_clock::now();
+    if (m_noSchemaSince && now - m_triedAt < TryEvery) {
+        m_reading->client->serve();
+        pause();
+        return false;
+    }
+    m_triedAt = now;
+    const auto schema = m_reading->registry->schema(*id);
+    if (schema) {
+        addPayloadSchema(m_line, schema.value());
+    } else if (schema.error().code == Error::Code::Unavailable) {
+        if (!m_noSchemaSince)
+            m_noSchemaSince = now;
+        if (!m_reading->follow && now - *m_noSchemaSince >= AwayMax)
+            return schema.error();
+        const std::lock_guard lock(m_mutex);
+        m_trouble = schema.error().text();
+        return false;
+    } else if (schema.error().code == Error::Code::Refused) {
+        return schema.error();
+    } else { // it does not come by waiting: a dead letter says so
+        addPayloadSchema(m_line, "null");
+        note(schema.error().text());
+    }
+    if (m_noSchemaSince) {
+        m_noSchemaSince.reset();
+        const std::lock_guard lock(m_mutex);
+        m_trouble.clear();
+    }
+    return true;
+}
+
+/// Puts m_message into the chunk. False: the chunk is to be handed out as it is.
+bool KafkaPartition::take(RawChunk &chunk, std::vector<OversizePart> &oversize)
+{
     m_held = m_line.size() > RecordBytesMaxDefault && !chunk.records.empty();
     if (m_held)
         return false; // it comes by itself
     m_next = m_message.offset + 1;
-    m_lineHash = hash64(m_line);
+    m_lineHash = m_plainHash;
     if (m_line.size() > RecordBytesMaxDefault) {
         takeOversize(chunk, oversize);
         return false;
@@ -230,7 +292,7 @@ void KafkaPartition::takeOversize(RawChunk &chunk, std::vector<OversizePart> &ov
     chunk.position = m_message.offset;
     chunk.records.push_back({0, 0});
     chunk.oversizeBytes = m_line.size();
-    chunk.oversizeHash = m_lineHash;
+    chunk.oversizeHash = hash64(m_line);
 }
 
 void KafkaPartition::finish(RawChunk &chunk)
@@ -268,9 +330,7 @@ Status KafkaPartition::goOn(KafkaConsumer::Met met)
         m_waitingSince = now;
     if (m_stands && met == KafkaConsumer::Met::Nothing && now - m_triedAt < TryEvery) {
         m_reading->client->serve();
-        std::mutex mutex;
-        std::unique_lock lock(mutex);
-        std::condition_variable().wait_for(lock, ReadWait);
+        pause();
         return Ok{};
     }
     m_stands = true;

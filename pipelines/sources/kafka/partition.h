@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "core/codec/avro_payload.h"
 #include "core/codec/codec.h"
 #include "core/kafka/kafka_consumer.h"
+#include "core/kafka/schema_registry.h"
 #include "core/pipeline/source.h"
 
 #include <atomic>
 #include <chrono>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -21,6 +24,10 @@ struct KafkaReading {
     std::shared_ptr<const Codec> codec; ///< Reads the lines of appendKcat.
     std::string cluster;
     std::string skipWriter;
+    std::shared_ptr<SchemaRegistry> registry;        ///< Null: none is named.
+    std::shared_ptr<const SchemasById> schemas;      ///< Those that need no registry.
+    std::map<std::string, bool> readsAvro;           ///< By topic, where it has a codec of its own …
+    bool readsAvroElse = true;                       ///< … and for the others.
     bool follow = true;   ///< False: ends where the partition ended when it was opened.
     bool latest = false;  ///< Where a partition that was never read begins: at its end …
     WallNs from = NoTime; ///< … or at this time; else at its beginning.
@@ -28,11 +35,14 @@ struct KafkaReading {
 
 /// One partition of a topic as a source. The ledger's cursor is the offset: it is what reading goes on from, and
 /// nothing is committed to the broker. A record is a line of appendKcat, so that key, headers and time stay with the
-/// payload wherever the record goes: to the dead letters, into an export, through a decoder of tomorrow.
+/// payload wherever the record goes: to the dead letters, into an export, through a decoder of tomorrow. Beside a
+/// payload in Avro stands its schema (see core/codec/avro_payload.h), for which the registry is asked once: while it
+/// does not answer, reading waits.
 ///
-/// The position's hash is that of the line of the message before it. It tells a topic that was made anew, or cut by an
-/// unclean election, from the one that was read: that one then counts as another source and is read from its beginning.
-/// What is known by then counts as duplicate, as ids come from cluster, topic, partition, offset and time.
+/// The position's hash is that of the line of the message before it, without a schema, which no broker knows. It tells
+/// a topic that was made anew, or cut by an unclean election, from the one that was read: that one then counts as
+/// another source and is read from its beginning. What is known by then counts as duplicate, as ids come from cluster,
+/// topic, partition, offset and time.
 /// Thread: see Source. Errors: Refused, NotFound for a topic that stays away; a broker that is away is waited for.
 class KafkaPartition final : public Source
 {
@@ -60,6 +70,8 @@ private:
     KafkaPartition(std::shared_ptr<const KafkaReading> reading, std::string topic, std::uint32_t partition,
                    std::uint32_t partitions);
     Result<std::uint64_t> beginning() const;
+    Result<bool> prepare();
+    Result<bool> addSchema();
     bool take(RawChunk &chunk, std::vector<OversizePart> &oversize);
     void takeOversize(RawChunk &chunk, std::vector<OversizePart> &oversize);
     void finish(RawChunk &chunk);
@@ -75,6 +87,7 @@ private:
     const std::uint32_t m_partition;
     std::uint32_t m_partitions;
     const std::string m_name, m_key;
+    const bool m_readsAvro;
     std::vector<std::unique_ptr<Source>> m_others;
     std::unique_ptr<KafkaConsumer> m_consumer;
 
@@ -82,6 +95,9 @@ private:
     KafkaMessage m_message;
     bool m_held = false;          ///< m_message was read and did not fit into the chunk.
     std::string m_line;           ///< Of m_message.
+    std::uint64_t m_plainHash = 0;///< Of m_line without a schema.
+    bool m_isWhole = false;       ///< m_line has the schema that it needs.
+    std::optional<TimePoint> m_noSchemaSince; ///< The registry has not answered since.
     std::uint64_t m_next = 0;     ///< Offset behind the last message handed out.
     std::uint64_t m_lineHash = 0; ///< Of the last line handed out; 0: none was.
     bool m_announce = false;      ///< The place where reading began is still to be told.

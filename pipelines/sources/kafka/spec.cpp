@@ -37,6 +37,8 @@ constexpr FieldSpec OwnFields[] = {
     {"source_name", "string", "\"\"", "chronos.raw: name of the source."},
     {"tenant", "string", "default", "chronos.raw: tenant of the events."},
     {"attribute_types", "bool", "false", "monitoring.v1: attributes have their types beside them."},
+    {"schemas", "map", "{}",
+     "Avro schemas by id for payloads that no registry is to be asked about: {7: {type: record, …}}"},
 };
 
 struct Wanted {
@@ -91,6 +93,19 @@ Status readTopics(const Value &settings, Wanted &out)
     return Ok{};
 }
 
+/// Where payloads may be Avro, and who knows their schemas.
+Status readAvroSettings(const Value &settings, Wanted &out, bool connect)
+{
+    out.reading.readsAvroElse = readsAvro(EVENTOPS_TRY(settings.at("codec").text()));
+    for (const auto &[topic, codec] : settings.at("codecs").members())
+        out.reading.readsAvro.emplace(topic, readsAvro(EVENTOPS_TRY(codec.text())));
+    out.reading.schemas = EVENTOPS_TRY(readSchemas(settings));
+    auto address = connect ? EVENTOPS_TRY(registryAddress(out.connection)) : std::nullopt;
+    if (address)
+        out.reading.registry = EVENTOPS_TRY(SchemaRegistry::open(std::move(*address)));
+    return Ok{};
+}
+
 Result<Wanted> readWanted(const Value &settings, bool connect)
 {
     Wanted out;
@@ -101,6 +116,7 @@ Result<Wanted> readWanted(const Value &settings, bool connect)
     out.reading.skipWriter = EVENTOPS_TRY(settings.at("skip_writer").text());
     out.aliases = EVENTOPS_TRY(settings.at("aliases").boolean());
     out.reading.codec = EVENTOPS_TRY(makeCodec("kcat", settings));
+    EVENTOPS_TRY(readAvroSettings(settings, out, connect));
     return out;
 }
 

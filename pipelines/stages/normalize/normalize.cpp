@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "core/base/json.h"
+#include "core/codec/avro_payload.h"
 #include "core/codec/json_envelope.h"
 #include "core/codec/json_reader.h"
 #include "core/codec/kcat.h"
@@ -288,8 +289,10 @@ private:
     {
         if (m_message.read(m_reader) || !m_message.hasPayload)
             return; // no event came of it
-        std::string payload;
-        const bool isJson = !m_payload.read(m_message.payload);
+        std::string payload, json;
+        std::string_view document;
+        const bool isRead = !m_message.document(m_avro, false, json, document); // Avro is redacted as JSON
+        const bool isJson = isRead && !m_payload.read(document);
         if (!isJson || !m_redactor.redact(m_payload.document(), "", m_recordRedaction, payload, nullptr))
             payload = m_clear.empty() ? m_message.payload : redactText(m_message.payload, m_clear);
         std::optional<std::string> key;
@@ -311,6 +314,7 @@ private:
     Redactor m_redactor;
     JsonReader m_reader, m_payload;
     KcatMessage m_message;
+    AvroPayload m_avro;
     Expression::Memory m_memory;
     std::vector<std::pair<std::string, std::string_view>> m_members;
     std::string m_text, m_scratch;
