@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cassert>
 #include <iterator>
+#include <tuple>
 
 namespace eventops {
 namespace {
@@ -28,6 +29,12 @@ std::size_t rawBytes(const Batch &batch)
     for (const OversizePart &part : batch.oversize)
         bytes += part.bytes.size();
     return bytes;
+}
+
+/// What people see of a source; anything new in it is told.
+auto shown(const SourceHealth &source)
+{
+    return std::tie(source.trouble, source.notice, source.lag, source.missed, source.errors, source.rebalances);
 }
 
 } // namespace
@@ -171,6 +178,8 @@ Status PipelineRunner::openLanes(std::vector<RunnerSource> &sources)
     }
     for (std::size_t i = 0; i < m_lanes.size(); ++i) {
         Lane &lane = *m_lanes[i];
+        if (lane.reader != nullptr)
+            continue; // joined by others, see takeNew
         lane.reader = std::make_unique<SourceLane>(
             *lane.source, static_cast<std::uint32_t>(i), lane.progress.cursor, *m_pool, m_batches, m_bell,
             [this](unsigned worker) -> DecodePhase & { return *m_phases[worker]; });
@@ -257,7 +266,8 @@ Status PipelineRunner::runInOrderOfArrival()
             if (onlyCompanions && !lane->ended)
                 lane->reader->stop();
         }
-        lookAtSources();
+        if (lookAtSources())
+            EVENTOPS_TRY(takeNew());
         tellTrouble();
         const auto now = std::chrono::steady_clock::now();
         // A live stream may trickle without a pause, and a cursor may move without a record.
@@ -605,21 +615,36 @@ std::string PipelineRunner::trouble() const
     return trouble;
 }
 
-void PipelineRunner::lookAtSources()
+/// False: it is too early for another look.
+bool PipelineRunner::lookAtSources()
 {
     const auto now = std::chrono::steady_clock::now();
     if (now - m_lookedAt < TellEvery)
-        return;
+        return false;
     m_lookedAt = now;
     bool told = false;
     m_progress.sources.resize(m_lanes.size());
     for (std::size_t i = 0; i < m_lanes.size(); ++i) {
         SourceHealth health = m_lanes[i]->source->health();
-        told = told || health.notice != m_progress.sources[i].notice;
+        told = told || shown(health) != shown(m_progress.sources[i]);
         m_progress.sources[i] = std::move(health);
     }
     if (told && m_options.progress)
         m_options.progress(m_progress);
+    return true;
+}
+
+/// Streams that came up beside one that is read, as a topic's new partition, join the run.
+Status PipelineRunner::takeNew()
+{
+    std::vector<RunnerSource> added;
+    for (const auto &lane : m_lanes) {
+        if (lane->source->finite() || lane->ended)
+            continue;
+        for (auto &other : lane->source->takeOthers())
+            added.push_back({std::move(other), {}, lane->progress.retention});
+    }
+    return openLanes(added);
 }
 
 void PipelineRunner::tellTrouble()

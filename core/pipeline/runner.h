@@ -114,7 +114,8 @@ private:
     Status handOver();
     Status drain();
     void tellTrouble();
-    void lookAtSources();
+    bool lookAtSources();
+    Status takeNew();
     std::string trouble() const;
     bool stopped() const { return m_options.stop != nullptr && m_options.stop->load(); }
     Checkpoint makeCheckpoint() const;

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <utility>
 
 namespace eventops {
 namespace {
@@ -18,7 +19,7 @@ constexpr std::chrono::milliseconds AskWait{5'000};  ///< So long a question to 
 constexpr std::chrono::milliseconds TryEvery{1'000}; ///< Between two looks for a topic that is gone.
 constexpr std::chrono::seconds GoneMax{60};          ///< A topic that stays away so long ends the run.
 constexpr std::chrono::seconds AwayMax{60};          ///< Without `follow`: and a broker likewise.
-constexpr std::chrono::seconds CountEvery{60};       ///< Between two looks at the number of partitions.
+constexpr std::chrono::seconds CountEvery{5};        ///< Between two looks at the number of partitions.
 constexpr std::size_t PartBytesMax = 1u << 20;
 
 /// Decodes with a codec that it keeps alive.
@@ -136,7 +137,7 @@ Status KafkaPartition::open(std::uint64_t cursor)
         note("topic " + m_name
              + " was made anew or cut since it was read: it is read from its beginning, and what is known counts as "
                "duplicate");
-    m_next = cursor > 0 ? cursor : EVENTOPS_TRY(beginning());
+    m_next = cursor > 0 || m_fresh ? cursor : EVENTOPS_TRY(beginning());
     m_announce = m_next != cursor;
     if (!m_reading->follow) {
         m_until = EVENTOPS_TRY(m_reading->client->offsets(m_topic, m_partition, AskWait)).high;
@@ -323,20 +324,40 @@ Status KafkaPartition::findPlace(const KafkaOffsets &ends)
     return m_consumer->start(m_next);
 }
 
-/// Partitions that were added since are not read before the next start: that is told.
+/// Partitions that were added since are read as well.
 void KafkaPartition::countPartitions()
 {
     const auto now = std::chrono::steady_clock::now();
-    if (m_partition != 0 || now - m_countedAt < CountEvery || m_consumer->statistics().away)
+    if (!m_reading->follow || m_partition != 0 || now - m_countedAt < CountEvery || m_consumer->statistics().away)
         return;
     m_countedAt = now;
     const auto topics = m_reading->client->topics(AskWait);
-    const auto found = topics ? topics.value().find(m_topic) : decltype(topics.value().find(m_topic)){};
-    if (!topics || found == topics.value().end() || found->second <= m_partitions)
-        return;
-    note("topic " + m_topic + " has " + std::to_string(found->second) + " partitions now, of which "
-         + std::to_string(m_partitions) + " are read: start again to read them all");
-    m_partitions = found->second;
+    if (!topics)
+        return; // what reading meets is told there
+    const auto found = topics.value().find(m_topic);
+    if (found != topics.value().end() && found->second > m_partitions)
+        addPartitions(found->second);
+}
+
+/// No question is asked of the broker, which might be away: a partition that is new is read from its beginning.
+void KafkaPartition::addPartitions(std::uint32_t count)
+{
+    for (; m_partitions < count; ++m_partitions) {
+        auto made = make(m_reading, m_topic, m_partitions, count);
+        if (!made)
+            return note("partition " + std::to_string(m_partitions) + " of topic " + m_topic
+                        + " is new and cannot be read: " + made.error().text());
+        made.value()->m_fresh = true;
+        const std::lock_guard lock(m_mutex);
+        m_others.push_back(std::move(made).value());
+    }
+    note("topic " + m_topic + " has " + std::to_string(count) + " partitions now; all of them are read");
+}
+
+std::vector<std::unique_ptr<Source>> KafkaPartition::takeOthers()
+{
+    const std::lock_guard lock(m_mutex);
+    return std::exchange(m_others, {});
 }
 
 void KafkaPartition::note(const std::string &text)

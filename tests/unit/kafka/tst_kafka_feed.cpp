@@ -34,14 +34,6 @@ QByteArray agentLines(int count)
     return out;
 }
 
-Ran kafka(const Scratch &scratch, const char *verb, const MockCluster &mock, const QStringList &more = {})
-{
-    return run(QStringList{QStringLiteral("kafka"), QString::fromUtf8(verb), QStringLiteral("--brokers"),
-                           QString::fromStdString(mock.brokers()), QStringLiteral("--workspace"), scratch.workspace(),
-                           QStringLiteral("--json")}
-               + more);
-}
-
 QJsonObject json(const std::optional<std::string> &text)
 {
     return QJsonDocument::fromJson(QByteArray::fromStdString(text.value_or(std::string()))).object();
