@@ -122,7 +122,7 @@ Error KafkaClient::errorOf(int code, const std::string &what, const std::string 
     case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
         return {Error::Code::NotFound, said, {},
-                "make the topics with: eventops kafka init; if they are there, ask for the right in the cluster's ACLs"};
+                "make the topics with: eventops kafka init; if they are there, ask for the right (the cluster's ACLs)"};
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
         return {Error::Code::LimitExceeded, said, {}, "raise max.message.bytes of the topic"};
     case RD_KAFKA_RESP_ERR__SSL:

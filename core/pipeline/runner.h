@@ -114,8 +114,7 @@ private:
     Status handOver();
     Status drain();
     void tellTrouble();
-    bool lookAtSources();
-    Status takeNew();
+    void lookAtSources();
     std::string trouble() const;
     bool stopped() const { return m_options.stop != nullptr && m_options.stop->load(); }
     Checkpoint makeCheckpoint() const;

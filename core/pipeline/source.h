@@ -88,7 +88,7 @@ public:
 
     virtual std::unique_ptr<RecordDecoder> makeDecoder() const = 0;
 
-    /// Other sources to be read beside this one, once each; of an endless one also while it is read, by any thread.
+    /// Other sources that the same file holds, to be read beside this one. Call once, before `open`.
     virtual std::vector<std::unique_ptr<Source>> takeOthers() { return {}; }
     /// Names the numbering that the records bring along (RawChunk::Origin::seq); empty: none. Sources of one numbering
     /// are merged by it instead of by event time.

@@ -42,7 +42,7 @@ _eventops()
                 --check" ;;
             kafka) options+=" --workspace --json --brokers --security-protocol --sasl-mechanism --sasl-user
                 --sasl-password-file --tls-ca-file --partitions --replication --no-topics --writer --mirror
-                --legacy-top-level --legacy-key" ;;
+                --legacy-top-level --legacy-key --publish" ;;
             validate) options+=" --json" ;;
             query) options+=" --workspace --json --limit --newest --mirror --legacy-top-level" ;;
             explain) options+=" --workspace --json" ;;
@@ -82,7 +82,7 @@ _eventops()
         retention) words="status run" ;;
         lake) words="build rebuild status" ;;
         clickhouse) words="init push status query" ;;
-        kafka) words="init push status" ;;
+        kafka) words="init push pull status" ;;
         replay | run | merge | validate | bench | test) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")

@@ -9,7 +9,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -57,7 +56,6 @@ public:
                 if (any)
                     return true;
             }
-            std::this_thread::sleep_for(std::chrono::milliseconds(50));
         }
         return false;
     }
@@ -101,7 +99,8 @@ public:
     /// Everything that the partition holds, to its end.
     std::vector<Read> readAll(const char *topic, std::int32_t partition = 0)
     {
-        rd_kafka_t *const consumer = make(RD_KAFKA_CONSUMER, {{"enable.partition.eof", "true"}});
+        rd_kafka_t *const consumer =
+            make(RD_KAFKA_CONSUMER, {{"enable.partition.eof", "true"}, {"fetch.wait.max.ms", "10"}});
         rd_kafka_topic_t *const from = rd_kafka_topic_new(consumer, topic, nullptr);
         rd_kafka_consume_start(from, partition, RD_KAFKA_OFFSET_BEGINNING);
         std::vector<Read> all;

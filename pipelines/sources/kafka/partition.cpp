@@ -5,7 +5,7 @@
 #include "core/base/limits.h"
 #include "core/codec/alert.h"
 #include "core/codec/batch_decoder.h"
-#include "core/codec/kcat.h"
+#include "core/kafka/kafka_line.h"
 
 #include <algorithm>
 #include <condition_variable>
@@ -36,34 +36,6 @@ private:
     const std::shared_ptr<const Codec> m_codec;
     BatchDecoder m_decoder;
 };
-
-void appendLine(std::string &out, const KafkaReading &reading, const std::string &topic, std::uint32_t partition,
-                const KafkaMessage &message)
-{
-    std::vector<std::pair<std::string_view, std::optional<std::string_view>>> headers;
-    headers.reserve(message.headers.size());
-    for (const KafkaHeader &header : message.headers)
-        headers.emplace_back(header.name, header.value);
-    KcatLine line;
-    line.cluster = reading.cluster;
-    line.topic = topic;
-    line.partition = partition;
-    line.offset = message.offset;
-    line.ts = message.ts;
-    line.key = message.key.value_or(std::string_view());
-    line.emptyKey = message.key && message.key->empty();
-    line.headers = headers;
-    line.payload = message.payload.value_or(std::string_view());
-    line.tombstone = !message.payload;
-    appendKcat(out, line);
-}
-
-bool isOwn(const KafkaMessage &message, const std::string &writer)
-{
-    return !writer.empty() && std::any_of(message.headers.begin(), message.headers.end(), [&](const KafkaHeader &h) {
-        return h.name == KafkaWriterHeader && h.value == std::string_view(writer);
-    });
-}
 
 } // namespace
 
@@ -112,7 +84,7 @@ Result<bool> KafkaPartition::hasPrefix(std::uint64_t position, std::uint64_t has
                      "start it, or check brokers, network and firewall"};
     if (met == KafkaConsumer::Met::Message && message.offset == position - 1) { // else compaction took it
         std::string line;
-        appendLine(line, *m_reading, m_topic, m_partition, message);
+        appendKafkaLine(line, m_reading->cluster, m_topic, m_partition, message);
         m_anew = hash64(line) != hash;
     }
     m_consumer->stop();
@@ -197,8 +169,8 @@ bool KafkaPartition::take(RawChunk &chunk, std::vector<OversizePart> &oversize)
 {
     if (!m_held) {
         m_line.clear();
-        appendLine(m_line, *m_reading, m_topic, m_partition, m_message);
-        m_ownRecords += isOwn(m_message, m_reading->skipWriter) ? 1 : 0;
+        appendKafkaLine(m_line, m_reading->cluster, m_topic, m_partition, m_message);
+        m_ownRecords += isWrittenBy(m_message, m_reading->skipWriter) ? 1 : 0;
         m_tombstones += m_message.payload ? 0 : 1;
     }
     m_held = m_line.size() > RecordBytesMaxDefault && !chunk.records.empty();

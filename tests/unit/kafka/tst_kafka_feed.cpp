@@ -18,7 +18,7 @@ using namespace eventops::test;
 namespace {
 
 constexpr const char *FeedTopics[] = {"ops.alert.v1", "events.normalized", "actions.requested", "actions.progress",
-                                      "actions.result"};
+                                      "actions.result", "actions.dlq"};
 
 void makeFeedTopics(MockCluster &mock)
 {

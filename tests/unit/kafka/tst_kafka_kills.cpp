@@ -5,7 +5,9 @@
 #include "tests/support/test_main.h"
 #include "tests/unit/kafka/kafka_fixture.h"
 
+#include <condition_variable>
 #include <cstdlib>
+#include <mutex>
 #include <random>
 #include <set>
 #include <thread>
@@ -42,7 +44,8 @@ public:
                   if (!peer.produce("ingest.raw.agent", std::nullopt, records))
                       m_failed = true;
                   m_count += Batch;
-                  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+                  std::unique_lock lock(m_mutex);
+                  m_ended.wait_for(lock, std::chrono::milliseconds(20), [this] { return m_stop.load(); });
               }
           })
     {
@@ -50,7 +53,11 @@ public:
     ~Producing() { end(); }
     int end()
     {
-        m_stop = true;
+        {
+            const std::lock_guard lock(m_mutex);
+            m_stop = true;
+        }
+        m_ended.notify_all();
         if (m_thread.joinable())
             m_thread.join();
         return m_count;
@@ -60,6 +67,8 @@ public:
 private:
     static constexpr int Batch = 50;
     std::atomic<bool> m_stop{false}, m_failed{false};
+    std::mutex m_mutex;
+    std::condition_variable m_ended;
     std::atomic<int> m_count{0};
     std::thread m_thread;
 };
