@@ -280,7 +280,7 @@ Result<ActionReport> decodeActionReport(std::string_view json)
     // attrs.state is the more exact word: accepted and retrying travel as action.started.
     const std::string state = in.attr("state");
     std::string_view word = state.empty() ? std::string_view(type).substr(Prefix.size()) : std::string_view(state);
-    if (word == "progress")
+    if (word == "progress" && in.attrNumber("percent"))
         word = toString(Started); // whatever it has done of it: it is at work
     const auto kind = actionReportKindByName(word);
     if (!kind)

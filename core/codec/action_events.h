@@ -79,8 +79,8 @@ std::string encodeActionReport(const ActionReport &report);
 /// InvalidInput names the field that is missing or wrong. Accepts `actions.requested` as event_type as well (X1).
 Result<ActionRequestMessage> decodeActionRequested(std::string_view json);
 /// Accepts the specific event types, accepted and retrying among them, and the generic action.progress and
-/// action.result with attrs.state (X2), which action.progress may leave out; `actions.` for `action.`; action_id at top
-/// level (X3).
+/// action.result with attrs.state (X2), which progress in percent may leave out; `actions.` for `action.`; action_id at
+/// top level (X3).
 Result<ActionReport> decodeActionReport(std::string_view json);
 
 class Codec;
