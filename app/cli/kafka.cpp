@@ -8,6 +8,7 @@
 #include "core/kafka/schema_registry.h"
 #include "core/kafka/topic_admin.h"
 #include "core/session/kafka_feed.h"
+#include "core/session/kafka_reports.h"
 
 #include <cstdio>
 
@@ -24,6 +25,7 @@ struct KafkaOptions {
     int replication = -1;
     bool mirror = false, legacyTopLevel = false, legacyKey = false;
     bool noTopics = false;
+    std::vector<std::string> publish;
 };
 
 /// What the workspace says, and over it what the command line says.
@@ -55,6 +57,8 @@ Result<KafkaFeedSettings> settingsOf(const Context &context, const KafkaOptions 
             settings.set(name, "true");
     }
     EVENTOPS_TRY(settings.avroTopics());
+    if (!options.publish.empty())
+        EVENTOPS_TRY(settings.publish(options.publish));
     return settings;
 }
 
@@ -161,6 +165,32 @@ Status push(const Context &context, const KafkaOptions &options)
     return Ok{};
 }
 
+Status pull(const Context &context, const KafkaOptions &options)
+{
+    const KafkaFeedSettings settings = EVENTOPS_TRY(settingsOf(context, options));
+    const auto reports =
+        EVENTOPS_TRY(KafkaReports::open({context.workspace}, settings, [] { return interrupted().load(); }));
+    EVENTOPS_TRY(reports->catchUp());
+    const ReportCounts &counts = reports->counts();
+    const std::pair<const char *, std::uint64_t> all[] = {{"moved", counts.moved},
+                                                          {"noted", counts.noted},
+                                                          {"known", counts.known},
+                                                          {"foreign", counts.foreign},
+                                                          {"dead_letters", counts.letters}};
+    std::string out;
+    JsonWriter json(out);
+    json.beginObject();
+    for (const auto &[name, count] : all) {
+        json.key(name).unsignedInteger(count);
+        if (!context.json)
+            std::printf("%-14s%llu\n", name, static_cast<unsigned long long>(count));
+    }
+    json.endObject();
+    if (context.json)
+        std::printf("%s\n", out.c_str());
+    return Ok{};
+}
+
 Status status(const Context &context, const KafkaOptions &options)
 {
     const KafkaFeedSettings settings = EVENTOPS_TRY(settingsOf(context, options));
@@ -239,7 +269,13 @@ void addKafka(CLI::App &app, Context &context)
     first->add_flag("--legacy-top-level", options->legacyTopLevel,
                     "Deviations with their figures at top level as well");
     first->add_flag("--legacy-key", options->legacyKey, "The key of an alert is its tenant alone");
+    std::string names;
+    for (const std::string_view name : KafkaFeedSettings::publishable())
+        names += (names.empty() ? "" : ", ") + std::string(name);
+    first->add_option("--publish", options->publish, "What is published, with commas between: " + names)
+        ->delimiter(',');
     add("push", "Publish up to the end of the ledger", push);
+    add("pull", "Take in what others say of our actions, up to the end of their topics; a run does so by itself", pull);
     add("status", "Which cluster, which topics are missing, and how far publishing got", status);
 }
 

@@ -7,6 +7,9 @@
 #include "core/base/json.h"
 #include "core/base/time.h"
 
+#include <functional>
+#include <optional>
+
 namespace eventops::api {
 namespace {
 
@@ -41,6 +44,26 @@ void appendSources(JsonWriter &json, const std::vector<SourceRow> &sources)
     json.endArray();
 }
 
+/// The streams of the run under way; captures have nothing to say and are left out.
+void appendReading(JsonWriter &json, const std::vector<SourceHealth> &sources)
+{
+    json.key("reading").beginArray();
+    for (const SourceHealth &source : sources) {
+        if (source.title.empty())
+            continue;
+        json.beginObject().field("title", source.title).key("lag");
+        if (source.lag)
+            json.unsignedInteger(*source.lag);
+        else
+            json.null();
+        json.key("missed").unsignedInteger(source.missed).key("own_records").unsignedInteger(source.ownRecords);
+        json.key("tombstones").unsignedInteger(source.tombstones).key("errors").unsignedInteger(source.errors);
+        json.field("last_error", source.lastError).key("rebalances").unsignedInteger(source.rebalances);
+        json.field("trouble", source.trouble).field("notice", source.notice).endObject();
+    }
+    json.endArray();
+}
+
 std::string healthJson(const Health &health, const Caller &caller)
 {
     std::string out;
@@ -57,6 +80,7 @@ std::string healthJson(const Health &health, const Caller &caller)
         json.key("findings").unsignedInteger(health.summary.findings);
         json.key("suggestions").unsignedInteger(health.summary.suggestions);
         appendSources(json, health.summary.sources);
+        appendReading(json, health.running ? health.progress.sources : std::vector<SourceHealth>());
         json.key("dead_letters").beginObject();
         for (const ReasonCount &reason : health.deadLetters)
             json.key(reason.reason).unsignedInteger(reason.records);
@@ -101,6 +125,29 @@ private:
     std::string m_name;
 };
 
+/// Of the streams of the run under way.
+void appendReading(MetricsText &text, const std::vector<SourceHealth> &sources)
+{
+    const auto family = [&](std::string_view name, std::string_view type, std::string_view help,
+                            const std::function<std::optional<std::uint64_t>(const SourceHealth &)> &value) {
+        text.family(name, type, help);
+        for (const SourceHealth &source : sources) {
+            if (const auto now = source.title.empty() ? std::nullopt : value(source))
+                text.sample(*now, "source", source.title);
+        }
+    };
+    family("eventops_source_lag_records", "gauge", "Records that wait at the source; absent while unknown.",
+           [](const SourceHealth &source) { return source.lag; });
+    family("eventops_source_trouble", "gauge", "1 while nothing can be read.",
+           [](const SourceHealth &source) { return source.trouble.empty() ? 0U : 1U; });
+    family("eventops_source_errors_total", "counter", "Errors of the connection.",
+           [](const SourceHealth &source) { return source.errors; });
+    family("eventops_source_rebalances_total", "counter", "Times that partitions moved between members of a group.",
+           [](const SourceHealth &source) { return source.rebalances; });
+    family("eventops_source_missed_records_total", "counter", "Records that were gone before they could be read.",
+           [](const SourceHealth &source) { return source.missed; });
+}
+
 std::string metricsText(const Health &health, const HttpStatistics &http, std::size_t viewers)
 {
     MetricsText text;
@@ -118,6 +165,7 @@ std::string metricsText(const Health &health, const HttpStatistics &http, std::s
         text.sample(reason.records, "reason", reason.reason);
     text.family("eventops_ledger_bytes", "gauge", "Size of the ledger on disk.").sample(health.ledgerBytes);
     text.family("eventops_running", "gauge", "1 while this process reads sources.").sample(health.running ? 1 : 0);
+    appendReading(text, health.running ? health.progress.sources : std::vector<SourceHealth>());
     text.family("eventops_alert_stream_viewers", "gauge", "Clients of /alerts/stream.").sample(viewers);
     text.family("eventops_http_connections_total", "counter", "Connections accepted.").sample(http.connectionsTotal);
     text.family("eventops_http_connections", "gauge", "Connections open.").sample(http.connectionsOpen);

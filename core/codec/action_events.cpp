@@ -101,6 +101,12 @@ public:
             type.erase(6, 1);
         return type;
     }
+    std::string component()
+    {
+        const JsonEntry *source = m_reader.find("source");
+        const auto place = source == nullptr ? std::nullopt : jsonMember(source->value, "ns");
+        return place ? string(jsonMember(*place, "component").value_or("")) : std::string();
+    }
     std::string actionId(const std::string &fallback)
     {
         std::string id = attr("action_id");
@@ -209,7 +215,7 @@ std::string encodeActionReport(const ActionReport &report)
                   {.eventType = std::string(actionEventType(report.kind)), .entityId = report.entityId,
                    .correlationId = report.correlationId, .idempotencyKey = key, .tenant = report.tenant,
                    .command = {}, .ts = report.ts},
-                  "executor");
+                  report.component);
     json.field("action_id", report.actionId).field("state", toString(report.kind));
     json.field("request", report.idempotencyKey);
     if (report.attempt > 0)
@@ -273,8 +279,10 @@ Result<ActionReport> decodeActionReport(std::string_view json)
         return badInput("event_type is \"" + type + "\", expected action.…");
     // attrs.state is the more exact word: accepted and retrying travel as action.started.
     const std::string state = in.attr("state");
-    const auto kind = actionReportKindByName(state.empty() ? std::string_view(type).substr(Prefix.size())
-                                                           : std::string_view(state));
+    std::string_view word = state.empty() ? std::string_view(type).substr(Prefix.size()) : std::string_view(state);
+    if (word == "progress" && in.attrNumber("percent"))
+        word = toString(Started); // whatever it has done of it: it is at work
+    const auto kind = actionReportKindByName(word);
     if (!kind)
         return badInput("neither event_type \"" + type + "\" nor attrs.state \"" + state
                         + "\" names a state of an action");
@@ -302,6 +310,7 @@ Result<ActionReport> decodeActionReport(std::string_view json)
     out.durationMs = in.attrNumber("duration_ms");
     out.error = in.attr("error");
     out.output = in.attr("output");
+    out.component = in.component();
     return out;
 }
 

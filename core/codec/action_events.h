@@ -52,7 +52,11 @@ struct ActionReport {
     std::optional<double> durationMs;
     std::string error;          ///< "timeout" for an action that ran out of time.
     std::string output;         ///< What the command printed, bounded by the executor.
+    std::string component = "executor"; ///< Who says it: our own executor, or OutsideComponent.
 };
+
+/// `source.ns.component` of reports that came from elsewhere: they are on the bus already and never published again.
+inline constexpr char OutsideComponent[] = "outside";
 
 /// A published request as read from the wire.
 struct ActionRequestMessage {
@@ -75,7 +79,8 @@ std::string encodeActionReport(const ActionReport &report);
 /// InvalidInput names the field that is missing or wrong. Accepts `actions.requested` as event_type as well (X1).
 Result<ActionRequestMessage> decodeActionRequested(std::string_view json);
 /// Accepts the specific event types, accepted and retrying among them, and the generic action.progress and
-/// action.result with attrs.state (X2); `actions.` for `action.`; action_id at top level (X3).
+/// action.result with attrs.state (X2), which progress in percent may leave out; `actions.` for `action.`; action_id at
+/// top level (X3).
 Result<ActionReport> decodeActionReport(std::string_view json);
 
 class Codec;

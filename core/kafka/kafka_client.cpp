@@ -1,18 +1,38 @@
 // SPDX-License-Identifier: MIT
 #include "core/kafka/kafka_client.h"
 
+#include "core/kafka/connection_trouble.h"
 #include "core/kafka/kafka_config.h"
 
 #include <algorithm>
+#include <condition_variable>
 
 namespace eventops {
 namespace {
 
 constexpr std::size_t MessageBytes = 512;
+constexpr std::chrono::milliseconds LeaderWait{100};
 
 int ms(std::chrono::milliseconds wait)
 {
     return static_cast<int>(wait.count());
+}
+
+/// Asks again while the partition has no leader yet, as just after the topic was made or its broker came back.
+template <typename Ask>
+rd_kafka_resp_err_t askLeader(std::chrono::milliseconds wait, Ask ask)
+{
+    const auto until = std::chrono::steady_clock::now() + wait;
+    for (;;) {
+        const rd_kafka_resp_err_t failed = ask();
+        const bool leaderless =
+            failed == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE || failed == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION;
+        if (!leaderless || std::chrono::steady_clock::now() + LeaderWait > until)
+            return failed;
+        std::mutex mutex;
+        std::unique_lock lock(mutex);
+        std::condition_variable().wait_for(lock, LeaderWait);
+    }
 }
 
 } // namespace
@@ -23,7 +43,8 @@ struct KafkaClientCallbacks {
         KafkaClient &client = *static_cast<KafkaClient *>(opaque);
         const std::lock_guard lock(client.m_mutex);
         ++client.m_state.errors;
-        client.m_state.lastError = reason;
+        if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || client.m_state.lastError.empty()) // which does not say why
+            client.m_state.lastError = reason;
         if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || code == RD_KAFKA_RESP_ERR__AUTHENTICATION
             || code == RD_KAFKA_RESP_ERR__SSL)
             client.m_state.away = true;
@@ -100,7 +121,8 @@ Error KafkaClient::errorOf(int code, const std::string &what, const std::string 
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
     case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
-        return {Error::Code::NotFound, said, {}, "make the topics with: eventops kafka init"};
+        return {Error::Code::NotFound, said, {},
+                "make the topics with: eventops kafka init; if they are there, ask for the right (the cluster's ACLs)"};
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
         return {Error::Code::LimitExceeded, said, {}, "raise max.message.bytes of the topic"};
     case RD_KAFKA_RESP_ERR__SSL:
@@ -124,6 +146,8 @@ bool KafkaClient::passes(int code)
     case RD_KAFKA_RESP_ERR__TIMED_OUT:
     case RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE:
     case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT:
+    case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
     case RD_KAFKA_RESP_ERR__WAIT_COORD: return true;
     default: return false;
     }
@@ -131,7 +155,10 @@ bool KafkaClient::passes(int code)
 
 Result<std::string> KafkaClient::clusterId(std::chrono::milliseconds wait)
 {
-    auto id = kafkaClusterId(m_handle, wait);
+    auto id = kafkaClusterId(m_handle, wait, [this] {
+        const KafkaConnectionState now = state();
+        return isHopeless(now.lastError, now.refused);
+    });
     if (id)
         answered();
     return id ? std::move(id) : explained(id.error());
@@ -145,22 +172,20 @@ Result<std::map<std::string, std::uint32_t>> KafkaClient::topics(std::chrono::mi
     return found ? std::move(found) : explained(found.error());
 }
 
-/// With where it is, and with what the connection said; a sign-in that was refused is not just silence.
 Error KafkaClient::explained(Error error) const
 {
     const KafkaConnectionState now = state();
-    if (now.refused)
-        error = errorOf(RD_KAFKA_RESP_ERR__AUTHENTICATION, "the Kafka refuses the sign-in");
-    error.message += " at " + m_brokers + (now.lastError.empty() ? std::string() : " (" + now.lastError + ')');
-    return error;
+    return explainConnection(std::move(error), m_brokers, now.lastError, now.refused);
 }
 
 Result<KafkaOffsets> KafkaClient::offsets(const std::string &topic, std::uint32_t partition,
                                           std::chrono::milliseconds wait)
 {
     std::int64_t low = 0, high = 0;
-    const rd_kafka_resp_err_t failed = rd_kafka_query_watermark_offsets(
-        m_handle, topic.c_str(), static_cast<std::int32_t>(partition), &low, &high, ms(wait));
+    const rd_kafka_resp_err_t failed = askLeader(wait, [&] {
+        return rd_kafka_query_watermark_offsets(m_handle, topic.c_str(), static_cast<std::int32_t>(partition), &low,
+                                                &high, ms(wait));
+    });
     serve();
     if (failed != RD_KAFKA_RESP_ERR_NO_ERROR)
         return errorOf(failed, "the ends of " + topic + '/' + std::to_string(partition) + " are not to be had");
@@ -178,10 +203,12 @@ Result<std::uint64_t> KafkaClient::offsetAt(const std::string &topic, std::uint3
     const std::unique_ptr<rd_kafka_topic_partition_list_t, ListFree> list(rd_kafka_topic_partition_list_new(1));
     rd_kafka_topic_partition_t *const one =
         rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), static_cast<std::int32_t>(partition));
-    one->offset = raw(ts) / NsPerMs + (raw(ts) % NsPerMs > 0 ? 1 : 0);
-    const rd_kafka_resp_err_t failed = rd_kafka_offsets_for_times(m_handle, list.get(), ms(wait));
+    const rd_kafka_resp_err_t why = askLeader(wait, [&] {
+        one->offset = raw(ts) / NsPerMs + (raw(ts) % NsPerMs > 0 ? 1 : 0);
+        const rd_kafka_resp_err_t failed = rd_kafka_offsets_for_times(m_handle, list.get(), ms(wait));
+        return failed != RD_KAFKA_RESP_ERR_NO_ERROR ? failed : one->err;
+    });
     serve();
-    const rd_kafka_resp_err_t why = failed != RD_KAFKA_RESP_ERR_NO_ERROR ? failed : one->err;
     if (why != RD_KAFKA_RESP_ERR_NO_ERROR)
         return errorOf(why,
                        "the offset of that time in " + topic + '/' + std::to_string(partition) + " is not to be had");

@@ -9,6 +9,7 @@ namespace eventops {
 namespace {
 
 constexpr std::size_t MessageBytes = 512;
+constexpr std::chrono::milliseconds ClusterWait{250};
 
 /// Nothing goes to standard error: what matters comes as an error, and where it is looked at.
 void ignoreLog(const rd_kafka_t *, int, const char *, const char *) {}
@@ -48,16 +49,21 @@ struct MetadataFree {
 
 } // namespace
 
-Result<std::string> kafkaClusterId(rd_kafka_t *handle, std::chrono::milliseconds wait)
+Result<std::string> kafkaClusterId(rd_kafka_t *handle, std::chrono::milliseconds wait,
+                                   const std::function<bool()> &hopeless)
 {
-    char *const id = rd_kafka_clusterid(handle, static_cast<int>(wait.count()));
-    rd_kafka_poll(handle, 0); // tells why
-    if (id == nullptr)
-        return Error{
-            Error::Code::Unavailable, "no Kafka answers", {}, "start it, or check brokers, network and firewall"};
-    std::string text = id;
-    rd_kafka_mem_free(handle, id);
-    return text;
+    // In short waits: the client goes on trying where a person has to mend something first.
+    const auto until = std::chrono::steady_clock::now() + wait;
+    while (std::chrono::steady_clock::now() < until && !hopeless()) {
+        char *const id = rd_kafka_clusterid(handle, static_cast<int>(std::min(wait, ClusterWait).count()));
+        rd_kafka_poll(handle, 0); // tells why
+        if (id == nullptr)
+            continue;
+        std::string text = id;
+        rd_kafka_mem_free(handle, id);
+        return text;
+    }
+    return Error{Error::Code::Unavailable, "no Kafka answers", {}, "start it, or check brokers, network and firewall"};
 }
 
 Result<std::map<std::string, std::uint32_t>> kafkaTopics(rd_kafka_t *handle, std::chrono::milliseconds wait)

@@ -6,6 +6,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include <chrono>
+#include <functional>
 #include <initializer_list>
 #include <map>
 #include <memory>
@@ -23,7 +24,8 @@ using KafkaProperty = std::pair<const char *, std::string>;
 Result<KafkaConfig> makeKafkaConfig(const KafkaSettings &settings, std::initializer_list<KafkaProperty> own);
 
 /// What a handle of any kind can ask of the cluster. Unavailable when no broker answers within @p wait.
-Result<std::string> kafkaClusterId(rd_kafka_t *handle, std::chrono::milliseconds wait);
+Result<std::string> kafkaClusterId(rd_kafka_t *handle, std::chrono::milliseconds wait,
+                                   const std::function<bool()> &hopeless);
 /// Every topic and how many partitions it has.
 Result<std::map<std::string, std::uint32_t>> kafkaTopics(rd_kafka_t *handle, std::chrono::milliseconds wait);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/kafka/kafka_producer.h"
 
+#include "core/kafka/connection_trouble.h"
 #include "core/kafka/kafka_client.h"
 #include "core/kafka/kafka_config.h"
 
@@ -57,7 +58,8 @@ struct KafkaProducerCallbacks {
     static void error(rd_kafka_t *handle, int code, const char *reason, void *opaque)
     {
         KafkaProducer &producer = *static_cast<KafkaProducer *>(opaque);
-        producer.m_lastError = reason;
+        if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || producer.m_lastError.empty()) // which does not say why
+            producer.m_lastError = reason;
         producer.m_refused = producer.m_refused || code == RD_KAFKA_RESP_ERR__AUTHENTICATION;
         char detail[MessageBytes] = "";
         if (code != RD_KAFKA_RESP_ERR__FATAL || producer.m_failed)
@@ -105,7 +107,7 @@ KafkaProducer::~KafkaProducer()
 
 Result<std::string> KafkaProducer::clusterId(std::chrono::milliseconds wait)
 {
-    auto id = kafkaClusterId(m_handle, wait);
+    auto id = kafkaClusterId(m_handle, wait, [this] { return isHopeless(m_lastError, m_refused); });
     return id ? std::move(id) : explained(id.error());
 }
 
@@ -115,13 +117,9 @@ Result<std::map<std::string, std::uint32_t>> KafkaProducer::topics(std::chrono::
     return found ? std::move(found) : explained(found.error());
 }
 
-/// With where it is, and with what the connection said.
 Error KafkaProducer::explained(Error error) const
 {
-    if (m_refused)
-        error = KafkaClient::errorOf(RD_KAFKA_RESP_ERR__AUTHENTICATION, "the Kafka refuses the sign-in");
-    error.message += " at " + m_brokers + (m_lastError.empty() ? std::string() : " (" + m_lastError + ')');
-    return error;
+    return explainConnection(std::move(error), m_brokers, m_lastError, m_refused);
 }
 
 void KafkaProducer::fail(int code, const std::string &topic)

@@ -14,6 +14,7 @@ constexpr ContractTopic Topics[] = {
     {"actions.requested", 30, false, "action.requested", "approved actions, for executors"},
     {"actions.result", 30, false, "action.result", "how actions ended"},
     {"ctrl.command.v1", 3, false, "", "commands of a closed loop"},
+    {"dlq-events", 30, false, "", "numbers of records that could not become events, as Chronos has them"},
     {"events.normalized", 14, false, "", "events in Karma's envelope, deviations among them"},
     {"events.normalized.dlq", 30, false, "", "records that could not become events"},
     {"ingest.raw.agent", 3, false, "", "raw metrics and logs of agents"},

@@ -38,5 +38,16 @@ inline constexpr std::string_view RawAgentExample =
 inline constexpr std::string_view WriterDefault = "eventops";
 /// The header with the id under which the ledger knows what was sent.
 inline constexpr std::string_view IdHeader = "eventops-id";
+/// Of what went to a topic of dead letters: why, and where it came from.
+inline constexpr std::string_view ReasonHeader = "eventops-reason";
+inline constexpr std::string_view OriginHeader = "eventops-origin";
+/// Dead letters of Karma's normaliser; and their numbers, as Chronos has them (X36).
+inline constexpr std::string_view NormalizedDlqTopic = "events.normalized.dlq";
+inline constexpr std::string_view LetterNumbersTopic = "dlq-events";
+/// What a workspace publishes when nothing else is said, as a list in YAML, and what the names mean.
+inline constexpr std::string_view PublishedDefault =
+    "[ops.alert.v1, deviations, actions.requested, actions.progress, actions.result, actions.dlq]";
+inline constexpr std::string_view PublishedHelp =
+    "What is published: names of topics; events.normalized is every event, deviations only those.";
 
 } // namespace eventops

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cassert>
 #include <iterator>
+#include <tuple>
 
 namespace eventops {
 namespace {
@@ -28,6 +29,12 @@ std::size_t rawBytes(const Batch &batch)
     for (const OversizePart &part : batch.oversize)
         bytes += part.bytes.size();
     return bytes;
+}
+
+/// What people see of a source; anything new in it is told.
+auto shown(const SourceHealth &source)
+{
+    return std::tie(source.trouble, source.notice, source.lag, source.missed, source.errors, source.rebalances);
 }
 
 } // namespace
@@ -171,6 +178,8 @@ Status PipelineRunner::openLanes(std::vector<RunnerSource> &sources)
     }
     for (std::size_t i = 0; i < m_lanes.size(); ++i) {
         Lane &lane = *m_lanes[i];
+        if (lane.reader != nullptr)
+            continue; // of those that were there before, see lookAtSources
         lane.reader = std::make_unique<SourceLane>(
             *lane.source, static_cast<std::uint32_t>(i), lane.progress.cursor, *m_pool, m_batches, m_bell,
             [this](unsigned worker) -> DecodePhase & { return *m_phases[worker]; });
@@ -283,7 +292,7 @@ bool PipelineRunner::hurried() const
            && m_writer->underWay() == 0;
 }
 
-/// What is to be told of @p group when it is committed. Runs on the writer's thread; the lanes stay until it is idle.
+/// What is to be told of @p group when it is committed. Runs on the writer's thread; the sources stay until it is idle.
 std::function<void()> PipelineRunner::receiptsOf(const CommitGroup &group) const
 {
     std::vector<std::vector<Receipt>> receipts(m_lanes.size());
@@ -303,11 +312,14 @@ std::function<void()> PipelineRunner::receiptsOf(const CommitGroup &group) const
             receipts[record.source].push_back(std::move(receipt));
         }
     }
-    return [this, receipts = std::move(receipts)] {
-        for (std::size_t i = 0; i < receipts.size(); ++i) {
-            if (!receipts[i].empty())
-                m_lanes[i]->source->committed(receipts[i]);
-        }
+    std::vector<std::pair<Source *, std::vector<Receipt>>> told; // lanes may be added meanwhile, sources stay
+    for (std::size_t i = 0; i < receipts.size(); ++i) {
+        if (!receipts[i].empty())
+            told.emplace_back(m_lanes[i]->source.get(), std::move(receipts[i]));
+    }
+    return [told = std::move(told)] {
+        for (const auto &[source, list] : told)
+            source->committed(list);
     };
 }
 
@@ -605,6 +617,8 @@ std::string PipelineRunner::trouble() const
     return trouble;
 }
 
+/// Also takes in streams that came up beside one that is read, as a topic's new partition. One that cannot be opened is
+/// told at the end of the run, like all that a source says to be missing.
 void PipelineRunner::lookAtSources()
 {
     const auto now = std::chrono::steady_clock::now();
@@ -612,12 +626,21 @@ void PipelineRunner::lookAtSources()
         return;
     m_lookedAt = now;
     bool told = false;
+    std::vector<RunnerSource> added;
     m_progress.sources.resize(m_lanes.size());
     for (std::size_t i = 0; i < m_lanes.size(); ++i) {
-        SourceHealth health = m_lanes[i]->source->health();
-        told = told || health.notice != m_progress.sources[i].notice;
+        const Lane &lane = *m_lanes[i];
+        SourceHealth health = lane.source->health();
+        told = told || shown(health) != shown(m_progress.sources[i]);
         m_progress.sources[i] = std::move(health);
+        if (lane.source->finite() || lane.ended)
+            continue;
+        for (auto &other : lane.source->takeOthers())
+            added.push_back({std::move(other), {}, lane.progress.retention});
     }
+    const Status opened = added.empty() ? Status(Ok{}) : openLanes(added);
+    if (!opened && !m_incomplete)
+        m_incomplete = opened.error();
     if (told && m_options.progress)
         m_options.progress(m_progress);
 }

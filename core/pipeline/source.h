@@ -88,7 +88,7 @@ public:
 
     virtual std::unique_ptr<RecordDecoder> makeDecoder() const = 0;
 
-    /// Other sources that the same file holds, to be read beside this one. Call once, before `open`.
+    /// Other sources to be read beside this one, each given once; of an endless one also while `read` runs.
     virtual std::vector<std::unique_ptr<Source>> takeOthers() { return {}; }
     /// Names the numbering that the records bring along (RawChunk::Origin::seq); empty: none. Sources of one numbering
     /// are merged by it instead of by event time.

@@ -16,7 +16,6 @@ using lake::ClickHouseStream;
 using lake::ClickHouseTable;
 using lake::ClickHouseWriter;
 
-constexpr std::chrono::seconds AwayTime{5}; ///< Between two looks for a server that is away.
 constexpr unsigned AttemptsBesideARun = 2;
 
 Error stopped()
@@ -182,7 +181,7 @@ Result<bool> ClickHouseFeed::pushFeatures(Seq last)
 }
 
 /// What the projector does at each look.
-class ClickHouseProjector::Steps final : public Projection
+class ClickHouseProjector::Steps final : public RetryingProjection
 {
 public:
     Steps(const ClickHouseProjector &projector, const LedgerFollower &follower, ClickHouseSettings settings)
@@ -190,30 +189,8 @@ public:
     {
     }
 
-    Status step() override
-    {
-        const auto now = std::chrono::steady_clock::now();
-        if (now < m_nextTry)
-            return Ok{};
-        const Status done = tryStep();
-        if (done || done.error().code != Error::Code::Unavailable)
-            return done;
-        tell(false, "ClickHouse is fed later: " + done.error().text());
-        m_nextTry = std::chrono::steady_clock::now() + AwayTime;
-        m_changes = 0;
-        return Ok{};
-    }
-
-    Status finish() override
-    {
-        EVENTOPS_TRY(ready());
-        EVENTOPS_TRY(m_feed->catchUp());
-        tell(false, m_feed->notice());
-        return Ok{};
-    }
-
 private:
-    Status ready()
+    Status open() override
     {
         if (m_feed != nullptr)
             return Ok{};
@@ -223,30 +200,21 @@ private:
                                                    [follower = &m_follower] { return follower->mustStop(); }));
         return Ok{};
     }
-    Status tryStep()
+    Result<std::uint64_t> changeCounter() override { return m_feed->changeCounter(); }
+    Status catchUp() override { return m_feed->catchUp(); }
+    void told(bool working, const Status &outcome) override
     {
-        EVENTOPS_TRY(ready());
-        const std::uint64_t counter = EVENTOPS_TRY(m_feed->changeCounter());
-        if (counter == m_changes)
-            return Ok{};
-        EVENTOPS_TRY(m_feed->catchUp());
-        m_changes = counter;
-        tell(true, m_feed->notice());
-        return Ok{};
-    }
-    void tell(bool working, std::string notice)
-    {
-        if (m_projector.m_changed)
-            m_projector.m_changed({working, std::move(notice),
-                                   m_feed == nullptr ? lake::ClickHouseMark() : m_feed->mark()});
+        if (!m_projector.m_changed)
+            return;
+        std::string notice = outcome ? m_feed->notice() : "ClickHouse is fed later: " + outcome.error().text();
+        m_projector.m_changed(
+            {working, std::move(notice), m_feed == nullptr ? lake::ClickHouseMark() : m_feed->mark()});
     }
 
     const ClickHouseProjector &m_projector;
     const LedgerFollower &m_follower;
     const ClickHouseSettings m_settings;
     std::unique_ptr<ClickHouseFeed> m_feed;
-    std::uint64_t m_changes = 0;
-    std::chrono::steady_clock::time_point m_nextTry;
 };
 
 ClickHouseProjector::ClickHouseProjector(Workspace workspace, const std::atomic<bool> *stop,

@@ -2,47 +2,38 @@
 #include "core/session/kafka_feed.h"
 
 #include "core/codec/action_events.h"
-#include "core/codec/alert.h"
-#include "core/codec/deviation.h"
 #include "core/codec/kcat.h"
 #include "core/kafka/topics.h"
+#include "core/session/kafka_documents.h"
+#include "core/session/kafka_reports.h"
 
 #include <algorithm>
 #include <chrono>
+#include <deque>
 
 namespace eventops {
 namespace {
 
-constexpr std::chrono::seconds AwayTime{5}; ///< Between two looks for a broker that is away.
 constexpr std::chrono::seconds ConnectWait{10};
 constexpr std::chrono::seconds BesideARun{5}; ///< So long a message may take while an engine runs.
 constexpr std::size_t PushMax = 2'000;        ///< Messages between two writings of the mark.
+constexpr std::size_t LettersMax = 20'000;    ///< Dead letters looked at in one pass.
+constexpr std::size_t LettersAtOnce = 16;     ///< Dead letters between two writings of the mark.
 
 Error stopped()
 {
     return Error{Error::Code::Cancelled, "stopped; publishing goes on from here next time"};
 }
 
-/// One alert stays for each source and rule when the topic is compacted (X22).
-std::string alertKey(const Finding &finding, bool legacy)
-{
-    if (legacy)
-        return finding.tenant;
-    return finding.tenant + '|' + (finding.sourceId.empty() ? finding.entityId : finding.sourceId) + '|' + finding.name;
-}
-
 } // namespace
-
-struct KafkaFeed::Outgoing {
-    std::string_view topic;
-    std::string key, document, id;
-};
 
 KafkaFeed::KafkaFeed(FileLock lock, const KafkaFeedSettings &settings, std::string markFile,
                      std::function<bool()> mustStop)
     : m_lock(std::move(lock)), m_settings(settings), m_markFile(std::move(markFile)), m_mustStop(std::move(mustStop))
 {
 }
+
+KafkaFeed::~KafkaFeed() = default;
 
 Result<std::unique_ptr<KafkaFeed>> KafkaFeed::open(const Workspace &workspace, const KafkaFeedSettings &settings,
                                                    std::function<bool()> mustStop,
@@ -59,17 +50,10 @@ Result<std::unique_ptr<KafkaFeed>> KafkaFeed::open(const Workspace &workspace, c
     feed->m_producer = EVENTOPS_TRY(KafkaProducer::open(connection, options));
     const std::string cluster = EVENTOPS_TRY(feed->m_producer->clusterId(ConnectWait));
     const auto topics = EVENTOPS_TRY(feed->m_producer->topics(ConnectWait));
-    for (const std::string_view topic :
-         {std::string_view(AlertTopic), NormalizedTopic, std::string_view(ActionsRequestedTopic),
-          std::string_view(ActionsProgressTopic), std::string_view(ActionsResultTopic)}) {
-        if (!topics.contains(std::string(topic)))
-            return Error{Error::Code::NotFound,
-                         "the Kafka at " + connection.brokers + " has no topic " + std::string(topic),
-                         {},
-                         "make the topics with: eventops kafka init"};
-    }
     const std::set<std::string> avroTopics = EVENTOPS_TRY(settings.avroTopics());
-    feed->m_payloads = EVENTOPS_TRY(KafkaPayloads::open(avroTopics, connection));
+    KafkaPayloads payloads = EVENTOPS_TRY(KafkaPayloads::open(avroTopics, connection));
+    feed->m_documents = std::make_unique<KafkaDocuments>(
+        EVENTOPS_TRY(KafkaDocuments::make(settings, topics, connection.brokers, std::move(payloads))));
     EVENTOPS_TRY(feed->findMark(cluster));
     return feed;
 }
@@ -79,7 +63,8 @@ Status KafkaFeed::findMark(const std::string &cluster)
 {
     const LedgerEnds ends = EVENTOPS_TRY(m_ledger->ends());
     auto mark = KafkaMark::read(m_markFile);
-    if (mark && mark.value().cluster == cluster && mark.value().findings <= ends.finding) {
+    if (mark && mark.value().cluster == cluster && mark.value().findings <= ends.finding
+        && mark.value().events <= EVENTOPS_TRY(m_ledger->eventCount())) {
         m_mark = std::move(mark).value();
         return Ok{};
     }
@@ -93,142 +78,187 @@ Status KafkaFeed::findMark(const std::string &cluster)
     return Ok{};
 }
 
+std::string KafkaFeed::notice() const
+{
+    return m_documents->notice().empty() ? m_notice : m_documents->notice();
+}
+
 Status KafkaFeed::catchUp()
 {
-    for (bool more = true; more;)
-        more = EVENTOPS_TRY(pushFindings());
-    for (bool more = true; more;)
-        more = EVENTOPS_TRY(pushActions());
+    EVENTOPS_TRY(pushFindings());
+    EVENTOPS_TRY(pushActions());
+    EVENTOPS_TRY(pushEvents());
+    EVENTOPS_TRY(pushLetters());
     return m_mark.write(m_markFile);
 }
 
-void KafkaFeed::addFinding(const Finding &finding, std::vector<Outgoing> &out)
+Status KafkaFeed::pushFindings()
 {
-    const auto add = [&](std::string_view topic, std::string key, Result<std::string> payload) {
-        if (payload)
-            out.push_back({topic, std::move(key), std::move(payload).value(), "finding:" + finding.id});
-        else
-            m_notice = "finding " + finding.id + " is not published: " + payload.error().message;
-    };
-    std::string alert = finding.alert;
-    if (alert.empty() && m_settings.mirror() && finding.state != FindingState::Pending)
-        alert = encodeAlert(finding);
-    if (!alert.empty())
-        add(AlertTopic, alertKey(finding, m_settings.legacyKey()), m_payloads.alert(finding, std::move(alert)));
-    if (!isDeviation(finding) && (!m_settings.mirror() || finding.alert.empty()))
-        return;
-    auto deviation = encodeDeviation(finding, {m_settings.legacyTopLevel()});
-    if (deviation)
-        deviation = m_payloads.event(NormalizedTopic, std::move(deviation).value());
-    add(NormalizedTopic, finding.tenant + '|' + finding.entityId, std::move(deviation));
+    for (bool more = true; more;) {
+        std::uint64_t upTo = m_mark.findings;
+        more = false;
+        EVENTOPS_TRY(m_ledger->findingsAfter(upTo, [&](std::uint64_t number, const Finding &finding) {
+            upTo = number;
+            m_documents->add(finding);
+            more = m_documents->size() >= PushMax;
+            return !more && !m_mustStop();
+        }));
+        EVENTOPS_TRY(send(m_mark.findings, upTo));
+    }
+    return Ok{};
 }
 
-Result<bool> KafkaFeed::pushFindings()
+Status KafkaFeed::pushActions()
 {
-    std::vector<Outgoing> messages;
-    std::uint64_t upTo = m_mark.findings;
-    EVENTOPS_TRY(m_ledger->findingsAfter(upTo, [&](std::uint64_t number, const Finding &finding) {
-        upTo = number;
-        addFinding(finding, messages);
-        return messages.size() < PushMax && !m_mustStop();
+    for (bool more = true; more;) {
+        std::uint64_t upTo = m_mark.actions;
+        more = false;
+        EVENTOPS_TRY(m_ledger->actionDocumentsAfter(upTo, [&](const InputRow &row) {
+            upTo = row.number;
+            m_documents->addActionDocument(row);
+            more = m_documents->size() >= PushMax;
+            return !more && !m_mustStop();
+        }));
+        EVENTOPS_TRY(send(m_mark.actions, upTo));
+    }
+    return Ok{};
+}
+
+Status KafkaFeed::pushEvents()
+{
+    if (!m_documents->wantsEvents())
+        return Ok{};
+    const std::uint64_t end = EVENTOPS_TRY(m_ledger->eventCount());
+    while (m_mark.events < end) {
+        const std::uint64_t count = std::min<std::uint64_t>(PushMax, end - m_mark.events);
+        EVENTOPS_TRY(m_ledger->eventsAt(m_mark.events, count, AllFields,
+                                        [&](const Batch &batch, std::span<const std::uint32_t> rows, std::uint64_t) {
+                                            for (const std::uint32_t row : rows)
+                                                m_documents->add(batch, batch.events[row]);
+                                            return !m_mustStop();
+                                        }));
+        EVENTOPS_TRY(send(m_mark.events, m_mark.events + count));
+    }
+    return Ok{};
+}
+
+/// The oldest of those that are behind the mark, at most LettersMax; the table is looked through from its newest on, so
+/// that it costs nothing where nothing is new. O(letters behind the mark).
+Result<std::vector<DeadLetterRow>> KafkaFeed::nextLetters()
+{
+    std::deque<DeadLetterRow> oldest;
+    QueryBounds newestFirst;
+    newestFirst.oldestFirst = false;
+    EVENTOPS_TRY(m_ledger->deadLetters(newestFirst, 0, [&](const DeadLetterRow &letter) {
+        if (static_cast<std::uint64_t>(letter.id) <= m_mark.letters)
+            return false;
+        oldest.push_front(letter);
+        if (oldest.size() > LettersMax)
+            oldest.pop_back();
+        return !m_mustStop();
     }));
-    EVENTOPS_TRY(send(messages));
-    m_mark.findings = upTo;
-    EVENTOPS_TRY(m_mark.write(m_markFile));
-    return messages.size() >= PushMax;
+    return std::vector<DeadLetterRow>(oldest.begin(), oldest.end());
 }
 
-Result<bool> KafkaFeed::pushActions()
+Status KafkaFeed::pushLetters()
 {
-    std::vector<Outgoing> messages;
-    std::uint64_t upTo = m_mark.actions;
-    EVENTOPS_TRY(m_ledger->actionDocumentsAfter(upTo, [&](const InputRow &row) {
-        upTo = row.number;
-        const std::string id = "action:" + std::to_string(row.number);
-        if (const auto request = decodeActionRequested(row.payload))
-            messages.push_back({ActionsRequestedTopic, request.value().entityId, row.payload, id});
-        else if (const auto report = decodeActionReport(row.payload))
-            messages.push_back({actionTopic(report.value().kind), report.value().entityId, row.payload, id});
-        return messages.size() < PushMax && !m_mustStop();
-    }));
-    EVENTOPS_TRY(send(messages));
-    m_mark.actions = upTo;
-    EVENTOPS_TRY(m_mark.write(m_markFile));
-    return messages.size() >= PushMax;
+    for (bool more = m_documents->wantsLetters(); more;) {
+        std::vector<DeadLetterRow> letters = EVENTOPS_TRY(nextLetters());
+        for (std::size_t i = 0; i < letters.size(); ++i) {
+            DeadLetterRow &letter = letters[i];
+            EVENTOPS_TRY(m_ledger->deadLetterBytes(letter.id, [&](std::string_view piece) {
+                letter.bytes += piece.substr(0, KafkaDocuments::LetterBytesMax - letter.bytes.size());
+                return letter.bytes.size() < KafkaDocuments::LetterBytesMax;
+            }));
+            m_documents->add(letter);
+            letter.bytes.clear();
+            if ((i + 1) % LettersAtOnce == 0 || i + 1 == letters.size()) // few at a time: each may be long
+                EVENTOPS_TRY(send(m_mark.letters, static_cast<std::uint64_t>(letter.id)));
+        }
+        more = letters.size() == LettersMax;
+    }
+    std::uint64_t failed = m_mark.failed;
+    for (const OutboxRow &row : EVENTOPS_TRY(m_ledger->outbox("published"))) {
+        if (row.topic != ActionsDlqTopic || static_cast<std::uint64_t>(row.id) <= m_mark.failed)
+            continue;
+        failed = std::max(failed, static_cast<std::uint64_t>(row.id));
+        m_documents->addFailedRequest(row);
+    }
+    return send(m_mark.failed, failed);
 }
 
-/// Sends and waits until all of it is acknowledged.
-Status KafkaFeed::send(const std::vector<Outgoing> &messages)
+/// Sends what was gathered and waits until all of it is acknowledged; then @p mark is at @p upTo.
+Status KafkaFeed::send(std::uint64_t &mark, std::uint64_t upTo)
 {
+    const std::vector<KafkaDocument> documents = m_documents->take();
     if (m_mustStop())
         return stopped();
     const std::string writer = m_settings.writer();
     const std::uint64_t before = m_producer->delivered();
     Status sent = Ok{};
-    for (const Outgoing &message : messages) {
-        sent = m_producer->send(
-            {message.topic, message.key, message.document, {{KafkaWriterHeader, writer}, {IdHeader, message.id}}});
+    for (const KafkaDocument &document : documents) {
+        KafkaOutput output{document.topic, document.key, document.document, {}};
+        output.headers = {{KafkaWriterHeader, writer}, {IdHeader, document.id}};
+        output.headers.insert(output.headers.end(), document.headers.begin(), document.headers.end());
+        sent = m_producer->send(output);
         if (!sent)
             break;
     }
     const Status flushed = m_producer->flush(m_mustStop); // also after an error: it is told once
     m_mark.sent += m_producer->delivered() - before;
-    return sent ? flushed : sent;
+    EVENTOPS_TRY(sent);
+    EVENTOPS_TRY(flushed);
+    const bool moved = mark != upTo;
+    mark = upTo;
+    return moved ? m_mark.write(m_markFile) : Status(Ok{});
 }
 
 /// What the projector does at each look.
-class KafkaProjector::Steps final : public Projection
+class KafkaProjector::Steps final : public RetryingProjection
 {
 public:
     Steps(const Workspace &workspace, const LedgerFollower &follower, KafkaFeedSettings settings)
-        : m_workspace(workspace), m_follower(follower), m_settings(std::move(settings))
+        : m_workspace(workspace),
+          m_follower(follower),
+          m_settings(std::move(settings)),
+          m_wantsReports(m_settings.takesReports())
     {
-    }
-
-    Status step() override
-    {
-        const auto now = std::chrono::steady_clock::now();
-        if (now < m_nextTry)
-            return Ok{};
-        const Status done = tryStep();
-        if (done || done.error().code != Error::Code::Unavailable)
-            return done;
-        m_nextTry = std::chrono::steady_clock::now() + AwayTime;
-        m_changes = 0;
-        return Ok{};
-    }
-
-    Status finish() override
-    {
-        EVENTOPS_TRY(ready());
-        return m_feed->catchUp();
     }
 
 private:
-    Status ready()
+    Status open() override
     {
+        const auto mustStop = [follower = &m_follower] {
+            return follower->mustStop();
+        };
         if (m_feed == nullptr)
-            m_feed = EVENTOPS_TRY(KafkaFeed::open(
-                m_workspace, m_settings, [follower = &m_follower] { return follower->mustStop(); }, BesideARun));
+            m_feed = EVENTOPS_TRY(KafkaFeed::open(m_workspace, m_settings, mustStop, BesideARun));
+        if (m_reports != nullptr || !m_wantsReports)
+            return Ok{};
+        auto reports = KafkaReports::open(m_workspace, m_settings, mustStop);
+        m_wantsReports = reports || reports.error().code != Error::Code::NotFound; // nobody has topics for them
+        if (!reports)
+            return m_wantsReports ? Status(reports.error()) : Status(Ok{});
+        m_reports = std::move(reports).value();
         return Ok{};
     }
-    Status tryStep()
+    Result<std::uint64_t> changeCounter() override { return m_feed->changeCounter(); }
+    Status catchUp() override { return m_feed->catchUp(); }
+    /// A ledger that others write to just now takes the reports a little later.
+    Status attend(bool last) override
     {
-        EVENTOPS_TRY(ready());
-        const std::uint64_t counter = EVENTOPS_TRY(m_feed->changeCounter());
-        if (counter == m_changes)
+        if (m_reports == nullptr)
             return Ok{};
-        EVENTOPS_TRY(m_feed->catchUp());
-        m_changes = counter;
-        return Ok{};
+        const Status taken = last ? m_reports->catchUp() : m_reports->poll();
+        return !taken && taken.error().code == Error::Code::Busy ? Status(Ok{}) : taken;
     }
 
     const Workspace &m_workspace;
     const LedgerFollower &m_follower;
     const KafkaFeedSettings m_settings;
+    bool m_wantsReports;
     std::unique_ptr<KafkaFeed> m_feed;
-    std::uint64_t m_changes = 0;
-    std::chrono::steady_clock::time_point m_nextTry;
+    std::unique_ptr<KafkaReports> m_reports;
 };
 
 KafkaProjector::KafkaProjector(Workspace workspace, const std::atomic<bool> *stop)

@@ -11,9 +11,15 @@
 #include <functional>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace eventops {
+
+/// Deviations alone, which go to the topic of normalised events; its own name stands for every event.
+inline constexpr std::string_view DeviationsPublished = "deviations";
 
 /// To which Kafka a workspace publishes: `kafka.json` in it. Holds no secret. Every member may be set by its name; what
 /// is not set comes from the environment, see readKafkaSettings.
@@ -33,7 +39,13 @@ public:
     std::string writer() const;  ///< Our name in every message's header, for the loop guard (X20).
     bool mirror() const;         ///< Alerts also as deviations and deviations as alerts (X11).
     bool legacyTopLevel() const; ///< Deviations have their figures at top level as well (X12).
-    bool legacyKey() const;      ///< The key of an alert is its tenant alone (X22).
+    bool legacyKey() const;      ///< The key of alerts and events is their tenant alone (X22).
+    bool takesReports() const;   ///< What others say of our actions moves them (K120).
+
+    /// What is published: names of topics, and DeviationsPublished. InvalidConfig: not what publishable() has.
+    std::vector<std::string> published() const;
+    Status publish(const std::vector<std::string> &what);
+    static std::span<const std::string_view> publishable();
     /// Topics that are written in Avro (X25). InvalidConfig: a name that cannot be among them.
     Result<std::set<std::string>> avroTopics() const;
 
@@ -48,6 +60,9 @@ struct KafkaMark {
     std::string cluster;        ///< Id of the cluster that it speaks of.
     std::uint64_t findings = 0; ///< Number of the last finding that is there …
     std::uint64_t actions = 0;  ///< … and of the last document of an action.
+    std::uint64_t events = 0;   ///< Place behind the last event that is there,
+    std::uint64_t letters = 0;  ///< id of the last dead letter,
+    std::uint64_t failed = 0;   ///< and of the last request that no attempt could carry out.
     std::uint64_t sent = 0;     ///< Messages acknowledged.
 
     /// NotFound, Corrupt.
@@ -55,8 +70,12 @@ struct KafkaMark {
     Status write(const std::string &path) const;
 };
 
-/// Publishes what the ledger has committed to the topics of the contracts: alerts of rules, broken expectations, and
-/// the requests, progress and results of actions. At least once: the mark moves when the broker has acknowledged, so
+class KafkaDocuments;
+class KafkaReports;
+
+/// Publishes what the ledger has committed to the topics of the contracts: alerts of rules, broken expectations, the
+/// requests, progress and results of actions; and where the settings want it events, signals, commands and dead
+/// letters. At least once: the mark moves when the broker has acknowledged, so
 /// after a crash some messages come twice, byte for byte and under the same key and id. It only ever reads the ledger,
 /// never while it waits for the network. Thread: one.
 class KafkaFeed
@@ -73,31 +92,34 @@ public:
 
     const KafkaMark &mark() const { return m_mark; }
     /// Why the mark began anew, what could not be written; empty: nothing.
-    const std::string &notice() const { return m_notice; }
+    std::string notice() const;
     Result<std::uint64_t> changeCounter() { return m_ledger->changeCounter(); }
 
+    ~KafkaFeed();
+
 private:
-    struct Outgoing;
     KafkaFeed(FileLock lock, const KafkaFeedSettings &settings, std::string markFile, std::function<bool()> mustStop);
     Status findMark(const std::string &cluster);
-    Result<bool> pushFindings();
-    Result<bool> pushActions();
-    void addFinding(const Finding &finding, std::vector<Outgoing> &out);
-    Status send(const std::vector<Outgoing> &messages);
+    Status pushFindings();
+    Status pushActions();
+    Status pushEvents();
+    Result<std::vector<DeadLetterRow>> nextLetters();
+    Status pushLetters();
+    Status send(std::uint64_t &mark, std::uint64_t upTo);
 
     FileLock m_lock;
     const KafkaFeedSettings m_settings;
     const std::string m_markFile;
     std::unique_ptr<Ledger> m_ledger;
     std::unique_ptr<KafkaProducer> m_producer;
-    KafkaPayloads m_payloads;
+    std::unique_ptr<KafkaDocuments> m_documents;
     KafkaMark m_mark;
     std::string m_notice;
     std::function<bool()> m_mustStop;
 };
 
-/// Publishes while an engine runs. A broker that is away holds nothing up: it is tried again every few seconds, and
-/// `finish` says what is behind. Thread: the one that made it.
+/// Publishes while an engine runs, and takes in what others say of our actions. A broker that is away holds nothing up:
+/// it is tried again every few seconds, and `finish` says what is behind. Thread: the one that made it.
 class KafkaProjector
 {
 public:

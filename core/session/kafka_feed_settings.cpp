@@ -2,6 +2,8 @@
 //
 // kafka.json and kafka.mark of a workspace.
 #include "core/base/json.h"
+#include "core/codec/alert.h"
+#include "core/codec/signal.h"
 #include "core/config/yaml.h"
 #include "core/kafka/topics.h"
 #include "core/lake/files.h"
@@ -19,14 +21,36 @@ constexpr FieldSpec OwnFields[] = {
     {"writer", "string", "eventops", "Our name in the header eventops-writer of every message."},
     {"mirror", "bool", "false", "Alerts also as deviations, and deviations as alerts (X11)."},
     {"legacy_top_level", "bool", "false", "Deviations have their figures at top level as well (X12)."},
-    {"legacy_key", "bool", "false", "The key of an alert is its tenant alone (X22)."},
+    {"legacy_key", "bool", "false", "The key of alerts and events is their tenant alone (X22)."},
+    {"reports", "bool", "true", "Progress and results that others publish move our actions (K120)."},
     {"avro", "string", "\"\"", "Topics that are written in Avro, with commas between."},
+    {"publish", "list", PublishedDefault, PublishedHelp},
 };
+
+constexpr std::string_view Publishable[] = {AlertTopic,           DeviationsPublished, ActionsRequestedTopic,
+                                            ActionsProgressTopic, ActionsResultTopic,  ActionsDlqTopic,
+                                            NormalizedTopic,      MetricTopic,         LogTopic,
+                                            TraceTopic,           EnrichedTopic,       CommandTopic,
+                                            NormalizedDlqTopic,   LetterNumbersTopic};
+
+Status checkPublished(const Value &list)
+{
+    for (const Value &item : list.items()) {
+        const std::string name = EVENTOPS_TRY(item.text());
+        if (std::find(std::begin(Publishable), std::end(Publishable), name) == std::end(Publishable))
+            return item.error("publish: nothing is called \"" + name + '"',
+                              unknownNameRemedy(name, Publishable, "names"));
+    }
+    return Ok{};
+}
 
 constexpr FieldSpec MarkFields[] = {
     {"cluster", "string", "required", "The cluster that it speaks of."},
     {"findings", "int", "required", "Number of the last finding that is there."},
     {"actions", "int", "required", "Number of the last document of an action that is there."},
+    {"events", "int", "0", "Place behind the last event that is there."},
+    {"letters", "int", "0", "Id of the last dead letter that is there."},
+    {"failed", "int", "0", "Id of the last request that no attempt could carry out."},
     {"sent", "int", "required", "Messages acknowledged."},
 };
 
@@ -68,6 +92,7 @@ Result<KafkaFeedSettings> KafkaFeedSettings::read(const Workspace &workspace)
     settings.m_values = EVENTOPS_TRY(checkSettings(given.value(), feedFields(), "kafka.json"));
     EVENTOPS_TRY(readKafkaSettings(settings.m_values, false));
     EVENTOPS_TRY(settings.avroTopics());
+    EVENTOPS_TRY(checkPublished(settings.m_values.at("publish")));
     return settings;
 }
 
@@ -129,6 +154,35 @@ Result<std::set<std::string>> KafkaFeedSettings::avroTopics() const
     return out;
 }
 
+bool KafkaFeedSettings::takesReports() const
+{
+    return flag(m_values, "reports");
+}
+
+std::vector<std::string> KafkaFeedSettings::published() const
+{
+    std::vector<std::string> names;
+    for (const Value &item : m_values.at("publish").items())
+        names.push_back(item.text().valueOr(std::string())); // checked when it was read
+    return names;
+}
+
+Status KafkaFeedSettings::publish(const std::vector<std::string> &what)
+{
+    std::vector<Value> items;
+    for (const std::string &name : what)
+        items.push_back(Value::scalar(name));
+    Value list = Value::list(std::move(items));
+    EVENTOPS_TRY(checkPublished(list));
+    m_values.set("publish", std::move(list));
+    return Ok{};
+}
+
+std::span<const std::string_view> KafkaFeedSettings::publishable()
+{
+    return Publishable;
+}
+
 Result<KafkaMark> KafkaMark::read(const std::string &path)
 {
     const Result<Value> given = loadYaml(path);
@@ -141,12 +195,17 @@ Result<KafkaMark> KafkaMark::read(const std::string &path)
     const auto number = [&](std::string_view name) {
         return checked.value().at(name).integer().valueOr(-1);
     };
-    if (number("findings") < 0 || number("actions") < 0 || number("sent") < 0)
-        return damaged;
+    for (const std::string_view name : {"findings", "actions", "events", "letters", "failed", "sent"}) {
+        if (number(name) < 0)
+            return damaged;
+    }
     KafkaMark mark;
     mark.cluster = EVENTOPS_TRY(checked.value().at("cluster").text());
     mark.findings = static_cast<std::uint64_t>(number("findings"));
     mark.actions = static_cast<std::uint64_t>(number("actions"));
+    mark.events = static_cast<std::uint64_t>(number("events"));
+    mark.letters = static_cast<std::uint64_t>(number("letters"));
+    mark.failed = static_cast<std::uint64_t>(number("failed"));
     mark.sent = static_cast<std::uint64_t>(number("sent"));
     return mark;
 }
@@ -156,7 +215,9 @@ Status KafkaMark::write(const std::string &path) const
     std::string text;
     JsonWriter json(text);
     json.beginObject().field("cluster", cluster).key("findings").unsignedInteger(findings);
-    json.key("actions").unsignedInteger(actions).key("sent").unsignedInteger(sent).endObject();
+    json.key("actions").unsignedInteger(actions).key("events").unsignedInteger(events);
+    json.key("letters").unsignedInteger(letters).key("failed").unsignedInteger(failed);
+    json.key("sent").unsignedInteger(sent).endObject();
     return lake::replaceFile(path, text + "\n");
 }
 

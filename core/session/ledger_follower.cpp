@@ -9,10 +9,53 @@ namespace {
 
 constexpr std::chrono::milliseconds LookTime{500};
 constexpr int Niceness = 10;
+constexpr std::chrono::seconds AwayTime{5}; ///< Between two looks for what is away.
 
 } // namespace
 
 Projection::~Projection() = default;
+
+Status RetryingProjection::step()
+{
+    if (std::chrono::steady_clock::now() < m_nextTry)
+        return Ok{};
+    const Status done = tryStep();
+    if (done || done.error().code != Error::Code::Unavailable)
+        return done;
+    told(false, done);
+    m_nextTry = std::chrono::steady_clock::now() + AwayTime;
+    m_changes = 0;
+    return Ok{};
+}
+
+Status RetryingProjection::finish()
+{
+    EVENTOPS_TRY(open());
+    EVENTOPS_TRY(catchUp());
+    EVENTOPS_TRY(attend(true));
+    told(false, Ok{});
+    return Ok{};
+}
+
+void RetryingProjection::told(bool, const Status &) {}
+
+Status RetryingProjection::attend(bool)
+{
+    return Ok{};
+}
+
+Status RetryingProjection::tryStep()
+{
+    EVENTOPS_TRY(open());
+    EVENTOPS_TRY(attend(false));
+    const std::uint64_t counter = EVENTOPS_TRY(changeCounter());
+    if (counter == m_changes)
+        return Ok{};
+    EVENTOPS_TRY(catchUp());
+    m_changes = counter;
+    told(true, Ok{});
+    return Ok{};
+}
 
 LedgerFollower::LedgerFollower(std::function<Result<std::unique_ptr<Projection>>(const LedgerFollower &)> open,
                                const std::atomic<bool> *stop, std::function<void(const Error &)> failed)

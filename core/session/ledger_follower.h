@@ -24,6 +24,31 @@ public:
     virtual Status finish() = 0;
 };
 
+/// A projection that catches up whenever the ledger has changed. What it feeds may be away: it is then tried again
+/// every few seconds, and holds nothing up.
+class RetryingProjection : public Projection
+{
+public:
+    Status step() final;
+    Status finish() final;
+
+protected:
+    /// Opens what is fed, unless it is open. Unavailable: it is away.
+    virtual Status open() = 0;
+    virtual Result<std::uint64_t> changeCounter() = 0; ///< Of the ledger; called after `open`, as the others are.
+    virtual Status catchUp() = 0;
+    /// What else there is to do at every step; @p last: all of it, nothing comes after.
+    virtual Status attend(bool last);
+    /// What became of it; @p working: more is to come. Never Ok after an error that ends the following.
+    virtual void told(bool working, const Status &outcome);
+
+private:
+    Status tryStep();
+
+    std::uint64_t m_changes = 0; ///< Counter at the last time that it caught up.
+    std::chrono::steady_clock::time_point m_nextTry;
+};
+
 /// A thread that keeps a projection close to the ledger while an engine runs. It runs at a low priority and only ever
 /// reads the ledger, so it cannot hold up ingestion however slow it is. Thread: the one that made it.
 class LedgerFollower

@@ -131,6 +131,17 @@ Result<WorkspaceSummary> LocalBackend::runReplay(const ReplayRequest &request, c
     return runPipeline(spec, std::move(sources), request, ticket, progress);
 }
 
+namespace {
+
+/// What was said of our actions until the very end belongs to the run as well.
+Status finishKafka(KafkaProjector &kafka, Engine &engine)
+{
+    EVENTOPS_TRY(kafka.finish());
+    return engine.takeInput();
+}
+
+} // namespace
+
 Result<WorkspaceSummary> LocalBackend::runPipeline(const PipelineSpec &spec, Sources sources,
                                                    const ReplayRequest &request, const Ticket &ticket,
                                                    const std::function<void(RunProgress)> &progress)
@@ -170,7 +181,7 @@ Result<WorkspaceSummary> LocalBackend::runPipeline(const PipelineSpec &spec, Sou
                      {},
                      "the same command goes on from there"};
     const Status pushed = clickHouse != nullptr ? clickHouse->finish() : Status(Ok{});
-    const Status published = kafka != nullptr ? kafka->finish() : Status(Ok{});
+    const Status published = kafka != nullptr ? finishKafka(*kafka, *engine) : Status(Ok{});
     const Status fed = lake != nullptr ? lake->finish() : Status(Ok{});
     if (!fed && request.lake)
         return fed.error(); // everything is stored; what was asked for besides is not there

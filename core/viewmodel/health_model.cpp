@@ -12,6 +12,7 @@ namespace eventops {
 namespace {
 
 constexpr qsizetype ShownTroubleMax = 240;
+constexpr qsizetype StreamsMax = 16; ///< Lines of their own; more are in the numbers of the API.
 
 constexpr int MeasureMs = 500;         ///< A rate over less says little.
 constexpr double RateSmoothing = 0.5;  ///< Weight of the newest rate.
@@ -280,6 +281,29 @@ QVariantList HealthModel::reasons() const
     return list;
 }
 
+namespace {
+
+/// One stream in a line: what waits there, and what is wrong with it.
+QString streamText(const SourceHealth &source)
+{
+    QStringList parts;
+    if (!source.trouble.empty())
+        parts.append(shownText(source.trouble, ShownTroubleMax));
+    parts.append(source.lag ? QStringLiteral("%1 behind").arg(shownCount(*source.lag))
+                            : QStringLiteral("not known how far behind"));
+    if (source.missed > 0)
+        parts.append(QStringLiteral("%1 missed").arg(shownCount(source.missed)));
+    if (source.errors > 0)
+        parts.append(QStringLiteral("%1 errors").arg(shownCount(source.errors)));
+    if (source.rebalances > 0)
+        parts.append(QStringLiteral("%1 rebalances").arg(shownCount(source.rebalances)));
+    if (!source.notice.empty())
+        parts.append(shownText(source.notice, ShownTroubleMax));
+    return parts.join(QStringLiteral("; "));
+}
+
+} // namespace
+
 QVariantList HealthModel::facts() const
 {
     QVariantList list{named(QStringLiteral("Pipeline"), m_health.pipelineName.empty()
@@ -293,6 +317,11 @@ QVariantList HealthModel::facts() const
         list.append(named(QStringLiteral("Rate"), QStringLiteral("%1 records, %2/s")
                                                       .arg(perSecond(m_recordsRate),
                                                            shownBytes(static_cast<quint64>(m_bytesRate)))));
+    qsizetype streams = 0;
+    for (const SourceHealth &source : m_health.progress.sources) {
+        if (m_health.running && !source.title.empty() && streams++ < StreamsMax)
+            list.append(named(shownText(source.title, ShownNameMax), streamText(source)));
+    }
     if (m_health.lake) {
         const LakeHealth &lake = *m_health.lake;
         QString rows = QStringLiteral("as of its last run"); // only the process that fed it has counted

@@ -42,7 +42,7 @@ _eventops()
                 --check" ;;
             kafka) options+=" --workspace --json --brokers --security-protocol --sasl-mechanism --sasl-user
                 --sasl-password-file --tls-ca-file --partitions --replication --no-topics --writer --mirror
-                --legacy-top-level --legacy-key --avro --schema-url --schema-user --schema-password-file" ;;
+                --legacy-top-level --legacy-key --publish --avro --schema-url --schema-user --schema-password-file" ;;
             validate) options+=" --json --schema --compatibility" ;;
             query) options+=" --workspace --json --limit --newest --mirror --legacy-top-level" ;;
             explain) options+=" --workspace --json" ;;
@@ -85,7 +85,7 @@ _eventops()
         retention) words="status run" ;;
         lake) words="build rebuild status" ;;
         clickhouse) words="init push status query" ;;
-        kafka) words="init push status" ;;
+        kafka) words="init push pull status" ;;
         replay | run | merge | validate | bench | test) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")

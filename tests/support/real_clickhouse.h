@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "tests/support/free_port.h"
 #include "tests/support/loopback_server.h"
 
 #include <QtCore/QDir>
@@ -36,20 +37,6 @@ inline std::string exchange(unsigned port, std::string request, bool hangUp = fa
     }
     ::close(fd);
     return answer;
-}
-
-/// A port of 127.0.0.1 that nobody listens on at this moment.
-inline unsigned freePort()
-{
-    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    const bool ok = ::bind(fd, reinterpret_cast<sockaddr *>(&address), size) == 0
-                    && ::getsockname(fd, reinterpret_cast<sockaddr *>(&address), &size) == 0;
-    ::close(fd);
-    return ok ? ntohs(address.sin_port) : 0;
 }
 
 /// A `clickhouse-server` of its own on loopback, in a temporary directory, ended with this object.

@@ -5,10 +5,11 @@
 #include "core/base/limits.h"
 #include "core/codec/alert.h"
 #include "core/codec/batch_decoder.h"
-#include "core/codec/kcat.h"
+#include "core/kafka/kafka_line.h"
 
 #include <algorithm>
 #include <condition_variable>
+#include <utility>
 
 namespace eventops {
 namespace {
@@ -18,7 +19,7 @@ constexpr std::chrono::milliseconds AskWait{5'000};  ///< So long a question to 
 constexpr std::chrono::milliseconds TryEvery{1'000}; ///< Between two looks for a topic that is gone.
 constexpr std::chrono::seconds GoneMax{60};          ///< A topic that stays away so long ends the run.
 constexpr std::chrono::seconds AwayMax{60};          ///< Without `follow`: and a broker likewise.
-constexpr std::chrono::seconds CountEvery{60};       ///< Between two looks at the number of partitions.
+constexpr std::chrono::seconds CountEvery{5};        ///< Between two looks at the number of partitions.
 constexpr std::size_t PartBytesMax = 1u << 20;
 
 /// Decodes with a codec that it keeps alive.
@@ -36,27 +37,6 @@ private:
     BatchDecoder m_decoder;
 };
 
-void appendLine(std::string &out, const KafkaReading &reading, const std::string &topic, std::uint32_t partition,
-                const KafkaMessage &message)
-{
-    std::vector<std::pair<std::string_view, std::optional<std::string_view>>> headers;
-    headers.reserve(message.headers.size());
-    for (const KafkaHeader &header : message.headers)
-        headers.emplace_back(header.name, header.value);
-    KcatLine line;
-    line.cluster = reading.cluster;
-    line.topic = topic;
-    line.partition = partition;
-    line.offset = message.offset;
-    line.ts = message.ts;
-    line.key = message.key.value_or(std::string_view());
-    line.emptyKey = message.key && message.key->empty();
-    line.headers = headers;
-    line.payload = message.payload.value_or(std::string_view());
-    line.tombstone = !message.payload;
-    appendKcat(out, line);
-}
-
 bool hasAvro(const KafkaReading &reading, const std::string &topic)
 {
     const auto own = reading.readsAvro.find(topic);
@@ -68,13 +48,6 @@ void pause()
     std::mutex mutex;
     std::unique_lock lock(mutex);
     std::condition_variable().wait_for(lock, ReadWait);
-}
-
-bool isOwn(const KafkaMessage &message, const std::string &writer)
-{
-    return !writer.empty() && std::any_of(message.headers.begin(), message.headers.end(), [&](const KafkaHeader &h) {
-        return h.name == KafkaWriterHeader && h.value == std::string_view(writer);
-    });
 }
 
 } // namespace
@@ -125,7 +98,7 @@ Result<bool> KafkaPartition::hasPrefix(std::uint64_t position, std::uint64_t has
                      "start it, or check brokers, network and firewall"};
     if (met == KafkaConsumer::Met::Message && message.offset == position - 1) { // else compaction took it
         std::string line;
-        appendLine(line, *m_reading, m_topic, m_partition, message);
+        appendKafkaLine(line, m_reading->cluster, m_topic, m_partition, message);
         m_anew = hash64(line) != hash;
     }
     m_consumer->stop();
@@ -150,7 +123,7 @@ Status KafkaPartition::open(std::uint64_t cursor)
         note("topic " + m_name
              + " was made anew or cut since it was read: it is read from its beginning, and what is known counts as "
                "duplicate");
-    m_next = cursor > 0 ? cursor : EVENTOPS_TRY(beginning());
+    m_next = cursor > 0 || m_fresh ? cursor : EVENTOPS_TRY(beginning());
     m_announce = m_next != cursor;
     if (!m_reading->follow) {
         m_until = EVENTOPS_TRY(m_reading->client->offsets(m_topic, m_partition, AskWait)).high;
@@ -210,9 +183,9 @@ Result<bool> KafkaPartition::prepare()
 {
     if (!m_held) {
         m_line.clear();
-        appendLine(m_line, *m_reading, m_topic, m_partition, m_message);
+        appendKafkaLine(m_line, m_reading->cluster, m_topic, m_partition, m_message);
         m_plainHash = hash64(m_line);
-        m_ownRecords += isOwn(m_message, m_reading->skipWriter) ? 1 : 0;
+        m_ownRecords += isWrittenBy(m_message, m_reading->skipWriter) ? 1 : 0;
         m_tombstones += m_message.payload ? 0 : 1;
         m_isWhole = false;
     }
@@ -383,20 +356,40 @@ Status KafkaPartition::findPlace(const KafkaOffsets &ends)
     return m_consumer->start(m_next);
 }
 
-/// Partitions that were added since are not read before the next start: that is told.
+/// Partitions that were added since are read as well.
 void KafkaPartition::countPartitions()
 {
     const auto now = std::chrono::steady_clock::now();
-    if (m_partition != 0 || now - m_countedAt < CountEvery || m_consumer->statistics().away)
+    if (!m_reading->follow || m_partition != 0 || now - m_countedAt < CountEvery || m_consumer->statistics().away)
         return;
     m_countedAt = now;
     const auto topics = m_reading->client->topics(AskWait);
-    const auto found = topics ? topics.value().find(m_topic) : decltype(topics.value().find(m_topic)){};
-    if (!topics || found == topics.value().end() || found->second <= m_partitions)
-        return;
-    note("topic " + m_topic + " has " + std::to_string(found->second) + " partitions now, of which "
-         + std::to_string(m_partitions) + " are read: start again to read them all");
-    m_partitions = found->second;
+    if (!topics)
+        return; // what reading meets is told there
+    const auto found = topics.value().find(m_topic);
+    if (found != topics.value().end() && found->second > m_partitions)
+        addPartitions(found->second);
+}
+
+/// No question is asked of the broker, which might be away: a partition that is new is read from its beginning.
+void KafkaPartition::addPartitions(std::uint32_t count)
+{
+    for (; m_partitions < count; ++m_partitions) {
+        auto made = make(m_reading, m_topic, m_partitions, count);
+        if (!made)
+            return note("partition " + std::to_string(m_partitions) + " of topic " + m_topic
+                        + " is new and cannot be read: " + made.error().text());
+        made.value()->m_fresh = true;
+        const std::lock_guard lock(m_mutex);
+        m_others.push_back(std::move(made).value());
+    }
+    note("topic " + m_topic + " has " + std::to_string(count) + " partitions now; all of them are read");
+}
+
+std::vector<std::unique_ptr<Source>> KafkaPartition::takeOthers()
+{
+    const std::lock_guard lock(m_mutex);
+    return std::exchange(m_others, {});
 }
 
 void KafkaPartition::note(const std::string &text)

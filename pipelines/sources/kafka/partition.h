@@ -59,7 +59,7 @@ public:
     Status open(std::uint64_t cursor) override;
     Result<bool> hasPrefix(std::uint64_t position, std::uint64_t hash) const override;
     std::unique_ptr<RecordDecoder> makeDecoder() const override;
-    std::vector<std::unique_ptr<Source>> takeOthers() override { return std::move(m_others); }
+    std::vector<std::unique_ptr<Source>> takeOthers() override;
     SourceHealth health() const override;
 
     void addOther(std::unique_ptr<Source> other) { m_others.push_back(std::move(other)); }
@@ -79,6 +79,7 @@ private:
     Status findPlace(const KafkaOffsets &ends);
     Status checkWaiting();
     void countPartitions();
+    void addPartitions(std::uint32_t count);
     void note(const std::string &text);
     Error anew(const KafkaOffsets &ends) const;
 
@@ -88,8 +89,8 @@ private:
     std::uint32_t m_partitions;
     const std::string m_name, m_key;
     const bool m_readsAvro;
-    std::vector<std::unique_ptr<Source>> m_others;
     std::unique_ptr<KafkaConsumer> m_consumer;
+    bool m_fresh = false; ///< Came up while its topic was read: all of it is new.
 
     // Of the reader.
     KafkaMessage m_message;
@@ -110,9 +111,10 @@ private:
 
     mutable bool m_anew = false; ///< hasPrefix found another topic under this name.
 
-    // For health.
+    // For others: what the runner takes, and health.
     std::atomic<std::uint64_t> m_ownRecords{0}, m_tombstones{0}, m_missed{0};
     mutable std::mutex m_mutex;
+    std::vector<std::unique_ptr<Source>> m_others;
     std::string m_notice;
     std::string m_trouble; ///< Besides a broker that is away.
 };

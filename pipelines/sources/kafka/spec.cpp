@@ -160,7 +160,8 @@ Result<std::vector<std::pair<std::string, std::uint32_t>>> findTopics(const Want
         for (const auto &[topic, count] : known)
             there.push_back(topic);
         Error error = where.error("topics: the Kafka at " + client.brokers() + " has no topic \"" + name + '"',
-                                  "eventops kafka init makes those of the contracts; "
+                                  "eventops kafka init makes those of the contracts; one that is there is not shown "
+                                  "without the right to it; "
                                       + unknownNameRemedy(name, there, "topics"));
         error.code = Error::Code::NotFound;
         return error;

@@ -7,23 +7,26 @@
 #include "tests/support/mock_cluster.h"
 #include "tests/support/program.h"
 
+#include <QtCore/QElapsedTimer>
 #include <QtCore/QFile>
+#include <QtCore/QProcess>
 
 #include <algorithm>
+#include <csignal>
 
 namespace eventops::test {
 
-inline std::string clusterOf(const MockCluster &mock)
+inline std::string clusterOf(const auto &kafka)
 {
     KafkaSettings settings;
-    settings.brokers = mock.brokers();
+    settings.brokers = kafka.brokers();
     return KafkaClient::openConsumer(settings, {}).value()->clusterId(std::chrono::seconds(10)).value();
 }
 
 /// Agents' metrics, one a second, now and then above the threshold of the shipped rules.
-inline std::vector<MockCluster::Record> agentRecords(int from, int count)
+inline std::vector<KafkaPeer::Record> agentRecords(int from, int count)
 {
-    std::vector<MockCluster::Record> records;
+    std::vector<KafkaPeer::Record> records;
     for (int i = from; i < from + count; ++i) {
         const std::string host = "host-" + std::to_string(i % 7);
         const QString text =
@@ -39,12 +42,22 @@ inline std::vector<MockCluster::Record> agentRecords(int from, int count)
     return records;
 }
 
-/// A pipeline file with one Kafka source. @p more: lines of its settings; @p stages: of the file.
-inline QString pipelineFile(const Scratch &scratch, const MockCluster &mock, const QByteArray &topics,
+/// agentRecords as of now: a real broker's retention goes by the time of a message.
+inline std::vector<KafkaPeer::Record> freshRecords(int from, int count)
+{
+    std::vector<KafkaPeer::Record> records = agentRecords(from, count);
+    for (KafkaPeer::Record &record : records)
+        record.tsMs = 0;
+    return records;
+}
+
+/// A pipeline file with one Kafka source. @p kafka: what has brokers(). @p more: lines of its settings; @p stages: of
+/// the file.
+inline QString pipelineFile(const Scratch &scratch, const auto &kafka, const QByteArray &topics,
                             const QByteArray &more = "follow: false", const QByteArray &name = "kafka.yaml")
 {
     QByteArray text = "pipeline: kafka\nsources:\n  - kafka:\n      brokers: \""
-                      + QByteArray::fromStdString(mock.brokers()) + "\"\n      topics: " + topics + '\n';
+                      + QByteArray::fromStdString(kafka.brokers()) + "\"\n      topics: " + topics + '\n';
     for (const QByteArray &line : more.split('\n'))
         text += "      " + line + '\n';
     text += "stages:\n  - enrich: {cmdb: hosts.yaml}\n  - rules: {files: [cpu_load.yaml]}\n  - entropy: {}\n"
@@ -62,6 +75,75 @@ inline Ran runPipeline(const Scratch &scratch, const QString &pipeline, const QS
                 workspace.isEmpty() ? scratch.workspace() : workspace, QStringLiteral("--json")});
 }
 
+/// `eventops kafka VERB` over the scratch workspace.
+inline Ran kafka(const Scratch &scratch, const char *verb, const auto &kafka, const QStringList &more = {})
+{
+    return run(QStringList{QStringLiteral("kafka"), QString::fromUtf8(verb), QStringLiteral("--brokers"),
+                           QString::fromStdString(kafka.brokers()), QStringLiteral("--workspace"), scratch.workspace(),
+                           QStringLiteral("--json")}
+               + more);
+}
+
+/// `eventops run` over a stream, in the background, ended with this object.
+class LiveRun
+{
+public:
+    LiveRun(const Scratch &scratch, const QString &pipeline) : m_scratch(scratch)
+    {
+        m_process.start(program(),
+                        {QStringLiteral("run"), pipeline, QStringLiteral("--workspace"), scratch.workspace()});
+        m_process.waitForStarted();
+    }
+    ~LiveRun()
+    {
+        m_process.kill();
+        m_process.waitForFinished();
+    }
+    /// Events in the ledger by now.
+    qint64 stored() const
+    {
+        const Ran counted = m_scratch.sql("SELECT count(*) AS n FROM event");
+        return counted.exitCode == 0 ? counted.rows().value(0).value(QLatin1String("n")).toInteger() : 0;
+    }
+    bool waitForStored(qint64 count, int withinMs = 60'000)
+    {
+        return waitUntil([&] { return stored() >= count; }, withinMs);
+    }
+    bool waitForError(const char *text, int withinMs = 60'000)
+    {
+        return waitUntil([&] { return err().contains(text); }, withinMs);
+    }
+    /// What it said so far.
+    QByteArray err()
+    {
+        m_err += m_process.readAllStandardError();
+        return m_err;
+    }
+    bool isRunning() { return m_process.state() == QProcess::Running; }
+    qint64 id() const { return m_process.processId(); }
+    /// As Ctrl+C ends it; its exit code.
+    int interrupt()
+    {
+        ::kill(static_cast<pid_t>(m_process.processId()), SIGINT);
+        return m_process.waitForFinished(60'000) ? m_process.exitCode() : -1;
+    }
+    template <typename Condition>
+    bool waitUntil(Condition condition, int withinMs)
+    {
+        QElapsedTimer clock;
+        for (clock.start(); clock.elapsed() < withinMs && isRunning(); m_process.waitForFinished(100)) {
+            if (condition())
+                return true;
+        }
+        return condition();
+    }
+
+private:
+    const Scratch &m_scratch;
+    QProcess m_process;
+    QByteArray m_err;
+};
+
 /// The registry's Kafka source with these settings; texts are YAML scalars.
 inline Result<std::unique_ptr<Source>> makeKafkaSource(std::vector<Value::Member> members, const std::string &path = {})
 {
@@ -72,13 +154,13 @@ inline Result<std::unique_ptr<Source>> makeKafkaSource(std::vector<Value::Member
     return (*spec)->make(checked, {path, {}});
 }
 
-inline std::vector<Value::Member> kafkaMembers(const MockCluster &mock, std::vector<std::string> topics,
+inline std::vector<Value::Member> kafkaMembers(const auto &kafka, std::vector<std::string> topics,
                                                std::vector<std::pair<std::string, std::string>> more = {})
 {
     std::vector<Value> names;
     for (std::string &topic : topics)
         names.push_back(Value::scalar(std::move(topic)));
-    std::vector<Value::Member> members{{"brokers", Value::scalar(mock.brokers())},
+    std::vector<Value::Member> members{{"brokers", Value::scalar(kafka.brokers())},
                                        {"topics", Value::list(std::move(names))}};
     for (auto &[name, value] : more)
         members.emplace_back(name, Value::scalar(value));

@@ -18,7 +18,7 @@ using namespace eventops::test;
 namespace {
 
 constexpr const char *FeedTopics[] = {"ops.alert.v1", "events.normalized", "actions.requested", "actions.progress",
-                                      "actions.result"};
+                                      "actions.result", "actions.dlq"};
 
 void makeFeedTopics(MockCluster &mock)
 {
@@ -32,14 +32,6 @@ QByteArray agentLines(int count)
     for (const MockCluster::Record &record : agentRecords(0, count))
         out += QByteArray::fromStdString(record.value) + '\n';
     return out;
-}
-
-Ran kafka(const Scratch &scratch, const char *verb, const MockCluster &mock, const QStringList &more = {})
-{
-    return run(QStringList{QStringLiteral("kafka"), QString::fromUtf8(verb), QStringLiteral("--brokers"),
-                           QString::fromStdString(mock.brokers()), QStringLiteral("--workspace"), scratch.workspace(),
-                           QStringLiteral("--json")}
-               + more);
 }
 
 QJsonObject json(const std::optional<std::string> &text)

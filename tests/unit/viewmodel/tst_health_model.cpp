@@ -3,6 +3,7 @@
 
 #include "core/viewmodel/dead_letters_model.h"
 #include "core/viewmodel/health_model.h"
+#include "core/viewmodel/shown_text.h"
 #include "tests/support/fake_backend.h"
 
 #include <QAbstractItemModelTester>
@@ -167,6 +168,37 @@ private Q_SLOTS:
         QTRY_COMPARE(model.recordsPerSecond(), 0.0);
         QCOMPARE(model.progress(), -1.0);
         QCOMPARE(counterOf(model, 0, "chunks queued"), QString()); // there are none at rest
+    }
+
+    void everyStreamHasALine()
+    {
+        auto *backend = new FakeBackend;
+        backend->with([](FakeBackend::Answers &answers) {
+            answers.health = someHealth();
+            answers.health.running = true;
+            SourceHealth away;
+            away.title = "orders/0";
+            away.trouble = "no Kafka answers at kafka-1:9092";
+            away.errors = 7;
+            SourceHealth well;
+            well.title = "orders/1";
+            well.lag = 1'234;
+            well.missed = 5;
+            answers.health.progress.sources = {away, SourceHealth(), well}; // a capture has nothing to say
+        });
+        ViewContext context(std::unique_ptr<Backend>(backend), {"alice", Role::Viewer, {}});
+        HealthModel model(context);
+        QTRY_COMPARE(model.state(), HealthModel::Ready);
+        QStringList lines;
+        for (const QVariant &fact : model.facts()) {
+            const QString name = fact.toMap().value(QStringLiteral("name")).toString();
+            if (name.startsWith(QLatin1String("orders/")))
+                lines.append(name + QStringLiteral(": ") + fact.toMap().value(QStringLiteral("value")).toString());
+        }
+        QCOMPARE(lines.size(), qsizetype(2));
+        QCOMPARE(lines[0], QStringLiteral("orders/0: no Kafka answers at kafka-1:9092; not known how far behind; "
+                                          "7 errors"));
+        QCOMPARE(lines[1], QStringLiteral("orders/1: %1 behind; 5 missed").arg(shownCount(1'234)));
     }
 
     void nothingYetAndErrors()
