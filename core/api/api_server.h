@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "core/api/attach_outbox.h"
 #include "core/api/http_server.h"
 #include "core/api/router.h"
 #include "core/api/tokens.h"
@@ -17,7 +18,9 @@ struct ApiOptions {
     std::string address = "127.0.0.1"; ///< A loopback address, or "localhost".
     std::uint16_t port = 0;            ///< 0: a free one.
     bool insecureLoopback = false;     ///< The seeds' own routes need no token.
+    bool readOnly = false;             ///< Nobody changes anything, whatever their role.
     HttpLimits limits = {};
+    AttachLimits attach = {};
 };
 
 /// A back end as HTTP: who asks is known by a token; what they may is the core's to say (see GuardedBackend).

@@ -68,8 +68,8 @@ private:
     template <typename P>
     using Callback = CallbackOf<std::decay_t<P>>;
     template <typename P>
-    using Argument = std::conditional_t<Callback<P>::isPage || Callback<P>::isDone, std::tuple<>,
-                                        std::tuple<std::decay_t<P>>>;
+    using Argument =
+        std::conditional_t<Callback<P>::isPage || Callback<P>::isDone, std::tuple<>, std::tuple<std::decay_t<P>>>;
     template <bool Done, typename... P>
     struct Find {
         using Value = void;
@@ -77,7 +77,8 @@ private:
     template <bool Done, typename P, typename... Rest>
     struct Find<Done, P, Rest...> {
         template <typename C, bool Fits>
-        struct Pick : Find<Done, Rest...> {};
+        struct Pick : Find<Done, Rest...> {
+        };
         template <typename C>
         struct Pick<C, true> {
             using Value = typename C::Value;
@@ -95,8 +96,8 @@ using SignatureOf = Signature<decltype(Method)>;
 
 /// A page that says how far something came: the newest stands for those before it.
 template <typename Page>
-inline constexpr bool isLevel = std::is_same_v<Page, Change> || std::is_same_v<Page, RunProgress>
-                                || std::is_same_v<Page, RerunProgress> || std::is_same_v<Page, ExportProgress>
-                                || std::is_same_v<Page, BackupProgress>;
+inline constexpr bool isLevel =
+    std::disjunction_v<std::is_same<Page, Change>, std::is_same<Page, RunProgress>, std::is_same<Page, RerunProgress>,
+                       std::is_same<Page, ExportProgress>, std::is_same<Page, BackupProgress>>;
 
 } // namespace eventops::wire

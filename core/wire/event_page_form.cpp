@@ -22,6 +22,13 @@ bool hasBytes(const Batch &batch, const RawRecord &record)
     return record.offset <= size && record.size <= size - record.offset && record.size > 0;
 }
 
+/// Of an event that came from nowhere, an empty one.
+const RawRecord &recordOf(const Batch &batch, const Event &event)
+{
+    static const RawRecord none{.chunk = UINT32_MAX};
+    return event.record < batch.records.size() ? batch.records[event.record] : none;
+}
+
 /// Texts of the rows, numbered in the order in which they are met; 0 is the absent one.
 class TextList
 {
@@ -72,7 +79,7 @@ void writeEvent(Writer &out, const Batch &batch, const Event &event, TextList &t
         if (id != NoStr)
             out(texts[id]);
     }
-    writeRecord(out, batch, batch.records[event.record], texts);
+    writeRecord(out, batch, recordOf(batch, event), texts);
 }
 
 /// The texts of a page as they are read: number → id in its batch.
@@ -142,7 +149,7 @@ std::size_t rowsOfAbout(const EventPage &page, std::size_t begin, std::size_t by
 {
     std::size_t size = 0, rows = 0;
     for (; begin + rows < page.rows.size() && size < bytes; ++rows) {
-        const RawRecord &record = page.batch.records[page.batch.events[page.rows[begin + rows]].record];
+        const RawRecord &record = recordOf(page.batch, page.batch.events[page.rows[begin + rows]]);
         size += EventBytesAbout + (hasBytes(page.batch, record) ? record.size : 0);
     }
     return rows;

@@ -35,17 +35,23 @@ template <typename E>
 struct LastOf;
 
 template <typename T>
-struct IsVector : std::false_type {};
+struct IsVector : std::false_type {
+};
 template <typename T>
-struct IsVector<std::vector<T>> : std::true_type {};
+struct IsVector<std::vector<T>> : std::true_type {
+};
 template <typename T>
-struct IsOptional : std::false_type {};
+struct IsOptional : std::false_type {
+};
 template <typename T>
-struct IsOptional<std::optional<T>> : std::true_type {};
+struct IsOptional<std::optional<T>> : std::true_type {
+};
 template <typename T>
-struct IsPair : std::false_type {};
+struct IsPair : std::false_type {
+};
 template <typename A, typename B>
-struct IsPair<std::pair<A, B>> : std::true_type {};
+struct IsPair<std::pair<A, B>> : std::true_type {
+};
 
 /// Thread: one. Complexity: O(bytes).
 class Writer

@@ -110,6 +110,7 @@ private Q_SLOTS:
     void numbersOutOfRangeAreRefused();
     void whatPointsNowhereIsRefused();
     void aPageOfEventsKeepsTextsTimesPlacesAndRawBytes();
+    void anEventWithoutARecordIsNoTrouble();
     void partsOfAPageMakeThePage();
     void packetsComeBackAndStrangersAreTold();
     void anotherVersionIsNamedWithTheRemedy();
@@ -253,6 +254,20 @@ void TestWire::aPageOfEventsKeepsTextsTimesPlacesAndRawBytes()
     QCOMPARE(read.batch.tsIngest, WallNs{17});
 }
 
+void TestWire::anEventWithoutARecordIsNoTrouble()
+{
+    EventPage page;
+    page.batch.events.resize(1);
+    page.batch.events[0][Field::Tenant] = page.batch.strings.intern("acme");
+    page.rows = {0};
+    QCOMPARE(wire::rowsOfAbout(page, 0, 1), std::size_t{1});
+    const auto back = wire::decode<EventPage>(wire::encode(page));
+    QVERIFY(back);
+    const EventPage &read = back.value();
+    QCOMPARE(read.batch.text(read.batch.events[0], Field::Tenant), std::string_view("acme"));
+    QVERIFY(read.batch.raw(read.batch.records[0]).empty());
+}
+
 void TestWire::partsOfAPageMakeThePage()
 {
     test::Filler filler(3);
@@ -322,8 +337,8 @@ void TestWire::everyCallHasANumberOfItsOwn()
     QCOMPARE(wire::Calls::count, std::size_t{33});
     static_assert(std::is_same_v<wire::SignatureOf<&Backend::findings>::Page, std::vector<Finding>>);
     static_assert(std::is_same_v<wire::SignatureOf<&Backend::findings>::Answer, Ok>);
-    static_assert(std::is_same_v<wire::SignatureOf<&Backend::aggregate>::Arguments,
-                                 std::tuple<std::string, AggregateQuery>>);
+    static_assert(
+        std::is_same_v<wire::SignatureOf<&Backend::aggregate>::Arguments, std::tuple<std::string, AggregateQuery>>);
     static_assert(std::is_void_v<wire::SignatureOf<&Backend::subscribe>::Answer>);
     static_assert(wire::isLevel<wire::SignatureOf<&Backend::subscribe>::Page>);
 }
