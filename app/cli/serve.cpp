@@ -19,6 +19,7 @@ struct Options {
     std::string host = "127.0.0.1";
     std::uint16_t port = 8088;
     bool insecureLoopback = false;
+    bool readOnly = false;
 };
 
 void announce(const Context &context, const api::ApiServer &server, const Options &options)
@@ -48,6 +49,7 @@ Status serve(const Context &context, const Options &options)
     api.address = options.host;
     api.port = options.port;
     api.insecureLoopback = options.insecureLoopback;
+    api.readOnly = options.readOnly;
     const auto server = EVENTOPS_TRY(api::ApiServer::start(*backend, std::move(tokens), api));
     announce(context, *server, options);
     std::mutex mutex; // nobody else has it: the wait ends by time alone, a signal handler may wake nobody
@@ -69,6 +71,7 @@ void addServe(CLI::App &app, Context &context)
     command->add_option("--port", options->port, "Port to listen on; 0: a free one, which is printed")
         ->capture_default_str();
     command->add_option("--host", options->host, "Loopback address to listen on")->capture_default_str();
+    command->add_flag("--read-only", options->readOnly, "Nobody changes anything, whatever their token allows");
     command->add_flag("--insecure-loopback", options->insecureLoopback,
                       "Metrics, alerts and graph queries without a token, for demos: for any program of this machine");
     command->callback([&context, options] {
