@@ -183,7 +183,8 @@ void ConnectDialog::showFailed(const Error &error, const QString &betterUrl)
 
 void ConnectDialog::say(const QString &cause, const QString &remedy)
 {
-    m_cause->setText(cause.left(1).toUpper() + cause.mid(1));
+    const bool beginsWithAWord = !cause.section(QLatin1Char(' '), 0, 0).contains(QLatin1Char(':')); // or an address
+    m_cause->setText(beginsWithAWord ? cause.left(1).toUpper() + cause.mid(1) : cause);
     m_cause->setVisible(!cause.isEmpty());
     m_remedy->setText(remedy);
     m_remedy->setVisible(!remedy.isEmpty());
