@@ -112,6 +112,9 @@ RemoteBackend::RemoteBackend(RemoteOptions options) : m_parts(std::make_unique<P
 
 RemoteBackend::~RemoteBackend()
 {
+    // Behind all that was posted before: nothing is dropped without a word.
+    QMetaObject::invokeMethod(
+        m_parts->link, [link = m_parts->link] { link->end(); }, Qt::BlockingQueuedConnection);
     m_parts->thread.quit();
     m_parts->thread.wait();
 }
@@ -315,21 +318,21 @@ Ticket RemoteBackend::exportCapture(const Caller &, const ExportRequest &request
         done(made.error());
         return {};
     }
-    const std::shared_ptr<OutputFile> file = std::move(made).value();
+    const auto file = std::make_shared<std::unique_ptr<OutputFile>>(std::move(made).value());
     ExportRequest sent = request;
     sent.path.clear();
     sent.overwrite = false;
     const auto call = Parts::make<&Backend::exportCapture>(OnBreak::Tell, sent);
     Parts::givePages<ExportProgress>(*call, std::move(progress));
-    call->filePart = [file](std::string_view bytes) {
-        return file->write(bytes);
-    };
-    Parts::giveAnswer<ExportProgress>(*call, [file, done = std::move(done)](Result<ExportProgress> result) {
-        if (result) {
-            if (const Status written = file->commit(); !written)
-                return done(written.error());
-        }
-        done(std::move(result));
+    call->filePart = [file](std::string_view bytes) { return (*file)->write(bytes); };
+    const Ticket ticket = call->ticket;
+    Parts::giveAnswer<ExportProgress>(*call, [file, ticket, done = std::move(done)](Result<ExportProgress> result) {
+        if (result && (*file)->bytes() != result.value().bytes) // parts that came after a cancel are not taken
+            result = ticket.cancelled() ? Error{Error::Code::Cancelled, "the call was cancelled"}
+                                        : Error{Error::Code::Io, "the file did not come whole", {}, "export it again"};
+        const Status written = result ? (*file)->commit() : Status(Ok{});
+        file->reset(); // what is not whole is gone before anybody hears of it
+        done(written ? std::move(result) : Result<ExportProgress>(written.error()));
     });
     m_parts->post(call);
     return call->ticket;

@@ -61,8 +61,17 @@ RemoteLink::RemoteLink(RemoteOptions options)
 
 RemoteLink::~RemoteLink()
 {
+    end();
+}
+
+void RemoteLink::end()
+{
+    m_ended = true;
     dropSocket();
-    for (const auto &[number, call] : m_calls) {
+    delete std::exchange(m_probe, nullptr);
+    for (QTimer *timer : {&m_retry, &m_patience, &m_looks, &m_pings})
+        timer->stop();
+    for (const auto &[number, call] : std::exchange(m_calls, {})) {
         if (call->done)
             call->done(cancelled());
     }
@@ -86,7 +95,7 @@ void RemoteLink::setState(ConnectionState state)
 
 void RemoteLink::connectNow()
 {
-    if (m_socket != nullptr || m_probe != nullptr)
+    if (m_ended || m_socket != nullptr || m_probe != nullptr)
         return;
     ++m_tries;
     m_socketError = QAbstractSocket::UnknownSocketError;
@@ -249,6 +258,11 @@ void RemoteLink::attached(const wire::Welcomed &welcomed)
 
 void RemoteLink::post(std::shared_ptr<RemoteCall> call)
 {
+    if (m_ended) {
+        if (call->done)
+            call->done(cancelled());
+        return;
+    }
     const auto phase = state().phase;
     const bool isLost = phase == ConnectionState::Phase::Failed
                         || (phase == ConnectionState::Phase::Waiting && call->onBreak == OnBreak::Tell);

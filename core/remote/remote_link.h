@@ -25,8 +25,9 @@ class RemoteLink : public QObject
 {
 public:
     explicit RemoteLink(RemoteOptions options);
-    ~RemoteLink() override; ///< Every call ends with Cancelled.
+    ~RemoteLink() override;
 
+    void end(); ///< Every call ends with Cancelled, and whatever is posted from now on.
     void connectNow();
     void retryNow();
     void post(std::shared_ptr<RemoteCall> call);
@@ -72,6 +73,7 @@ private:
     bool m_wasAttached = false;
     bool m_greeted = false;
     bool m_ponged = true;
+    bool m_ended = false;
     std::uint64_t m_revision = 0, m_engineRevision = 0; ///< Told, and of the engine, last.
     std::mt19937 m_random{std::random_device{}()};
 };
