@@ -95,7 +95,10 @@ void aggregate(Context &context, const Options &options)
     const auto query = queryOf(options);
     if (!query)
         return context.fail(query.error());
-    const auto backend = context.backend();
+    const auto place = context.place();
+    if (!place)
+        return context.fail(place.error());
+    const auto &backend = place.value();
     const auto rows = await<std::vector<AggregateRow>>([&](Done<std::vector<AggregateRow>> done) {
         return backend->aggregate(context.caller(), options.filter, query.value(), std::move(done));
     });
@@ -121,7 +124,7 @@ void addAggregate(CLI::App &app, Context &context)
         ->allow_extra_args(false);
     command->add_option("--every", options->every, "Also by spans of event time: 30s, 1m, 1h");
     command->add_option("--filter", options->filter, "Only of events that match, like: tenant = acme");
-    addWorkspace(*command, context);
+    addPlace(*command, context);
     addJson(*command, context);
     command->callback([&context, options] { aggregate(context, *options); });
 }

@@ -42,7 +42,10 @@ void print(const Context &context, const Action &action, std::string text)
 
 void list(Context &context, const Options &options)
 {
-    const auto backend = context.backend();
+    const auto place = context.place();
+    if (!place)
+        return context.fail(place.error());
+    const auto &backend = place.value();
     const auto actions = readActions(context, *backend);
     if (!actions)
         return context.fail(actions.error());
@@ -59,7 +62,10 @@ void list(Context &context, const Options &options)
 
 void show(Context &context, const Options &options)
 {
-    const auto backend = context.backend();
+    const auto place = context.place();
+    if (!place)
+        return context.fail(place.error());
+    const auto &backend = place.value();
     const auto actions = readActions(context, *backend);
     if (!actions)
         return context.fail(actions.error());
@@ -97,17 +103,17 @@ void addApprovals(CLI::App &app, Context &context)
     const auto options = std::make_shared<Options>();
     CLI::App *command = app.add_subcommand("approvals", "See and decide what waits for a person");
     command->require_subcommand(1);
-    const auto add = [&](const char *name, const char *help) {
+    const auto add = [&](const char *name, const char *help, auto addPlaceOf) {
         CLI::App *sub = command->add_subcommand(name, help);
-        addWorkspace(*sub, context);
+        addPlaceOf(*sub, context);
         addJson(*sub, context);
         return sub;
     };
-    CLI::App *listing = add("list", "What waits; with --all every action");
+    CLI::App *listing = add("list", "What waits; with --all every action", addPlace);
     listing->add_flag("--all", options->all, "Decided ones too");
     listing->callback([&context, options] { list(context, *options); });
 
-    CLI::App *one = add("show", "All that a decision rests on");
+    CLI::App *one = add("show", "All that a decision rests on", addPlace);
     one->add_option("ID", options->id, "Action and version, as listed")->required();
     one->callback([&context, options] { show(context, *options); });
 
@@ -115,7 +121,8 @@ void addApprovals(CLI::App &app, Context &context)
         const bool approve = kind == DecisionKind::Approve;
         CLI::App *sub = add(approve ? "approve" : "reject",
                             approve ? "Approve exactly this version; publishes it and waits for the result"
-                                    : "Reject exactly this version");
+                                    : "Reject exactly this version",
+                            addWorkspace);
         sub->add_option("ID", options->id, "Action and version, as listed")->required();
         sub->add_option("--reason", options->reason, "Why; kept in the audit chain")->required();
         if (approve)

@@ -11,7 +11,10 @@ namespace {
 
 void verify(Context &context)
 {
-    const auto backend = context.backend();
+    const auto place = context.place();
+    if (!place)
+        return context.fail(place.error());
+    const auto &backend = place.value();
     const auto rows = await<std::uint64_t>(
         [&](Done<std::uint64_t> done) { return backend->verifyAudit(context.caller(), std::move(done)); });
     if (!rows)
@@ -39,7 +42,10 @@ void print(const Context &context, const AuditRow &row)
 
 void list(Context &context)
 {
-    const auto backend = context.backend();
+    const auto place = context.place();
+    if (!place)
+        return context.fail(place.error());
+    const auto &backend = place.value();
     const auto status = await<Ok>([&](Done<Ok> done) {
         return backend->audit(context.caller(), UINT64_MAX, [&](std::vector<AuditRow> page) {
             for (const AuditRow &row : page)
@@ -60,7 +66,7 @@ void addAudit(CLI::App &app, Context &context)
         command->add_subcommand("verify", "Recompute the chain; fails at the first row that was changed");
     CLI::App *listing = command->add_subcommand("list", "Print the chain");
     for (CLI::App *sub : {verifying, listing}) {
-        addWorkspace(*sub, context);
+        addPlace(*sub, context);
         addJson(*sub, context);
     }
     verifying->callback([&context] { verify(context); });

@@ -3,6 +3,8 @@
 
 #include "core/base/json.h"
 #include "core/base/time.h"
+#include "core/remote/remote_backend.h"
+#include "core/session/guarded_backend.h"
 
 #include <csignal>
 #include <cstdio>
@@ -43,6 +45,17 @@ std::unique_ptr<LocalBackend> Context::backend() const
     return std::make_unique<LocalBackend>(Workspace{workspace}, backendOptions());
 }
 
+Result<std::unique_ptr<Backend>> Context::place() const
+{
+    if (attach.empty())
+        return std::unique_ptr<Backend>(backend());
+    remote::RemoteOptions options;
+    options.url = EVENTOPS_TRY(remote::normalUrl(attach));
+    options.token = EVENTOPS_TRY(remote::readTokenFile(tokenFile));
+    std::unique_ptr<Backend> engine = EVENTOPS_TRY(remote::RemoteBackend::attach(std::move(options)));
+    return std::unique_ptr<Backend>(std::make_unique<GuardedBackend>(std::move(engine), GuardMode::ReadOnly));
+}
+
 Caller Context::caller() const
 {
     return {app::ownUser(), Role::Admin, {}};
@@ -63,6 +76,17 @@ void addWorkspace(CLI::App &command, Context &context)
 {
     command.add_option("-w,--workspace", context.workspace, "Directory that holds everything of a workspace")
         ->capture_default_str();
+}
+
+void addPlace(CLI::App &command, Context &context)
+{
+    addWorkspace(command, context);
+    auto *token = command.add_option("--token-file", context.tokenFile, "File with the token for --attach");
+    command
+        .add_option("--attach", context.attach,
+                    "Engine to ask instead, as `eventops serve` offers it: localhost:8088, wss://name")
+        ->excludes("--workspace")
+        ->needs(token);
 }
 
 void addJson(CLI::App &command, Context &context)

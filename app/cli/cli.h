@@ -24,11 +24,15 @@ struct Context {
     std::string program;       ///< Path of this executable.
     std::string dataDirectory; ///< Shipped pipelines, rules, policies.
     std::string workspace;
+    std::string attach, tokenFile; ///< An engine elsewhere, instead of the workspace; see place.
     bool json = false;
     int exitCode = ExitDone;
 
     LocalBackendOptions backendOptions() const;
     std::unique_ptr<LocalBackend> backend() const;
+    /// What a command that only looks looks at: the workspace, or the engine that --attach names. The errors of
+    /// attaching.
+    Result<std::unique_ptr<Backend>> place() const;
     Caller caller() const; ///< The operating system's user.
 
     /// Prints the error to standard error (as JSON with --json) and sets the exit code.
@@ -56,6 +60,8 @@ Result<T> await(Start start)
 /// Shared option: --workspace, with its default.
 void addWorkspace(CLI::App &command, Context &context);
 void addJson(CLI::App &command, Context &context);
+/// Shared options of commands that only look: the workspace, or --attach and --token-file.
+void addPlace(CLI::App &command, Context &context);
 
 /// The value of an option that is a time, RFC 3339; NoTime when it is empty. InvalidArgument.
 Result<WallNs> timeOption(const std::string &name, const std::string &text);

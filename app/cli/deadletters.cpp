@@ -49,7 +49,10 @@ void print(const Context &context, const DeadLetterRow &row)
 
 void list(Context &context, std::int64_t only)
 {
-    const auto backend = context.backend();
+    const auto place = context.place();
+    if (!place)
+        return context.fail(place.error());
+    const auto &backend = place.value();
     bool found = only == 0;
     const auto status = await<Ok>([&](Done<Ok> done) {
         return backend->deadLetters(context.caller(), UINT64_MAX, [&](std::vector<DeadLetterRow> page) {
@@ -90,7 +93,7 @@ void addDeadLetters(CLI::App &app, Context &context)
     CLI::App *one = command->add_subcommand("show", "One of them");
     CLI::App *again = command->add_subcommand("redrive", "Read one again; it must decode now, or it stays as it is");
     for (CLI::App *sub : {listing, one, again}) {
-        addWorkspace(*sub, context);
+        sub == again ? addWorkspace(*sub, context) : addPlace(*sub, context);
         addJson(*sub, context);
     }
     for (CLI::App *sub : {one, again})

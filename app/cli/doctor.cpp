@@ -2,6 +2,7 @@
 #include "app/cli/cli.h"
 
 #include "core/base/json.h"
+#include "core/remote/connection_doctor.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -34,7 +35,10 @@ void print(const Context &context, const Checks &checks, bool healthy)
 
 void doctor(Context &context, bool full)
 {
-    const auto backend = context.backend();
+    const auto place = context.place();
+    if (!place)
+        return context.fail(place.error());
+    const auto &backend = place.value();
     const auto checks = await<Checks>(
         [&](Done<Checks> done) { return backend->doctor(context.caller(), full, std::move(done)); });
     if (!checks)
@@ -47,18 +51,39 @@ void doctor(Context &context, bool full)
         context.exitCode = ExitFailed;
 }
 
+/// What somebody else's program meant.
+void explainMessage(Context &context, const std::string &message)
+{
+    const auto known = remote::recogniseTrouble(message);
+    if (!known)
+        return context.fail({Error::Code::NotFound, "this message is not known here"});
+    std::string out;
+    if (context.json)
+        JsonWriter(out).beginObject().field("name", known->name).field("cause", known->cause)
+            .field("remedy", known->remedy).field("fix", known->fix).endObject();
+    else
+        out = std::string(known->cause) + "\n" + std::string(known->remedy) + "\n  " + std::string(known->fix);
+    std::puts(out.c_str());
+}
+
 } // namespace
 
 void addDoctor(CLI::App &app, Context &context)
 {
     const auto full = std::make_shared<bool>(false);
+    const auto message = std::make_shared<std::string>();
     CLI::App *command =
         app.add_subcommand("doctor", "Look for what is wrong with a workspace, and what to do about it");
     command->add_flag("--full", *full, "Read all pages, indices and events; takes as long as reading the disk");
+    command->add_option("--explain", *message,
+                        "An error message that Kafka, the schema registry or compose printed: what it means and what "
+                        "mends it");
     command->footer("Exit status 1 when something is bad. Changes nothing and works beside an engine.");
-    addWorkspace(*command, context);
+    addPlace(*command, context);
     addJson(*command, context);
-    command->callback([&context, full] { doctor(context, *full); });
+    command->callback([&context, full, message] {
+        message->empty() ? doctor(context, *full) : explainMessage(context, *message);
+    });
 }
 
 } // namespace eventops::cli

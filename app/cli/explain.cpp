@@ -106,7 +106,7 @@ std::string unsurprisingOf(const Finding &finding, const std::vector<ExpectedSte
 
 Result<Explanation> explain(const Context &context, const std::string &id)
 {
-    const auto backend = context.backend();
+    const auto backend = EVENTOPS_TRY(context.place());
     Explanation out;
     out.finding = EVENTOPS_TRY(findingById(context, *backend, id));
     out.expected = expectedSteps(out.finding);
@@ -202,7 +202,7 @@ void addExplain(CLI::App &app, Context &context)
     CLI::App *command = app.add_subcommand(
         "explain", "Why a finding surprised: its terms, what was expected, the last times, what would not have");
     command->add_option("ID", *id, "Id of the finding, or its first digits")->required();
-    addWorkspace(*command, context);
+    addPlace(*command, context);
     addJson(*command, context);
     command->callback([&context, id] {
         const auto explanation = explain(context, *id);

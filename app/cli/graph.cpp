@@ -53,7 +53,7 @@ Result<Ok> run(Context &context, Options options)
     if ((*question == GraphQuestion::ShortestPath) == request.to.id.empty())
         return Error{Error::Code::InvalidArgument, "--to goes with shortest-path, and only with it", {},
                      "eventops graph shortest-path ENTITY --to ENTITY"};
-    const auto backend = context.backend();
+    const auto backend = EVENTOPS_TRY(context.place());
     const GraphAnswer answer = EVENTOPS_TRY(await<GraphAnswer>(
         [&](Done<GraphAnswer> done) { return backend->graph(context.caller(), request, std::move(done)); }));
     if (context.json) {
@@ -95,7 +95,7 @@ void addGraph(CLI::App &app, Context &context)
     command->add_option("--limit", request.entitiesMax, "At most so many entities")->capture_default_str();
     command->add_option("--within", options->within, "recent-changes: so long before the workspace clock")
         ->capture_default_str();
-    addWorkspace(*command, context);
+    addPlace(*command, context);
     addJson(*command, context);
     command->callback([&context, options] {
         if (const auto status = run(context, *options); !status)

@@ -179,7 +179,7 @@ Result<Ok> queryRows(Context &context, Start start, Json json, Text text)
 
 Result<Ok> run(Context &context, const Options &options)
 {
-    const auto backend = context.backend();
+    const auto backend = EVENTOPS_TRY(context.place());
     const Query query = queryOf(options);
     const Caller caller = context.caller();
     if (options.table == "events")
@@ -225,7 +225,7 @@ void addQuery(CLI::App &app, Context &context)
                       "Alerts: also of deviations; deviations: also of alerts, for those who read only one of them");
     command->add_flag("--legacy-top-level", options->deviation.legacyTopLevel,
                       "Deviations: step, entropy and baseline_entropy at top level as well");
-    addWorkspace(*command, context);
+    addPlace(*command, context);
     addJson(*command, context);
     command->callback([&context, options] {
         if (const auto status = run(context, *options); !status)

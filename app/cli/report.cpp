@@ -83,11 +83,15 @@ void printActions(const Context &context, const std::vector<Action> &waiting)
 
 void showReport(Context &context)
 {
-    const auto backend = context.backend();
+    const auto place = context.place();
+    if (!place)
+        return context.fail(place.error());
+    const auto &backend = place.value();
     auto content = collect(context, *backend);
     if (!content)
         return context.fail(content.error());
-    std::printf("WORKSPACE %s\n%s", context.workspace.c_str(), summaryText(content.value().summary).c_str());
+    std::printf("WORKSPACE %s\n%s", context.attach.empty() ? context.workspace.c_str() : context.attach.c_str(),
+                summaryText(content.value().summary).c_str());
     for (const SourceRow &row : content.value().summary.sources)
         std::printf("source    %s: %llu records, %s\n", printable(row.progress.title).c_str(),
                     static_cast<unsigned long long>(row.progress.added.received),
@@ -99,7 +103,7 @@ void showReport(Context &context)
 void addReport(CLI::App &app, Context &context)
 {
     CLI::App *command = app.add_subcommand("report", "What happened, what is surprising, what waits: for people");
-    addWorkspace(*command, context);
+    addPlace(*command, context);
     command->callback([&context] { showReport(context); });
 }
 

@@ -29,6 +29,7 @@ struct Options {
     std::string pipeline;
     bool insecureLoopback = false;
     bool demoBus = false;
+    bool readOnly = false;
 };
 
 /// The run of the pipeline that the options name, if they name one.
@@ -114,6 +115,7 @@ Status serve(const Context &context, const Options &options)
     api.port = options.port;
     api.telemetry = telemetry;
     api.insecureLoopback = options.insecureLoopback;
+    api.readOnly = options.readOnly;
     const api::SettingsTree settings = EVENTOPS_TRY(api::SettingsTree::load({context.workspace}, std::getenv));
     api.mounts.clear();
     for (const api::MountedOperation &operation : EVENTOPS_TRY(api::mountedOperations(settings, context.dataDirectory)))
@@ -196,6 +198,7 @@ void addServe(CLI::App &app, Context &context)
                         "through the workspace's own");
     command->add_flag("--demo-bus", options->demoBus,
                       "Also be a Kafka with the topics of the contracts, on a free port, in memory: for demos");
+    command->add_flag("--read-only", options->readOnly, "Nobody changes anything, whatever their token allows");
     command->add_flag("--insecure-loopback", options->insecureLoopback,
                       "Metrics, alerts, graph queries and Karma's log handler without a token, for demos: for any "
                       "program of this machine");

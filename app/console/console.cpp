@@ -2,10 +2,13 @@
 #include "app/console/console.h"
 
 #include "app/common/local.h"
+#include "app/console/connect_dialog.h"
 #include "app/console/demo.h"
+#include "app/console/engine_connection.h"
 #include "app/console/export_dialog.h"
 #include "app/console/playback_session.h"
 #include "app/console/views.h"
+#include "core/session/guarded_backend.h"
 #include "core/viewmodel/export_controller.h"
 #include "core/viewmodel/playback_controller.h"
 #include "core/viewmodel/replay_controller.h"
@@ -71,11 +74,16 @@ Console::Console(Options options, QString preferencesFile, std::string program)
 
 Console::~Console()
 {
+    delete m_connect.data();
     closeWindow();
 }
 
 void Console::start()
 {
+    if (!m_options.attach.empty()) {
+        const std::string token = m_options.tokenFiles.empty() ? std::string() : m_options.tokenFiles.front();
+        return connectTo({m_options.attach.front(), token, m_options.readOnly});
+    }
     if (m_options.demo) {
         startDemo();
     } else {
@@ -96,8 +104,10 @@ void Console::start()
 void Console::openWorkspace(const std::string &directory, bool expectsEvents)
 {
     const std::filesystem::path own(m_program);
-    auto backend = std::make_unique<LocalBackend>(
+    std::unique_ptr<Backend> backend = std::make_unique<LocalBackend>(
         Workspace{directory}, app::localOptions((own.parent_path() / "eventops").string(), m_dataDirectory, directory));
+    if (m_options.readOnly)
+        backend = std::make_unique<GuardedBackend>(std::move(backend), GuardMode::ReadOnly);
     const Role role = m_options.readOnly ? Role::Viewer : Role::Admin;
     auto context = std::make_unique<ViewContext>(std::move(backend), Caller{app::ownUser(), role, {}});
     context->setQueryFolders({m_dataDirectory, directory});
@@ -119,7 +129,8 @@ void Console::openWindow(std::unique_ptr<ViewContext> context, WindowSetup setup
     m_context = std::move(context);
     m_replay = std::make_unique<ReplayController>(*m_context);
     m_export = std::make_unique<ExportController>(*m_context);
-    setup.layoutFile = m_options.readOnly ? QString() : pathText(m_directory + "/window.ini");
+    if (setup.layoutFile.isEmpty() && !m_options.readOnly)
+        setup.layoutFile = pathText(m_directory + "/window.ini");
     setup.preferencesFile = m_preferencesFile;
     setup.manual = manualText();
     setup.pipelines = pipelineFiles(m_dataDirectory);
@@ -136,6 +147,7 @@ void Console::connectWindow()
     connect(window, &MainWindow::demoChosen, this, &Console::startDemo, Qt::QueuedConnection);
     connect(window, &MainWindow::capturesChosen, this, &Console::openCaptures, Qt::QueuedConnection);
     connect(window, &MainWindow::exportChosen, this, &Console::openExport, Qt::QueuedConnection);
+    connect(window, &MainWindow::connectChosen, this, &Console::openConnect, Qt::QueuedConnection);
     const auto turn = [this](bool begin) {
         begin ? startPlayback() : openWorkspace(m_directory, true);
     };
@@ -159,6 +171,64 @@ void Console::closeWindow()
         m_past->stop();
     m_context.reset();
     m_playback.reset();
+    m_engine.reset(); // what its back end told it comes from a thread that has ended
+}
+
+/// Tries an engine; who waits long, or in vain, sees why.
+void Console::connectTo(const EngineAddress &address)
+{
+    constexpr int LongMs = 400;
+    ConnectDialog *const dialog = makeConnectDialog(address);
+    connect(dialog, &ConnectDialog::needed, dialog, &QWidget::show);
+    QTimer::singleShot(LongMs, dialog, &QWidget::show);
+    dialog->connectNow();
+}
+
+void Console::openConnect()
+{
+    ConnectDialog *const dialog =
+        m_connect != nullptr ? m_connect.data() : makeConnectDialog(m_engine ? m_engine->address() : EngineAddress());
+    dialog->show();
+    dialog->raise();
+    dialog->activateWindow();
+}
+
+ConnectDialog *Console::makeConnectDialog(const EngineAddress &address)
+{
+    m_connect = new ConnectDialog(address); // no child of the window: that goes when another one comes
+    m_connect->setAttribute(Qt::WA_DeleteOnClose);
+    m_connect->setAttribute(Qt::WA_QuitOnClose, m_window == nullptr);
+    connect(m_connect, &ConnectDialog::attached, this, &Console::openEngine);
+    connect(m_connect, &QDialog::rejected, this, [this] {
+        if (m_window == nullptr)
+            QCoreApplication::exit(app::ExitFailed); // there is nothing else to look at
+    });
+    return m_connect;
+}
+
+ConnectDialog *Console::connectDialog() const
+{
+    return m_connect;
+}
+
+/// The workspace of an engine elsewhere.
+void Console::openEngine(EngineConnection *connection)
+{
+    std::unique_ptr<EngineConnection> engine(connection);
+    const QString folder = QFileInfo(m_preferencesFile).path();
+    auto context = std::make_unique<ViewContext>(engine->takeBackend(), engine->caller());
+    context->setQueryFolders({m_dataDirectory, QFile::encodeName(folder).toStdString()});
+    WindowSetup setup;
+    setup.workspace = engine->status().engine();
+    setup.readOnly = engine->address().readOnly;
+    setup.expectsEvents = true;
+    setup.connection = &engine->status();
+    setup.layoutFile = folder + QStringLiteral("/attached.ini");
+    const bool isFirst = m_window == nullptr;
+    openWindow(std::move(context), std::move(setup));
+    m_engine = std::move(engine);
+    if (isFirst)
+        showAsAsked();
 }
 
 void Console::openCaptures(const QStringList &files)
@@ -301,6 +371,8 @@ bool Console::saveScreenshot()
 {
     if (m_options.screenshot.empty())
         return true;
+    if (m_window == nullptr)
+        return m_connect != nullptr && m_connect->grab().save(pathText(m_options.screenshot), "PNG");
     return m_window->grab().save(pathText(m_options.screenshot), "PNG");
 }
 

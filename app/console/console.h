@@ -5,6 +5,7 @@
 #include "core/viewmodel/ui_bridge.h"
 
 #include <QObject>
+#include <QPointer>
 #include <QString>
 #include <QTemporaryDir>
 
@@ -25,10 +26,14 @@ struct WindowSetup;
 
 namespace eventops::console {
 
+class ConnectDialog;
+class EngineConnection;
 class ExportDialog;
 class PlaybackSession;
+struct EngineAddress;
 
-/// The program: one window on one workspace at a time, and what the window asks for. Thread: UI.
+/// One window on one workspace at a time, of this machine or an engine's elsewhere, and what the window asks for.
+/// Thread: UI.
 class Console final : public QObject
 {
     Q_OBJECT
@@ -40,7 +45,8 @@ public:
 
     void start();          ///< Shows the window; nothing is asked.
     bool saveScreenshot(); ///< To the file that the options name; true when none is named.
-    MainWindow *window() const { return m_window.get(); }    ///< Null before `start`; another one for each workspace.
+    ConnectDialog *connectDialog() const;                    ///< Null: not open.
+    MainWindow *window() const { return m_window.get(); }    ///< Null before `start` and while first attaching.
     ViewContext *context() const { return m_context.get(); } ///< Of that window.
 
 private:
@@ -49,6 +55,10 @@ private:
     void connectWindow();
     void openCaptures(const QStringList &files);
     void openExport();
+    void openConnect();
+    void connectTo(const EngineAddress &address);
+    ConnectDialog *makeConnectDialog(const EngineAddress &address);
+    void openEngine(EngineConnection *connection);
     void startDemo();
     void startPlayback();
     void play(qint64 fromNs, double speed, bool paused);
@@ -62,6 +72,8 @@ private:
     const std::string m_program, m_dataDirectory;
     std::unique_ptr<QTemporaryDir> m_demoDirectory; ///< Outlives the back end that works in it.
     std::string m_directory;                        ///< Of the workspace that the window shows, or plays the past of.
+    std::unique_ptr<EngineConnection> m_engine;     ///< Only while the window shows an engine elsewhere.
+    QPointer<ConnectDialog> m_connect;
     std::unique_ptr<PlaybackSession> m_past;        ///< Only while it is being prepared or played.
     std::unique_ptr<ViewContext> m_context;
     std::unique_ptr<PlaybackController> m_playback;

@@ -106,16 +106,19 @@ int main(int argc, char **argv)
     QuitAtFirstFrame quitAtFirstFrame;
     if (options.quitAfterNs == 0)
         application.installEventFilter(&quitAtFirstFrame);
-    console::Console console(options, preferences, app::ownProgram());
-    console.start();
+    std::vector<std::unique_ptr<console::Console>> consoles; // a window each
+    for (const console::Options &each : console::optionsOfWindows(options)) {
+        consoles.push_back(std::make_unique<console::Console>(each, preferences, app::ownProgram()));
+        consoles.back()->start();
+    }
     if (options.quitAfterNs > 0) {
         constexpr long long NsAMs = 1'000'000;
         QTimer::singleShot(static_cast<int>(options.quitAfterNs / NsAMs), &application, &QApplication::quit);
     }
-    QApplication::exec();
-    if (!console.saveScreenshot()) {
+    exitCode = QApplication::exec();
+    if (!consoles.front()->saveScreenshot()) {
         std::fprintf(stderr, "eventops-console: cannot write %s\n", options.screenshot.c_str());
         return app::ExitFailed;
     }
-    return app::ExitDone;
+    return exitCode;
 }

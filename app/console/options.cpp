@@ -6,7 +6,21 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
+#include <cstdio>
+
 namespace eventops::console {
+
+std::vector<Options> optionsOfWindows(const Options &options)
+{
+    std::vector<Options> windows(std::max<std::size_t>(1, options.attach.size()), options);
+    for (std::size_t i = 0; i < options.attach.size(); ++i) {
+        windows[i].attach = {options.attach[i]};
+        if (!options.tokenFiles.empty())
+            windows[i].tokenFiles = {options.tokenFiles[std::min(i, options.tokenFiles.size() - 1)]};
+    }
+    return windows;
+}
 
 bool readOptions(int argc, char **argv, Options &options, int &exitCode)
 {
@@ -27,6 +41,14 @@ bool readOptions(int argc, char **argv, Options &options, int &exitCode)
         ->excludes(open)
         ->excludes(demo);
     demo->excludes(workspace)->excludes(open);
+    auto *attach = parser.add_option("--attach", options.attach,
+                                     "Engine to look at, as `eventops serve` offers it: localhost:8088, wss://name; "
+                                     "several give a window each");
+    attach->excludes(demo)->excludes(workspace)->excludes(open);
+    parser
+        .add_option("--token-file", options.tokenFiles,
+                    "File with the token for it; several: one for each --attach, in the same order")
+        ->needs(attach);
     parser.add_option("--theme", options.theme, "dark or light; default: as chosen before, else as the desktop is")
         ->check(CLI::IsMember({"dark", "light"}));
     parser
@@ -48,6 +70,11 @@ bool readOptions(int argc, char **argv, Options &options, int &exitCode)
         return false;
     } catch (const CLI::ParseError &error) {
         parser.exit(error);
+        exitCode = app::ExitUsage;
+        return false;
+    }
+    if (options.tokenFiles.size() > 1 && options.tokenFiles.size() != options.attach.size()) {
+        std::fprintf(stderr, "eventops-console: give one --token-file for all engines, or one for each --attach\n");
         exitCode = app::ExitUsage;
         return false;
     }

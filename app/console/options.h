@@ -13,6 +13,8 @@ struct Options {
     bool demo = false;
     bool readOnly = false;
     std::string workspace;          ///< Empty: the user's own.
+    std::vector<std::string> attach; ///< Engines elsewhere, a window each; instead of a workspace.
+    std::vector<std::string> tokenFiles; ///< Of them, in the same order; one alone is for all.
     std::vector<std::string> files; ///< Captures to read in.
     std::string pipeline;           ///< With which; empty: the shipped default.
     std::string theme;              ///< "dark", "light"; empty: the user's choice, else as the desktop is.
@@ -28,5 +30,8 @@ struct Options {
 
 /// Reads the arguments. False: the program ends with @p exitCode; help, version or an error was printed.
 bool readOptions(int argc, char **argv, Options &options, int &exitCode);
+
+/// One for each window: of several engines each has its own.
+std::vector<Options> optionsOfWindows(const Options &options);
 
 } // namespace eventops::console

@@ -2,6 +2,7 @@
 #include "core/api/api_server.h"
 
 #include "core/api/api_routes.h"
+#include "core/api/attach_session.h"
 #include "core/api/traced_exchange.h"
 #include "core/session/guarded_backend.h"
 
@@ -10,10 +11,11 @@
 namespace eventops::api {
 
 struct ApiServer::Parts {
-    Parts(Backend &backend, std::vector<ApiToken> tokens, bool insecureLoopback)
-        : access(std::move(tokens), insecureLoopback),
+    Parts(Backend &backend, std::vector<ApiToken> tokens, const ApiOptions &options)
+        : access(std::move(tokens), options.insecureLoopback),
           router(access),
-          guard(std::make_shared<GuardedBackend>(backend)),
+          guard(std::make_shared<GuardedBackend>(backend,
+                                                 options.readOnly ? GuardMode::ByRoleReadOnly : GuardMode::ByRole)),
           feed(AlertFeed::start(guard))
     {
     }
@@ -78,7 +80,7 @@ Result<std::unique_ptr<ApiServer>> ApiServer::start(Backend &backend, std::vecto
                            "would be sent for anybody to read",
                      {},
                      "serve on 127.0.0.1, and reach it by ssh -L or behind a proxy that speaks TLS"};
-    auto parts = std::make_unique<Parts>(backend, std::move(tokens), options.insecureLoopback);
+    auto parts = std::make_unique<Parts>(backend, std::move(tokens), options);
     const RouteTools tools{parts->guard, parts->feed, std::make_shared<HttpStatistics>()};
     addHealthRoutes(parts->router, tools);
     addEventRoutes(parts->router, tools);
@@ -87,6 +89,11 @@ Result<std::unique_ptr<ApiServer>> ApiServer::start(Backend &backend, std::vecto
     addGraphRoutes(parts->router, tools);
     addDecisionRoutes(parts->router, tools);
     addSeedRoutes(parts->router, tools);
+    const auto attach = std::make_shared<AttachShare>();
+    attach->backend = parts->guard;
+    attach->limits = options.attach;
+    attach->statistics = tools.statistics;
+    addAttachRoute(parts->router, attach);
     parts->mounts = options.mounts;
     EVENTOPS_TRY(addMounts(parts->router, tools, parts->mounts));
     addPageRoutes(parts->router, parts->access);

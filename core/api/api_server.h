@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "core/api/attach_outbox.h"
 #include "core/api/http_server.h"
 #include "core/api/router.h"
 #include "core/api/tokens.h"
@@ -30,7 +31,9 @@ struct ApiOptions {
                                     {"POST", "/v1/graph/query", "karma-graph-query", "karma-graph-query"}};
     bool insecureLoopback = false;     ///< The seeds' own routes need no token.
     std::shared_ptr<Telemetry> telemetry = {}; ///< Gets a span of every request; null: nobody wants them.
+    bool readOnly = false;             ///< Nobody changes anything, whatever their role.
     HttpLimits limits = {};
+    AttachLimits attach = {};
 };
 
 /// A back end as HTTP: who asks is known by a token; what they may is the core's to say (see GuardedBackend).

@@ -100,6 +100,15 @@ public:
         });
     }
 
+    void handOver(std::string head, std::function<void(QTcpSocket *)> taker) override
+    {
+        if (m_answered.exchange(true))
+            return;
+        onConnection([number = m_number, head = std::move(head), taker = std::move(taker)](HttpConnection &c) {
+            c.giveAway(number, head, taker);
+        });
+    }
+
 private:
     /// Runs @p call on the server's thread, at once when this is it; never when the connection is gone.
     template <typename Call>
@@ -151,7 +160,8 @@ HttpConnection::~HttpConnection()
     }
     if (m_whenGone)
         m_whenGone();
-    m_socket->disconnect(this);
+    if (m_socket != nullptr)
+        m_socket->disconnect(this);
 }
 
 void HttpConnection::readOn()
@@ -253,6 +263,24 @@ void HttpConnection::finish(std::uint64_t number)
     m_poll = {};
     m_whenGone = {};
     afterAnswer();
+}
+
+void HttpConnection::giveAway(std::uint64_t number, const std::string &head,
+                              const std::function<void(QTcpSocket *)> &taker)
+{
+    if (number != m_number || m_stage != Stage::Answering)
+        return;
+    m_stage = Stage::Closing; // it reads no more
+    m_whenGone = {};
+    m_wire->gone = true;
+    QTcpSocket *const socket = std::exchange(m_socket, nullptr);
+    socket->disconnect(this);
+    socket->setParent(nullptr);
+    const std::string unread = head + std::exchange(m_input, {});
+    for (auto byte = unread.rbegin(); byte != unread.rend(); ++byte)
+        socket->ungetChar(*byte);
+    deleteLater();
+    taker(socket);
 }
 
 void HttpConnection::push(const char *bytes, std::size_t size)

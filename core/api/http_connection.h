@@ -56,6 +56,7 @@ private:
     void stream(std::uint64_t number, HttpResponse head, std::function<void()> poll);
     void send(std::uint64_t number, const std::string &bytes);
     void finish(std::uint64_t number);
+    void giveAway(std::uint64_t number, const std::string &head, const std::function<void(QTcpSocket *)> &taker);
     void push(const char *bytes, std::size_t size);
     void writeHead(const HttpResponse &response, std::optional<std::size_t> length);
     void fail(HttpResponse response);
@@ -67,7 +68,7 @@ private:
     void cut();
 
     const std::shared_ptr<ConnectionShare> m_share;
-    QTcpSocket *const m_socket;
+    QTcpSocket *m_socket; ///< Null: given away.
     const std::shared_ptr<Wire> m_wire;
     RequestParser m_parser;
     std::string m_input;        ///< Read and not yet consumed.

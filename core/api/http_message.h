@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+class QTcpSocket;
+
 namespace eventops::api {
 
 struct HttpHeader {
@@ -72,6 +74,10 @@ public:
     virtual void matched(std::string_view) {}
     /// Calls @p gone once, on the server's thread, if the client goes before it has its answer.
     virtual void whenGone(std::function<void()> gone) = 0;
+    /// Instead of an answer: gives the client's connection away, with @p head in front of all that it did not send yet,
+    /// for somebody who speaks another protocol on it. @p taker owns the socket; called on the server's thread, unless
+    /// the client is gone.
+    virtual void handOver(std::string head, std::function<void(QTcpSocket *)> taker) = 0;
 };
 
 /// Called on the server's thread; must not wait.

@@ -3,6 +3,7 @@
 
 #include "core/base/result.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -36,6 +37,7 @@ public:
     std::string_view text(); ///< A view into the bytes given.
     bool failed() const { return m_failed; }
     bool atEnd() const { return m_at == m_bytes.size(); }
+    std::size_t left() const { return m_bytes.size() - m_at; } ///< Bytes not read yet.
     /// Corrupt when something failed or bytes are left over.
     Status finish() const;
 

@@ -3,20 +3,32 @@
 
 #include "core/session/ingest_source.h"
 
+#include <algorithm>
+
 namespace eventops {
 namespace {
 
 constexpr std::string_view RoleNames[] = {"viewer", "operator", "approver", "admin"};
 
+} // namespace
+
 /// What a call needs of its caller.
-struct Need {
+struct GuardedBackend::Need {
     const char *doing; ///< "read audit rows", for the refusal.
     Role least = Role::Viewer;
     bool allTenants = false; ///< It cannot be told apart by tenant.
+    bool changes = false;    ///< Something is not as before then.
 };
 
-std::optional<Error> refusal(const Caller &caller, const Need &need)
+std::optional<Error> GuardedBackend::refusal(const Caller &caller, const Need &need) const
 {
+    if (need.changes && m_mode != GuardMode::ByRole)
+        return Error{Error::Code::Refused,
+                     caller.user + " may not " + need.doing + ": this is read-only",
+                     {},
+                     "open, attach or serve it without --read-only"};
+    if (m_mode == GuardMode::ReadOnly)
+        return std::nullopt;
     if (caller.role < need.least)
         return Error{Error::Code::Refused,
                      caller.user + " may not " + need.doing + ": that takes the role "
@@ -33,7 +45,7 @@ std::optional<Error> refusal(const Caller &caller, const Need &need)
 
 /// Makes @p call if the caller may; else tells @p done at once.
 template <typename T, typename Call>
-Ticket guarded(const Caller &caller, const Need &need, Done<T> done, Call call)
+Ticket GuardedBackend::guarded(const Caller &caller, const Need &need, Done<T> done, Call call)
 {
     if (auto refused = refusal(caller, need)) {
         done(std::move(*refused));
@@ -41,8 +53,6 @@ Ticket guarded(const Caller &caller, const Need &need, Done<T> done, Call call)
     }
     return call(std::move(done));
 }
-
-} // namespace
 
 std::string_view toString(Role role)
 {
@@ -225,13 +235,13 @@ Ticket GuardedBackend::checkHistory(const Caller &caller, std::function<void(Rer
 
 Ticket GuardedBackend::giveFeedback(const Caller &caller, const FeedbackRequest &request, Done<Ok> done)
 {
-    return guarded<Ok>(caller, {"judge findings", Role::Operator}, std::move(done),
+    return guarded<Ok>(caller, {"judge findings", Role::Operator, false, true}, std::move(done),
                        [&](auto then) { return m_behind.giveFeedback(caller, request, std::move(then)); });
 }
 
 Ticket GuardedBackend::redrive(const Caller &caller, std::int64_t deadLetter, const std::string &format, Done<Ok> done)
 {
-    return guarded<Ok>(caller, {"redrive dead letters", Role::Operator, true}, std::move(done),
+    return guarded<Ok>(caller, {"redrive dead letters", Role::Operator, true, true}, std::move(done),
                        [&](auto then) { return m_behind.redrive(caller, deadLetter, format, std::move(then)); });
 }
 
@@ -241,7 +251,7 @@ Ticket GuardedBackend::decide(const Caller &caller, const Decision &decision, bo
         done(Error{Error::Code::Refused, caller.user + " may not decide in the name of " + decision.user});
         return {};
     }
-    return guarded<DecisionOutcome>(caller, {"decide", Role::Approver}, std::move(done), [&](auto then) {
+    return guarded<DecisionOutcome>(caller, {"decide", Role::Approver, false, true}, std::move(done), [&](auto then) {
         return m_behind.decide(caller, decision, wait, std::move(then));
     });
 }
@@ -251,9 +261,9 @@ Ticket GuardedBackend::decide(const Caller &caller, const Decision &decision, bo
 Ticket GuardedBackend::replay(const Caller &caller, const ReplayRequest &request,
                               std::function<void(RunProgress)> progress, Done<WorkspaceSummary> done)
 {
-    return guarded<WorkspaceSummary>(caller, {"read sources", Role::Admin, true}, std::move(done), [&](auto then) {
-        return m_behind.replay(caller, request, std::move(progress), std::move(then));
-    });
+    return guarded<WorkspaceSummary>(
+        caller, {"read sources", Role::Admin, true, true}, std::move(done),
+        [&](auto then) { return m_behind.replay(caller, request, std::move(progress), std::move(then)); });
 }
 
 Ticket GuardedBackend::ingest(const Caller &caller, IngestRequest request, Done<IngestOutcome> done)
@@ -284,7 +294,7 @@ Ticket GuardedBackend::decisionDiff(const Caller &caller, const RerunQuery &quer
 Ticket GuardedBackend::promote(const Caller &caller, const std::string &findingId, const std::string &folder,
                                Done<Promotion> done)
 {
-    return guarded<Promotion>(caller, {"write tests", Role::Admin, true}, std::move(done),
+    return guarded<Promotion>(caller, {"write tests", Role::Admin, true, true}, std::move(done),
                               [&](auto then) { return m_behind.promote(caller, findingId, folder, std::move(then)); });
 }
 
@@ -298,7 +308,7 @@ Ticket GuardedBackend::exportCapture(const Caller &caller, const ExportRequest &
 
 Ticket GuardedBackend::retention(const Caller &caller, bool run, Done<RetentionReport> done)
 {
-    const Need need{run ? "drop what is due" : "see what is kept", run ? Role::Admin : Role::Viewer, true};
+    const Need need{run ? "drop what is due" : "see what is kept", run ? Role::Admin : Role::Viewer, true, run};
     return guarded<RetentionReport>(caller, need, std::move(done),
                                     [&](auto then) { return m_behind.retention(caller, run, std::move(then)); });
 }
@@ -306,7 +316,7 @@ Ticket GuardedBackend::retention(const Caller &caller, bool run, Done<RetentionR
 Ticket GuardedBackend::backup(const Caller &caller, const BackupRequest &request,
                               std::function<void(BackupProgress)> progress, Done<BackupOutcome> done)
 {
-    return guarded<BackupOutcome>(caller, {"make backups", Role::Admin, true}, std::move(done), [&](auto then) {
+    return guarded<BackupOutcome>(caller, {"make backups", Role::Admin, true, true}, std::move(done), [&](auto then) {
         return m_behind.backup(caller, request, std::move(progress), std::move(then));
     });
 }

@@ -5,6 +5,13 @@
 
 namespace eventops {
 
+/// What a guard looks at.
+enum class GuardMode : std::uint8_t {
+    ByRole,         ///< Role and tenants.
+    ByRoleReadOnly, ///< The same, and nobody changes anything.
+    ReadOnly,       ///< Nobody changes anything; roles are the business of whoever is behind.
+};
+
 /// A back end as those see it who reach it from outside: every call is asked whether its caller's role and tenants
 /// allow it, before it reaches the back end behind. The one place for that, whatever the way a call came.
 ///
@@ -12,12 +19,18 @@ namespace eventops {
 /// operators; deciding for approvers; what reads or writes files of the engine's machine, or drops anything, for
 /// admins. What cannot be told apart by tenant is for callers of all tenants, else Refused, but `health` leaves it
 /// out. A decision is the caller's own: one in another's name is Refused.
+/// Read-only, it refuses what would change anything (decisions, teaching, redriving, reading sources, dropping, making
+/// backups and tests), whoever asks; what only looks goes on by role, SQL and exports as well.
 /// A refusal is told at once, on the caller's thread. Thread: any, as the back end behind.
 class GuardedBackend final : public Backend
 {
 public:
     /// @p behind must outlive it.
-    explicit GuardedBackend(Backend &behind) : m_behind(behind) {}
+    explicit GuardedBackend(Backend &behind, GuardMode mode = GuardMode::ByRole) : m_behind(behind), m_mode(mode) {}
+    explicit GuardedBackend(std::unique_ptr<Backend> owned, GuardMode mode = GuardMode::ByRole)
+        : m_owned(std::move(owned)), m_behind(*m_owned), m_mode(mode)
+    {
+    }
 
     Ticket events(const Caller &caller, const Query &query, std::function<void(EventPage)> page,
                   Done<Ok> done) override;
@@ -65,7 +78,14 @@ public:
     Ticket doctor(const Caller &caller, bool full, Done<std::vector<DoctorCheck>> done) override;
 
 private:
+    struct Need;
+    std::optional<Error> refusal(const Caller &caller, const Need &need) const;
+    template <typename T, typename Call>
+    Ticket guarded(const Caller &caller, const Need &need, Done<T> done, Call call);
+
+    const std::unique_ptr<Backend> m_owned; ///< Null: the caller's.
     Backend &m_behind;
+    const GuardMode m_mode;
 };
 
 std::string_view toString(Role role); ///< "viewer", "operator", "approver", "admin".

@@ -33,7 +33,7 @@ _eventops()
             merge) options+=" --json --pipeline --format --out --force" ;;
             retention) options+=" --workspace --json --dry-run" ;;
             backup) options+=" --workspace --json --to --verify" ;;
-            doctor) options+=" --workspace --json --full" ;;
+            doctor) options+=" --workspace --attach --token-file --explain --json --full" ;;
             capture) options+=" --json" ;;
             bench) options+=" --pipeline --format --workers" ;;
             run) options+=" --workspace --json --workers --lake" ;;
@@ -44,21 +44,21 @@ _eventops()
                 --sasl-password-file --tls-ca-file --partitions --replication --no-topics --writer --mirror
                 --legacy-top-level --legacy-key --publish --avro --schema-url --schema-user --schema-password-file" ;;
             validate) options+=" --json --schema --compatibility" ;;
-            query) options+=" --workspace --json --limit --newest --mirror --legacy-top-level" ;;
-            explain) options+=" --workspace --json" ;;
+            query) options+=" --workspace --attach --token-file --json --limit --newest --mirror --legacy-top-level" ;;
+            explain) options+=" --workspace --attach --token-file --json" ;;
             entropy) options+=" --json --hdfs --process --nab --petshop --no-speed --graph --normal --issue --target --train --root
                 --no-end" ;;
-            aggregate) options+=" --workspace --json --by --every --filter" ;;
-            approvals) options+=" --workspace --json --all --reason --no-wait" ;;
-            graph) options+=" --workspace --json --type --to --to-type --tenant --depth --limit --within" ;;
+            aggregate) options+=" --workspace --attach --token-file --json --by --every --filter" ;;
+            approvals) options+=" --workspace --attach --token-file --json --all --reason --no-wait" ;;
+            graph) options+=" --workspace --attach --token-file --json --type --to --to-type --tenant --depth --limit --within" ;;
             feedback) options+=" --workspace --reason" ;;
-            deadletters) options+=" --workspace --json --format" ;;
-            audit) options+=" --workspace --json" ;;
+            deadletters) options+=" --workspace --attach --token-file --json --format" ;;
+            audit) options+=" --workspace --attach --token-file --json" ;;
             rerun) options+=" --workspace --json --pipeline --stages --workers" ;;
             promote) options+=" --workspace --json --out" ;;
             test) options+=" --json --update" ;;
-            report) options+=" --workspace" ;;
-            serve) options+=" --workspace --json --port --ui-port --pipeline --host --insecure-loopback --demo-bus" ;;
+            report) options+=" --workspace --attach --token-file" ;;
+            serve) options+=" --workspace --json --port --ui-port --pipeline --host --read-only --insecure-loopback --demo-bus" ;;
             up) options+=" --workspace --json --brokers --port --ui-port --pipeline" ;;
             settings | status | urls) options+=" --workspace --json" ;;
             down | init | seed | logs) options+=" --workspace" ;;

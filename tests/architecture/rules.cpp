@@ -37,9 +37,11 @@ const std::map<std::string, std::set<std::string>> &arrows()
         {"core/session",
          {"core/codec", "core/pipeline", "core/config", "core/filter", "core/entropy", "core/graph", "core/actions",
           "core/store", "core/lake", "core/kafka"}},
+        // What both ends of an attached console say to each other: a third folder, so that neither knows the other.
+        {"core/wire", {"core/session"}},
         // A page of events is filtered place by place; API descriptions that are mounted, and settings, are YAML.
-        {"core/api", {"core/session", "core/config", "core/codec", "core/filter"}},
-        {"core/remote", {"core/session", "core/codec", "core/kafka"}},
+        {"core/api", {"core/session", "core/config", "core/codec", "core/filter", "core/wire"}},
+        {"core/remote", {"core/session", "core/codec", "core/kafka", "core/wire"}},
         {"core/viewmodel", {"core/session"}},
         {"widgets", {"core/viewmodel"}},
         {"qml", {"core/viewmodel"}},

@@ -5,6 +5,7 @@
 #include "core/session/backend.h"
 #include "core/viewmodel/refresher.h"
 #include "core/viewmodel/view_context.h"
+#include "tests/widgets/chosen_backend.h"
 #include "tests/widgets/seen_texts.h"
 #include "widgets/shell/main_window.h"
 #include "widgets/theme/style.h"
@@ -42,12 +43,16 @@ inline void pressView(MainWindow &window, qsizetype i)
 class DemoWindow
 {
 public:
-    explicit DemoWindow(console::Options options) : m_console(std::move(options), preferences(), program())
+    explicit DemoWindow(const console::Options &options)
+        : m_engine(overTheWire() ? std::make_unique<ServedEngine>(options) : nullptr),
+          m_console(m_engine ? m_engine->attachOptions() : options, preferences(), program())
     {
         Theme::instance().load(QStringLiteral("dark"));
         static const bool applied = (applyTheme(*qobject_cast<QApplication *>(QCoreApplication::instance())), true);
         Q_UNUSED(applied)
         m_console.start();
+        if (!QTest::qWaitFor([&] { return m_console.window() != nullptr; }))
+            qFatal("no window");
     }
     static console::Options options(double pace)
     {
@@ -80,6 +85,8 @@ public:
     {
         return QTest::qWaitFor(
             [&] {
+                if (m_engine)
+                    return m_engine->isDone() && !context().change().running && context().change().events > 0;
                 return !context().change().running
                        && window().statusBar()->currentMessage().contains(QStringLiteral("digest"));
             },
@@ -150,6 +157,7 @@ private:
     }
 
     QTemporaryDir m_home;
+    std::unique_ptr<ServedEngine> m_engine; ///< Only over the wire.
     console::Console m_console;
 };
 

@@ -2,6 +2,7 @@
 #include "tests/support/test_main.h"
 
 #include "tests/support/graph_backend.h"
+#include "tests/widgets/chosen_backend.h"
 #include "widgets/charts/charts_panel.h"
 #include "widgets/theme/theme.h"
 
@@ -37,7 +38,7 @@ struct ChartsShown {
     {
         auto owned = std::make_unique<GraphBackend>(std::move(rows));
         backend = owned.get();
-        context = std::make_unique<ViewContext>(std::move(owned), Caller{"ann", Role::Admin, {}});
+        context = test::chosenContext(std::move(owned), Caller{"ann", Role::Admin, {}});
         panel = std::make_unique<ChartsPanel>(*context, nullptr);
         panel->resize(1280, 800);
         panel->show();

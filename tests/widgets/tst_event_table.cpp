@@ -3,6 +3,7 @@
 
 #include "tests/support/gui/pictures.h"
 #include "tests/support/synthetic_backend.h"
+#include "tests/widgets/chosen_backend.h"
 #include "widgets/table/event_grid.h"
 #include "widgets/table/event_table_view.h"
 #include "widgets/table/filter_bar.h"
@@ -27,7 +28,7 @@ struct ShownTable {
     {
         auto owned = std::make_unique<SyntheticBackend>(options);
         backend = owned.get();
-        context = std::make_unique<ViewContext>(std::move(owned), Caller{"tester", Role::Admin, {}});
+        context = test::chosenContext(std::move(owned), Caller{"tester", Role::Admin, {}});
         view.reset(makeEventTableView(*context, nullptr));
         grid = view->findChild<EventGrid *>();
         filter = view->findChild<FilterBar *>();

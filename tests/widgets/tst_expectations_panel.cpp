@@ -8,6 +8,7 @@
 #include "qml/expectations/step_machine_item.h"
 #include "qml/theme/quick_theme.h"
 #include "tests/support/fake_backend.h"
+#include "tests/widgets/chosen_backend.h"
 
 #include <QImage>
 #include <QQuickItem>
@@ -79,7 +80,8 @@ bool isSeen(const QQuickItem *item)
 
 struct Panel {
     explicit Panel(QSize size = {900, 520}) : backend(new FakeBackend),
-        context(std::unique_ptr<Backend>(backend), {"alice", Role::Viewer, {}}),
+        context(test::chosenBackend(std::unique_ptr<Backend>(backend), {"alice", Role::Viewer, {}}),
+                {"alice", Role::Viewer, {}}),
         widget(qobject_cast<QQuickWidget *>(makeExpectationsPanel(context, nullptr)))
     {
         widget->resize(size);

@@ -2,6 +2,7 @@
 #include "tests/support/test_main.h"
 
 #include "tests/support/graph_backend.h"
+#include "tests/widgets/chosen_backend.h"
 #include "widgets/graph/graph_panel.h"
 #include "widgets/graph/graph_view.h"
 #include "widgets/theme/theme.h"
@@ -39,7 +40,7 @@ struct Shown {
     {
         auto owned = std::make_unique<GraphBackend>(std::move(rows));
         backend = owned.get();
-        context = std::make_unique<ViewContext>(std::move(owned), Caller{"ann", Role::Admin, {}});
+        context = test::chosenContext(std::move(owned), Caller{"ann", Role::Admin, {}});
     }
     /// False: it never became ready.
     bool show()

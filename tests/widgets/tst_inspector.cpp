@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "tests/support/test_main.h"
+#include "tests/widgets/chosen_backend.h"
 
 #include "core/viewmodel/inspector_model.h"
 #include "core/viewmodel/view_context.h"
@@ -71,7 +72,7 @@ struct Fixture {
         auto owned = std::make_unique<test::QuietBackend>();
         backend = owned.get();
         backend->stories["e-1"] = sampleStory;
-        context = std::make_unique<ViewContext>(std::move(owned), Caller{"ada", Role::Viewer, {}});
+        context = test::chosenContext(std::move(owned), Caller{"ada", Role::Viewer, {}});
     }
     test::QuietBackend *backend;
     std::unique_ptr<ViewContext> context;
@@ -166,6 +167,8 @@ private Q_SLOTS:
 
     void aLateAnswerOfAnotherEventIsDropped()
     {
+        if (test::overTheWire())
+            QSKIP("reads what the fake noted in the moment after asking");
         Fixture f;
         f.backend->holdStories = true;
         InspectorModel model(*f.context);

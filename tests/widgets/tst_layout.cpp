@@ -118,6 +118,8 @@ private Q_SLOTS:
     void everyView()
     {
         QFETCH(QString, shown);
+        if (overTheWire() && shown == QLatin1String("nothing"))
+            QSKIP("an attached window begins with the views");
         const QTemporaryDir directory;
         const QString workspace = directory.filePath(QStringLiteral("workspace"));
         DemoWindow demo(shown == QLatin1String("demo") ? DemoWindow::options(0.0)

@@ -11,6 +11,7 @@
 #include "qml/theme/quick_theme.h"
 #include "tests/support/fake_backend.h"
 #include "tests/support/local_workspace.h"
+#include "tests/widgets/chosen_backend.h"
 
 #include <QImage>
 #include <QNetworkAccessManager>
@@ -121,7 +122,7 @@ void picture(QWidget &panel, const QString &name)
 
 std::unique_ptr<ViewContext> contextOf(FakeBackend *backend, Role role = Role::Approver)
 {
-    return std::make_unique<ViewContext>(std::unique_ptr<Backend>(backend), Caller{"alice", role, {}});
+    return test::chosenContext(std::unique_ptr<Backend>(backend), Caller{"alice", role, {}});
 }
 
 std::unique_ptr<ViewContext> realContext(const LocalWorkspace &workspace)
@@ -130,7 +131,7 @@ std::unique_ptr<ViewContext> realContext(const LocalWorkspace &workspace)
     const std::string trouble = LocalWorkspace::replay(*backend, "agents.ndjson");
     if (!trouble.empty())
         qCritical("%s", trouble.c_str());
-    return std::make_unique<ViewContext>(std::move(backend), Caller{"alice", Role::Approver, {}});
+    return test::chosenContext(std::move(backend), Caller{"alice", Role::Approver, {}});
 }
 
 /// Something for every corner of a card.

@@ -64,6 +64,8 @@ class TestSamePicture : public QObject
 private Q_SLOTS:
     void theSameSeedIsTheSamePicture()
     {
+        if (overTheWire())
+            QSKIP("health shows how large the ledger was when it asked, and an engine elsewhere does not wait for it");
         const Shown first = playAndLook(QStringLiteral("a"));
         QCOMPARE(first.digest.size(), std::size_t{64});
         QCOMPARE(first.pictures.size(), std::size_t{13});

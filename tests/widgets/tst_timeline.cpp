@@ -3,6 +3,7 @@
 
 #include "tests/support/gui/pictures.h"
 #include "tests/support/synthetic_backend.h"
+#include "tests/widgets/chosen_backend.h"
 #include "widgets/theme/theme.h"
 #include "widgets/timeline/timeline_canvas.h"
 #include "widgets/timeline/timeline_view.h"
@@ -55,7 +56,7 @@ struct Shown {
             if (i % 3 == 0)
                 backend->addAction(makeAction(i, at + span / 100));
         }
-        context = std::make_unique<ViewContext>(std::move(owned), Caller{"tester", Role::Admin, {}});
+        context = test::chosenContext(std::move(owned), Caller{"tester", Role::Admin, {}});
         view.reset(makeTimelineView(*context, nullptr));
         canvas = view->findChild<TimelineCanvas *>();
         view->resize(size);

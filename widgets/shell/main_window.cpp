@@ -7,6 +7,7 @@
 #include "widgets/shell/help_window.h"
 #include "widgets/shell/message_bar.h"
 #include "widgets/shell/playback_bar.h"
+#include "widgets/shell/search_button.h"
 #include "widgets/shell/status_strip.h"
 #include "widgets/shell/view_dock.h"
 #include "widgets/shell/welcome_page.h"
@@ -17,11 +18,8 @@
 #include <QApplication>
 #include <QCloseEvent>
 #include <QFileDialog>
-#include <QHBoxLayout>
-#include <QLabel>
 #include <QMenuBar>
 #include <QMimeData>
-#include <QPushButton>
 #include <QSettings>
 #include <QStatusBar>
 #include <QTabBar>
@@ -47,7 +45,7 @@ MainWindow::MainWindow(const ViewRegistry &views, ViewContext &context, ReplayCo
 {
     setObjectName(QStringLiteral("main"));
     setWindowTitle(tr("%1 – EventOps Console").arg(m_setup.workspace));
-    setAcceptDrops(!m_setup.readOnly);
+    setAcceptDrops(mayRead());
     setDockOptions(AnimatedDocks | AllowNestedDocks | AllowTabbedDocks | GroupedDragging);
     setTabPosition(Qt::AllDockWidgetAreas, QTabWidget::North);
     setDocumentMode(true);
@@ -66,7 +64,7 @@ MainWindow::MainWindow(const ViewRegistry &views, ViewContext &context, ReplayCo
     makeMenus();
     readPreferences();
     m_palette = new CommandPalette(this);
-    m_strip = new StatusStrip(replay, m_setup.workspace, m_setup.readOnly, this);
+    m_strip = new StatusStrip(replay, m_setup.workspace, m_setup.readOnly, m_setup.connection, this);
     statusBar()->addPermanentWidget(m_strip);
     statusBar()->setSizeGripEnabled(false);
     connectContext();
@@ -112,7 +110,10 @@ void MainWindow::makeCommands()
                           tr("Look at a directory in which events were stored before"), [this] { chooseWorkspace(); });
     m_export = command(tr("&Export…"), QStringLiteral("package"), QKeySequence(tr("Ctrl+Shift+E")),
                        tr("Write all records or what the views show into a file"), [this] { Q_EMIT exportChosen(); });
-    if (m_setup.playback == nullptr)
+    m_connect = command(tr("&Connect to an engine…"), QStringLiteral("server"), QKeySequence(tr("Ctrl+Shift+A")),
+                        tr("Look at a workspace that eventops serve offers, here or elsewhere"),
+                        [this] { Q_EMIT connectChosen(); });
+    if (m_setup.playback == nullptr && m_setup.connection == nullptr)
         m_play = command(tr("&Play the past…"), QStringLiteral("history"), QKeySequence(tr("Ctrl+Shift+P")),
                          tr("Let the records of this workspace come in again, by a clock that you hold"),
                          [this] { Q_EMIT playbackChosen(true); });
@@ -135,7 +136,7 @@ void MainWindow::makeCommands()
     m_keys = command(tr("&Keys"), QStringLiteral("info"), QKeySequence(QStringLiteral("?")), tr("Show all keys"),
                      [this] { openHelp(true); });
     m_quit = command(tr("&Quit"), QStringLiteral("x"), QKeySequence::Quit, tr("Close the window"), [this] { close(); });
-    m_open->setEnabled(!m_setup.readOnly);
+    m_open->setEnabled(mayRead());
 }
 
 /// A command for each view, and what their docks tell us.
@@ -168,7 +169,7 @@ void MainWindow::makeDocks()
 void MainWindow::makeMenus()
 {
     QMenu *file = menuBar()->addMenu(tr("&File"));
-    file->addActions({m_open, m_workspace, m_export, m_demo, m_stop});
+    file->addActions({m_open, m_workspace, m_connect, m_export, m_demo, m_stop});
     if (m_play != nullptr)
         file->addAction(m_play);
     file->addSeparator();
@@ -193,7 +194,7 @@ void MainWindow::makeToolBar()
     bar->addSeparator();
     bar->addAction(m_follow);
     bar->addSeparator();
-    bar->addWidget(makeSearchButton(bar));
+    bar->addWidget(makeSearchButton(*m_search, bar));
     bar->addSeparator();
     auto *settings = new QToolButton(bar);
     settings->setIcon(themeIcon(QStringLiteral("settings")));
@@ -213,25 +214,6 @@ void MainWindow::makeToolBar()
     connect(playback, &PlaybackBar::leaveChosen, this, [this] { Q_EMIT playbackChosen(false); });
     std::ranges::copy(playback->commands(), std::back_inserter(m_commands)); // the palette and the help know them
     addToolBar(Qt::BottomToolBarArea, playback);
-}
-
-/// Looks like the field that it opens.
-QWidget *MainWindow::makeSearchButton(QWidget *parent)
-{
-    auto *button = new QPushButton(m_search->icon(), tr("Find a command or a view"), parent);
-    button->setObjectName(QStringLiteral("search"));
-    button->setToolTip(m_search->toolTip());
-    button->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
-    button->setMinimumWidth(themeMetric("filterWidth"));
-    connect(button, &QPushButton::clicked, m_search, &QAction::trigger);
-    auto *row = new QHBoxLayout(button);
-    row->setContentsMargins(0, 0, themeMetric("space3"), 0);
-    auto *keys = new QLabel(m_search->shortcut().toString(QKeySequence::NativeText), button);
-    keys->setObjectName(QStringLiteral("muted"));
-    keys->setFont(Theme::instance().font(Theme::FontRole::Mono));
-    keys->setAttribute(Qt::WA_TransparentForMouseEvents);
-    row->addWidget(keys, 0, Qt::AlignRight);
-    return button;
 }
 
 QMenu *MainWindow::makeSettingsMenu()

@@ -14,6 +14,7 @@ class QMenu;
 namespace eventops {
 
 class CommandPalette;
+class ConnectionStatus;
 class HelpWindow;
 class MessageBar;
 class PlaybackController;
@@ -36,6 +37,7 @@ struct WindowSetup {
     std::vector<NamedFile> pipelines; ///< With which captures can be read; the first one is the default.
     bool readOnly = false;
     bool expectsEvents = false; ///< The workspace holds something or will soon: begin with the views.
+    ConnectionStatus *connection = nullptr; ///< The workspace is an engine's elsewhere; null: of this process.
     PlaybackController *playback = nullptr; ///< The window shows the past; null: it shows the present.
 };
 
@@ -70,6 +72,7 @@ Q_SIGNALS:
     void workspaceChosen(const QString &directory);
     void demoChosen();
     void exportChosen();
+    void connectChosen();
     void playbackChosen(bool begin); ///< False: back to the present.
 
 protected:
@@ -85,7 +88,8 @@ private:
     void makeDocks();
     void makeMenus();
     void makeToolBar();
-    QWidget *makeSearchButton(QWidget *parent);
+    /// Captures lie on this machine; an engine elsewhere could not read them.
+    bool mayRead() const { return !m_setup.readOnly && m_setup.connection == nullptr; }
     QMenu *makeSettingsMenu();
     void readPreferences();
     void writePreference(const QString &name, const QVariant &value);
@@ -111,7 +115,7 @@ private:
     std::vector<QAction *> m_commands;
     QAction *m_open = nullptr, *m_demo = nullptr, *m_workspace = nullptr, *m_follow = nullptr, *m_theme = nullptr;
     QAction *m_search = nullptr, *m_reset = nullptr, *m_quit = nullptr, *m_stop = nullptr, *m_export = nullptr;
-    QAction *m_play = nullptr;
+    QAction *m_play = nullptr, *m_connect = nullptr;
     QAction *m_manual = nullptr, *m_keys = nullptr;
     QActionGroup *m_workers = nullptr, *m_pipelines = nullptr;
     MessageBar *m_messages = nullptr;

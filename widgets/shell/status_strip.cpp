@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "widgets/shell/status_strip.h"
 
+#include "core/viewmodel/connection_status.h"
 #include "core/viewmodel/replay_controller.h"
 #include "core/viewmodel/shown_text.h"
 #include "widgets/theme/icon.h"
@@ -9,14 +10,16 @@
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QProgressBar>
+#include <QStyle>
 #include <QToolButton>
 
 #include <algorithm>
 
 namespace eventops {
 
-StatusStrip::StatusStrip(ReplayController &replay, const QString &workspace, bool readOnly, QWidget *parent)
-    : QWidget(parent), m_replay(replay)
+StatusStrip::StatusStrip(ReplayController &replay, const QString &workspace, bool readOnly,
+                         ConnectionStatus *connection, QWidget *parent)
+    : QWidget(parent), m_replay(replay), m_connection(connection)
 {
     auto *row = new QHBoxLayout(this);
     row->setContentsMargins(0, 0, themeMetric("space2"), 0);
@@ -46,7 +49,19 @@ StatusStrip::StatusStrip(ReplayController &replay, const QString &workspace, boo
     m_rate = label(tr("Events stored a second"));
     m_counts = label(tr("Stored in this workspace"));
     m_clock = label(tr("Event time of the workspace: the newest event, UTC"));
-    label(workspace)->setText(readOnly ? tr("%1 (read only)").arg(workspace) : workspace);
+    m_place = label(workspace);
+    m_place->setText(readOnly ? tr("%1 (read only)").arg(workspace) : workspace);
+    if (m_connection != nullptr) {
+        m_place->setProperty("suffix", readOnly ? tr(" (read only)") : QString());
+        m_retry = new QToolButton(this);
+        m_retry->setObjectName(QStringLiteral("inLine"));
+        m_retry->setText(tr("Try now"));
+        m_retry->setFont(Theme::instance().font(Theme::FontRole::Small));
+        row->addWidget(m_retry);
+        connect(m_retry, &QToolButton::clicked, m_connection, &ConnectionStatus::askForRetry);
+        connect(m_connection, &ConnectionStatus::changed, this, &StatusStrip::showConnection);
+        showConnection();
+    }
     connect(m_stop, &QToolButton::clicked, &replay, &ReplayController::cancel);
     connect(&replay, &ReplayController::stateChanged, this, &StatusStrip::showReplay);
     connect(&replay, &ReplayController::progressChanged, this, &StatusStrip::showReplay);
@@ -80,6 +95,19 @@ void StatusStrip::showRate()
     const double rate = static_cast<double>(m_events - std::min(m_events, m_eventsBefore)) / seconds;
     m_eventsBefore = m_events;
     m_rate->setText(rate < 1.0 ? QString() : tr("%1/s").arg(shownCount(static_cast<quint64>(rate))));
+}
+
+void StatusStrip::showConnection()
+{
+    using Phase = ConnectionStatus::Phase;
+    const Phase phase = m_connection->phase();
+    m_place->setText(m_connection->text() + m_place->property("suffix").toString());
+    m_place->setToolTip(Qt::convertFromPlainText(m_connection->detail()));
+    const bool lost = phase == Phase::Waiting || phase == Phase::Failed;
+    m_place->setObjectName(lost ? QStringLiteral("lost") : QStringLiteral("muted"));
+    m_place->style()->unpolish(m_place); // it is looked up by its name
+    m_place->style()->polish(m_place);
+    m_retry->setVisible(phase == Phase::Waiting);
 }
 
 void StatusStrip::showReplay()

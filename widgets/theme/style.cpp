@@ -73,6 +73,7 @@ QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 #banner { background: @surfaceRaised; border: none; border-bottom: @border@px solid @severityError; }
 #dockTitle { background: @surface; border-bottom: @border@px solid @border; }
 #muted { color: @textMuted; }
+#lost { color: @severityWarning; }
 #overlay { background: @surfaceRaised; border: @border@px solid @borderStrong; border-radius: @radius@px; }
 )";
 

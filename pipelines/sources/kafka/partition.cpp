@@ -4,6 +4,7 @@
 #include "core/base/hash.h"
 #include "core/base/limits.h"
 #include "core/codec/alert.h"
+#include "core/codec/avro_payload.h"
 #include "core/codec/batch_decoder.h"
 #include "core/kafka/kafka_line.h"
 

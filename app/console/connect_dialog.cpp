@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: MIT
+#include "app/console/connect_dialog.h"
+
+#include "core/remote/connection_doctor.h"
+#include "core/viewmodel/shown_text.h"
+#include "widgets/theme/theme.h"
+
+#include <QCheckBox>
+#include <QClipboard>
+#include <QFile>
+#include <QFileDialog>
+#include <QFormLayout>
+#include <QGuiApplication>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QLineEdit>
+#include <QPushButton>
+#include <QSpacerItem>
+
+namespace eventops::console {
+namespace {
+
+QLabel *makeText(QWidget *parent, const QString &name = {})
+{
+    auto *label = new QLabel(parent);
+    label->setTextFormat(Qt::PlainText);
+    label->setWordWrap(true);
+    label->setObjectName(name);
+    label->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    label->hide();
+    return label;
+}
+
+QString pathText(const std::string &path)
+{
+    return QFile::decodeName(QByteArray::fromStdString(path));
+}
+
+} // namespace
+
+ConnectDialog::ConnectDialog(const EngineAddress &address, QWidget *parent) : QDialog(parent)
+{
+    setObjectName(QStringLiteral("connect"));
+    setWindowTitle(tr("Connect to an engine"));
+    makeFields(address);
+    showState();
+}
+
+void ConnectDialog::makeFields(const EngineAddress &address)
+{
+    auto *form = new QFormLayout(this);
+    m_url = new QLineEdit(QString::fromStdString(address.url), this);
+    m_url->setAccessibleName(tr("Address"));
+    m_url->setPlaceholderText(tr("localhost:8088, or wss://name"));
+    m_url->setMinimumWidth(themeMetric("filterWidth"));
+    form->addRow(tr("&Address"), m_url);
+    m_token = new QLineEdit(pathText(address.tokenFile), this);
+    m_token->setAccessibleName(tr("Token file"));
+    m_token->setPlaceholderText(tr("api_tokens, or a file with your token"));
+    m_browse = new QPushButton(tr("C&hoose…"), this);
+    auto *row = new QHBoxLayout;
+    row->addWidget(m_token, 1);
+    row->addWidget(m_browse);
+    auto *label = new QLabel(tr("&Token file"), this);
+    label->setBuddy(m_token);
+    form->addRow(label, row);
+    m_readOnly = new QCheckBox(tr("&Read-only: look, and change nothing"), this);
+    m_readOnly->setChecked(address.readOnly);
+    form->addRow(m_readOnly);
+    m_cause = makeText(this);
+    m_remedy = makeText(this, QStringLiteral("muted"));
+    form->addRow(m_cause);
+    form->addRow(m_remedy);
+    m_fix = new QPushButton(this);
+    m_fix->setAutoDefault(false);
+    form->addRow(m_fix);
+    makeExplainer();
+    m_connect = new QPushButton(tr("&Connect"), this);
+    m_connect->setDefault(true);
+    m_test = new QPushButton(tr("T&est"), this);
+    m_close = new QPushButton(tr("Close"), this);
+    auto *buttons = new QHBoxLayout;
+    buttons->addWidget(m_test);
+    buttons->addStretch(1);
+    buttons->addWidget(m_connect);
+    buttons->addWidget(m_close);
+    form->addRow(buttons);
+    connect(m_browse, &QPushButton::clicked, this, &ConnectDialog::chooseFile);
+    connect(m_connect, &QPushButton::clicked, this, &ConnectDialog::connectNow);
+    connect(m_test, &QPushButton::clicked, this, &ConnectDialog::test);
+    connect(m_close, &QPushButton::clicked, this, &QDialog::reject);
+    connect(m_fix, &QPushButton::clicked, this, [this] {
+        m_url->setText(m_betterUrl);
+        connectNow();
+    });
+    connect(m_url, &QLineEdit::textChanged, this, &ConnectDialog::showState);
+    connect(m_token, &QLineEdit::textChanged, this, &ConnectDialog::showState);
+    connect(this, &QDialog::finished, this, [this] { delete std::exchange(m_connection, nullptr); });
+}
+
+/// For those whose engine runs and whose brokers do not.
+void ConnectDialog::makeExplainer()
+{
+    auto *form = qobject_cast<QFormLayout *>(layout());
+    form->addItem(new QSpacerItem(0, themeMetric("space3")));
+    m_error = new QLineEdit(this);
+    m_error->setAccessibleName(tr("Error message"));
+    m_error->setPlaceholderText(tr("an error of Kafka, a registry or compose"));
+    form->addRow(tr("E&xplain"), m_error);
+    m_explained = makeText(this);
+    m_copyFix = new QPushButton(this);
+    m_copyFix->setAutoDefault(false);
+    m_copyFix->hide();
+    form->addRow(m_explained);
+    form->addRow(m_copyFix);
+    connect(m_error, &QLineEdit::textChanged, this, &ConnectDialog::explain);
+    connect(m_copyFix, &QPushButton::clicked, this, [this] { QGuiApplication::clipboard()->setText(m_command); });
+}
+
+void ConnectDialog::chooseFile()
+{
+    const QString file = QFileDialog::getOpenFileName(this, tr("File with a token"), m_token->text(), QString(),
+                                                      nullptr, QFileDialog::DontUseNativeDialog);
+    if (!file.isEmpty())
+        m_token->setText(file);
+}
+
+void ConnectDialog::connectNow()
+{
+    begin(false);
+}
+
+void ConnectDialog::test()
+{
+    begin(true);
+}
+
+void ConnectDialog::begin(bool onlyTest)
+{
+    delete std::exchange(m_connection, nullptr);
+    m_onlyTest = onlyTest;
+    m_betterUrl.clear();
+    const EngineAddress address{m_url->text().trimmed().toStdString(),
+                                QFile::encodeName(m_token->text()).toStdString(), m_readOnly->isChecked()};
+    m_connection = new EngineConnection(address, this);
+    connect(m_connection, &EngineConnection::attached, this, &ConnectDialog::showAttached, Qt::QueuedConnection);
+    connect(m_connection, &EngineConnection::failed, this, &ConnectDialog::showFailed, Qt::QueuedConnection);
+    say(tr("Connecting to %1…").arg(m_connection->status().engine()), {});
+    showState();
+    m_connection->start();
+}
+
+void ConnectDialog::showAttached()
+{
+    EngineConnection *const connection = std::exchange(m_connection, nullptr);
+    if (connection == nullptr)
+        return;
+    connection->disconnect(this);
+    if (!m_onlyTest) {
+        connection->setParent(nullptr);
+        Q_EMIT attached(connection);
+        accept();
+        return;
+    }
+    say(tr("It works."), connection->status().detail());
+    connection->deleteLater();
+    showState();
+}
+
+void ConnectDialog::showFailed(const Error &error, const QString &betterUrl)
+{
+    if (m_connection == nullptr)
+        return;
+    std::exchange(m_connection, nullptr)->deleteLater();
+    m_betterUrl = betterUrl;
+    Error cause = error;
+    const std::string remedy = std::exchange(cause.remedy, {});
+    const QString toDo = remedy.empty() ? QString() : tr("To do: %1.").arg(shownText(remedy));
+    say(shownText(cause.text()) + QLatin1Char('.'), toDo);
+    showState();
+    Q_EMIT needed();
+}
+
+void ConnectDialog::say(const QString &cause, const QString &remedy)
+{
+    const bool beginsWithAWord = !cause.section(QLatin1Char(' '), 0, 0).contains(QLatin1Char(':')); // or an address
+    m_cause->setText(beginsWithAWord ? cause.left(1).toUpper() + cause.mid(1) : cause);
+    m_cause->setVisible(!cause.isEmpty());
+    m_remedy->setText(remedy);
+    m_remedy->setVisible(!remedy.isEmpty());
+}
+
+void ConnectDialog::showState()
+{
+    for (QWidget *field : {static_cast<QWidget *>(m_url), static_cast<QWidget *>(m_token),
+                           static_cast<QWidget *>(m_browse), static_cast<QWidget *>(m_readOnly)})
+        field->setEnabled(!isBusy());
+    const bool ready = !isBusy() && !m_url->text().trimmed().isEmpty() && !m_token->text().isEmpty();
+    m_connect->setEnabled(ready);
+    m_test->setEnabled(ready);
+    m_fix->setText(tr("&Use %1").arg(m_betterUrl));
+    m_fix->setVisible(!m_betterUrl.isEmpty());
+    m_close->setText(isBusy() ? tr("Cancel") : tr("Close"));
+}
+
+void ConnectDialog::explain(const QString &text)
+{
+    const auto known = remote::recogniseTrouble(text.toStdString());
+    const auto shown = [](std::string_view words) {
+        return QString::fromUtf8(words.data(), static_cast<qsizetype>(words.size()));
+    };
+    m_explained->setVisible(!text.trimmed().isEmpty());
+    m_explained->setText(known ? shown(known->cause) + QLatin1Char(' ') + shown(known->remedy)
+                               : tr("This message is not known here."));
+    m_command = known ? shown(known->fix) : QString();
+    m_copyFix->setText(tr("Copy: %1").arg(m_command));
+    m_copyFix->setVisible(known.has_value());
+}
+
+} // namespace eventops::console

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "core/remote/remote_backend.h"
+#include "core/viewmodel/connection_status.h"
+
+#include <QObject>
+
+#include <memory>
+
+namespace eventops::console {
+
+/// Where to find an engine, as a person says it.
+struct EngineAddress {
+    std::string url;       ///< "localhost:8088"
+    std::string tokenFile;
+    bool readOnly = false; ///< Nothing is changed from here, whatever the token allows.
+};
+
+/// A connection to an engine elsewhere, from the first try on, and what the window shows of it. Thread: UI.
+class EngineConnection final : public QObject
+{
+    Q_OBJECT
+
+public:
+    explicit EngineConnection(EngineAddress address, QObject *parent = nullptr);
+    ~EngineConnection() override;
+
+    const EngineAddress &address() const { return m_address; }
+    void start();
+    /// Once attached: the back end, guarded where it is read-only. The connection must outlive it.
+    std::unique_ptr<Backend> takeBackend();
+    Caller caller() const; ///< Once attached: who the engine takes us for; read-only: a viewer.
+    ConnectionStatus &status() { return m_status; }
+
+Q_SIGNALS:
+    void attached();                                                   ///< For the first time.
+    void failed(const eventops::Error &error, const QString &betterUrl); ///< The first try did not get there.
+
+private:
+    void show(const remote::ConnectionState &state);
+
+    const EngineAddress m_address;
+    ConnectionStatus m_status;
+    std::unique_ptr<remote::RemoteBackend> m_backend; ///< Until it is taken.
+    remote::RemoteBackend *m_remote = nullptr;
+    bool m_attached = false;
+};
+
+} // namespace eventops::console

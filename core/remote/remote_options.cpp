@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+#include "core/remote/remote_backend.h"
+#include "core/wire/packets.h"
+
+#include <QtCore/QFile>
+#include <QtCore/QUrl>
+#include <QtNetwork/QHostAddress>
+
+#include <sys/stat.h>
+
+namespace eventops::remote {
+namespace {
+
+constexpr int DefaultPort = 8088; ///< Of `eventops serve`.
+constexpr int TlsPort = 443;
+constexpr qint64 TokenFileBytesMax = 512 << 10;
+
+Error noUrl(const std::string &text)
+{
+    return Error{Error::Code::InvalidArgument,
+                 "\"" + text + "\" is no address of an engine",
+                 {},
+                 "write it as localhost:8088, http://localhost:8088 or wss://name"};
+}
+
+} // namespace
+
+Result<std::string> normalUrl(const std::string &text)
+{
+    const QString given = QString::fromStdString(text).trimmed();
+    QUrl url(given.contains(QLatin1String("://")) ? given : QStringLiteral("ws://") + given, QUrl::StrictMode);
+    const QString scheme = url.scheme();
+    const bool tls = scheme == QLatin1String("wss") || scheme == QLatin1String("https");
+    if (!url.isValid() || url.host().isEmpty() || !url.userInfo().isEmpty()
+        || (!tls && scheme != QLatin1String("ws") && scheme != QLatin1String("http")))
+        return noUrl(text);
+    url.setScheme(tls ? QStringLiteral("wss") : QStringLiteral("ws"));
+    url.setPort(url.port(tls ? TlsPort : DefaultPort));
+    if (url.path().isEmpty() || url.path() == QLatin1String("/"))
+        url.setPath(QString::fromLatin1(wire::AttachPath));
+    url.setQuery(QString());
+    url.setFragment(QString());
+    const bool isHere = url.host() == QLatin1String("localhost") || QHostAddress(url.host()).isLoopback();
+    if (!tls && !isHere)
+        return Error{Error::Code::Refused,
+                     "the token would be sent to " + url.host().toStdString() + " for anybody to read",
+                     {},
+                     "attach wss://, or localhost behind: ssh -L " + std::to_string(url.port())
+                         + ":localhost:" + std::to_string(url.port()) + " " + url.host().toStdString()};
+    return url.toString(QUrl::FullyEncoded).toStdString();
+}
+
+Result<std::string> readTokenFile(const std::string &path)
+{
+    QFile file(QFile::decodeName(QByteArray::fromStdString(path)));
+    if (!file.open(QIODevice::ReadOnly))
+        return Error{Error::Code::NotFound,
+                     "cannot read the token: " + file.errorString().toStdString(),
+                     {path, 0, 0},
+                     "name a file with a token of the engine's workspace"};
+    struct stat info = {};
+    if (::fstat(file.handle(), &info) != 0 || (info.st_mode & 077) != 0)
+        return Error{Error::Code::Refused,
+                     "others may read or write the token",
+                     {path, 0, 0},
+                     "chmod 600 it, and replace the token if somebody may have seen it"};
+    for (const QByteArray &line : file.read(TokenFileBytesMax).split('\n')) {
+        const QByteArray words = line.left(line.indexOf('#') < 0 ? line.size() : line.indexOf('#')).simplified();
+        if (!words.isEmpty())
+            return words.split(' ').front().toStdString();
+    }
+    return Error{Error::Code::InvalidConfig,
+                 "the file holds no token",
+                 {path, 0, 0},
+                 "write one line with a token of the engine's workspace into it"};
+}
+
+} // namespace eventops::remote
