@@ -43,8 +43,15 @@ public:
         m_route = route;
     }
     void whenGone(std::function<void()> gone) override { m_behind->whenGone(std::move(gone)); }
+    void handOver(std::string head, std::function<void(QTcpSocket *)> taker) override
+    {
+        tell(SwitchingProtocols);
+        m_behind->handOver(std::move(head), std::move(taker));
+    }
 
 private:
+    static constexpr unsigned SwitchingProtocols = 101;
+
     /// @p status: 0: as far as a stream came, or never answered.
     void tell(unsigned status)
     {

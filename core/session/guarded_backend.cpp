@@ -54,6 +54,23 @@ Ticket GuardedBackend::guarded(const Caller &caller, const Need &need, Done<T> d
     return call(std::move(done));
 }
 
+namespace {
+
+/// What comes from outside is believed nothing.
+bool lieInBytes(const IngestRequest &request)
+{
+    std::size_t at = 0;
+    for (const RawChunk::Record &record : request.records) {
+        const std::size_t end = std::size_t{record.offset} + record.size;
+        if (record.offset < at || end > request.bytes.size())
+            return false;
+        at = end;
+    }
+    return !request.records.empty();
+}
+
+} // namespace
+
 std::string_view toString(Role role)
 {
     return RoleNames[static_cast<std::size_t>(role)];
@@ -269,7 +286,11 @@ Ticket GuardedBackend::replay(const Caller &caller, const ReplayRequest &request
 Ticket GuardedBackend::ingest(const Caller &caller, IngestRequest request, Done<IngestOutcome> done)
 {
     return guarded<IngestOutcome>(
-        caller, {"hand in events", Role::Operator}, std::move(done), [&](Done<IngestOutcome> then) {
+        caller, {"hand in events", Role::Operator, false, true}, std::move(done), [&](Done<IngestOutcome> then) {
+            if (!lieInBytes(request)) {
+                then(Error{Error::Code::InvalidArgument, "the records do not lie in the bytes, one behind the other"});
+                return Ticket();
+            }
             const auto tenants = caller.tenants.empty() ? std::vector<std::string>() : tenantsOf(request);
             for (const std::string &tenant : tenants) {
                 if (caller.maySee(tenant))

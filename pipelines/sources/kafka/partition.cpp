@@ -6,6 +6,7 @@
 #include "core/codec/alert.h"
 #include "core/codec/avro_payload.h"
 #include "core/codec/batch_decoder.h"
+#include "core/codec/kcat.h"
 #include "core/kafka/kafka_line.h"
 
 #include <algorithm>
