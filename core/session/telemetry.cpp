@@ -3,6 +3,7 @@
 
 #include "core/base/curl_handles.h"
 #include "core/base/json.h"
+#include "core/codec/otlp_request.h"
 
 #include <algorithm>
 #include <condition_variable>
@@ -48,20 +49,6 @@ void appendAttributes(JsonWriter &json, const std::vector<Telemetry::Attribute> 
         json.endObject().endObject();
     }
     json.endArray();
-}
-
-/// Everything around the spans or records of a request.
-void beginRequest(JsonWriter &json, const TelemetrySettings &settings, const char *resource, const char *scope)
-{
-    json.beginObject().key(resource).beginArray().beginObject().key("resource").beginObject();
-    appendAttributes(json, {{"service.name", settings.serviceName}, {"service.version", settings.serviceVersion}});
-    json.endObject().key(scope).beginArray().beginObject().key("scope").beginObject();
-    json.field("name", "eventops").endObject();
-}
-
-void endRequest(JsonWriter &json)
-{
-    json.endArray().endObject().endArray().endObject().endArray().endObject();
 }
 
 std::size_t ignoreAnswer(char *, std::size_t, std::size_t size, void *)
@@ -187,19 +174,18 @@ struct Telemetry::Parts {
     }
 
     template <typename Item, typename Append>
-    void send(std::vector<Item> items, const char *path, const char *resource, const char *scope, const char *list,
-              Append append)
+    void send(std::vector<Item> items, OtlpSignal signal, Append append)
     {
         for (std::size_t at = 0; at < items.size(); at += BatchMax) {
             const std::size_t end = std::min(at + BatchMax, items.size());
-            std::string body;
-            JsonWriter json(body);
-            beginRequest(json, settings, resource, scope);
-            json.key(list).beginArray();
-            for (std::size_t i = at; i < end; ++i)
+            std::string list;
+            for (std::size_t i = at; i < end; ++i) {
+                list += i == at ? "" : ",";
+                JsonWriter json(list);
                 append(json, items[i]);
-            endRequest(json);
-            const bool delivered = post(path, body);
+            }
+            const bool delivered =
+                post(otlpPath(signal), otlpRequest(signal, settings.serviceName, settings.serviceVersion, list));
             const std::lock_guard lock(mutex);
             (delivered ? counts.delivered : counts.dropped) += end - at;
         }
@@ -216,9 +202,9 @@ struct Telemetry::Parts {
             auto spansNow = std::exchange(spans, {});
             auto recordsNow = std::exchange(records, {});
             lock.unlock();
-            send(std::move(spansNow), "/v1/traces", "resourceSpans", "scopeSpans", "spans",
+            send(std::move(spansNow), OtlpSignal::Traces,
                  [this](JsonWriter &json, const Span &span) { appendSpan(json, span); });
-            send(std::move(recordsNow), "/v1/logs", "resourceLogs", "scopeLogs", "logRecords",
+            send(std::move(recordsNow), OtlpSignal::Logs,
                  [](JsonWriter &json, const LogRecord &record) { appendRecord(json, record); });
             lock.lock();
             if (last)

@@ -272,7 +272,8 @@ private Q_SLOTS:
     {
         MockCluster mock;
         for (const char *topic :
-             {"ops.alert.v1", "events.normalized", "actions.requested", "actions.progress", "actions.result"})
+             {"ops.alert.v1", "events.normalized", "actions.requested", "actions.progress", "actions.result",
+              "actions.dlq"})
             mock.makeTopic(topic, 1);
         FakeRegistry registry;
         const Scratch scratch;
