@@ -29,10 +29,15 @@ QAction *actionOf(DemoWindow &demo, const QString &keys)
 }
 
 /// The window that comes in place of this one.
-bool waitForAnother(DemoWindow &demo, const MainWindow *before)
+/// The next window may lie where the one before lay: what counts is that this one is gone.
+bool waitForAnother(DemoWindow &demo, const QPointer<MainWindow> &before)
 {
-    return QTest::qWaitFor([&] { return demo.console().window() != before && demo.console().window() != nullptr; },
-                           DemoWindow::PatienceMs)
+    return QTest::qWaitFor(
+               [&] {
+                   return demo.console().window() != nullptr
+                          && (before.isNull() || demo.console().window() != before.data());
+               },
+               DemoWindow::PatienceMs)
            && QTest::qWaitForWindowActive(&demo.window());
 }
 
@@ -68,7 +73,7 @@ private Q_SLOTS:
         const quint64 events = eventsNow(demo);
         QVERIFY(events > 100);
 
-        const MainWindow *present = &demo.window();
+        const QPointer<MainWindow> present = &demo.window();
         press(demo.window(), Qt::Key_P, CtrlShift);
         QVERIFY(waitForAnother(demo, present));
         QVERIFY(playsThePast(demo));
@@ -82,7 +87,7 @@ private Q_SLOTS:
         QCOMPARE(demo.digest(), digest);
         takePicture(demo.window(), QStringLiteral("playback-ended"));
 
-        const MainWindow *past = &demo.window();
+        const QPointer<MainWindow> past = &demo.window();
         press(demo.window(), Qt::Key_P, CtrlShift); // back to the present
         QVERIFY(waitForAnother(demo, past));
         QVERIFY(!playsThePast(demo));
@@ -98,7 +103,7 @@ private Q_SLOTS:
         QVERIFY(demo.playToTheEnd());
         const quint64 all = eventsNow(demo);
         press(demo.window(), Qt::Key_P, CtrlShift);
-        QVERIFY(waitForAnother(demo, demo.console().window()));
+        QVERIFY(waitForAnother(demo, QPointer<MainWindow>(demo.console().window())));
         actionOf(demo, QStringLiteral("Ctrl+Space"))->trigger(); // pause
         auto *track = demo.window().findChild<PlaybackTrack *>();
         QTRY_VERIFY(!demo.window().statusBar()->currentMessage().contains(QStringLiteral("Preparing")));
@@ -116,7 +121,7 @@ private Q_SLOTS:
         takePicture(demo.window(), QStringLiteral("playback-finding"));
 
         QVERIFY(track->sliderPosition() > 2 && track->sliderPosition() < track->maximum() - 2);
-        const MainWindow *later = &demo.window();
+        const QPointer<MainWindow> later = &demo.window();
         const quint64 there = eventsNow(demo);
         track->setSliderPosition((track->sliderPosition() + track->maximum()) / 2);
         Q_EMIT track->sliderReleased(); // on, in the same window
