@@ -102,6 +102,8 @@ private Q_SLOTS:
         // Once more: nothing is touched. And one that is there under its other name (X1) is not made a second time.
         QCOMPARE(m_kafka->peer().deleteTopic("actions.dlq"), std::string());
         QCOMPARE(m_kafka->peer().makeTopic("action.dlq", 1), std::string());
+        QTRY_COMPARE_WITH_TIMEOUT(m_kafka->peer().partitions("action.dlq"), 1, 30'000); // the broker tells of it later
+        QTRY_COMPARE_WITH_TIMEOUT(m_kafka->peer().partitions("actions.dlq"), 0, 30'000);
         const Ran again = kafka(scratch, "init", *m_kafka, {QStringLiteral("--partitions"), QStringLiteral("7")});
         QVERIFY2(again.exitCode == 0, again.err);
         const QJsonObject topics = again.json().value(QLatin1String("topics")).toObject();
