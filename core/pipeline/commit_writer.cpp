@@ -3,9 +3,8 @@
 
 namespace eventops {
 
-CommitWriter::CommitWriter(CommitSink &sink, BatchPool &batches, Limits limits, Doorbell &idle, Receipts receipts)
-    : m_sink(sink), m_batches(batches), m_limits(limits), m_idleBell(idle), m_receipts(std::move(receipts)),
-      m_thread([this] { work(); })
+CommitWriter::CommitWriter(CommitSink &sink, BatchPool &batches, Limits limits, Doorbell &idle)
+    : m_sink(sink), m_batches(batches), m_limits(limits), m_idleBell(idle), m_thread([this] { work(); })
 {
 }
 
@@ -21,7 +20,7 @@ CommitWriter::~CommitWriter()
 }
 
 Result<bool> CommitWriter::push(CommitGroup &group, std::unordered_set<std::uint64_t> &keys,
-                                std::chrono::milliseconds wait)
+                                std::function<void()> &committed, std::chrono::milliseconds wait)
 {
     const bool room = m_queue.waitForRoom(wait);
     {
@@ -33,7 +32,7 @@ Result<bool> CommitWriter::push(CommitGroup &group, std::unordered_set<std::uint
         m_keysUnderWay.push_back(std::move(keys));
         ++m_underWay;
     }
-    m_queue.push({std::move(group)});
+    m_queue.push({std::move(group), std::move(committed)});
     return true;
 }
 
@@ -142,10 +141,9 @@ void CommitWriter::work()
             const std::lock_guard lock(m_mutex);
             failed = m_error.has_value();
         }
-        const auto tell = failed || !m_receipts ? std::function<void()>() : m_receipts(job->group);
         const Status status = failed ? Status(Ok{}) : commit(job->group);
-        if (status && tell)
-            tell();
+        if (!failed && status && job->committed)
+            job->committed();
         for (auto &batch : job->group.batches)
             m_batches.give(std::move(batch));
         const std::lock_guard lock(m_mutex);

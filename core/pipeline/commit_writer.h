@@ -33,16 +33,14 @@ public:
     static constexpr std::chrono::milliseconds RetryEvery{100};
     static constexpr std::chrono::seconds MaintainEvery{60}; ///< Without commits in between.
 
-    /// @p receipts: called on the writer's thread with each group about to be committed; what it gives is called when
-    /// the group is committed, else never. Null: nobody wants to hear.
-    using Receipts = std::function<std::function<void()>(const CommitGroup &)>;
     /// @p idle rings when the last group handed over is dealt with.
-    CommitWriter(CommitSink &sink, BatchPool &batches, Limits limits, Doorbell &idle, Receipts receipts = {});
+    CommitWriter(CommitSink &sink, BatchPool &batches, Limits limits, Doorbell &idle);
     ~CommitWriter();
 
-    /// Hands over a group with its dedupe keys. False: no room in the queue within @p wait; both are as they were. The
-    /// error of an earlier group.
-    Result<bool> push(CommitGroup &group, std::unordered_set<std::uint64_t> &keys, std::chrono::milliseconds wait);
+    /// Hands over a group with its dedupe keys. False: no room in the queue within @p wait; all are as they were. The
+    /// error of an earlier group. @p committed: null, or called on the writer's thread once the group is committed.
+    Result<bool> push(CommitGroup &group, std::unordered_set<std::uint64_t> &keys, std::function<void()> &committed,
+                      std::chrono::milliseconds wait);
     /// Groups handed over and not yet committed: one is written, one waits.
     std::size_t underWay();
     static constexpr std::size_t UnderWayMax = 2;
@@ -56,6 +54,7 @@ public:
 private:
     struct Job {
         CommitGroup group;
+        std::function<void()> committed;
     };
     void work();
     Status commit(CommitGroup &group);
@@ -66,7 +65,6 @@ private:
     BatchPool &m_batches;
     const Limits m_limits;
     Doorbell &m_idleBell;
-    const Receipts m_receipts;
     BoundedQueue<Job> m_queue{1};
     std::mutex m_sinkMutex;  ///< `commit` and `seen` of the sink never overlap.
     std::mutex m_mutex;      ///< Guards what follows.

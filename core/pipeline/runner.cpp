@@ -122,11 +122,7 @@ Status PipelineRunner::run(std::vector<RunnerSource> sources)
     m_progress = {};
     m_incomplete.reset();
     m_sourceKeys.clear();
-    const bool receipts = std::any_of(sources.begin(), sources.end(),
-                                      [](const RunnerSource &given) { return given.source->wantsReceipts(); });
-    CommitWriter writer(m_sink, m_batches, {m_options.holdBackMax, m_options.stop}, m_bell,
-                        receipts ? [this](const CommitGroup &group) { return receiptsOf(group); }
-                                 : CommitWriter::Receipts());
+    CommitWriter writer(m_sink, m_batches, {m_options.holdBackMax, m_options.stop}, m_bell);
     m_writer = &writer;
     const Status outcome = runLanes(sources);
     // What was admitted is complete up to the cursors, so it is committed even when a source has failed.
@@ -292,30 +288,35 @@ bool PipelineRunner::hurried() const
            && m_writer->underWay() == 0;
 }
 
-/// What is to be told of @p group when it is committed. Runs on the writer's thread; the sources stay until it is idle.
+/// What is to be told of @p group when it is committed; null: nobody wants to hear. It names sources, which stay until
+/// the writer is idle, and no lanes, of which others may come meanwhile.
 std::function<void()> PipelineRunner::receiptsOf(const CommitGroup &group) const
 {
-    std::vector<std::vector<Receipt>> receipts(m_lanes.size());
+    std::vector<std::pair<Source *, std::vector<Receipt>>> told;
+    std::vector<std::size_t> places(m_lanes.size(), 0); // in `told`, from 1
+    for (std::size_t i = 0; i < m_lanes.size(); ++i) {
+        if (!m_lanes[i]->source->wantsReceipts())
+            continue;
+        told.emplace_back(m_lanes[i]->source.get(), std::vector<Receipt>());
+        places[i] = told.size();
+    }
+    if (told.empty())
+        return nullptr;
     for (const auto &batch : group.batches) {
         auto letter = batch->deadLetters.begin();
         for (std::uint32_t i = 0; i < batch->records.size(); ++i) {
             const RawRecord &record = batch->records[i];
             while (letter != batch->deadLetters.end() && letter->record < i)
                 ++letter;
-            if (!m_lanes[record.source]->source->wantsReceipts())
+            if (places[record.source] == 0)
                 continue;
             Receipt receipt{record.position, record.outcome, {}, {}};
             if (letter != batch->deadLetters.end() && letter->record == i) {
                 receipt.reason = batch->text(letter->reason);
                 receipt.detail = batch->text(letter->detail);
             }
-            receipts[record.source].push_back(std::move(receipt));
+            told[places[record.source] - 1].second.push_back(std::move(receipt));
         }
-    }
-    std::vector<std::pair<Source *, std::vector<Receipt>>> told; // lanes may be added meanwhile, sources stay
-    for (std::size_t i = 0; i < receipts.size(); ++i) {
-        if (!receipts[i].empty())
-            told.emplace_back(m_lanes[i]->source.get(), std::move(receipts[i]));
     }
     return [told = std::move(told)] {
         for (const auto &[source, list] : told)
@@ -592,7 +593,8 @@ Status PipelineRunner::flush(bool final)
 /// Gives the group to the writer, however long it is held back.
 Status PipelineRunner::handOver()
 {
-    while (!EVENTOPS_TRY(m_writer->push(m_group, m_groupKeys, TellEvery)))
+    std::function<void()> committed = receiptsOf(m_group);
+    while (!EVENTOPS_TRY(m_writer->push(m_group, m_groupKeys, committed, TellEvery)))
         tellTrouble();
     return Ok{};
 }
@@ -638,9 +640,13 @@ void PipelineRunner::lookAtSources()
         for (auto &other : lane.source->takeOthers())
             added.push_back({std::move(other), {}, lane.progress.retention});
     }
-    const Status opened = added.empty() ? Status(Ok{}) : openLanes(added);
-    if (!opened && !m_incomplete)
-        m_incomplete = opened.error();
+    for (RunnerSource &one : added) { // each by itself: a lane is there with its reader, or not at all
+        std::vector<RunnerSource> alone;
+        alone.push_back(std::move(one));
+        const Status opened = openLanes(alone);
+        if (!opened && !m_incomplete)
+            m_incomplete = opened.error();
+    }
     if (told && m_options.progress)
         m_options.progress(m_progress);
 }
