@@ -9,44 +9,36 @@ namespace eventops {
 
 IngestQueue::~IngestQueue()
 {
-    fail({Error::Code::Unavailable, "the engine ended before the records were stored", {}, "send them again"});
+    for (const Answer &answer : abandon())
+        answer(
+            Error{Error::Code::Unavailable, "the engine ended before the records were stored", {}, "send them again"});
 }
 
-void IngestQueue::post(IngestRequest request, Answer answer)
+bool IngestQueue::post(IngestRequest &request, Answer &answer)
 {
     assert(!request.records.empty());
-    {
-        const std::lock_guard lock(m_mutex);
-        // One request always finds an empty queue open, however large it is.
-        const bool room = m_posts.empty()
-                          || (m_bytes + request.bytes.size() <= WaitingBytesMax && m_posts.size() < WaitingRequestsMax);
-        if (room) {
-            m_bytes += request.bytes.size();
-            m_posts.push_back({std::move(request), std::move(answer), 0, 0, {}});
-            m_filled.notify_one();
-            return;
-        }
-    }
-    answer(Error{Error::Code::Busy, "more records wait to be stored than may", {}, "send them again in a moment"});
+    const std::lock_guard lock(m_mutex);
+    // One request always finds an empty queue open, however large it is.
+    const bool room =
+        m_posts.empty() || (m_bytes + request.bytes.size() <= WaitingBytesMax && m_posts.size() < WaitingRequestsMax);
+    if (!room)
+        return false;
+    m_bytes += request.bytes.size();
+    m_posts.push_back({std::move(request), std::move(answer), 0, 0, {}});
+    m_filled.notify_one();
+    return true;
 }
 
-void IngestQueue::fail(const Error &why)
-{
-    std::deque<Post> posts;
-    {
-        const std::lock_guard lock(m_mutex);
-        posts.swap(m_posts);
-        m_reading = 0;
-        m_bytes = 0;
-    }
-    for (Post &post : posts)
-        post.answer(why);
-}
-
-bool IngestQueue::empty() const
+std::vector<IngestQueue::Answer> IngestQueue::abandon()
 {
     const std::lock_guard lock(m_mutex);
-    return m_posts.empty();
+    std::vector<Answer> answers;
+    for (Post &post : m_posts)
+        answers.push_back(std::move(post.answer));
+    m_posts.clear();
+    m_reading = 0;
+    m_bytes = 0;
+    return answers;
 }
 
 bool IngestQueue::take(RawChunk &chunk, std::uint64_t position, std::chrono::milliseconds wait)

@@ -39,8 +39,8 @@ struct IngestOutcome {
 /// Requests on their way to the engine, in order of arrival: those that nobody read yet, and those whose records are on
 /// their way into the ledger. Bounded: what comes when it is full is refused, not kept.
 ///
-/// Thread: any posts; one source takes; the ledger's writer tells of commits. Answers are given on the thread that
-/// brings them about, outside of all locks, once each.
+/// Thread: any posts; one source takes; the ledger's writer tells of commits and so gives the answers, once each and
+/// outside of the lock.
 class IngestQueue
 {
 public:
@@ -51,11 +51,11 @@ public:
 
     ~IngestQueue(); ///< Answers all that waits: Unavailable.
 
-    /// Busy when there is no room. @p bytes of @p request are taken as they are.
-    void post(IngestRequest request, Answer answer);
-    /// Answers everything that waits with @p why: nothing of it will be stored by us any more.
-    void fail(const Error &why);
-    bool empty() const;
+    /// False: there is no room; both are as they were.
+    bool post(IngestRequest &request, Answer &answer);
+    /// Forgets everything that waits: nothing of it will be stored by us any more. The answers are the caller's to
+    /// give.
+    std::vector<Answer> abandon();
 
     /// Appends records to @p chunk, which is empty, up to the bounds of a chunk; waits at most @p wait for the first.
     /// False: there was none. Positions are those of the bytes if all that was ever taken were written one after the
@@ -73,7 +73,7 @@ private:
         IngestOutcome outcome;
     };
 
-    mutable std::mutex m_mutex;
+    std::mutex m_mutex;
     std::condition_variable m_filled;
     std::deque<Post> m_posts;
     std::size_t m_reading = 0; ///< Index of the first that is not wholly taken.

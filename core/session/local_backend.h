@@ -20,7 +20,7 @@ namespace eventops {
 /// What the composition root hands to a local back end.
 struct LocalBackendOptions {
     Registry registry;
-    std::string dataDirectory;   ///< Shipped rules, CMDB and policies; see config.
+    std::string dataDirectory; ///< Shipped rules, CMDB and policies; see config.
     /// Starts the executor role beside us for a published action, if it may; called at most once per decision. The note
     /// says why nothing was started. K119: the role is another process, this one only publishes.
     std::function<Result<std::string>()> startExecutor;
@@ -126,6 +126,8 @@ private:
     using Sources = std::vector<std::unique_ptr<Source>>;
     Result<WorkspaceSummary> runPipeline(const PipelineSpec &spec, Sources sources, const ReplayRequest &request,
                                          const Ticket &ticket, const std::function<void(RunProgress)> &progress);
+    Result<WorkspaceSummary> runEngine(const PipelineSpec &spec, Sources sources, const ReplayRequest &request,
+                                       const Ticket &ticket, std::function<void(const RunProgress &)> progress);
     Result<PipelineSpec> ingestPipeline() const;
     void postIngestRun();
     void runIngest(const Ticket &ticket);
@@ -153,8 +155,9 @@ private:
     ChangeHub m_hub;
     std::mutex m_ingestMutex;
     IngestQueue m_ingest;
-    bool m_ingesting = false; ///< A run that takes from it is under way, or will be.
-    unsigned m_replays = 0;   ///< Asked for and not ended, that take nothing from it.
+    bool m_ingestRun = false;             ///< One of our own that takes from it is under way, or will be; at most one.
+    unsigned m_replays = 0;               ///< Asked for and not ended …
+    unsigned m_takingReplays = 0;         ///< … and those of them that take from it.
     std::unique_ptr<Ledger> m_pageLedger; ///< m_pages' own, kept open: a page costs no opening.
     Lane m_scans;
     Lane m_pages;

@@ -49,8 +49,10 @@ public:
     void take(const RunProgress &progress)
     {
         if (m_telemetry != nullptr && progress.trouble != m_progress.trouble)
-            m_telemetry->log({SystemClock().now(), progress.trouble.empty() ? InfoSeverity : WarnSeverity,
-                              progress.trouble.empty() ? "going on" : progress.trouble, {}});
+            m_telemetry->log({SystemClock().now(),
+                              progress.trouble.empty() ? InfoSeverity : WarnSeverity,
+                              progress.trouble.empty() ? "going on" : progress.trouble,
+                              {}});
         m_progress = progress;
     }
     void fail(const Error &error) { m_span.error = error.text(); }
@@ -61,6 +63,11 @@ private:
     Telemetry::Span m_span;
     RunProgress m_progress;
 };
+
+Error engineStopped()
+{
+    return {Error::Code::Unavailable, "the engine stopped", {}, "send the records again"};
+}
 
 Error busyReplaying()
 {
@@ -77,18 +84,23 @@ Ticket LocalBackend::replay(const Caller &caller, const ReplayRequest &request,
         done(Error{Error::Code::Refused, "a viewer may not read captures into the workspace"});
         return {};
     }
-    if (!request.ingest) {
+    {
         const std::lock_guard lock(m_ingestMutex);
         ++m_replays;
+        m_takingReplays += request.ingest ? 1 : 0;
     }
     // Counted as ended before it is told: who hands in events after that finds the way open.
-    const auto ended = [this, request, done = std::move(done)](Result<WorkspaceSummary> outcome) {
+    const auto ended = [this, ingest = request.ingest, done = std::move(done)](Result<WorkspaceSummary> outcome) {
+        std::vector<IngestQueue::Answer> unanswered;
         {
             const std::lock_guard lock(m_ingestMutex);
-            request.ingest ? void(m_ingesting = false) : void(--m_replays);
+            --m_replays;
+            m_takingReplays -= ingest ? 1 : 0;
+            if (ingest && m_takingReplays == 0)
+                unanswered = m_ingest.abandon();
         }
-        if (request.ingest)
-            m_ingest.fail({Error::Code::Unavailable, "the engine stopped", {}, "send the records again later"});
+        for (const auto &answer : unanswered)
+            answer(engineStopped());
         done(std::move(outcome));
     };
     return post<WorkspaceSummary>(m_commands, ended,
@@ -123,11 +135,8 @@ Result<WorkspaceSummary> LocalBackend::runReplay(const ReplayRequest &request, c
         for (auto &other : sources.back()->takeOthers())
             sources.push_back(std::move(other));
     }
-    if (request.ingest) {
-        const std::lock_guard lock(m_ingestMutex);
-        m_ingesting = true;
+    if (request.ingest)
         sources.push_back(std::make_unique<IngestSource>(&m_ingest));
-    }
     return runPipeline(spec, std::move(sources), request, ticket, progress);
 }
 
@@ -146,6 +155,22 @@ Result<WorkspaceSummary> LocalBackend::runPipeline(const PipelineSpec &spec, Sou
                                                    const ReplayRequest &request, const Ticket &ticket,
                                                    const std::function<void(RunProgress)> &progress)
 {
+    RunTrace trace(m_options.telemetry, spec.name);
+    auto outcome = runEngine(spec, std::move(sources), request, ticket, [&](const RunProgress &state) {
+        trace.take(state);
+        m_hub.runAdvanced(state);
+        if (progress)
+            progress(state);
+    });
+    if (!outcome && outcome.error().code != Error::Code::Cancelled)
+        trace.fail(outcome.error());
+    return outcome;
+}
+
+Result<WorkspaceSummary> LocalBackend::runEngine(const PipelineSpec &spec, Sources sources,
+                                                 const ReplayRequest &request, const Ticket &ticket,
+                                                 std::function<void(const RunProgress &)> progress)
+{
     // Records that bring their numbers along are merged by them, which an endless companion would not allow.
     const bool endless = std::any_of(sources.begin(), sources.end(), [](const auto &s) { return !s->finite(); });
     const bool live =
@@ -157,13 +182,7 @@ Result<WorkspaceSummary> LocalBackend::runPipeline(const PipelineSpec &spec, Sou
     const bool awaited = std::all_of(sources.begin(), sources.end(), [](const auto &s) { return s->wantsReceipts(); });
     options.holdBackMax = awaited ? AwaitedHoldBackMax : std::chrono::milliseconds(HoldBackMax);
     options.playback = request.playback.get();
-    RunTrace trace(m_options.telemetry, spec.name);
-    options.progress = [&](const RunProgress &state) {
-        trace.take(state);
-        m_hub.runAdvanced(state);
-        if (progress)
-            progress(state);
-    };
+    options.progress = std::move(progress);
     m_workers = options.workers;
     const auto engine = EVENTOPS_TRY(Engine::start(m_workspace, spec, std::move(options)));
     const auto lake = EVENTOPS_TRY(startLake(request.lake, ticket));
@@ -172,8 +191,6 @@ Result<WorkspaceSummary> LocalBackend::runPipeline(const PipelineSpec &spec, Sou
     m_hub.runStarted();
     const Status read = engine->read(std::move(sources), live);
     m_hub.runEnded();
-    if (!read)
-        trace.fail(read.error());
     EVENTOPS_TRY(read);
     if (ticket.cancelled())
         return Error{Error::Code::Cancelled,
@@ -198,19 +215,19 @@ Result<WorkspaceSummary> LocalBackend::runPipeline(const PipelineSpec &spec, Sou
 Ticket LocalBackend::ingest(const Caller &caller, IngestRequest request, Done<IngestOutcome> done)
 {
     std::optional<Error> refusal;
-    if (caller.role == Role::Viewer)
+    if (caller.role == Role::Viewer) {
         refusal = Error{Error::Code::Refused, "a viewer may not hand in events"};
-    {
+    } else { // under one lock: what is posted is there before the run that takes it, or its end, looks
         const std::lock_guard lock(m_ingestMutex);
-        if (!refusal && m_replays > 0 && !m_ingesting)
+        if (m_replays > 0 && m_takingReplays == 0)
             refusal = busyReplaying();
-        if (!refusal && !std::exchange(m_ingesting, true))
+        else if (!m_ingest.post(request, done))
+            refusal = Error{Error::Code::Busy, "more records wait to be stored than may", {}, "send them again soon"};
+        else if (m_takingReplays == 0 && !std::exchange(m_ingestRun, true))
             postIngestRun();
     }
     if (refusal)
         done(std::move(*refusal));
-    else
-        m_ingest.post(std::move(request), std::move(done));
     return {};
 }
 
@@ -246,17 +263,20 @@ void LocalBackend::runIngest(const Ticket &ticket)
         if (!outcome)
             status = outcome.error();
     }
-    Error why = status ? Error{Error::Code::Unavailable, "the engine stopped"} : status.error();
+    Error why = status ? engineStopped() : status.error();
+    std::vector<IngestQueue::Answer> unanswered;
     {
         const std::lock_guard lock(m_ingestMutex);
         if (!ended && m_replays == 0 && why.code == Error::Code::Cancelled)
             return postIngestRun(); // something short came between: what waits is taken right after it
-        m_ingesting = false;
+        m_ingestRun = false;
+        if (m_takingReplays == 0) // else what waits is for them
+            unanswered = m_ingest.abandon();
         if (why.code == Error::Code::Cancelled)
-            why = m_replays > 0 ? busyReplaying()
-                                : Error{Error::Code::Unavailable, "the engine stopped", {}, "send the records again"};
+            why = m_replays > 0 ? busyReplaying() : engineStopped();
     }
-    m_ingest.fail(why);
+    for (const auto &answer : unanswered)
+        answer(why);
 }
 
 } // namespace eventops

@@ -63,6 +63,36 @@ Status redrive(FaultBench &bench)
     return waitFor<Ok>([&](Done<Ok> done) { bench.backend().redrive(Somebody, letter, "text", std::move(done)); });
 }
 
+/// Events handed in one by one and answered: what is answered well is in the ledger.
+Status handIn(FaultBench &bench)
+{
+    IngestRequest request;
+    for (int i = 0; i < 3; ++i) {
+        const std::string record = "{\"tenant_id\":\"t\",\"host\":\"h\",\"metric\":\"m\",\"value\":1,"
+                                   "\"ts_event\":1700000001,\"idempotency_key\":\"in"
+                                   + std::to_string(i) + "\"}";
+        request.records.push_back({static_cast<std::uint32_t>(request.bytes.size()),
+                                   static_cast<std::uint32_t>(record.size())});
+        request.bytes += record + '\n';
+    }
+    std::promise<Result<IngestOutcome>> promise;
+    auto answer = promise.get_future();
+    bench.backend().ingest(Somebody, std::move(request),
+                           [&promise](Result<IngestOutcome> result) { promise.set_value(std::move(result)); });
+    while (answer.wait_for(std::chrono::milliseconds(50)) != std::future_status::ready) {
+        const auto health =
+            waitFor<Health>([&](Done<Health> done) { bench.backend().health(Somebody, std::move(done)); });
+        if (health && !health.value().progress.trouble.empty() && bench.onTrouble)
+            bench.onTrouble(health.value().progress.trouble);
+    }
+    const IngestOutcome outcome = EVENTOPS_TRY(answer.get());
+    const auto ledger = EVENTOPS_TRY(Ledger::open(bench.workspace(), LedgerMode::Read, {}));
+    const Counters counters = EVENTOPS_TRY(ledger->counters());
+    if (outcome.stored + outcome.duplicate != 3 || counters.stored != 3)
+        return Error{Error::Code::Corrupt, "answered well and not stored"};
+    return Ok{};
+}
+
 Status readEverything(FaultBench &bench)
 {
     std::uint64_t rows = 0;
@@ -203,6 +233,7 @@ std::span<const UseCase> useCases()
         {"ingest repeated keys", [](FaultBench &b) { return keyed(b, "first"); },
          [](FaultBench &b) { return keyed(b, "second"); }, {}},
         {"ingest again", afterReplay, afterReplay, {}, false}, // how far duplicates were counted may differ
+        {"hand in", nothing, handIn, {}},
         {"query", afterReplay, readEverything, {}},
         {"approve", afterReplay, [](FaultBench &b) { return b.decide(DecisionKind::Approve); }, publishAndTakeIn,
          false},

@@ -76,6 +76,35 @@ private Q_SLOTS:
         QCOMPARE(contentOf(bench.workspace()), contentOf(undisturbed.workspace()));
     }
 
+    /// Who hands in events does not wait for ever: after a few seconds he is told, and what he sends again is stored.
+    void whoHandsInIsToldThatThereIsNoRoom()
+    {
+        FaultVfs &vfs = FaultVfs::install();
+        FaultBench bench;
+        const auto handIn = [&](int number) {
+            IngestRequest request;
+            request.bytes = "{\"tenant_id\":\"t\",\"host\":\"h\",\"metric\":\"m\",\"value\":1,"
+                            "\"ts_event\":1700000001,\"idempotency_key\":\"in"
+                            + std::to_string(number) + "\"}";
+            request.records = {{0, static_cast<std::uint32_t>(request.bytes.size())}};
+            return waitFor<IngestOutcome>([&](Done<IngestOutcome> done) {
+                bench.backend().ingest({"me", Role::Admin, {}}, std::move(request), std::move(done));
+            });
+        };
+        QVERIFY(handIn(1));
+        vfs.setQuota(bench.workspace(), 1);
+        const auto full = handIn(2);
+        vfs.setQuota({}, 0);
+        QVERIFY(!full);
+        QVERIFY2(full.error().code == Error::Code::Full, full.error().text().c_str());
+        const auto again = handIn(2);
+        QVERIFY2(again, again ? "" : again.error().text().c_str());
+        QCOMPARE(again.value().stored, std::uint64_t{1});
+        QCOMPARE(handIn(1).value().duplicate, std::uint64_t{1});
+        bench.restart();
+        QCOMPARE(soundness(bench.workspace()), std::string());
+    }
+
     /// The program on a file system of 2 MB that becomes larger.
     void aSmallFileSystemIsWaitedFor()
     {

@@ -3,6 +3,7 @@
 
 #include <QtCore/QAbstractEventDispatcher>
 #include <QtCore/QElapsedTimer>
+#include <QtCore/QThread>
 #include <QtTest/QtTest>
 
 #include <array>
@@ -62,6 +63,9 @@ void WatchedApplication::check(const QObject *receiver, int eventType)
 
 bool WatchedApplication::notify(QObject *receiver, QEvent *event)
 {
+    // An engine that a test runs in a thread of its own sends its events through here as well.
+    if (QThread::currentThread() != thread())
+        return QApplication::notify(receiver, event);
     // The receiver may be gone when the handler returns: its name is not asked for then.
     const int type = event->type();
     const QPointer<QObject> watched(receiver);
