@@ -28,6 +28,35 @@ struct GraphRows {
     };
     std::vector<Sample> samples; ///< Events: a host's metrics.
 
+    /// order-1 ← job-1 → host-1, order-1 ← job-2; @p file alone.
+    static GraphRows jobsOfAnOrder(std::string file)
+    {
+        GraphRows rows;
+        rows.entity("order", "order-1", 5);
+        rows.entity("job", "job-1");
+        rows.entity("job", "job-2");
+        rows.entity("host", "host-1", 9);
+        rows.entity("file", std::move(file));
+        rows.link(1, 0, "part_of");
+        rows.link(2, 0, "part_of");
+        rows.link(1, 3, "depends_on");
+        return rows;
+    }
+    /// @p count samples of host-a, a second apart, and as many of another metric or host, each of @p value.
+    static GraphRows cpuLoad(int count, const char *otherHost, const char *otherMetric, double value, Severity severity)
+    {
+        constexpr WallNs Start{1'761'040'800'000'000'000};
+        GraphRows rows;
+        rows.entity("host", "host-a");
+        for (int i = 0; i < count; ++i) {
+            rows.samples.push_back({"host-a", "cpu_load", Start + i * NsPerSecond, 20.0 + i % 10});
+            rows.samples.push_back({otherHost, otherMetric, Start + i * NsPerSecond, value});
+        }
+        rows.finding(0, severity);
+        rows.findings.back().bits = 12.5;
+        return rows;
+    }
+
     void entity(std::string type, std::string id, std::uint64_t count = 1)
     {
         entities.push_back({.tenant = "acme",

@@ -2,6 +2,7 @@
 #include "tests/support/test_main.h"
 
 #include "tests/support/graph_backend.h"
+#include "tests/support/gui/what_is_seen.h"
 #include "tests/widgets/chosen_backend.h"
 #include "widgets/charts/charts_panel.h"
 #include "widgets/theme/theme.h"
@@ -18,19 +19,9 @@ using test::GraphRows;
 
 namespace {
 
-constexpr std::int64_t Start = 1'761'040'800'000'000'000;
-
 GraphRows sampleRows(int samples)
 {
-    GraphRows rows;
-    rows.entity("host", "host-a");
-    for (int i = 0; i < samples; ++i) {
-        rows.samples.push_back({"host-a", "cpu_load", WallNs{Start + i * NsPerSecond}, 20.0 + i % 10});
-        rows.samples.push_back({"host-a", "<b>memory</b>", WallNs{Start + i * NsPerSecond}, 50.0});
-    }
-    rows.finding(0, Severity::Critical);
-    rows.findings.back().bits = 12.5;
-    return rows;
+    return GraphRows::cpuLoad(samples, "host-a", "<b>memory</b>", 50.0, Severity::Critical);
 }
 
 struct ChartsShown {
@@ -48,15 +39,7 @@ struct ChartsShown {
         context->selectEntity({QStringLiteral("acme"), QStringLiteral("host"), QString::fromUtf8(id)});
     }
     bool isReady() const { return panel->model().state() == SeriesModel::State::Ready; }
-    std::set<QString> words() const
-    {
-        std::set<QString> out;
-        for (const QLabel *label : panel->findChildren<QLabel *>()) {
-            if (label->isVisible())
-                out.insert(label->text());
-        }
-        return out;
-    }
+    std::set<QString> words() const { return test::wordsOf(*panel); }
 
     GraphBackend *backend = nullptr;
     std::unique_ptr<ViewContext> context;

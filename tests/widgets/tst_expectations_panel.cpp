@@ -8,6 +8,7 @@
 #include "qml/expectations/step_machine_item.h"
 #include "qml/theme/quick_theme.h"
 #include "tests/support/fake_backend.h"
+#include "tests/support/gui/what_is_seen.h"
 #include "tests/widgets/chosen_backend.h"
 
 #include <QImage>
@@ -61,23 +62,6 @@ StepMachine orderMachine()
     return machine;
 }
 
-QList<QQuickItem *> itemsOf(QQuickItem *root)
-{
-    QList<QQuickItem *> items{root};
-    for (qsizetype i = 0; i < items.size(); ++i)
-        items += items.at(i)->childItems();
-    return items;
-}
-
-bool isSeen(const QQuickItem *item)
-{
-    for (; item != nullptr; item = item->parentItem()) {
-        if (!item->isVisible())
-            return false;
-    }
-    return true;
-}
-
 struct Panel {
     explicit Panel(QSize size = {900, 520}) : backend(new FakeBackend),
         context(test::chosenBackend(std::unique_ptr<Backend>(backend), {"alice", Role::Viewer, {}}),
@@ -105,16 +89,7 @@ struct Panel {
             answers.machines = {orderMachine()};
         });
     }
-    /// What a person can read, one text after the other.
-    QString text() const
-    {
-        QString all;
-        for (const QQuickItem *item : itemsOf(widget->rootObject())) {
-            if (isSeen(item) && item->property("text").isValid())
-                all += item->property("text").toString() + QLatin1Char('\n');
-        }
-        return all;
-    }
+    QString text() const { return textOf(*widget); }
     QList<QQuickItem *> named(const char *name) const
     {
         QList<QQuickItem *> found;
@@ -125,22 +100,7 @@ struct Panel {
         return found;
     }
     QString summary() const { return named("expectationsSummary").value(0)->property("text").toString(); }
-    QStringList breaches() const
-    {
-        QStringList all;
-        for (const QQuickItem *item : itemsOf(widget->rootObject())) {
-            const QVariant format = item->property("textFormat");
-            const QString text = item->property("text").toString();
-            if (!format.isValid() || text.isEmpty() || !isSeen(item))
-                continue;
-            if (format.toInt() != Qt::PlainText)
-                all += QStringLiteral("not plain: ") + text.left(40);
-            const QRectF place = item->mapRectToScene(item->boundingRect());
-            if (place.left() < -0.5 || place.right() > widget->width() + 0.5)
-                all += QStringLiteral("sticks out: ") + text.left(40);
-        }
-        return all;
-    }
+    QStringList breaches() const { return breachesOf(*widget); }
     QImage picture(const QString &name) const
     {
         QTest::qWait(60);

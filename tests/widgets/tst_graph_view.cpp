@@ -2,6 +2,7 @@
 #include "tests/support/test_main.h"
 
 #include "tests/support/graph_backend.h"
+#include "tests/support/gui/what_is_seen.h"
 #include "tests/widgets/chosen_backend.h"
 #include "widgets/graph/graph_panel.h"
 #include "widgets/graph/graph_view.h"
@@ -22,15 +23,7 @@ namespace {
 
 GraphRows smallRows()
 {
-    GraphRows rows;
-    rows.entity("order", "order-1", 5);
-    rows.entity("job", "job-1");
-    rows.entity("job", "job-2");
-    rows.entity("host", "host-1", 9);
-    rows.entity("file", "file-<b>1</b>");
-    rows.link(1, 0, "part_of");
-    rows.link(2, 0, "part_of");
-    rows.link(1, 3, "depends_on");
+    GraphRows rows = GraphRows::jobsOfAnOrder("file-<b>1</b>");
     rows.finding(3, Severity::Critical);
     return rows;
 }
@@ -59,15 +52,7 @@ struct Shown {
         QTest::mouseClick(&panel->canvas(), Qt::LeftButton, {}, panel->canvas().placeOf(node).toPoint());
     }
     void key(Qt::Key key, Qt::KeyboardModifiers modifiers = {}) { QTest::keyClick(&panel->canvas(), key, modifiers); }
-    std::set<QString> words() const
-    {
-        std::set<QString> out;
-        for (const QLabel *label : panel->findChildren<QLabel *>()) {
-            if (label->isVisible())
-                out.insert(label->text());
-        }
-        return out;
-    }
+    std::set<QString> words() const { return test::wordsOf(*panel); }
 
     GraphBackend *backend = nullptr;
     std::unique_ptr<ViewContext> context;

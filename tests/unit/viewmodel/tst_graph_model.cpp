@@ -13,19 +13,9 @@ using test::GraphRows;
 
 namespace {
 
-/// order-1 ← job-1 → host-1, order-1 ← job-2; file-1 alone.
 GraphRows smallRows()
 {
-    GraphRows rows;
-    rows.entity("order", "order-1", 5);
-    rows.entity("job", "job-1");
-    rows.entity("job", "job-2");
-    rows.entity("host", "host-1", 9);
-    rows.entity("file", "file-1");
-    rows.link(1, 0, "part_of");
-    rows.link(2, 0, "part_of");
-    rows.link(1, 3, "depends_on");
-    return rows;
+    return GraphRows::jobsOfAnOrder("file-1");
 }
 
 struct Fixture {

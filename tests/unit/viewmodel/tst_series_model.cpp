@@ -16,15 +16,7 @@ constexpr std::int64_t Start = 1'761'040'800'000'000'000;
 
 GraphRows sampleRows(int samples)
 {
-    GraphRows rows;
-    rows.entity("host", "host-a");
-    for (int i = 0; i < samples; ++i) {
-        rows.samples.push_back({"host-a", "cpu_load", WallNs{Start + i * NsPerSecond}, 20.0 + i % 10});
-        rows.samples.push_back({"host-b", "cpu_load", WallNs{Start + i * NsPerSecond}, 90.0});
-    }
-    rows.finding(0, Severity::Error);
-    rows.findings.back().bits = 12.5;
-    return rows;
+    return GraphRows::cpuLoad(samples, "host-b", "cpu_load", 90.0, Severity::Error);
 }
 
 EntityRef host(const char *id)
