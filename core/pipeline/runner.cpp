@@ -288,7 +288,7 @@ bool PipelineRunner::hurried() const
            && m_writer->underWay() == 0;
 }
 
-/// What is to be told of @p group when it is committed; null: nobody wants to hear. It names sources, which stay until
+/// What is to be told when @p group is committed; null: nobody wants to hear. It names sources, which stay until
 /// the writer is idle, and no lanes, of which others may come meanwhile.
 std::function<void()> PipelineRunner::receiptsOf(const CommitGroup &group) const
 {
@@ -301,7 +301,7 @@ std::function<void()> PipelineRunner::receiptsOf(const CommitGroup &group) const
         places[i] = told.size();
     }
     if (told.empty())
-        return nullptr;
+        return m_options.committed;
     for (const auto &batch : group.batches) {
         auto letter = batch->deadLetters.begin();
         for (std::uint32_t i = 0; i < batch->records.size(); ++i) {
@@ -318,9 +318,11 @@ std::function<void()> PipelineRunner::receiptsOf(const CommitGroup &group) const
             told[places[record.source] - 1].second.push_back(std::move(receipt));
         }
     }
-    return [told = std::move(told)] {
+    return [told = std::move(told), andMore = m_options.committed] {
         for (const auto &[source, list] : told)
             source->committed(list);
+        if (andMore)
+            andMore();
     };
 }
 

@@ -54,11 +54,12 @@ struct RunnerOptions {
     std::size_t commitRecordsMax = 16'384;    ///< A commit holds at most about this many records …
     std::size_t commitBytesMax = 6u << 20;    ///< … or raw bytes.
     std::uint64_t checkpointRecords = 262'144;///< Records between two checkpoints of stage state.
-    std::chrono::milliseconds commitDelay{250};///< A live source's records wait no longer for their commit.
+    std::chrono::milliseconds commitDelay{75}; ///< A live source's records wait no longer for their commit.
     std::chrono::milliseconds holdBackMax{0}; ///< So long a run waits for a ledger without room; then it ends: Full.
     const Clock *clock = nullptr;             ///< Ingest times; null: SystemClock.
     const std::atomic<bool> *stop = nullptr;  ///< Set: end after what was read is committed.
     Playback *playback = nullptr;             ///< Records pass when it lets them; for finite sources only.
+    std::function<void()> committed;          ///< On the writer's thread, after each group that is in the ledger.
     std::function<void(const RunProgress &)>
         progress; ///< On the runner's thread, after each group handed to the ledger and when trouble comes or goes.
 };

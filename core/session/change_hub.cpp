@@ -47,6 +47,15 @@ void ChangeHub::runAdvanced(const RunProgress &progress)
     m_progress = progress; // no wake: the hub looks by itself while a run is under way
 }
 
+void ChangeHub::runCommitted()
+{
+    {
+        const std::lock_guard lock(m_mutex);
+        m_poked = true;
+    }
+    m_wake.notify_all();
+}
+
 void ChangeHub::runEnded()
 {
     {

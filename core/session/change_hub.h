@@ -13,8 +13,8 @@
 
 namespace eventops {
 
-/// Tells subscribers that the workspace changed, whoever changed it: looks at the ledger's change counter, often while
-/// sources are read, once a second otherwise, and never when nobody subscribed.
+/// Tells subscribers that the workspace changed, whoever changed it: looks at the ledger's change counter after each
+/// commit of a run of ours, often while one is under way, once a second otherwise, and never when nobody subscribed.
 /// Thread: any may call; callbacks run on the hub's own.
 class ChangeHub
 {
@@ -26,6 +26,7 @@ public:
 
     void runStarted();
     void runAdvanced(const RunProgress &progress);
+    void runCommitted(); ///< There is something to see: it is looked for at once, as far as CallbackEvery allows.
     void runEnded();
     bool running() const;
     RunProgress progress() const; ///< Of the run under way, or of the last one.

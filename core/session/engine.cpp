@@ -58,6 +58,7 @@ Result<std::unique_ptr<Engine>> Engine::start(const Workspace &workspace, const 
     runnerOptions.holdBackMax = options.holdBackMax;
     runnerOptions.playback = options.playback;
     runnerOptions.progress = std::move(options.progress);
+    runnerOptions.committed = std::move(options.committed);
     engine->m_runner = EVENTOPS_TRY(PipelineRunner::make(spec, ledger, runnerOptions));
 
     std::vector<std::string> keys;

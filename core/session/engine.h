@@ -21,6 +21,7 @@ public:
         unsigned workers = 1;
         const std::atomic<bool> *stop = nullptr;
         std::function<void(const RunProgress &)> progress;
+        std::function<void()> committed;          ///< See RunnerOptions.
         std::chrono::milliseconds holdBackMax{0}; ///< See RunnerOptions.
         Playback *playback = nullptr;             ///< Likewise.
     };

@@ -160,8 +160,9 @@ Ticket GuardedBackend::subscribe(const Caller &caller, std::function<void(Change
     if (caller.tenants.empty())
         return m_behind.subscribe(caller, std::move(changed));
     return m_behind.subscribe(caller, [changed = std::move(changed)](const Change &change) {
-        Change told; // that something changed, and when; how much is all tenants' together
+        Change told; // that something changed, and when; how much was found is all tenants' together
         told.revision = change.revision;
+        told.events = change.events; // places, which its own rows tell as well; those of others stay empty
         told.clock = change.clock;
         told.running = change.running;
         changed(told);

@@ -9,6 +9,7 @@
 #include "core/session/engine.h"
 #include "core/session/ingest_source.h"
 #include "core/session/kafka_feed.h"
+#include "core/session/kafka_loop.h"
 
 #include <algorithm>
 
@@ -176,6 +177,9 @@ Result<WorkspaceSummary> LocalBackend::runEngine(const PipelineSpec &spec, Sourc
     const bool live =
         (request.live || endless) && !request.playback && (sources.size() == 1 || sources.back()->numbering().empty());
     EVENTOPS_TRY(Workspace::open(m_workspace.directory));
+    // Settings that cannot be read are told with what is behind at the end; nothing is published then.
+    if (const auto feed = hasKafka(m_workspace) ? KafkaFeedSettings::read(m_workspace) : KafkaFeedSettings())
+        EVENTOPS_TRY(checkKafkaLoop(spec, feed.value()));
     Engine::Options options;
     options.workers = request.workers == 0 ? defaultWorkers() : request.workers;
     options.stop = ticket.flag();
@@ -183,6 +187,7 @@ Result<WorkspaceSummary> LocalBackend::runEngine(const PipelineSpec &spec, Sourc
     options.holdBackMax = awaited ? AwaitedHoldBackMax : std::chrono::milliseconds(HoldBackMax);
     options.playback = request.playback.get();
     options.progress = std::move(progress);
+    options.committed = [this] { m_hub.runCommitted(); };
     m_workers = options.workers;
     const auto engine = EVENTOPS_TRY(Engine::start(m_workspace, spec, std::move(options)));
     const auto lake = EVENTOPS_TRY(startLake(request.lake, ticket));

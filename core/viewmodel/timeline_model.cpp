@@ -71,10 +71,12 @@ void TimelineModel::takeChange(const Change &change)
 {
     if (change.events < m_known)
         reload(); // another ledger
+    const bool hasGrown = change.events != m_known;
     m_known = change.events;
     m_stalled = false;
-    m_markersWanted = m_markersWanted || change.findings != m_findingsSeen || change.suggestions != m_suggestionsSeen
-                      || !m_markers.empty();
+    // Who sees some tenants only is not told how many findings there are.
+    m_markersWanted = m_markersWanted || hasGrown || change.findings != m_findingsSeen
+                      || change.suggestions != m_suggestionsSeen || !m_markers.empty();
     m_findingsSeen = change.findings;
     m_suggestionsSeen = change.suggestions;
     ask();

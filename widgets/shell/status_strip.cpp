@@ -77,9 +77,12 @@ void StatusStrip::show(const Change &change)
     const auto count = [](quint64 n, const QString &one, const QString &many) {
         return QStringLiteral("%1 %2").arg(shownCount(n), n == 1 ? one : many);
     };
-    m_counts->setText(count(change.events, tr("event"), tr("events")) + QStringLiteral(" · ")
-                      + count(change.findings, tr("finding"), tr("findings")) + QStringLiteral(" · ")
-                      + count(change.suggestions, tr("suggestion"), tr("suggestions")));
+    QStringList counts{count(change.events, tr("event"), tr("events"))};
+    if (change.findings > 0) // else there are none, or how many there are is not told to everybody
+        counts += count(change.findings, tr("finding"), tr("findings"));
+    if (change.suggestions > 0)
+        counts += count(change.suggestions, tr("suggestion"), tr("suggestions"));
+    m_counts->setText(counts.join(QStringLiteral(" · ")));
     m_clock->setText(shownTime(change.clock));
     m_clock->setVisible(change.clock != NoTime);
     if (m_replay.state() != ReplayController::State::Idle && !m_rateTimer.isActive()) {

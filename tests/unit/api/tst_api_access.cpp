@@ -497,6 +497,30 @@ private Q_SLOTS:
         QVERIFY(fake.with([](auto &answers) { return answers.decisions.empty(); }));
     }
 
+    /// Views ask for places; how much was found is told to those alone who may see all of it.
+    void changesTellPlacesAndNotWhatWasFound()
+    {
+        eventops::test::FakeBackend fake;
+        GuardedBackend guard(fake);
+        std::atomic<std::uint64_t> revision{0}, events{0}, findings{0}, allFindings{0};
+        const Ticket watching = guard.subscribe({"t", Role::Viewer, {"acme"}}, [&](const Change &told) {
+            events = told.events;
+            findings = told.findings;
+            revision = told.revision;
+        });
+        const Ticket other =
+            guard.subscribe({"v", Role::Viewer, {}}, [&](const Change &told) { allFindings = told.findings; });
+        Change change;
+        change.revision = 5;
+        change.events = 9;
+        change.findings = 3;
+        fake.change(change);
+        QTRY_COMPARE(allFindings.load(), 3u);
+        QTRY_COMPARE(revision.load(), 5u);
+        QCOMPARE(events.load(), 9u);
+        QCOMPARE(findings.load(), 0u);
+    }
+
     void healthLeavesOutWhatIsOfOthers()
     {
         eventops::test::FakeBackend fake;

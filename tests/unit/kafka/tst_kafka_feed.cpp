@@ -281,6 +281,27 @@ private Q_SLOTS:
         QCOMPARE(sent(mock), published);
     }
 
+    /// … nor anybody else's, when that is what it would publish to for ever.
+    void aPipelineThatWouldHearItselfIsRefused()
+    {
+        MockCluster mock;
+        makeFeedTopics(mock);
+        mock.makeTopic("ingest.raw.agent", 1);
+        const Scratch scratch;
+        QCOMPARE(kafka(scratch, "init", mock,
+                       {QStringLiteral("--no-topics"), QStringLiteral("--writer"), QStringLiteral("site-a")})
+                     .exitCode,
+                 0);
+        const QByteArray topics = "[ingest.raw.agent, events.normalized]";
+        const Ran refused = runPipeline(scratch, pipelineFile(scratch, mock, topics));
+        QCOMPARE(refused.exitCode, 1);
+        for (const char *said : {"events.normalized", "skip_writer: site-a", "kafka.yaml"})
+            QVERIFY2(refused.err.contains(said), refused.err);
+        const QByteArray guarded = "follow: false\nskip_writer: site-a";
+        QCOMPARE(runPipeline(scratch, pipelineFile(scratch, mock, topics, guarded)).exitCode, 0);
+        QCOMPARE(runPipeline(scratch, pipelineFile(scratch, mock, "[ingest.raw.agent]")).exitCode, 0);
+    }
+
     void settingsOfAWorkspaceAreCheckedByName()
     {
         const Scratch scratch;
