@@ -75,11 +75,14 @@ Sha256::Sha256()
 {
     // Refused when libcrypto has memory already; then it is past the point where it cannot do without.
     [[maybe_unused]] static const int hooked = CRYPTO_set_mem_functions(allocate, reallocate, release);
+    // Looked up by EVP_sha256() it is looked up again for each digest, which takes longer than a short one does.
+    static EVP_MD *const fetched = EVP_MD_fetch(nullptr, "SHA256", nullptr);
     m_context = EVP_MD_CTX_new();
     if (m_context == nullptr)
         throw std::bad_alloc();
     // Fails only without memory; a digest of nothing must not be taken for one.
-    if (EVP_DigestInit_ex(static_cast<EVP_MD_CTX *>(m_context), EVP_sha256(), nullptr) != 1) {
+    if (EVP_DigestInit_ex(static_cast<EVP_MD_CTX *>(m_context), fetched != nullptr ? fetched : EVP_sha256(), nullptr)
+        != 1) {
         EVP_MD_CTX_free(static_cast<EVP_MD_CTX *>(m_context));
         throw std::bad_alloc();
     }
