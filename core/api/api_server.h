@@ -7,6 +7,7 @@
 #include "core/api/tokens.h"
 #include "core/session/backend.h"
 #include "core/session/telemetry.h"
+#include "core/session/webhook_callbacks.h"
 
 #include <cstdint>
 #include <memory>
@@ -23,7 +24,9 @@ struct ApiMount {
 };
 
 struct ApiOptions {
-    std::string address = "127.0.0.1"; ///< A loopback address, or "localhost".
+    std::string address = "127.0.0.1"; ///< An IP address, or "localhost"; off loopback only with `tls`.
+    std::optional<TlsFiles> tls = {};  ///< Encrypted, and in no other way.
+    std::vector<std::string> hostNames = {}; ///< Names it may be asked by, besides the address and those of loopback.
     std::uint16_t port = 0;            ///< 0: a free one.
     std::vector<ApiMount> mounts = {{"POST", "/events", "karma-log-handler", "karma-log-handler"},
                                     {"POST", "/v1/events", "karma-log-handler", "karma-log-handler"},
@@ -31,6 +34,7 @@ struct ApiOptions {
                                     {"POST", "/v1/graph/query", "karma-graph-query", "karma-graph-query"}};
     bool insecureLoopback = false;     ///< The seeds' own routes need no token.
     std::shared_ptr<Telemetry> telemetry = {}; ///< Gets a span of every request; null: nobody wants them.
+    std::shared_ptr<WebhookCallbacks> callbacks = {}; ///< Take what webhooks' targets say; null: nobody is heard.
     bool readOnly = false;             ///< Nobody changes anything, whatever their role.
     HttpLimits limits = {};
     AttachLimits attach = {};
@@ -41,7 +45,7 @@ struct ApiOptions {
 class ApiServer
 {
 public:
-    /// @p backend must outlive it. Refused: an address off loopback. Unavailable: the port is taken.
+    /// @p backend must outlive it. Refused: an address off loopback without TLS or without a name. Unavailable: the port is taken.
     /// InvalidConfig: a mount whose handler is none, or whose path is taken.
     static Result<std::unique_ptr<ApiServer>> start(Backend &backend, std::vector<ApiToken> tokens,
                                                     const ApiOptions &options);

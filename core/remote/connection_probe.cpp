@@ -28,7 +28,7 @@ std::string textMember(const std::string &body, std::string_view name)
 
 } // namespace
 
-ConnectionProbe::ConnectionProbe(QUrl url, std::string token, ConnectionFacts known,
+ConnectionProbe::ConnectionProbe(QUrl url, std::string token, const QSslConfiguration &tls, ConnectionFacts known,
                                  std::function<void(const ConnectionFacts &)> tell, QObject *parent)
     : QObject(parent),
       m_url(std::move(url)),
@@ -38,6 +38,7 @@ ConnectionProbe::ConnectionProbe(QUrl url, std::string token, ConnectionFacts kn
       m_socket(this),
       m_time(this)
 {
+    m_socket.setSslConfiguration(tls);
     connect(&m_socket, &QAbstractSocket::errorOccurred, this, [this](auto error) { failed(error); });
     connect(&m_socket, &QAbstractSocket::readyRead, this, [this] { read(); });
     connect(&m_time, &QTimer::timeout, this, [this] { end(); });

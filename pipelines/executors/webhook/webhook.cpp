@@ -4,7 +4,6 @@
 #include "core/pipeline/settings.h"
 #include "pipelines/executors/command_set.h"
 
-
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
@@ -129,28 +128,14 @@ private:
     }
 };
 
-Status checkUrl(const Value &value, const std::string &url, bool allowHttp)
-{
-    const std::unique_ptr<CURLU, CurlDelete> parsed(curl_url());
-    if (!parsed || curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK)
-        return value.error("\"" + url + "\" is no URL", "https://host/path");
-    const std::string scheme = urlPart(parsed.get(), CURLUPART_SCHEME);
-    if (scheme != "https" && scheme != "http")
-        return value.error("scheme \"" + scheme + "\" is not supported", "https, or http on this machine");
-    if (!urlPart(parsed.get(), CURLUPART_USER).empty() || !urlPart(parsed.get(), CURLUPART_PASSWORD).empty())
-        return value.error("the URL holds a user or password", "use token_env");
-    if (scheme == "http" && !allowHttp && !isLoopbackHost(urlPart(parsed.get(), CURLUPART_HOST)))
-        return value.error("plain http leaves this machine", "use https, or set allow_http: true");
-    return Ok{};
-}
-
 Result<std::unique_ptr<Executor>> make(const Value &settings)
 {
     const Value checked = EVENTOPS_TRY(checkSettings(settings, Fields, "executor \"webhook\""));
     auto webhook = std::make_unique<Webhook>();
     webhook->url = EVENTOPS_TRY(checked.at("url").text());
     const bool allowHttp = EVENTOPS_TRY(checked.at("allow_http").boolean());
-    EVENTOPS_TRY(checkUrl(checked.at("url"), webhook->url, allowHttp));
+    if (const auto trouble = urlTrouble(webhook->url, allowHttp))
+        return checked.at("url").error(trouble->message, trouble->remedy);
     webhook->commands = EVENTOPS_TRY(CommandSet::read(checked.at("commands")));
     webhook->timeoutMs = EVENTOPS_TRY(checked.at("timeout").durationNs()) / NsPerMs;
     if (webhook->timeoutMs < 1 || webhook->timeoutMs > TimeoutMsMax)
