@@ -132,9 +132,6 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(const std::string &addres
     const QHostAddress host(QString::fromStdString(address));
     if (host.isNull())
         return Error{Error::Code::InvalidArgument, "\"" + address + "\" is no IP address", {}, "write it as 127.0.0.1"};
-    std::optional<QSslConfiguration> encryption;
-    if (tls)
-        encryption = EVENTOPS_TRY(readServerTls(*tls));
     auto parts = std::make_unique<Parts>();
     if (QCoreApplication::instance() == nullptr) {
         static int count = 1;
@@ -142,6 +139,9 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(const std::string &addres
         static char *arguments[] = {name, nullptr};
         parts->application = std::make_unique<QCoreApplication>(count, arguments);
     }
+    std::optional<QSslConfiguration> encryption;
+    if (tls)
+        encryption = EVENTOPS_TRY(readServerTls(*tls)); // Qt's TLS wants an application, too
     parts->share->limits = limits;
     parts->share->handler = std::move(handler);
     parts->share->statistics = std::move(statistics);

@@ -41,6 +41,7 @@ private:
     QTimer m_time;
     QByteArray m_answer;
     bool m_tls = false;
+    bool m_greets = false; ///< It only looks whether TLS is spoken here.
 };
 
 } // namespace eventops::remote

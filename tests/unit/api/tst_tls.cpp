@@ -266,7 +266,7 @@ private Q_SLOTS:
         QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
         environment.insert(QStringLiteral("PATH"), QFileInfo(test::program()).path() + QLatin1Char(':')
                                                        + environment.value(QStringLiteral("PATH")));
-        environment.insert(QStringLiteral("EVENTOPS_DATA"), scratch.workspace());
+        environment.insert(QStringLiteral("EVENTOPS_WORKSPACE"), scratch.workspace());
         environment.insert(QStringLiteral("API_NAMES"), QStringLiteral("localhost localhost:9443"));
         entry.setProcessEnvironment(environment);
         entry.start(QStringLiteral(EVENTOPS_SOURCE_DIR "/installer/compose/entry"),
