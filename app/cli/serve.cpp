@@ -30,6 +30,7 @@ struct Options {
     std::string listen; ///< Host and port together.
     std::string certificate, key;
     std::vector<std::string> hostNames;
+    std::string captures;
     std::optional<std::uint16_t> pagePort;
     std::string pipeline;
     bool insecureLoopback = false;
@@ -58,6 +59,17 @@ Status readListen(Options &options)
                      "write 192.0.2.7:8088, 0.0.0.0:8088 or [::]:8088"};
     options.host = host;
     return Ok{};
+}
+
+/// Name and text of the pipeline that the workspace last ran, else of the shipped one.
+Result<std::pair<std::string, std::string>> ownPipeline(const Context &context)
+{
+    const Workspace workspace{context.workspace};
+    auto text = workspace.readPipeline();
+    if (text)
+        return std::pair(workspace.pipelineFile(), std::move(text).value());
+    const std::string shipped = context.dataDirectory + "/definitions/default.yaml";
+    return std::pair(shipped, EVENTOPS_TRY(app::readTextFile(shipped)));
 }
 
 /// The run of the pipeline that the options name, if they name one.
@@ -144,6 +156,8 @@ Status serve(const Context &context, const Options &options)
     if (!options.certificate.empty())
         api.tls = api::TlsFiles{options.certificate, options.key};
     api.hostNames = options.hostNames;
+    api.replays.directory = options.captures;
+    api.replays.pipeline = [&context] { return ownPipeline(context); };
     api.telemetry = telemetry;
     api.insecureLoopback = options.insecureLoopback;
     api.readOnly = options.readOnly;
@@ -243,6 +257,8 @@ void addServe(CLI::App &app, Context &context)
     command->add_option("--pipeline", options->pipeline,
                         "Run this pipeline over its sources meanwhile; default: none, only what is handed in runs "
                         "through the workspace's own");
+    command->add_option("--captures", options->captures,
+                        "Folder of captures that operators may have read in over HTTP; default: none may");
     command->add_flag("--demo-bus", options->demoBus,
                       "Also be a Kafka with the topics of the contracts, on a free port, in memory: for demos");
     command->add_flag("--read-only", options->readOnly, "Nobody changes anything, whatever their token allows");

@@ -77,8 +77,10 @@ Status add(const Context &context, const HookOptions &options)
             return made;
     }
     EVENTOPS_TRY(hook.keys(workspace));
-    if (same == hooks.end() && !options.fromStart)
-        EVENTOPS_TRY(EVENTOPS_TRY(WebhookMark::fromNow(workspace)).write(hook.markFile(workspace)));
+    if (same == hooks.end() && !options.fromStart) {
+        const WebhookMark mark = EVENTOPS_TRY(WebhookMark::fromNow(workspace));
+        EVENTOPS_TRY(mark.write(hook.markFile(workspace)));
+    }
     if (same == hooks.end())
         hooks.push_back(hook);
     else

@@ -75,7 +75,7 @@ std::optional<HttpResponse> Access::checkOrigin(const HttpRequest &request) cons
                        {.field = "Host",
                         .remedy = m_names.hosts.empty()
                                       ? "ask localhost or 127.0.0.1 with the port it listens on"
-                                      : "ask it by a name that it was started with, or start it with --host-name NAME"});
+                                      : "ask a name that it was started with, or start it with --host-name NAME"});
     if (const std::string *origin = request.header("origin")) {
         const std::string_view scheme = m_names.tls ? "https://" : "http://";
         const bool ours = request.headerCount("origin") == 1 && origin->starts_with(scheme)

@@ -31,6 +31,8 @@ void addHealthRoutes(Router &router, const RouteTools &tools);   ///< Is it well
 void addSeedRoutes(Router &router, const RouteTools &tools);     ///< Those of EventOps Flow.
 void addCallbackRoutes(Router &router,
                        std::shared_ptr<WebhookCallbacks> callbacks); ///< Of webhooks' targets; null: there are none.
+class ReplayDesk;
+void addReplayRoutes(Router &router, std::shared_ptr<ReplayDesk> desk); ///< Captures read in on request.
 void addPageRoutes(Router &router, Access &access);              ///< The web page, and its session.
 void addDocsRoutes(Router &router);                              ///< Last: they tell of all others.
 

@@ -131,6 +131,7 @@ Result<std::unique_ptr<ApiServer>> ApiServer::start(Backend &backend, std::vecto
     addGraphRoutes(parts->router, tools);
     addDecisionRoutes(parts->router, tools);
     addSeedRoutes(parts->router, tools);
+    addReplayRoutes(parts->router, std::make_shared<ReplayDesk>(parts->guard, options.replays));
     addCallbackRoutes(parts->router, options.readOnly ? nullptr : options.callbacks);
     const auto attach = std::make_shared<AttachShare>();
     attach->backend = parts->guard;

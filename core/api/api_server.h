@@ -3,6 +3,7 @@
 
 #include "core/api/attach_outbox.h"
 #include "core/api/http_server.h"
+#include "core/api/replay_desk.h"
 #include "core/api/router.h"
 #include "core/api/tokens.h"
 #include "core/session/backend.h"
@@ -34,7 +35,8 @@ struct ApiOptions {
                                     {"POST", "/v1/graph/query", "karma-graph-query", "karma-graph-query"}};
     bool insecureLoopback = false;     ///< The seeds' own routes need no token.
     std::shared_ptr<Telemetry> telemetry = {}; ///< Gets a span of every request; null: nobody wants them.
-    std::shared_ptr<WebhookCallbacks> callbacks = {}; ///< Take what webhooks' targets say; null: nobody is heard.
+    ReplayRules replays = {};          ///< Captures that may be read in.
+    std::shared_ptr<WebhookCallbacks> callbacks = {}; ///< Take what webhooks' targets say; null: none.
     bool readOnly = false;             ///< Nobody changes anything, whatever their role.
     HttpLimits limits = {};
     AttachLimits attach = {};
@@ -45,7 +47,8 @@ struct ApiOptions {
 class ApiServer
 {
 public:
-    /// @p backend must outlive it. Refused: an address off loopback without TLS or without a name. Unavailable: the port is taken.
+    /// @p backend must outlive it. Refused: an address off loopback without TLS or without a name. Unavailable: the port
+    /// is taken.
     /// InvalidConfig: a mount whose handler is none, or whose path is taken.
     static Result<std::unique_ptr<ApiServer>> start(Backend &backend, std::vector<ApiToken> tokens,
                                                     const ApiOptions &options);

@@ -68,7 +68,8 @@ class WebhookFeed
 public:
     /// NotFound: no ledger yet. What is wrong with the hook's secret.
     static Result<std::unique_ptr<WebhookFeed>> open(const Workspace &workspace, const WebhookHook &hook,
-                                                     std::function<bool()> mustStop, const WebhookPatience &patience = {},
+                                                     std::function<bool()> mustStop,
+                                                     const WebhookPatience &patience = {},
                                                      const Clock *clock = nullptr);
 
     /// Delivers everything that is committed by now. Unavailable: not yet, see `wait`; Refused: the target is gone;

@@ -51,8 +51,12 @@ Result<WebhookMark> fromValue(const Value &given)
     mark.attempts = static_cast<std::uint32_t>(EVENTOPS_TRY(countOf(checked, "attempts")));
     for (const Value &item : checked.at("set_aside").items()) {
         const Value one = EVENTOPS_TRY(checkSettings(item, SetAsideFields, "mark"));
-        mark.setAside.push_back({EVENTOPS_TRY(one.at("kind").text()), EVENTOPS_TRY(countOf(one, "number")),
-                                 EVENTOPS_TRY(one.at("id").text()), EVENTOPS_TRY(one.at("why").text())});
+        SetAsideMessage message;
+        message.kind = EVENTOPS_TRY(one.at("kind").text());
+        message.number = EVENTOPS_TRY(countOf(one, "number"));
+        message.id = EVENTOPS_TRY(one.at("id").text());
+        message.why = EVENTOPS_TRY(one.at("why").text());
+        mark.setAside.push_back(std::move(message));
     }
     return mark;
 }

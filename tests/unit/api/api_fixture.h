@@ -24,7 +24,8 @@ public:
             m_failure = LocalWorkspace::replay(*m_backend, capture, pipeline);
         api::ApiOptions options;
         options.insecureLoopback = insecureLoopback;
-        options.callbacks = std::make_shared<WebhookCallbacks>(Workspace{directory()}, [this] { m_backend->inputWaits(); });
+        options.callbacks =
+            std::make_shared<WebhookCallbacks>(Workspace{directory()}, [this] { m_backend->inputWaits(); });
         if (change)
             change(options);
         auto server = api::ApiServer::start(*m_backend, tokens(), options);

@@ -219,6 +219,16 @@ private Q_SLOTS:
     void aSlowHandshakeIsCut()
     {
         const Streamer streamer;
+        std::vector<std::unique_ptr<QTcpSocket>> crowd; // and who is in earnest is served meanwhile
+        for (int i = 0; i < 100; ++i) {
+            crowd.push_back(std::make_unique<QTcpSocket>());
+            crowd.back()->connectToHost(QStringLiteral("127.0.0.1"), streamer.server->port());
+            QVERIFY(crowd.back()->waitForConnected(5'000));
+        }
+        const auto honest = connectTo(streamer.server->port());
+        QVERIFY(honest->isEncrypted());
+        honest->write("GET /a" + QByteArray(Close));
+        QVERIFY(readToEnd(*honest).startsWith("HTTP/1.1 200"));
         QTcpSocket silent, babbling;
         for (QTcpSocket *socket : {&silent, &babbling}) {
             socket->connectToHost(QStringLiteral("127.0.0.1"), streamer.server->port());
@@ -228,7 +238,7 @@ private Q_SLOTS:
         const qint64 took = closedAfterMs(silent);
         QVERIFY2(took >= 200 && took < 5'000, qPrintable(QString::number(took)));
         QVERIFY(closedAfterMs(babbling) < 5'000);
-        QTRY_VERIFY(streamer.statistics->connectionsCut >= 2);
+        QTRY_VERIFY(streamer.statistics->connectionsCut >= crowd.size() + 2);
         QTRY_COMPARE(streamer.statistics->connectionsOpen.load(), 0U);
     }
 

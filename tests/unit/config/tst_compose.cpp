@@ -9,6 +9,7 @@
 #include <QtCore/QFileInfo>
 #include <QtCore/QProcess>
 #include <QtCore/QStandardPaths>
+#include <QtCore/QTemporaryDir>
 
 #include <set>
 
@@ -20,7 +21,7 @@ constexpr char Folder[] = EVENTOPS_SOURCE_DIR "/installer/compose";
 
 const Value &services()
 {
-    static const Value file = loadYaml(std::string(Folder) + "/compose.yaml").valueOr(Value());
+    static const Value file = loadYaml(EVENTOPS_SOURCE_DIR "/installer/compose/compose.yaml").valueOr(Value());
     static const Value none;
     const Value *found = file.find("services");
     return found == nullptr ? none : *found;
@@ -119,6 +120,39 @@ private Q_SLOTS:
                                QStringLiteral("config"), QStringLiteral("-q")});
         QVERIFY(process.waitForFinished(60'000));
         QVERIFY2(process.exitCode() == 0, process.readAll().constData());
+    }
+
+    /// With a stand-in for the program, which writes down how it is called.
+    void theEntryScriptStartsWhatTheServiceIs()
+    {
+        const QTemporaryDir folder;
+        QFile stand(folder.filePath(QStringLiteral("eventops")));
+        QVERIFY(stand.open(QIODevice::WriteOnly));
+        stand.write("#!/bin/sh\necho \"$@\" >> \"$LOG\"\n");
+        stand.close();
+        stand.setPermissions(stand.permissions() | QFileDevice::ExeOwner);
+        QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+        environment.insert(QStringLiteral("PATH"),
+                           folder.path() + QLatin1Char(':') + environment.value(QStringLiteral("PATH")));
+        environment.insert(QStringLiteral("LOG"), folder.filePath(QStringLiteral("log")));
+        environment.insert(QStringLiteral("EVENTOPS_WORKSPACE"), QStringLiteral("/w"));
+        environment.insert(QStringLiteral("EVENTOPS_SHARE"), QStringLiteral("/s"));
+        environment.insert(QStringLiteral("BROKERS"), QStringLiteral("broker:9092"));
+        environment.insert(QStringLiteral("CLICKHOUSE_URL"), QStringLiteral("http://clickhouse:8123"));
+        QProcess process;
+        process.setProcessEnvironment(environment);
+        process.start(QString::fromLatin1(Folder) + QStringLiteral("/entry"),
+                      textsOf(services().at("feature-rules").find("command")));
+        QVERIFY(process.waitForFinished(20'000));
+        QCOMPARE(process.exitCode(), 0);
+        QFile log(folder.filePath(QStringLiteral("log")));
+        QVERIFY(log.open(QIODevice::ReadOnly));
+        const QList<QByteArray> lines = log.readAll().trimmed().split('\n');
+        QCOMPARE(lines.size(), 3);
+        QVERIFY(lines[0].startsWith("kafka init --workspace /w --brokers broker:9092 --writer eventops-feature-rules"));
+        QVERIFY(lines[0].contains("--publish ops.alert.v1,"));
+        QCOMPARE(lines[1], QByteArray("clickhouse init --workspace /w --url http://clickhouse:8123"));
+        QCOMPARE(lines[2], QByteArray("run /s/pipelines/definitions/feature-rules.yaml --workspace /w"));
     }
 
     void theEntryScriptIsAScript()
