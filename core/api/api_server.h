@@ -47,9 +47,8 @@ struct ApiOptions {
 class ApiServer
 {
 public:
-    /// @p backend must outlive it. Refused: an address off loopback without TLS or without a name. Unavailable: the port
-    /// is taken.
-    /// InvalidConfig: a mount whose handler is none, or whose path is taken.
+    /// @p backend must outlive it. Refused: an address off loopback without TLS or without a name. Unavailable: the
+    /// port is taken. InvalidConfig: a mount whose handler is none, or whose path is taken.
     static Result<std::unique_ptr<ApiServer>> start(Backend &backend, std::vector<ApiToken> tokens,
                                                     const ApiOptions &options);
     ~ApiServer(); ///< Closes all connections. Calls of the back end that are under way end without anybody to hear.
