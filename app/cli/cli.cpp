@@ -52,6 +52,8 @@ Result<std::unique_ptr<Backend>> Context::place() const
     remote::RemoteOptions options;
     options.url = EVENTOPS_TRY(remote::normalUrl(attach));
     options.token = EVENTOPS_TRY(remote::readTokenFile(tokenFile));
+    if (!caFile.empty())
+        options.authorities = EVENTOPS_TRY(remote::readAuthorities(caFile));
     std::unique_ptr<Backend> engine = EVENTOPS_TRY(remote::RemoteBackend::attach(std::move(options)));
     return std::unique_ptr<Backend>(std::make_unique<GuardedBackend>(std::move(engine), GuardMode::ReadOnly));
 }
@@ -82,11 +84,15 @@ void addPlace(CLI::App &command, Context &context)
 {
     addWorkspace(command, context);
     auto *token = command.add_option("--token-file", context.tokenFile, "File with the token for --attach");
+    auto *attach = command
+                       .add_option("--attach", context.attach,
+                                   "Engine to ask instead, as `eventops serve` offers it: localhost:8088, wss://name")
+                       ->excludes("--workspace")
+                       ->needs(token);
     command
-        .add_option("--attach", context.attach,
-                    "Engine to ask instead, as `eventops serve` offers it: localhost:8088, wss://name")
-        ->excludes("--workspace")
-        ->needs(token);
+        .add_option("--ca", context.caFile,
+                    "PEM file of the authorities to trust for wss://; default: the system's")
+        ->needs(attach);
 }
 
 void addJson(CLI::App &command, Context &context)

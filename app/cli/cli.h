@@ -24,7 +24,7 @@ struct Context {
     std::string program;       ///< Path of this executable.
     std::string dataDirectory; ///< Shipped pipelines, rules, policies.
     std::string workspace;
-    std::string attach, tokenFile; ///< An engine elsewhere, instead of the workspace; see place.
+    std::string attach, tokenFile, caFile; ///< An engine elsewhere, instead of the workspace; see place.
     bool json = false;
     int exitCode = ExitDone;
 
@@ -85,6 +85,7 @@ void addSql(CLI::App &app, Context &context);
 void addLake(CLI::App &app, Context &context);
 void addClickHouse(CLI::App &app, Context &context);
 void addKafka(CLI::App &app, Context &context);
+void addWebhook(CLI::App &app, Context &context);
 void addApprovals(CLI::App &app, Context &context);
 void addFeedback(CLI::App &app, Context &context);
 void addGraph(CLI::App &app, Context &context);

@@ -8,7 +8,9 @@
 #include "core/base/json.h"
 #include "core/kafka/demo_bus.h"
 #include "core/session/kafka_feed.h"
+#include "core/session/webhook_feed.h"
 
+#include <charconv>
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
@@ -25,12 +27,50 @@ constexpr std::chrono::milliseconds LookTime{50}; ///< Between two looks whether
 struct Options {
     std::string host = "127.0.0.1";
     std::uint16_t port = 8088;
+    std::string listen; ///< Host and port together.
+    std::string certificate, key;
+    std::vector<std::string> hostNames;
+    std::string captures;
     std::optional<std::uint16_t> pagePort;
     std::string pipeline;
     bool insecureLoopback = false;
     bool demoBus = false;
     bool readOnly = false;
 };
+
+/// "ADDRESS:PORT", "[::1]:8088".
+Status readListen(Options &options)
+{
+    if (options.listen.empty())
+        return Ok{};
+    const std::string &text = options.listen;
+    const std::size_t colon = text.rfind(':');
+    std::string host = text.substr(0, colon);
+    if (host.starts_with('[') && host.ends_with(']'))
+        host = host.substr(1, host.size() - 2);
+    const char *const end = text.data() + text.size();
+    const char *const begin = colon == std::string::npos ? end : text.data() + colon + 1;
+    const auto read = std::from_chars(begin, end, options.port);
+    const bool six = host.find(':') != std::string::npos;
+    if (begin == end || read.ec != std::errc() || read.ptr != end || host.empty() || six != text.starts_with('['))
+        return Error{Error::Code::InvalidArgument,
+                     "--listen: \"" + text + "\" is no address with a port",
+                     {},
+                     "write 192.0.2.7:8088, 0.0.0.0:8088 or [::]:8088"};
+    options.host = host;
+    return Ok{};
+}
+
+/// Name and text of the pipeline that the workspace last ran, else of the shipped one.
+Result<std::pair<std::string, std::string>> ownPipeline(const Context &context)
+{
+    const Workspace workspace{context.workspace};
+    auto text = workspace.readPipeline();
+    if (text)
+        return std::pair(workspace.pipelineFile(), std::move(text).value());
+    const std::string shipped = context.dataDirectory + "/definitions/default.yaml";
+    return std::pair(shipped, EVENTOPS_TRY(app::readTextFile(shipped)));
+}
 
 /// The run of the pipeline that the options name, if they name one.
 class PipelineRun
@@ -113,6 +153,11 @@ Status serve(const Context &context, const Options &options)
     api::ApiOptions api;
     api.address = options.host;
     api.port = options.port;
+    if (!options.certificate.empty())
+        api.tls = api::TlsFiles{options.certificate, options.key};
+    api.hostNames = options.hostNames;
+    api.replays.directory = options.captures;
+    api.replays.pipeline = [&context] { return ownPipeline(context); };
     api.telemetry = telemetry;
     api.insecureLoopback = options.insecureLoopback;
     api.readOnly = options.readOnly;
@@ -129,6 +174,10 @@ Status serve(const Context &context, const Options &options)
         if (!hasKafka(workspace))
             EVENTOPS_TRY(KafkaFeedSettings().write(workspace));
     }
+    // What its targets say is taken in by the back end, what they are to hear is in the ledger.
+    api.callbacks = std::make_shared<WebhookCallbacks>(Workspace{context.workspace}, [&] { backend->inputWaits(); });
+    const std::unique_ptr<WebhookProjector> hooks =
+        options.readOnly ? nullptr : std::make_unique<WebhookProjector>(Workspace{context.workspace}, nullptr);
     PipelineRun run; // before the servers: what they hand in goes into it
     EVENTOPS_TRY(run.start(context, *backend, options.pipeline));
     const auto server = EVENTOPS_TRY(api::ApiServer::start(*backend, tokens, api));
@@ -190,12 +239,26 @@ void addServe(CLI::App &app, Context &context)
     addJson(*command, context);
     command->add_option("--port", options->port, "Port to listen on; 0: a free one, which is printed")
         ->capture_default_str();
-    command->add_option("--host", options->host, "Loopback address to listen on")->capture_default_str();
+    auto *host = command->add_option("--host", options->host, "Address to listen on")->capture_default_str();
+    command
+        ->add_option("--listen", options->listen,
+                     "Address and port together, 0.0.0.0:8088; off loopback only with a certificate")
+        ->excludes(host);
+    auto *key = command->add_option("--tls-key", options->key, "PEM file of its key; only its owner may read it");
+    auto *certificate = command->add_option("--tls-cert", options->certificate,
+                                            "PEM file of the server's certificate, with those up to its authority: "
+                                            "HTTPS and nothing else; read once")
+                            ->needs(key);
+    key->needs(certificate);
+    command->add_option("--host-name", options->hostNames,
+                        "Name that clients may ask for, besides the address; several: once for each");
     command->add_option("--ui-port", options->pagePort,
                         "Also serve the web page (latest CPU metrics, live alerts) on this port; 0: a free one");
     command->add_option("--pipeline", options->pipeline,
                         "Run this pipeline over its sources meanwhile; default: none, only what is handed in runs "
                         "through the workspace's own");
+    command->add_option("--captures", options->captures,
+                        "Folder of captures that operators may have read in over HTTP; default: none may");
     command->add_flag("--demo-bus", options->demoBus,
                       "Also be a Kafka with the topics of the contracts, on a free port, in memory: for demos");
     command->add_flag("--read-only", options->readOnly, "Nobody changes anything, whatever their token allows");
@@ -203,7 +266,8 @@ void addServe(CLI::App &app, Context &context)
                       "Metrics, alerts, graph queries and Karma's log handler without a token, for demos: for any "
                       "program of this machine");
     command->callback([&context, options] {
-        if (const Status status = serve(context, *options); !status)
+        const Status read = readListen(*options);
+        if (const Status status = read ? serve(context, *options) : read; !status)
             context.fail(status.error());
     });
 }

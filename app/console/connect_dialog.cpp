@@ -38,7 +38,7 @@ QString pathText(const std::string &path)
 
 } // namespace
 
-ConnectDialog::ConnectDialog(const EngineAddress &address, QWidget *parent) : QDialog(parent)
+ConnectDialog::ConnectDialog(const EngineAddress &address, QWidget *parent) : QDialog(parent), m_caFile(address.caFile)
 {
     setObjectName(QStringLiteral("connect"));
     setWindowTitle(tr("Connect to an engine"));
@@ -141,7 +141,8 @@ void ConnectDialog::begin(bool onlyTest)
     m_onlyTest = onlyTest;
     m_betterUrl.clear();
     const EngineAddress address{m_url->text().trimmed().toStdString(),
-                                QFile::encodeName(m_token->text()).toStdString(), m_readOnly->isChecked()};
+                                QFile::encodeName(m_token->text()).toStdString(), m_readOnly->isChecked(),
+                                m_caFile};
     m_connection = new EngineConnection(address, this);
     connect(m_connection, &EngineConnection::attached, this, &ConnectDialog::showAttached, Qt::QueuedConnection);
     connect(m_connection, &EngineConnection::failed, this, &ConnectDialog::showFailed, Qt::QueuedConnection);

@@ -43,6 +43,7 @@ private:
 
     QLineEdit *m_url = nullptr, *m_token = nullptr, *m_error = nullptr;
     QCheckBox *m_readOnly = nullptr;
+    const std::string m_caFile; ///< As the command line said.
     QLabel *m_cause = nullptr, *m_remedy = nullptr, *m_explained = nullptr;
     QPushButton *m_connect = nullptr, *m_test = nullptr, *m_close = nullptr, *m_browse = nullptr, *m_fix = nullptr;
     QPushButton *m_copyFix = nullptr;

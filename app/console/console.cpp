@@ -82,7 +82,7 @@ void Console::start()
 {
     if (!m_options.attach.empty()) {
         const std::string token = m_options.tokenFiles.empty() ? std::string() : m_options.tokenFiles.front();
-        return connectTo({m_options.attach.front(), token, m_options.readOnly});
+        return connectTo({m_options.attach.front(), token, m_options.readOnly, m_options.caFile});
     }
     if (m_options.demo) {
         startDemo();

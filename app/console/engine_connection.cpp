@@ -37,10 +37,13 @@ void EngineConnection::start()
     remote::RemoteOptions options;
     const auto url = remote::normalUrl(m_address.url);
     const auto token = url ? remote::readTokenFile(m_address.tokenFile) : url.error();
-    if (!token) {
-        Q_EMIT failed(token.error(), {});
+    const auto trusted = token && !m_address.caFile.empty() ? remote::readAuthorities(m_address.caFile) : token;
+    if (!trusted) {
+        Q_EMIT failed(trusted.error(), {});
         return;
     }
+    if (!m_address.caFile.empty())
+        options.authorities = trusted.value();
     options.url = url.value();
     options.token = token.value();
     options.changed = [this](const remote::ConnectionState &state) {

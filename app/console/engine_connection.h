@@ -15,6 +15,7 @@ struct EngineAddress {
     std::string url;       ///< "localhost:8088"
     std::string tokenFile;
     bool readOnly = false; ///< Nothing is changed from here, whatever the token allows.
+    std::string caFile = {}; ///< PEM of the authorities to trust; empty: the system's.
 };
 
 /// A connection to an engine elsewhere, from the first try on, and what the window shows of it. Thread: UI.

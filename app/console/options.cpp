@@ -49,6 +49,8 @@ bool readOptions(int argc, char **argv, Options &options, int &exitCode)
         .add_option("--token-file", options.tokenFiles,
                     "File with the token for it; several: one for each --attach, in the same order")
         ->needs(attach);
+    parser.add_option("--ca", options.caFile, "PEM file of the authorities to trust for wss://; default: the system's")
+        ->needs(attach);
     parser.add_option("--theme", options.theme, "dark or light; default: as chosen before, else as the desktop is")
         ->check(CLI::IsMember({"dark", "light"}));
     parser

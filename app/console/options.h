@@ -15,6 +15,7 @@ struct Options {
     std::string workspace;          ///< Empty: the user's own.
     std::vector<std::string> attach; ///< Engines elsewhere, a window each; instead of a workspace.
     std::vector<std::string> tokenFiles; ///< Of them, in the same order; one alone is for all.
+    std::string caFile;             ///< PEM of the authorities to trust for them; empty: the system's.
     std::vector<std::string> files; ///< Captures to read in.
     std::string pipeline;           ///< With which; empty: the shipped default.
     std::string theme;              ///< "dark", "light"; empty: the user's choice, else as the desktop is.

@@ -8,6 +8,10 @@
 
 #include <memory>
 
+namespace eventops {
+class WebhookCallbacks;
+}
+
 namespace eventops::api {
 
 /// What routes work on; calls of theirs that are under way when the server ends keep it.
@@ -25,6 +29,10 @@ void addGraphRoutes(Router &router, const RouteTools &tools);    ///< Questions 
 void addDecisionRoutes(Router &router, const RouteTools &tools); ///< Approve and reject.
 void addHealthRoutes(Router &router, const RouteTools &tools);   ///< Is it well, in several tongues.
 void addSeedRoutes(Router &router, const RouteTools &tools);     ///< Those of EventOps Flow.
+void addCallbackRoutes(Router &router,
+                       std::shared_ptr<WebhookCallbacks> callbacks); ///< Of webhooks' targets; null: there are none.
+class ReplayDesk;
+void addReplayRoutes(Router &router, std::shared_ptr<ReplayDesk> desk); ///< Captures read in on request.
 void addPageRoutes(Router &router, Access &access);              ///< The web page, and its session.
 void addDocsRoutes(Router &router);                              ///< Last: they tell of all others.
 

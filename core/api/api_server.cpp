@@ -10,9 +10,57 @@
 
 namespace eventops::api {
 
+namespace {
+
+bool isLoopback(const std::string &address)
+{
+    return address == "localhost" || address == "::1" || address.starts_with("127.");
+}
+
+bool isEveryAddress(const std::string &address)
+{
+    return address == "0.0.0.0" || address == "::";
+}
+
+std::string asHost(const std::string &address)
+{
+    return address.find(':') != std::string::npos ? '[' + address + ']' : address;
+}
+
+ServerNames namesOf(const ApiOptions &options)
+{
+    ServerNames names{options.hostNames, options.tls.has_value()};
+    if (!isLoopback(options.address) && !isEveryAddress(options.address))
+        names.hosts.push_back(asHost(options.address));
+    return names;
+}
+
+/// Off loopback nothing goes in the clear, and it is known by which names we are asked.
+Status checkAddress(const ApiOptions &options)
+{
+    if (isLoopback(options.address))
+        return Ok{};
+    const auto refused = [](std::string message, std::string remedy) {
+        return Error{Error::Code::Refused, std::move(message), {}, std::move(remedy)};
+    };
+    if (!options.tls)
+        return refused("\"" + options.address
+                           + "\" is no loopback address, and off loopback tokens would be sent for anybody to read",
+                       "name a certificate with --tls-cert and --tls-key; or serve on 127.0.0.1, and reach it by "
+                       "ssh -L or behind a proxy that speaks TLS");
+    if (options.insecureLoopback)
+        return refused("--insecure-loopback is for loopback alone", "leave it out, or serve on 127.0.0.1");
+    if (isEveryAddress(options.address) && options.hostNames.empty())
+        return refused("on every address of this machine the server has to know what it is called",
+                       "name it as its clients do: --host-name ops.example.com");
+    return Ok{};
+}
+
+} // namespace
+
 struct ApiServer::Parts {
     Parts(Backend &backend, std::vector<ApiToken> tokens, const ApiOptions &options)
-        : access(std::move(tokens), options.insecureLoopback),
+        : access(std::move(tokens), options.insecureLoopback, namesOf(options)),
           router(access),
           guard(std::make_shared<GuardedBackend>(backend,
                                                  options.readOnly ? GuardMode::ByRoleReadOnly : GuardMode::ByRole)),
@@ -23,7 +71,7 @@ struct ApiServer::Parts {
     Router router;
     const std::shared_ptr<GuardedBackend> guard;
     const std::shared_ptr<AlertFeed> feed;
-    std::string address;
+    std::string scheme, address; ///< Of our URL.
     std::vector<ApiMount> mounts; ///< Their routes name them.
     std::unique_ptr<HttpServer> server; ///< Last: goes first.
 };
@@ -73,13 +121,7 @@ Result<std::unique_ptr<ApiServer>> ApiServer::start(Backend &backend, std::vecto
                                                     const ApiOptions &options)
 {
     const std::string address = options.address == "localhost" ? "127.0.0.1" : options.address;
-    if (address != "::1" && !address.starts_with("127."))
-        return Error{Error::Code::Refused,
-                     "\"" + options.address
-                         + "\" is no loopback address, and off loopback tokens "
-                           "would be sent for anybody to read",
-                     {},
-                     "serve on 127.0.0.1, and reach it by ssh -L or behind a proxy that speaks TLS"};
+    EVENTOPS_TRY(checkAddress(options));
     auto parts = std::make_unique<Parts>(backend, std::move(tokens), options);
     const RouteTools tools{parts->guard, parts->feed, std::make_shared<HttpStatistics>()};
     addHealthRoutes(parts->router, tools);
@@ -89,6 +131,8 @@ Result<std::unique_ptr<ApiServer>> ApiServer::start(Backend &backend, std::vecto
     addGraphRoutes(parts->router, tools);
     addDecisionRoutes(parts->router, tools);
     addSeedRoutes(parts->router, tools);
+    addReplayRoutes(parts->router, std::make_shared<ReplayDesk>(parts->guard, options.replays));
+    addCallbackRoutes(parts->router, options.readOnly ? nullptr : options.callbacks);
     const auto attach = std::make_shared<AttachShare>();
     attach->backend = parts->guard;
     attach->limits = options.attach;
@@ -100,13 +144,16 @@ Result<std::unique_ptr<ApiServer>> ApiServer::start(Backend &backend, std::vecto
     addDocsRoutes(parts->router);
     Parts &made = *parts;
     std::unique_ptr<ApiServer> server(new ApiServer(std::move(parts))); // stops the feed if there is no port
-    made.address = address;
+    const auto name = std::find_if(options.hostNames.begin(), options.hostNames.end(),
+                                   [](const std::string &one) { return one.find(':') == std::string::npos; });
+    made.address = name == options.hostNames.end() ? asHost(address) : *name;
+    made.scheme = options.tls ? "https://" : "http://";
     made.server = EVENTOPS_TRY(HttpServer::listen(
         address, options.port, options.limits,
         [&made, telemetry = options.telemetry](std::shared_ptr<HttpExchange> exchange) {
             made.router.handle(telemetry ? traced(std::move(exchange), telemetry) : std::move(exchange));
         },
-        tools.statistics));
+        tools.statistics, options.tls));
     made.access.setPort(made.server->port());
     return server;
 }
@@ -124,8 +171,7 @@ std::uint16_t ApiServer::port() const
 
 std::string ApiServer::url() const
 {
-    const bool six = m_parts->address.find(':') != std::string::npos;
-    return "http://" + (six ? "[" + m_parts->address + "]" : m_parts->address) + ":" + std::to_string(port());
+    return m_parts->scheme + m_parts->address + ":" + std::to_string(port());
 }
 
 const std::vector<Route> &ApiServer::routes() const

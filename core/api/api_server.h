@@ -3,10 +3,12 @@
 
 #include "core/api/attach_outbox.h"
 #include "core/api/http_server.h"
+#include "core/api/replay_desk.h"
 #include "core/api/router.h"
 #include "core/api/tokens.h"
 #include "core/session/backend.h"
 #include "core/session/telemetry.h"
+#include "core/session/webhook_callbacks.h"
 
 #include <cstdint>
 #include <memory>
@@ -23,7 +25,9 @@ struct ApiMount {
 };
 
 struct ApiOptions {
-    std::string address = "127.0.0.1"; ///< A loopback address, or "localhost".
+    std::string address = "127.0.0.1"; ///< An IP address, or "localhost"; off loopback only with `tls`.
+    std::optional<TlsFiles> tls = {};  ///< Encrypted, and in no other way.
+    std::vector<std::string> hostNames = {}; ///< Names it may be asked by, besides the address and those of loopback.
     std::uint16_t port = 0;            ///< 0: a free one.
     std::vector<ApiMount> mounts = {{"POST", "/events", "karma-log-handler", "karma-log-handler"},
                                     {"POST", "/v1/events", "karma-log-handler", "karma-log-handler"},
@@ -31,6 +35,8 @@ struct ApiOptions {
                                     {"POST", "/v1/graph/query", "karma-graph-query", "karma-graph-query"}};
     bool insecureLoopback = false;     ///< The seeds' own routes need no token.
     std::shared_ptr<Telemetry> telemetry = {}; ///< Gets a span of every request; null: nobody wants them.
+    ReplayRules replays = {};          ///< Captures that may be read in.
+    std::shared_ptr<WebhookCallbacks> callbacks = {}; ///< Take what webhooks' targets say; null: none.
     bool readOnly = false;             ///< Nobody changes anything, whatever their role.
     HttpLimits limits = {};
     AttachLimits attach = {};
@@ -41,8 +47,8 @@ struct ApiOptions {
 class ApiServer
 {
 public:
-    /// @p backend must outlive it. Refused: an address off loopback. Unavailable: the port is taken.
-    /// InvalidConfig: a mount whose handler is none, or whose path is taken.
+    /// @p backend must outlive it. Refused: an address off loopback without TLS or without a name. Unavailable: the
+    /// port is taken. InvalidConfig: a mount whose handler is none, or whose path is taken.
     static Result<std::unique_ptr<ApiServer>> start(Backend &backend, std::vector<ApiToken> tokens,
                                                     const ApiOptions &options);
     ~ApiServer(); ///< Closes all connections. Calls of the back end that are under way end without anybody to hear.

@@ -4,6 +4,7 @@
 #include "core/api/problem.h"
 
 #include <QtCore/QThread>
+#include <QtNetwork/QSslSocket>
 #include <QtNetwork/QTcpSocket>
 #include <QtWebSockets/QWebSocket>
 
@@ -155,7 +156,10 @@ void AttachSession::greeted(QWebSocket *socket)
     m_socket->setOutgoingFrameSize(FrameBytesMax);
     connect(m_socket, &QWebSocket::disconnected, this, &QObject::deleteLater);
     connect(m_socket, &QWebSocket::pong, this, [this] { m_ponged = true; });
-    connect(m_socket, &QWebSocket::bytesWritten, this, [this] { written(); });
+    if (auto *const tls = qobject_cast<QSslSocket *>(m_connection.data()))
+        connect(tls, &QSslSocket::encryptedBytesWritten, this, [this] { written(); });
+    else
+        connect(m_socket, &QWebSocket::bytesWritten, this, [this] { written(); });
     connect(m_socket, &QWebSocket::textMessageReceived, this, [this] { cut(); });
     connect(m_socket, &QWebSocket::binaryMessageReceived, this, [this](const QByteArray &bytes) {
         received({bytes.constData(), static_cast<std::size_t>(bytes.size())});
@@ -236,19 +240,19 @@ void AttachSession::pump()
     for (const std::uint64_t number : m_outbox->ended())
         m_calls.erase(number);
     collectFiles();
-    while (static_cast<std::size_t>(m_socket->bytesToWrite()) < HandedBytes) {
+    while (static_cast<std::size_t>(unsent()) < HandedBytes) {
         const auto packet = m_outbox->take();
         if (!packet) {
             if (sendFilePart())
                 continue;
             break;
         }
-        if (m_socket->bytesToWrite() == 0)
+        if (unsent() == 0)
             m_progress = std::chrono::steady_clock::now(); // from now on it is the console's turn
         m_socket->sendBinaryMessage(QByteArray(packet->data(), static_cast<qsizetype>(packet->size())));
     }
-    m_outbox->socketHolds(static_cast<std::size_t>(m_socket->bytesToWrite()));
-    if (m_socket->bytesToWrite() > 0 && !m_stallLooks.isActive())
+    m_outbox->socketHolds(static_cast<std::size_t>(unsent()));
+    if (unsent() > 0 && !m_stallLooks.isActive())
         m_stallLooks.start(StallLook);
 }
 
@@ -289,12 +293,19 @@ bool AttachSession::sendFilePart()
     return true;
 }
 
+/// What the connection still holds: as it was given, and encrypted.
+qint64 AttachSession::unsent() const
+{
+    const auto *const tls = qobject_cast<QSslSocket *>(m_connection.data());
+    return m_socket->bytesToWrite() + (tls != nullptr ? tls->encryptedBytesToWrite() : 0);
+}
+
 void AttachSession::written()
 {
     m_progress = std::chrono::steady_clock::now();
-    if (m_socket->bytesToWrite() == 0)
+    if (unsent() == 0)
         m_stallLooks.stop();
-    m_outbox->socketHolds(static_cast<std::size_t>(m_socket->bytesToWrite()));
+    m_outbox->socketHolds(static_cast<std::size_t>(unsent()));
     pump();
 }
 

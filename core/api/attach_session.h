@@ -59,6 +59,7 @@ private:
     void pump();
     bool sendFilePart();
     void collectFiles();
+    qint64 unsent() const;
     void written();
     void ping();
     void lookForStall();

@@ -22,8 +22,8 @@ Result<std::string> BrowserSessions::open(const Caller &caller)
     forgetEnded();
     m_sessions.push_back({sha256Hex(value), caller});
     m_ends.push_back(std::chrono::steady_clock::now() + LifeMax);
-    // No script reads it, no other site sends it. Not Secure: loopback is served without TLS.
-    return std::string(CookieName) + '=' + value
+    // No script reads it, no other site sends it. Loopback may be served without TLS, and then it is not Secure.
+    return std::string(CookieName) + '=' + value + (m_secure ? "; Secure" : "")
            + "; Path=/; HttpOnly; SameSite=Strict; Max-Age=" + std::to_string(std::chrono::seconds(LifeMax).count());
 }
 

@@ -22,6 +22,8 @@ public:
     static constexpr std::chrono::hours LifeMax{12};
     static constexpr std::size_t SessionsMax = 256;
 
+    /// @p secure: cookies are for encrypted connections alone.
+    explicit BrowserSessions(bool secure = false) : m_secure(secure) {}
     /// The value of a Set-Cookie header for @p caller. Unavailable: the system gives no random bits.
     Result<std::string> open(const Caller &caller);
     /// Whose cookie is in @p cookies, the value of a Cookie header. Nothing: nobody's. Takes as long whichever it is.
@@ -30,6 +32,7 @@ public:
 private:
     void forgetEnded();
 
+    const bool m_secure;
     std::mutex m_mutex;
     std::vector<ApiToken> m_sessions;                          ///< Cookies as tokens, oldest first …
     std::vector<std::chrono::steady_clock::time_point> m_ends; ///< … and until when they are good.

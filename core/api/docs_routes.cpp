@@ -101,7 +101,11 @@ void appendOperation(JsonWriter &json, const Route &route)
         appendBody(json, route);
     json.key("security").beginArray();
     if (route.access != RouteAccess::Public)
-        json.beginObject().key("token").beginArray().endArray().endObject();
+        json.beginObject()
+            .key(route.access == RouteAccess::Signed ? "signature" : "token")
+            .beginArray()
+            .endArray()
+            .endObject();
     json.endArray().key("responses").beginObject().key(std::to_string(route.goodStatus)).beginObject();
     json.field("description", "As asked.");
     json.key("content").beginObject().key(route.answers).beginObject().endObject().endObject().endObject();
@@ -117,7 +121,9 @@ void appendOperation(JsonWriter &json, const Route &route)
 void appendComponents(JsonWriter &json)
 {
     json.key("components").beginObject().key("securitySchemes").beginObject().key("token").beginObject();
-    json.field("type", "http").field("scheme", "bearer").endObject().endObject();
+    json.field("type", "http").field("scheme", "bearer").endObject();
+    json.key("signature").beginObject().field("type", "apiKey").field("in", "header");
+    json.field("name", "webhook-signature").field("description", "Standard Webhooks 1.0.0").endObject().endObject();
     json.key("schemas").beginObject().key("Problem").beginObject().field("type", "object").key("properties");
     json.beginObject();
     for (const std::string_view name : {"type", "title", "detail", "field", "remedy", "code"})
@@ -189,7 +195,9 @@ std::string page(const std::vector<Route> &routes)
         "<a href=\"/openapi.json\">openapi.json</a>.</p>\n";
     for (const Route &route : routes) {
         out += "<h2><code>" + htmlText(route.method) + ' ' + htmlText(route.path) + "</code>";
-        out += route.access == RouteAccess::Public ? " (no token)</h2>\n" : "</h2>\n";
+        out += route.access == RouteAccess::Public   ? " (no token)</h2>\n"
+               : route.access == RouteAccess::Signed ? " (signed)</h2>\n"
+                                                     : "</h2>\n";
         out += "<div>" + htmlText(route.summary) + "</div>\n<table>\n";
         appendParameterRows(out, route.query, "query");
         appendParameterRows(out, route.body, "body");

@@ -89,6 +89,9 @@ std::string healthJson(const Health &health, const Caller &caller)
         json.key("set_aside").beginArray();
         for (const std::string &file : health.summary.setAside)
             json.string(file);
+        json.endArray().key("behind").beginArray();
+        for (const std::string &trouble : health.summary.behind)
+            json.string(trouble);
         json.endArray();
     }
     json.endObject();

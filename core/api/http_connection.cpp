@@ -135,9 +135,11 @@ private:
 HttpConnection::HttpConnection(QTcpSocket *socket, std::shared_ptr<ConnectionShare> share)
     : m_share(std::move(share)),
       m_socket(socket),
+      m_tls(qobject_cast<QSslSocket *>(socket)),
       m_wire(std::make_shared<Wire>()),
       m_parser(m_share->limits),
       m_deadline(now() + m_share->limits.requestTimeMax),
+      m_handshakeEnd(now() + m_share->limits.handshakeTimeMax),
       m_progress(now())
 {
     m_wire->connection = this;
@@ -146,7 +148,10 @@ HttpConnection::HttpConnection(QTcpSocket *socket, std::shared_ptr<ConnectionSha
     m_socket->setReadBufferSize(ReadBytesMax);
     m_socket->setSocketOption(QAbstractSocket::LowDelayOption, 1);
     connect(m_socket, &QTcpSocket::readyRead, this, [this] { readOn(); });
-    connect(m_socket, &QTcpSocket::bytesWritten, this, [this](qint64 bytes) { written(bytes); });
+    if (m_tls != nullptr) // what is only encrypted was taken by nobody yet
+        connect(m_tls, &QSslSocket::encryptedBytesWritten, this, [this] { written(); });
+    else
+        connect(m_socket, &QTcpSocket::bytesWritten, this, [this] { written(); });
     connect(m_socket, &QTcpSocket::disconnected, this, [this] { disconnected(); });
 }
 
@@ -253,6 +258,7 @@ void HttpConnection::send(std::uint64_t number, const std::string &bytes)
         m_wire->queued -= bytes.size();
         return;
     }
+    m_streamed += bytes.size();
     push(bytes.data(), bytes.size());
 }
 
@@ -285,7 +291,7 @@ void HttpConnection::giveAway(std::uint64_t number, const std::string &head,
 
 void HttpConnection::push(const char *bytes, std::size_t size)
 {
-    if (m_socket->bytesToWrite() == 0)
+    if (unsent() == 0)
         m_progress = now(); // from now on it is the client's turn
     m_socket->write(bytes, static_cast<qint64>(size));
 }
@@ -313,6 +319,7 @@ void HttpConnection::writeHead(const HttpResponse &response, std::optional<std::
 /// Answers a request that never arrived whole, and ends.
 void HttpConnection::fail(HttpResponse response)
 {
+    m_failed = true;
     holdBody(0);
     m_keepAlive = false;
     m_isHead = false;
@@ -333,7 +340,7 @@ void HttpConnection::afterAnswer()
     if (!m_keepAlive) {
         m_stage = Stage::Closing;
         m_input.clear();
-        if (m_socket->bytesToWrite() == 0)
+        if (unsent() == 0)
             linger();
         return;
     }
@@ -344,15 +351,21 @@ void HttpConnection::afterAnswer()
             this, [this] { readOn(); }, Qt::QueuedConnection);
 }
 
-void HttpConnection::written(qint64 bytes)
+/// What the socket still holds: as it was given, and encrypted.
+qint64 HttpConnection::unsent() const
+{
+    return m_socket->bytesToWrite() + (m_tls != nullptr ? m_tls->encryptedBytesToWrite() : 0);
+}
+
+void HttpConnection::written()
 {
     m_progress = now();
-    // Heads and whole answers are not counted in `queued`, so it is brought down to what the socket still holds.
-    const auto left = static_cast<std::size_t>(m_socket->bytesToWrite());
-    std::size_t queued = m_wire->queued;
-    const auto sent = static_cast<std::size_t>(bytes);
-    while (m_stage == Stage::Streaming
-           && !m_wire->queued.compare_exchange_weak(queued, queued > sent ? queued - sent : 0)) {}
+    // Heads and whole answers are not counted in `queued`, and encryption makes more of it: of what was counted at most
+    // as much can wait as the socket still holds.
+    const auto left = static_cast<std::size_t>(unsent());
+    const std::size_t waiting = std::min(m_streamed, left);
+    m_wire->queued -= m_streamed - waiting;
+    m_streamed = waiting;
     if (left > 0 || m_wire->gone)
         return;
     if (m_stage == Stage::Closing && m_socket->state() == QAbstractSocket::ConnectedState)
@@ -366,6 +379,8 @@ void HttpConnection::linger()
 {
     m_stage = Stage::Lingering;
     m_deadline = now() + m_share->limits.lingerTimeMax;
+    if (m_tls != nullptr && !m_failed && m_socket->bytesAvailable() + m_tls->encryptedBytesAvailable() == 0)
+        return m_socket->disconnectFromHost(); // tells the client that this was all, which only TLS itself can
     ::shutdown(static_cast<int>(m_socket->socketDescriptor()), SHUT_WR);
     m_socket->readAll();
 }
@@ -396,7 +411,9 @@ void HttpConnection::look(Moment time)
 {
     if (m_wire->gone)
         return;
-    if (m_socket->bytesToWrite() > 0 && time - m_progress > m_share->limits.stallTimeMax)
+    if (unsent() > 0 && time - m_progress > m_share->limits.stallTimeMax)
+        return cut();
+    if (m_tls != nullptr && !m_tls->isEncrypted() && time > m_handshakeEnd && m_stage != Stage::Lingering)
         return cut();
     if (m_stage == Stage::Streaming && m_poll)
         return m_poll();

@@ -5,6 +5,7 @@
 #include "core/api/request_parser.h"
 
 #include <QtCore/QObject>
+#include <QtNetwork/QSslSocket>
 #include <QtNetwork/QTcpSocket>
 
 #include <chrono>
@@ -61,14 +62,16 @@ private:
     void writeHead(const HttpResponse &response, std::optional<std::size_t> length);
     void fail(HttpResponse response);
     void afterAnswer();
-    void written(qint64 bytes);
+    void written();
     void linger();
     void disconnected();
+    qint64 unsent() const;
     void holdBody(std::size_t bytes);
     void cut();
 
     const std::shared_ptr<ConnectionShare> m_share;
     QTcpSocket *m_socket; ///< Null: given away.
+    QSslSocket *const m_tls; ///< The same, where it is encrypted.
     const std::shared_ptr<Wire> m_wire;
     RequestParser m_parser;
     std::string m_input;        ///< Read and not yet consumed.
@@ -77,10 +80,13 @@ private:
     std::uint64_t m_number = 0; ///< Of the request under way: an answer to another one is too late.
     bool m_keepAlive = true;
     bool m_isHead = false;
+    bool m_failed = false;      ///< The client may be sending still.
+    std::size_t m_streamed = 0; ///< Of Wire::queued: handed to the socket, and not known to be sent.
     bool m_reading = false; ///< In readOn: answers given at once do not call it again.
     std::function<void()> m_poll;
     std::function<void()> m_whenGone;
     Moment m_deadline; ///< For the request, the next one, or the end of lingering.
+    Moment m_handshakeEnd; ///< Encrypted ones: until then they shook hands.
     Moment m_progress; ///< When the client last took something.
 };
 

@@ -48,6 +48,7 @@ struct HttpLimits {
     std::size_t connectionsMax = 512;                ///< More: 503.
     std::size_t outputBytesMax = 16u << 20;          ///< Waiting for one client.
     std::chrono::milliseconds requestTimeMax{9'800}; ///< For a request to arrive whole: gone within ten seconds.
+    std::chrono::milliseconds handshakeTimeMax{5'000}; ///< For TLS to be agreed on.
     std::chrono::milliseconds idleTimeMax{30'000};   ///< Between two requests of a connection.
     std::chrono::milliseconds stallTimeMax{5'000};   ///< For a client to take something of what waits for it.
     std::chrono::milliseconds lingerTimeMax{1'000};  ///< For a refused client to take the refusal.

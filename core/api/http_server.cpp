@@ -3,22 +3,51 @@
 
 #include "core/api/http_connection.h"
 #include "core/api/problem.h"
+#include "core/api/server_tls.h"
 
 #include <QtCore/QCoreApplication>
 #include <QtCore/QPointer>
 #include <QtCore/QThread>
 #include <QtCore/QTimer>
+#include <QtNetwork/QSslSocket>
 #include <QtNetwork/QTcpServer>
+
+#include <unistd.h>
 
 namespace eventops::api {
 namespace {
+
+/// Hands on encrypted connections before they shook hands: that takes its time as a request does, and counts.
+class Listener final : public QTcpServer
+{
+public:
+    using QTcpServer::QTcpServer;
+    std::optional<QSslConfiguration> tls;
+
+protected:
+    void incomingConnection(qintptr descriptor) override
+    {
+        if (!tls)
+            return QTcpServer::incomingConnection(descriptor);
+        auto *socket = new QSslSocket(this);
+        if (!socket->setSocketDescriptor(descriptor)) {
+            delete socket;
+            ::close(static_cast<int>(descriptor));
+            return;
+        }
+        socket->setSslConfiguration(*tls);
+        socket->startServerEncryption();
+        addPendingConnection(socket);
+    }
+};
 
 /// What lives on the server's thread.
 class Acceptor : public QObject
 {
 public:
-    explicit Acceptor(std::shared_ptr<ConnectionShare> share) : m_share(std::move(share))
+    Acceptor(std::shared_ptr<ConnectionShare> share, std::optional<QSslConfiguration> tls) : m_share(std::move(share))
     {
+        m_server.tls = std::move(tls);
         connect(&m_server, &QTcpServer::newConnection, this, [this] { accept(); });
         connect(&m_looks, &QTimer::timeout, this, [this] { look(); });
         m_server.setMaxPendingConnections(static_cast<int>(m_share->limits.connectionsMax));
@@ -78,7 +107,7 @@ private:
     }
 
     const std::shared_ptr<ConnectionShare> m_share;
-    QTcpServer m_server{this};
+    Listener m_server{this};
     QTimer m_looks{this};
     std::vector<QPointer<HttpConnection>> m_connections;
 };
@@ -97,7 +126,8 @@ HttpServer::HttpServer(std::unique_ptr<Parts> parts) : m_parts(std::move(parts))
 
 Result<std::unique_ptr<HttpServer>> HttpServer::listen(const std::string &address, std::uint16_t port,
                                                        const HttpLimits &limits, HttpHandler handler,
-                                                       std::shared_ptr<HttpStatistics> statistics)
+                                                       std::shared_ptr<HttpStatistics> statistics,
+                                                       const std::optional<TlsFiles> &tls)
 {
     const QHostAddress host(QString::fromStdString(address));
     if (host.isNull())
@@ -109,10 +139,13 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(const std::string &addres
         static char *arguments[] = {name, nullptr};
         parts->application = std::make_unique<QCoreApplication>(count, arguments);
     }
+    std::optional<QSslConfiguration> encryption;
+    if (tls)
+        encryption = EVENTOPS_TRY(readServerTls(*tls)); // Qt's TLS wants an application, too
     parts->share->limits = limits;
     parts->share->handler = std::move(handler);
     parts->share->statistics = std::move(statistics);
-    parts->acceptor = new Acceptor(parts->share);
+    parts->acceptor = new Acceptor(parts->share, std::move(encryption));
     parts->acceptor->moveToThread(&parts->thread);
     QObject::connect(&parts->thread, &QThread::finished, parts->acceptor, &QObject::deleteLater);
     parts->thread.setObjectName(QStringLiteral("api"));

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace eventops::api {
@@ -19,6 +20,12 @@ struct HttpStatistics {
     std::atomic<std::uint64_t> responses[5] = {};     ///< By class of status: 1xx … 5xx.
 };
 
+/// PEM files that a server shows who it is with. Read once, when it begins.
+struct TlsFiles {
+    std::string certificate; ///< The server's own first, then those up to its authority.
+    std::string key;         ///< Without a password; only its owner may read it.
+};
+
 /// HTTP/1.1 and 1.0 on one address, with a limit on everything. Keeps connections alive, answers pipelined requests in
 /// their order, one at a time, and HEAD without the body of the GET that it is handed on as. Knows no paths: that is
 /// the handler's. An exception of the handler's is a 500. Thread: any may call; it works on one thread of its own,
@@ -28,10 +35,12 @@ class HttpServer
 {
 public:
     /// @p address: an IP address; @p port: 0 takes a free one. Unavailable when it cannot be had.
-    /// What it does is counted in @p statistics.
+    /// What it does is counted in @p statistics. @p tls: encrypted, and in no other way; its errors: see
+    /// readServerTls.
     static Result<std::unique_ptr<HttpServer>> listen(const std::string &address, std::uint16_t port,
                                                       const HttpLimits &limits, HttpHandler handler,
-                                                      std::shared_ptr<HttpStatistics> statistics);
+                                                      std::shared_ptr<HttpStatistics> statistics,
+                                                      const std::optional<TlsFiles> &tls = {});
     ~HttpServer(); ///< Closes all connections; afterwards the handler is not called, and answers go nowhere.
 
     std::uint16_t port() const;

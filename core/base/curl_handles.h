@@ -4,6 +4,8 @@
 #include <curl/curl.h>
 
 #include <algorithm>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -33,6 +35,26 @@ inline std::string urlPart(CURLU *url, CURLUPart which)
 inline bool isLoopbackHost(std::string_view host)
 {
     return host == "localhost" || host == "127.0.0.1" || host == "[::1]";
+}
+
+/// Why nothing may be posted to a URL that somebody configured, and what to write instead.
+struct UrlTrouble {
+    std::string message, remedy;
+};
+/// Nothing: it may be. https, or http on this machine, or anywhere when @p allowHttp; no user or password in it.
+inline std::optional<UrlTrouble> urlTrouble(const std::string &url, bool allowHttp)
+{
+    const std::unique_ptr<CURLU, CurlDelete> parsed(curl_url());
+    if (!parsed || curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK)
+        return UrlTrouble{"\"" + url + "\" is no URL", "https://host/path"};
+    const std::string scheme = urlPart(parsed.get(), CURLUPART_SCHEME);
+    if (scheme != "https" && scheme != "http")
+        return UrlTrouble{"scheme \"" + scheme + "\" is not supported", "https, or http on this machine"};
+    if (!urlPart(parsed.get(), CURLUPART_USER).empty() || !urlPart(parsed.get(), CURLUPART_PASSWORD).empty())
+        return UrlTrouble{"the URL holds a user or password", "leave it out: it would be told wherever the URL is"};
+    if (scheme == "http" && !allowHttp && !isLoopbackHost(urlPart(parsed.get(), CURLUPART_HOST)))
+        return UrlTrouble{"plain http leaves this machine", "use https, or set allow_http: true"};
+    return std::nullopt;
 }
 
 constexpr std::size_t HeaderTextBytesMax = 1'024;

@@ -18,6 +18,9 @@ inline constexpr char ActionsProgressTopic[] = "actions.progress";
 inline constexpr char ActionsResultTopic[] = "actions.result";
 inline constexpr char ActionsDlqTopic[] = "actions.dlq";
 
+/// The event_type of a request.
+inline constexpr char ActionRequestType[] = "action.requested";
+
 /// What an executor says about an action. The first three are progress, the others its result.
 enum class ActionReportKind : std::uint8_t { Accepted, Started, Retrying, Succeeded, Failed, Cancelled };
 constexpr std::size_t ActionReportKindCount = 6;

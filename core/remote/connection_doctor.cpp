@@ -27,12 +27,30 @@ Error refused(std::string message, std::string remedy)
     return Error{Error::Code::Refused, std::move(message), {}, std::move(remedy)};
 }
 
+std::string lower(std::string_view text)
+{
+    std::string out(text);
+    std::transform(out.begin(), out.end(), out.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
+    return out;
+}
+
 Error explainTls(const ConnectionFacts &facts)
 {
     if (facts.speaksHttp)
         return refused(facts.url + " speaks no TLS", "attach " + betterUrl(facts) + " instead");
-    return refused("the TLS connection to " + facts.url + " is not trusted: " + facts.text,
-                   "let the server have a certificate for this name from an authority that this machine trusts");
+    const std::string said = lower(facts.text);
+    const auto isSaid = [&](std::string_view words) {
+        return said.find(words) != std::string::npos;
+    };
+    std::string remedy = "let the server have a certificate for this name from an authority that this machine trusts";
+    if (isSaid("host name") || isSaid("hostname"))
+        remedy = "attach it by a name that its certificate has, or give it a certificate with this name";
+    else if (isSaid("self-signed") || isSaid("issuer") || isSaid("not trusted") || isSaid("untrusted"))
+        remedy = "name the certificate of the authority that signed the engine's with --ca FILE";
+    else if (isSaid("expired"))
+        remedy = "have the engine's certificate renewed, or set this machine's clock";
+    return refused("the TLS connection to " + facts.url + " is not trusted: " + facts.text, remedy);
 }
 
 Error explainStatus(const ConnectionFacts &facts)
@@ -50,8 +68,8 @@ Error explainStatus(const ConnectionFacts &facts)
                        facts.remedy.empty() ? "use a token of a higher role" : facts.remedy);
     case Misdirected:
         return refused(facts.url + " is not called by this name: " + said("it answers 421"),
-                       "attach localhost or 127.0.0.1 with the port it listens on; from another machine by ssh -L with "
-                       "the same port on both sides");
+                       "attach localhost or 127.0.0.1 with the port it listens on, from another machine by ssh -L with "
+                       "the same port on both sides; or let the engine know the name: eventops serve --host-name NAME");
     case NotFound:
         return refused("what answers at " + facts.url + " has no engine to attach",
                        "check address and port; an engine of an earlier version has to be updated");
@@ -72,14 +90,6 @@ Error explainStatus(const ConnectionFacts &facts)
 bool isOneOf(char c, std::string_view set)
 {
     return set.find(c) != std::string_view::npos;
-}
-
-std::string lower(std::string_view text)
-{
-    std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
-    return out;
 }
 
 /// Words are looked for with nothing of a word before or behind them.

@@ -4,6 +4,8 @@
 #include "core/codec/json_reader.h"
 #include "core/wire/packets.h"
 
+#include <QtNetwork/QSslCertificate>
+
 #include <charconv>
 
 namespace eventops::remote {
@@ -28,7 +30,7 @@ std::string textMember(const std::string &body, std::string_view name)
 
 } // namespace
 
-ConnectionProbe::ConnectionProbe(QUrl url, std::string token, ConnectionFacts known,
+ConnectionProbe::ConnectionProbe(QUrl url, std::string token, const QSslConfiguration &tls, ConnectionFacts known,
                                  std::function<void(const ConnectionFacts &)> tell, QObject *parent)
     : QObject(parent),
       m_url(std::move(url)),
@@ -38,6 +40,7 @@ ConnectionProbe::ConnectionProbe(QUrl url, std::string token, ConnectionFacts kn
       m_socket(this),
       m_time(this)
 {
+    m_socket.setSslConfiguration(tls);
     connect(&m_socket, &QAbstractSocket::errorOccurred, this, [this](auto error) { failed(error); });
     connect(&m_socket, &QAbstractSocket::readyRead, this, [this] { read(); });
     connect(&m_time, &QTimer::timeout, this, [this] { end(); });
@@ -63,6 +66,10 @@ void ConnectionProbe::start(bool tls)
 /// As the WebSocket was asked for, but for the upgrade: the engine says what it has against it.
 void ConnectionProbe::ask()
 {
+    if (m_greets) {
+        m_facts.speaksTls = true;
+        return end();
+    }
     const bool sameWay = m_tls == m_facts.wantedTls;
     const QByteArray host = m_url.host(QUrl::FullyEncoded).toLatin1();
     QByteArray request = "GET " + m_url.path(QUrl::FullyEncoded).toLatin1()
@@ -88,6 +95,23 @@ void ConnectionProbe::read()
 void ConnectionProbe::failed(QAbstractSocket::SocketError error)
 {
     using enum ConnectionFacts::Failure;
+    if (m_greets) {
+        m_facts.speaksTls = !m_socket.peerCertificate().isNull(); // whoever it belongs to
+        return end();
+    }
+    // Many a server that speaks TLS alone closes on plain text without a word.
+    if (error == QAbstractSocket::RemoteHostClosedError && !m_tls && !m_facts.wantedTls && m_answer.isEmpty()
+        && m_socket.bytesAvailable() == 0) {
+        m_greets = true;
+        QMetaObject::invokeMethod(
+            this,
+            [this] {
+                m_socket.abort();
+                start(true);
+            },
+            Qt::QueuedConnection);
+        return;
+    }
     switch (error) {
     case QAbstractSocket::RemoteHostClosedError: break;
     case QAbstractSocket::ConnectionRefusedError: m_facts.failure = Refused; break;

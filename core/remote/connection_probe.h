@@ -7,6 +7,7 @@
 #include <QtCore/QTimer>
 #include <QtCore/QUrl>
 #include <QtNetwork/QAbstractSocket>
+#include <QtNetwork/QSslConfiguration>
 #include <QtNetwork/QSslSocket>
 
 #include <functional>
@@ -21,7 +22,7 @@ public:
     static constexpr int TimeMaxMs = 5'000;
 
     /// @p known: what the failed connection said. The token goes along only where it would have gone anyway.
-    ConnectionProbe(QUrl url, std::string token, ConnectionFacts known,
+    ConnectionProbe(QUrl url, std::string token, const QSslConfiguration &tls, ConnectionFacts known,
                     std::function<void(const ConnectionFacts &)> tell, QObject *parent);
 
 private:
@@ -40,6 +41,7 @@ private:
     QTimer m_time;
     QByteArray m_answer;
     bool m_tls = false;
+    bool m_greets = false; ///< It only looks whether TLS is spoken here.
 };
 
 } // namespace eventops::remote

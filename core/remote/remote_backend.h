@@ -30,6 +30,7 @@ struct ConnectionState {
 struct RemoteOptions {
     std::string url; ///< See normalUrl.
     std::string token;
+    std::string authorities; ///< PEM of those to trust, see readAuthorities; empty: the system's.
     std::chrono::milliseconds connectTimeMax{10'000}; ///< For one try, greeting and all.
     std::chrono::milliseconds retryMin{250};          ///< Doubles with every try …
     std::chrono::milliseconds retryMax{15'000};       ///< … up to this; each is cut by a random part of up to half.
@@ -47,6 +48,10 @@ Result<std::string> normalUrl(const std::string &text);
 /// The first line of @p path that is no comment: a token alone, or the first word of a line of an engine's file of
 /// tokens. Refused: others may read it. Thread: any.
 Result<std::string> readTokenFile(const std::string &path);
+
+/// The certificates in the PEM file @p path, for RemoteOptions. NotFound; InvalidConfig: there is none in it.
+/// Thread: any.
+Result<std::string> readAuthorities(const std::string &path);
 
 /// An engine elsewhere, behind the Backend interface: every call goes over one WebSocket to `eventops serve`.
 ///

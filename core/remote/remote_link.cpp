@@ -6,6 +6,9 @@
 
 #include <QtCore/QUrl>
 #include <QtNetwork/QNetworkRequest>
+#include <QtNetwork/QSslCertificate>
+#include <QtNetwork/QSslConfiguration>
+#include <QtNetwork/QSslSocket>
 #include <QtWebSockets/QWebSocket>
 
 #include <algorithm>
@@ -25,6 +28,17 @@ const wire::Greeting &ownGreeting()
 Error cancelled()
 {
     return Error{Error::Code::Cancelled, "the call was cancelled"};
+}
+
+/// TLS as the options want it: 1.2 or later, the name checked, and nobody trusted but @p authorities if there are any.
+QSslConfiguration tlsOf(const std::string &authorities)
+{
+    QSslConfiguration tls = QSslConfiguration::defaultConfiguration();
+    tls.setProtocol(QSsl::TlsV1_2OrLater);
+    tls.setPeerVerifyMode(QSslSocket::VerifyPeer);
+    if (!authorities.empty())
+        tls.setCaCertificates(QSslCertificate::fromData(QByteArray::fromStdString(authorities), QSsl::Pem));
+    return tls;
 }
 
 ConnectionFacts factsOf(const QUrl &url, QAbstractSocket::SocketError error, const QString &text)
@@ -130,6 +144,7 @@ void RemoteLink::openSocket()
     connect(m_socket, &QWebSocket::binaryMessageReceived, this, [this](const QByteArray &bytes) {
         received({bytes.constData(), static_cast<std::size_t>(bytes.size())});
     });
+    m_socket->setSslConfiguration(tlsOf(m_options.authorities));
     QNetworkRequest request(QUrl(QString::fromStdString(m_options.url)));
     request.setRawHeader("Authorization", "Bearer " + QByteArray::fromStdString(m_options.token));
     m_socket->open(request);
@@ -185,7 +200,7 @@ void RemoteLink::diagnose()
         return settle(explainConnection(facts), false);
     }
     m_probe = new ConnectionProbe(
-        url, m_options.token, facts,
+        url, m_options.token, tlsOf(m_options.authorities), facts,
         [this](const ConnectionFacts &found) {
             m_probe->deleteLater();
             m_probe = nullptr;

@@ -5,6 +5,7 @@
 #include <QtCore/QFile>
 #include <QtCore/QUrl>
 #include <QtNetwork/QHostAddress>
+#include <QtNetwork/QSslCertificate>
 
 #include <sys/stat.h>
 
@@ -14,6 +15,7 @@ namespace {
 constexpr int DefaultPort = 8088; ///< Of `eventops serve`.
 constexpr int TlsPort = 443;
 constexpr qint64 TokenFileBytesMax = 512 << 10;
+constexpr qint64 AuthoritiesBytesMax = 4 << 20;
 
 Error noUrl(const std::string &text)
 {
@@ -73,6 +75,23 @@ Result<std::string> readTokenFile(const std::string &path)
                  "the file holds no token",
                  {path, 0, 0},
                  "write one line with a token of the engine's workspace into it"};
+}
+
+Result<std::string> readAuthorities(const std::string &path)
+{
+    QFile file(QFile::decodeName(QByteArray::fromStdString(path)));
+    if (!file.open(QIODevice::ReadOnly))
+        return Error{Error::Code::NotFound,
+                     "cannot read the authorities to trust: " + file.errorString().toStdString(),
+                     {path, 0, 0},
+                     "name a PEM file"};
+    const QByteArray pem = file.read(AuthoritiesBytesMax);
+    if (QSslCertificate::fromData(pem, QSsl::Pem).isEmpty())
+        return Error{Error::Code::InvalidConfig,
+                     "the file holds no certificate in PEM",
+                     {path, 0, 0},
+                     "name the certificate of the authority that signed the engine's"};
+    return pem.toStdString();
 }
 
 } // namespace eventops::remote

@@ -34,9 +34,10 @@ public:
     /// InvalidInput: not to be understood, or not of an action that anybody was asked to carry out; all else as the
     /// ledger says, and then the report may be given again.
     Result<Taken> take(std::string_view document);
+    /// The action that a report means by @p id: what was shown, or the key of the request. Errors as the ledger says.
+    Result<Action> find(const std::string &id);
 
 private:
-    Result<Action> find(const std::string &id);
     Result<Taken> apply(const Action &action, const ActionReport &report);
     bool isNew(const std::string &name);
 

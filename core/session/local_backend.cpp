@@ -10,6 +10,7 @@
 #include "core/session/kafka_feed.h"
 #include "core/session/quarantine.h"
 #include "core/session/redrive.h"
+#include "core/session/webhook_feed.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -447,6 +448,7 @@ Result<Health> LocalBackend::makeHealth(const Caller &caller)
         if (truth)
             health.known = EVENTOPS_TRY(scoreAgainst(std::move(truth).value(), read, health.summary.clock, caller));
     }
+    health.summary.behind = webhookTroubles(m_workspace);
     health.lake = lakeHealth();
     health.clickHouse = clickHouseHealth();
     for (const char *name : {"/ledger.db", "/ledger.db-wal"}) {
@@ -611,6 +613,11 @@ Status LocalBackend::runFeedback(const Caller &caller, const FeedbackRequest &re
     const Feedback feedback = EVENTOPS_TRY(feedbackFor(request, finding, caller.user));
     EVENTOPS_TRY(recordFeedback(*ledger, feedback, SystemClock()));
     return takeDocuments();
+}
+
+void LocalBackend::inputWaits()
+{
+    m_decisions.post(Ticket(), [this] { static_cast<void>(takeDocuments()); }); // else the next run takes it
 }
 
 /// What was put into the log becomes part of the stream; a running engine does that by itself.

@@ -84,6 +84,8 @@ public:
     Ticket backup(const Caller &caller, const BackupRequest &request, std::function<void(BackupProgress)> progress,
                   Done<BackupOutcome> done) override;
     Ticket doctor(const Caller &caller, bool full, Done<std::vector<DoctorCheck>> done) override;
+    /// Somebody else has put something into the workspace's input log: it becomes part of the stream soon.
+    void inputWaits();
 
 private:
     /// A thread that runs jobs one after the other.

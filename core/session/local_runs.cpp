@@ -10,6 +10,7 @@
 #include "core/session/ingest_source.h"
 #include "core/session/kafka_feed.h"
 #include "core/session/kafka_loop.h"
+#include "core/session/webhook_feed.h"
 
 #include <algorithm>
 
@@ -193,6 +194,8 @@ Result<WorkspaceSummary> LocalBackend::runEngine(const PipelineSpec &spec, Sourc
     const auto lake = EVENTOPS_TRY(startLake(request.lake, ticket));
     const auto clickHouse = startClickHouse(ticket);
     const auto kafka = hasKafka(m_workspace) ? std::make_unique<KafkaProjector>(m_workspace, ticket.flag()) : nullptr;
+    const auto hooks =
+        hasWebhooks(m_workspace) ? std::make_unique<WebhookProjector>(m_workspace, ticket.flag()) : nullptr;
     m_hub.runStarted();
     const Status read = engine->read(std::move(sources), live);
     m_hub.runEnded();
@@ -208,6 +211,8 @@ Result<WorkspaceSummary> LocalBackend::runEngine(const PipelineSpec &spec, Sourc
     if (!fed && request.lake)
         return fed.error(); // everything is stored; what was asked for besides is not there
     WorkspaceSummary summary = EVENTOPS_TRY(makeSummary(engine->ledger(), true));
+    if (hooks != nullptr)
+        summary.behind = hooks->finish();
     if (!pushed)
         summary.behind.push_back("ClickHouse: " + pushed.error().text() + "; then: eventops clickhouse push");
     if (!published)

@@ -336,6 +336,8 @@ QVariantList HealthModel::facts() const
             state += QStringLiteral("; ") + shownText(m_health.clickHouse->notice);
         list.append(named(QStringLiteral("ClickHouse"), state));
     }
+    for (const std::string &trouble : m_health.summary.behind)
+        list.append(named(QStringLiteral("Behind"), shownText(trouble, ShownTroubleMax)));
     return list;
 }
 

@@ -33,7 +33,7 @@ _eventops()
             merge) options+=" --json --pipeline --format --out --force" ;;
             retention) options+=" --workspace --json --dry-run" ;;
             backup) options+=" --workspace --json --to --verify" ;;
-            doctor) options+=" --workspace --attach --token-file --explain --json --full" ;;
+            doctor) options+=" --workspace --attach --token-file --ca --explain --json --full" ;;
             capture) options+=" --json" ;;
             bench) options+=" --pipeline --format --workers" ;;
             run) options+=" --workspace --json --workers --lake" ;;
@@ -44,21 +44,22 @@ _eventops()
                 --sasl-password-file --tls-ca-file --partitions --replication --no-topics --writer --mirror
                 --legacy-top-level --legacy-key --publish --avro --schema-url --schema-user --schema-password-file" ;;
             validate) options+=" --json --schema --compatibility" ;;
-            query) options+=" --workspace --attach --token-file --json --limit --newest --mirror --legacy-top-level" ;;
-            explain) options+=" --workspace --attach --token-file --json" ;;
+            query) options+=" --workspace --attach --token-file --ca --json --limit --newest --mirror --legacy-top-level" ;;
+            explain) options+=" --workspace --attach --token-file --ca --json" ;;
             entropy) options+=" --json --hdfs --process --nab --petshop --no-speed --graph --normal --issue --target --train --root
                 --no-end" ;;
-            aggregate) options+=" --workspace --attach --token-file --json --by --every --filter" ;;
-            approvals) options+=" --workspace --attach --token-file --json --all --reason --no-wait" ;;
-            graph) options+=" --workspace --attach --token-file --json --type --to --to-type --tenant --depth --limit --within" ;;
+            aggregate) options+=" --workspace --attach --token-file --ca --json --by --every --filter" ;;
+            approvals) options+=" --workspace --attach --token-file --ca --json --all --reason --no-wait" ;;
+            graph) options+=" --workspace --attach --token-file --ca --json --type --to --to-type --tenant --depth --limit --within" ;;
             feedback) options+=" --workspace --reason" ;;
-            deadletters) options+=" --workspace --attach --token-file --json --format" ;;
-            audit) options+=" --workspace --attach --token-file --json" ;;
+            deadletters) options+=" --workspace --attach --token-file --ca --json --format" ;;
+            audit) options+=" --workspace --attach --token-file --ca --json" ;;
             rerun) options+=" --workspace --json --pipeline --stages --workers" ;;
             promote) options+=" --workspace --json --out" ;;
             test) options+=" --json --update" ;;
-            report) options+=" --workspace --attach --token-file" ;;
-            serve) options+=" --workspace --json --port --ui-port --pipeline --host --read-only --insecure-loopback --demo-bus" ;;
+            report) options+=" --workspace --attach --token-file --ca" ;;
+            webhook) options+=" --workspace --json --send --filter --secret-env --secret-file --callback --ca --timeout-ms --allow-http --from-start" ;;
+            serve) options+=" --workspace --json --port --ui-port --pipeline --host --listen --tls-cert --tls-key --host-name --captures --read-only --insecure-loopback --demo-bus" ;;
             up) options+=" --workspace --json --brokers --port --ui-port --pipeline" ;;
             settings | status | urls) options+=" --workspace --json" ;;
             down | init | seed | logs) options+=" --workspace" ;;
@@ -71,7 +72,7 @@ _eventops()
     fi
     local words=
     case $command in
-        '') words="run replay export merge capture validate report query explain graph aggregate sql lake clickhouse kafka approvals feedback executor serve settings deadletters
+        '') words="run replay export merge capture validate report query explain graph aggregate sql lake clickhouse kafka webhook approvals feedback executor serve settings deadletters
             up down status urls init seed logs audit rerun promote test retention backup doctor stages entropy bench demo" ;;
         aggregate) words="count min max mean sum p50 p90 p99" ;;
         query) words="events alerts deviations predictions findings held-back entities links actions" ;;
@@ -86,6 +87,7 @@ _eventops()
         lake) words="build rebuild status" ;;
         clickhouse) words="init push status query" ;;
         kafka) words="init push pull status" ;;
+        webhook) words="add list test remove push retry status" ;;
         replay | run | merge | validate | bench | test) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")

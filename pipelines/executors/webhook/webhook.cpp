@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "core/actions/executor.h"
+#include "core/base/clock.h"
 #include "core/base/curl_handles.h"
+#include "core/base/hash.h"
+#include "core/codec/webhook.h"
 #include "core/pipeline/settings.h"
 #include "pipelines/executors/command_set.h"
-
 
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <optional>
 
 namespace eventops {
 namespace {
@@ -19,7 +22,11 @@ constexpr FieldSpec Fields[] = {
     {"allow_http", "bool", "false", "Send over plain http to other machines too."},
     {"token_env", "string", "",
      "Environment variable whose content is sent as bearer token; secrets stay out of files."},
+    {"secret_env", "string", "",
+     "Environment variable with the secrets (whsec_…) that requests are signed with, as the Standard Webhooks "
+     "specification has it."},
 };
+constexpr std::size_t IdDigits = 32;
 constexpr std::int64_t TimeoutMsMax = 24LL * 3'600 * 1'000;
 
 /// Keeps the first ExecutorOutputBytesMax bytes and stops the transfer there: an endless answer ends it, not us.
@@ -35,6 +42,7 @@ class Webhook final : public Executor
 {
 public:
     std::string url, token;
+    std::optional<WebhookKeys> keys;
     CommandSet commands;
     std::int64_t timeoutMs = 0;
 
@@ -87,6 +95,14 @@ private:
         header("Expect:"); // no waiting for "100 Continue"
         if (!token.empty())
             header("Authorization: Bearer " + token);
+        if (keys) {
+            // The same for every retry; a key of a request has dots, which an id may not have.
+            const std::string id = "action_" + sha256Hex(request.idempotencyKey).substr(0, IdDigits);
+            const std::int64_t seconds = raw(SystemClock().now()) / NsPerSecond;
+            header(std::string(WebhookIdHeader) + ": " + id);
+            header(std::string(WebhookTimestampHeader) + ": " + std::to_string(seconds));
+            header(std::string(WebhookSignatureHeader) + ": " + keys->sign(id, seconds, request.envelope));
+        }
         const std::unique_ptr<curl_slist, CurlDelete> owner(list);
         curl_easy_setopt(handle, CURLOPT_URL, url.c_str());
         curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -129,28 +145,14 @@ private:
     }
 };
 
-Status checkUrl(const Value &value, const std::string &url, bool allowHttp)
-{
-    const std::unique_ptr<CURLU, CurlDelete> parsed(curl_url());
-    if (!parsed || curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK)
-        return value.error("\"" + url + "\" is no URL", "https://host/path");
-    const std::string scheme = urlPart(parsed.get(), CURLUPART_SCHEME);
-    if (scheme != "https" && scheme != "http")
-        return value.error("scheme \"" + scheme + "\" is not supported", "https, or http on this machine");
-    if (!urlPart(parsed.get(), CURLUPART_USER).empty() || !urlPart(parsed.get(), CURLUPART_PASSWORD).empty())
-        return value.error("the URL holds a user or password", "use token_env");
-    if (scheme == "http" && !allowHttp && !isLoopbackHost(urlPart(parsed.get(), CURLUPART_HOST)))
-        return value.error("plain http leaves this machine", "use https, or set allow_http: true");
-    return Ok{};
-}
-
 Result<std::unique_ptr<Executor>> make(const Value &settings)
 {
     const Value checked = EVENTOPS_TRY(checkSettings(settings, Fields, "executor \"webhook\""));
     auto webhook = std::make_unique<Webhook>();
     webhook->url = EVENTOPS_TRY(checked.at("url").text());
     const bool allowHttp = EVENTOPS_TRY(checked.at("allow_http").boolean());
-    EVENTOPS_TRY(checkUrl(checked.at("url"), webhook->url, allowHttp));
+    if (const auto trouble = urlTrouble(webhook->url, allowHttp))
+        return checked.at("url").error(trouble->message, trouble->remedy);
     webhook->commands = EVENTOPS_TRY(CommandSet::read(checked.at("commands")));
     webhook->timeoutMs = EVENTOPS_TRY(checked.at("timeout").durationNs()) / NsPerMs;
     if (webhook->timeoutMs < 1 || webhook->timeoutMs > TimeoutMsMax)
@@ -161,6 +163,15 @@ Result<std::unique_ptr<Executor>> make(const Value &settings)
         webhook->token = token == nullptr ? "" : token;
         if (webhook->token.empty() || !isHeaderText(webhook->token))
             return checked.at("token_env").error("environment variable " + tokenName + " holds no token");
+    }
+    const std::string secretName = EVENTOPS_TRY(checked.at("secret_env").text());
+    if (!secretName.empty()) {
+        const char *secret = std::getenv(secretName.c_str());
+        auto keys = WebhookKeys::parse(secret == nullptr ? "" : secret);
+        if (!keys)
+            return checked.at("secret_env")
+                .error("environment variable " + secretName + ": " + keys.error().message, keys.error().remedy);
+        webhook->keys = std::move(keys).value();
     }
     return std::unique_ptr<Executor>(std::move(webhook));
 }

@@ -2,6 +2,8 @@
 #include "tests/support/test_main.h"
 #include "tests/support/loopback_server.h"
 
+#include "core/base/clock.h"
+#include "core/codec/webhook.h"
 #include "core/config/yaml.h"
 #include "pipelines/components.h"
 
@@ -11,6 +13,7 @@
 #include <QtCore/QTemporaryDir>
 
 #include <csignal>
+#include <cstring>
 
 using namespace eventops;
 using test::LoopbackServer;
@@ -245,6 +248,35 @@ private Q_SLOTS:
         QCOMPARE(refusal("webhook", "{url: 'https://example.com/x'}"), std::string());
         QCOMPARE(refusal("webhook", "{url: 'http://example.com/x', allow_http: true}"), std::string());
         QCOMPARE(refusal("webhook", "{url: 'http://[::1]:8080/'}"), std::string());
+    }
+
+    void webhookSignsWithTheSecret()
+    {
+        LoopbackServer server([](const std::string &) { return answer("200 OK"); });
+        const QByteArray secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+        QVERIFY(refusal("webhook", "{url: 'https://h/', secret_env: EVENTOPS_NO_SUCH}").find("secret")
+                != std::string::npos);
+        qputenv("EVENTOPS_TEST_SECRET", secret);
+        const auto hook = make("webhook", "{url: '" + server.url() + "', secret_env: EVENTOPS_TEST_SECRET}");
+        qunsetenv("EVENTOPS_TEST_SECRET");
+        ActionRequest again = request();
+        again.attempt = 2;
+        QVERIFY(hook->execute(request(), nullptr).kind == Kind::Succeeded);
+        QVERIFY(hook->execute(again, nullptr).kind == Kind::Succeeded);
+        const auto requests = server.requests();
+        QCOMPARE(requests.size(), std::size_t(2));
+        std::vector<WebhookHead> heads;
+        for (const std::string &sent : requests) {
+            const auto header = [&](const char *name) {
+                const std::size_t at = sent.find(std::string("\r\n") + name + ": ") + std::strlen(name) + 4;
+                return sent.substr(at, sent.find("\r\n", at) - at);
+            };
+            heads.push_back({header(WebhookIdHeader), header(WebhookTimestampHeader), header(WebhookSignatureHeader)});
+            const std::int64_t now = raw(SystemClock().now()) / NsPerSecond;
+            const std::string body = sent.substr(sent.find("\r\n\r\n") + 4);
+            QVERIFY(WebhookKeys::parse(secret.toStdString()).value().verify(heads.back(), body, now));
+        }
+        QCOMPARE(heads[0].id, heads[1].id); // who keeps ids does it once
     }
 
     void webhookSendsTheToken()

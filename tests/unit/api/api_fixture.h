@@ -16,13 +16,18 @@ class ServedWorkspace
 public:
     /// @p capture: below resources/captures; empty: nothing was ever read.
     explicit ServedWorkspace(const std::string &capture = "agents.ndjson", bool insecureLoopback = false,
-                             const std::string &pipeline = "default")
+                             const std::string &pipeline = "default",
+                             const std::function<void(api::ApiOptions &)> &change = {})
         : m_backend(m_workspace.backend())
     {
         if (!capture.empty())
             m_failure = LocalWorkspace::replay(*m_backend, capture, pipeline);
         api::ApiOptions options;
         options.insecureLoopback = insecureLoopback;
+        options.callbacks =
+            std::make_shared<WebhookCallbacks>(Workspace{directory()}, [this] { m_backend->inputWaits(); });
+        if (change)
+            change(options);
         auto server = api::ApiServer::start(*m_backend, tokens(), options);
         if (server)
             m_server = std::move(server).value();
