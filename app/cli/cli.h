@@ -85,6 +85,7 @@ void addSql(CLI::App &app, Context &context);
 void addLake(CLI::App &app, Context &context);
 void addClickHouse(CLI::App &app, Context &context);
 void addKafka(CLI::App &app, Context &context);
+void addGroup(CLI::App &app, Context &context);
 void addApprovals(CLI::App &app, Context &context);
 void addFeedback(CLI::App &app, Context &context);
 void addGraph(CLI::App &app, Context &context);
