@@ -139,7 +139,7 @@ Status KafkaTransactions::send(const KafkaOutput &message)
         if (failed == RD_KAFKA_RESP_ERR_NO_ERROR)
             return Ok{};
         if (failed != RD_KAFKA_RESP_ERR__QUEUE_FULL)
-            return errorOf(failed, "topic " + std::string(message.topic) + " did not take a message", nullptr);
+            return errorOf(failed, "topic " + std::string(message.topic) + " did not take a message", "");
         if (m_options.mustStop && m_options.mustStop())
             return Error{Error::Code::Cancelled, "stopped while no broker answered"};
         rd_kafka_poll(m_handle, PollMs);

@@ -22,17 +22,20 @@ namespace eventops::test {
 
 constexpr int InputPartitions = 4;
 
-/// Agents' metrics of 24 hosts, one a second, keyed by tenant and host; now and then above the shipped rule's threshold.
+/// Agents' metrics of 8 hosts, ten a second, keyed by tenant and host: half of them are often above the shipped rule's
+/// threshold, the others so seldom that it is a surprise.
 inline std::vector<KafkaPeer::Record> hostRecords(int from, int count)
 {
     std::vector<KafkaPeer::Record> records;
     for (int i = from; i < from + count; ++i) {
-        const std::string host = "host-" + std::to_string(i * 7 % 24);
+        const int number = i * 3 % 8;
+        const std::string host = "host-" + std::to_string(number);
+        const int peak = number < 4 ? (i % 29 == 0 ? 62 : 0) : (i % 211 == 0 ? 62 + i % 29 : 0);
         const QString text =
             QStringLiteral(
                 R"({"tenant_id":"acme","host":"%1","metric":"cpu_load","value":%2,"ts_event":"2025-10-21T%3:%4:%5.%6Z","unit":"percent","tags":{"env":"prod"}})")
                 .arg(QString::fromStdString(host))
-                .arg(20 + (i * 7919) % 30 + (i % 41 == 0 ? 55 : 0))
+                .arg(20 + (i * 7919) % 6 + peak)
                 .arg(i / 36'000 % 24, 2, 10, QLatin1Char('0'))
                 .arg(i / 600 % 60, 2, 10, QLatin1Char('0'))
                 .arg(i / 10 % 60, 2, 10, QLatin1Char('0'))
