@@ -77,7 +77,7 @@ public:
             TaskHealth one = task->health();
             health.counts += one.counts;
             health.lag += one.source.lag.value_or(0);
-            health.errors += one.source.errors + one.restores - std::min<std::uint64_t>(one.restores, 1);
+            health.errors += one.source.errors + one.failures;
             for (const std::string &error : {one.source.lastError, one.lastError})
                 health.lastError = error.empty() ? health.lastError : error;
             if (health.trouble.empty() && !one.trouble.empty())
@@ -110,7 +110,7 @@ private:
         const std::lock_guard lock(m_mutex);
         const TaskHealth last = task->health();
         m_ended += last.counts;
-        m_endedErrors += last.source.errors + last.restores - std::min<std::uint64_t>(last.restores, 1);
+        m_endedErrors += last.source.errors + last.failures;
         m_tasks.erase(place);
     }
 

@@ -90,6 +90,7 @@ void GroupTask::work()
             const std::lock_guard lock(m_mutex);
             m_health.running = false;
             if (!done && !m_stop) {
+                ++m_health.failures;
                 m_health.trouble = done.error().text();
                 m_health.lastError = done.error().text();
             }
@@ -196,10 +197,6 @@ Result<std::unique_ptr<PipelineRunner>> GroupTask::makeRunner(TransactionSink &s
 
 Status GroupTask::attempt()
 {
-    {
-        const std::lock_guard lock(m_mutex);
-        ++m_health.restores;
-    }
     KafkaTransactions::Options options;
     options.mustStop = [this] { return mustGiveUp(); };
     const std::string id = m_step.group + '-' + m_place.topic + '-' + std::to_string(m_place.partition);

@@ -23,9 +23,9 @@ struct TaskHealth {
     std::string trouble;         ///< Why nothing gets on, for people; empty: it does.
     SourceHealth source;
     SinkCounts counts;
-    std::uint64_t restores = 0;  ///< Times that it began: 1, and 1 more for each error.
     std::uint64_t restoredFrom = 0; ///< Offset of the state that it began with.
-    std::string lastError;       ///< Of those errors.
+    std::uint64_t failures = 0;  ///< Times that it began anew after an error …
+    std::string lastError;       ///< … and the last of those.
 };
 
 /// Works on one partition while this member owns it, on a thread of its own: restores what was known of it, then reads,

@@ -28,7 +28,7 @@ void appendPartition(JsonWriter &json, const TaskHealth &task)
     else
         json.null();
     json.key("offset").unsignedInteger(task.counts.offset);
-    json.key("restored_from").unsignedInteger(task.restoredFrom).key("restores").unsignedInteger(task.restores);
+    json.key("restored_from").unsignedInteger(task.restoredFrom).key("failures").unsignedInteger(task.failures);
     appendCounts(json, task.counts);
     json.key("missed").unsignedInteger(task.source.missed).key("errors").unsignedInteger(task.source.errors);
     json.field("last_error", task.lastError.empty() ? task.source.lastError : task.lastError);

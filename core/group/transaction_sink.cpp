@@ -84,7 +84,8 @@ Status TransactionSink::commit(CommitGroup &group)
     if (!m_base)
         m_base = cursor;
     SinkCounts counts;
-    if (m_committed && cursor <= *m_committed) { // on the way to where the one before had come
+    const bool news = !m_committed || cursor > *m_committed || (cursor == *m_committed && wants(group));
+    if (!news) { // on the way to where the one before had come
         const std::lock_guard lock(m_mutex);
         m_counts.discarded += recordsFrom(group, 0);
         return Ok{};

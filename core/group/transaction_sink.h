@@ -58,6 +58,8 @@ public:
 protected:
     /// Sends what follows from records from number @p from on.
     virtual Status fill(const CommitGroup &group, Seq from, SinkCounts &counts) = 0;
+    /// True: it has something to write, though no record is new.
+    virtual bool wants(const CommitGroup &) const { return false; }
     virtual void committed(const CommitGroup &) {}
 
     Status send(const KafkaOutput &message, SinkCounts &counts);
@@ -90,6 +92,7 @@ public:
 private:
     Status fill(const CommitGroup &group, Seq from, SinkCounts &counts) override;
     Status sendChangelog(const CommitGroup &group, SinkCounts &counts);
+    bool wants(const CommitGroup &group) const override { return group.checkpoint.has_value(); }
     void committed(const CommitGroup &group) override;
 
     const std::vector<std::string> m_sourceKeys;
