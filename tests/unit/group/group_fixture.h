@@ -253,20 +253,26 @@ inline bool waitForGroup(KafkaPeer &peer, const std::string &group, const char *
     std::vector<TopicPartition> places;
     for (int partition = 0; partition < peer.partitions(topic); ++partition)
         places.push_back({topic, static_cast<std::uint32_t>(partition)});
-    return RunningMember::waitUntil(
+    std::string behind;
+    const bool done = RunningMember::waitUntil(
         [&] {
             const auto state = groupState(settings, group, places, std::chrono::seconds(10));
+            behind = state ? std::string() : state.error().text();
             if (!state)
                 return false;
             std::map<TopicPartition, std::uint64_t> committed(state.value().committed.begin(),
                                                               state.value().committed.end());
             return std::all_of(places.begin(), places.end(), [&](const TopicPartition &place) {
                 const std::int64_t end = peer.ends(topic, static_cast<std::int32_t>(place.partition)).second;
-                return end == 0
-                       || (committed.contains(place) && static_cast<std::int64_t>(committed[place]) >= end - markers);
+                const auto at = committed.contains(place) ? static_cast<std::int64_t>(committed[place]) : 0;
+                behind = place.text() + " is at " + std::to_string(at) + " of " + std::to_string(end);
+                return at >= end - markers;
             });
         },
         withinMs);
+    if (!done)
+        qWarning("group %s: %s", group.c_str(), behind.c_str());
+    return done;
 }
 
 } // namespace eventops::test
