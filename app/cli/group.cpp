@@ -199,7 +199,8 @@ Result<std::vector<TopicOutcome>> makeGroupTopics(KafkaClient &client, const Pip
     const std::vector<std::string> input = EVENTOPS_TRY(groupTopicsOf(spec, settings, known));
     std::uint32_t partitions = options.partitions;
     for (const std::string &topic : input)
-        partitions = settings.repartition && options.partitions > 0 ? partitions : std::max(partitions, known.at(topic));
+        partitions =
+            settings.repartition && options.partitions > 0 ? partitions : std::max(partitions, known.at(topic));
     const std::string changelog = settings.changelogTopic(), repartition = settings.repartitionTopic();
     if (const auto there = known.find(repartition); settings.repartition && there != known.end())
         partitions = there->second;
@@ -301,12 +302,11 @@ void printRow(const PlaceRow &row, bool asJson, JsonWriter &json)
     }
     json.endObject();
     if (!asJson)
-        std::printf("%-40s  committed %-12s  lag %-10llu  state %llu bytes at %llu%s%s\n",
-                    printable(row.place.text()).c_str(),
-                    row.committed ? std::to_string(*row.committed).c_str() : "nothing",
-                    static_cast<unsigned long long>(lag), static_cast<unsigned long long>(bytes),
-                    static_cast<unsigned long long>(at), row.known && !row.known->damage.empty() ? ": " : "",
-                    row.known ? row.known->damage.c_str() : "");
+        std::printf(
+            "%-40s  committed %-12s  lag %-10llu  state %llu bytes at %llu%s%s\n", printable(row.place.text()).c_str(),
+            row.committed ? std::to_string(*row.committed).c_str() : "nothing", static_cast<unsigned long long>(lag),
+            static_cast<unsigned long long>(bytes), static_cast<unsigned long long>(at),
+            row.known && !row.known->damage.empty() ? ": " : "", row.known ? row.known->damage.c_str() : "");
 }
 
 Status status(const Context &context, const GroupOptions &options)
@@ -356,10 +356,11 @@ void addGroup(CLI::App &app, Context &context)
         });
         return sub;
     };
-    CLI::App *first = add("init", "Make the group's own topics, and those that it publishes to, where they are missing",
-                          init);
-    first->add_option("--partitions", options->partitions,
-                      "Of the repartition topic and the changelog; default: as many as the input has")
+    CLI::App *first =
+        add("init", "Make the group's own topics, and those that it publishes to, where they are missing", init);
+    first
+        ->add_option("--partitions", options->partitions,
+                     "Of the repartition topic and the changelog; default: as many as the input has")
         ->check(CLI::Range(1U, PartitionsMax));
     first->add_option("--replication", options->replication, "Copies of a topic; default: the broker's")
         ->check(CLI::Range(1, 99));

@@ -16,14 +16,14 @@ namespace eventops {
 /// How a member is: what of the group is its own, and how that goes.
 struct MemberHealth {
     std::string application, pipeline, brokers, cluster;
-    std::string member;                ///< The broker's name of it; empty: it is in no group yet.
-    std::uint64_t rebalances = 0;      ///< Times that partitions came or went.
-    std::uint64_t errors = 0;          ///< Of the connection, of the group, and of the work on partitions …
-    std::string lastError;             ///< … and the last of them.
-    std::string trouble;               ///< Why nothing gets on, for people; empty: it does.
-    std::uint64_t lag = 0;             ///< Records that wait, of its own partitions, as far as it is known.
+    std::string member;           ///< The broker's name of it; empty: it is in no group yet.
+    std::uint64_t rebalances = 0; ///< Times that partitions came or went.
+    std::uint64_t errors = 0;     ///< Of the connection, of the group, and of the work on partitions …
+    std::string lastError;        ///< … and the last of them.
+    std::string trouble;          ///< Why nothing gets on, for people; empty: it does.
+    std::uint64_t lag = 0;        ///< Records that wait, of its own partitions, as far as it is known.
     std::vector<TaskHealth> partitions;
-    SinkCounts counts;                 ///< Since it began, of partitions that went as well.
+    SinkCounts counts; ///< Since it began, of partitions that went as well.
     std::vector<std::string> notices;
 };
 std::string memberJson(const MemberHealth &health);

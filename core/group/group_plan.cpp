@@ -114,9 +114,7 @@ Result<std::vector<std::string>> groupTopicsOf(const PipelineSpec &spec, const K
                 out.push_back(name);
         }
         if (out.size() == before)
-            return Error{Error::Code::NotFound,
-                         "there is no topic " + names.front(),
-                         item.where(),
+            return Error{Error::Code::NotFound, "there is no topic " + names.front(), item.where(),
                          "make it first; one that is there is not shown without the right to it"};
     }
     if (out.empty())
@@ -152,8 +150,7 @@ Result<std::shared_ptr<const GroupPlan>> makeGroupPlan(const PipelineSpec &spec)
     plan->client = EVENTOPS_TRY(KafkaClient::openConsumer(plan->connection, {}));
     plan->cluster = EVENTOPS_TRY(plan->client->clusterId(ConnectWait));
     plan->topics = EVENTOPS_TRY(plan->client->topics(ConnectWait));
-    plan->payloads =
-        EVENTOPS_TRY(KafkaPayloads::open(EVENTOPS_TRY(plan->feed.avroTopics()), plan->connection));
+    plan->payloads = EVENTOPS_TRY(KafkaPayloads::open(EVENTOPS_TRY(plan->feed.avroTopics()), plan->connection));
     const auto topics = EVENTOPS_TRY(groupTopicsOf(spec, plan->settings, plan->topics));
     const KafkaGroupSettings &settings = plan->settings;
     const std::string hash = groupConfigHash(spec, settings);

@@ -16,8 +16,8 @@ namespace eventops {
 /// One step of a group's work: a group of its own over topics of its own. There are two where records are brought into
 /// order first. Immutable once made; shared by all tasks of the step.
 struct GroupStep {
-    bool rekeys = false;             ///< Brings records into the order of tenant and entity; else it finds.
-    bool readsLines = false;         ///< Its topic holds messages of others, brought into order.
+    bool rekeys = false;     ///< Brings records into the order of tenant and entity; else it finds.
+    bool readsLines = false; ///< Its topic holds messages of others, brought into order.
     std::string group;
     std::vector<std::string> topics; ///< To read.
     PipelineSpec spec;               ///< What the step's runners run: no global stages, one source.
@@ -30,12 +30,12 @@ struct GroupPlan {
     KafkaGroupSettings settings;
     KafkaSettings connection;
     std::string cluster;
-    std::shared_ptr<KafkaClient> client; ///< Reads changelogs, and asks.
+    std::shared_ptr<KafkaClient> client;         ///< Reads changelogs, and asks.
     std::map<std::string, std::uint32_t> topics; ///< Of the cluster, with the number of their partitions.
     KafkaFeedSettings feed;
     KafkaPayloads payloads;
     std::vector<GroupStep> steps;
-    std::vector<std::string> notices;    ///< What a person should know of the plan.
+    std::vector<std::string> notices; ///< What a person should know of the plan.
 
     /// The documents of one task.
     Result<KafkaDocuments> documents() const;

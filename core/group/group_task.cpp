@@ -112,9 +112,8 @@ Result<TaskStart> GroupTask::findStart()
             start.committed = offset;
         return start;
     }
-    ChangelogContent content =
-        EVENTOPS_TRY(readChangelog(m_plan->client, m_plan->settings.changelogTopic(), m_place.partition,
-                                   [this] { return mustGiveUp(); }));
+    ChangelogContent content = EVENTOPS_TRY(readChangelog(m_plan->client, m_plan->settings.changelogTopic(),
+                                                          m_place.partition, [this] { return mustGiveUp(); }));
     start.parts = content.parts;
     if (content.cursor)
         start.committed = content.cursor->offset;
@@ -146,8 +145,7 @@ Status GroupTask::checkPlace(const TaskStart &start) const
 Result<RunnerSource> GroupTask::makeInput(const TaskStart &start) const
 {
     const SourceSpec &spec = *m_step.spec.sources.front().spec;
-    const Value settings =
-        partitionSettings(m_step, m_place.topic, m_place.partition, start.committed.has_value());
+    const Value settings = partitionSettings(m_step, m_place.topic, m_place.partition, start.committed.has_value());
     RunnerSource input;
     input.source = EVENTOPS_TRY(spec.make(settings, SourceArguments{}));
     input.progress.key = input.source->key();
@@ -178,7 +176,9 @@ Result<std::unique_ptr<PipelineRunner>> GroupTask::makeRunner(TransactionSink &s
     options.checkpointRecords = m_plan->settings.checkpointRecords;
     options.stop = &m_stop;
     options.keys = &keys;
-    options.progress = [this](const RunProgress &progress) { hear(progress); };
+    options.progress = [this](const RunProgress &progress) {
+        hear(progress);
+    };
     auto runner = EVENTOPS_TRY(PipelineRunner::make(m_step.spec, sink, options));
     if (!start.state || start.state->bytes.empty())
         return runner;
@@ -198,7 +198,9 @@ Result<std::unique_ptr<PipelineRunner>> GroupTask::makeRunner(TransactionSink &s
 Status GroupTask::attempt()
 {
     KafkaTransactions::Options options;
-    options.mustStop = [this] { return mustGiveUp(); };
+    options.mustStop = [this] {
+        return mustGiveUp();
+    };
     const std::string id = m_step.group + '-' + m_place.topic + '-' + std::to_string(m_place.partition);
     const auto transactions = EVENTOPS_TRY(KafkaTransactions::open(m_plan->connection, id, std::move(options)));
     TaskStart start = EVENTOPS_TRY(findStart());

@@ -19,13 +19,13 @@ namespace eventops {
 struct TaskHealth {
     TopicPartition place;
     bool rekeys = false;
-    bool running = false;        ///< Restored, and reading.
-    std::string trouble;         ///< Why nothing gets on, for people; empty: it does.
+    bool running = false; ///< Restored, and reading.
+    std::string trouble;  ///< Why nothing gets on, for people; empty: it does.
     SourceHealth source;
     SinkCounts counts;
     std::uint64_t restoredFrom = 0; ///< Offset of the state that it began with.
-    std::uint64_t failures = 0;  ///< Times that it began anew after an error …
-    std::string lastError;       ///< … and the last of those.
+    std::uint64_t failures = 0;     ///< Times that it began anew after an error …
+    std::string lastError;          ///< … and the last of those.
 };
 
 /// Works on one partition while this member owns it, on a thread of its own: restores what was known of it, then reads,

@@ -12,7 +12,8 @@ namespace {
 constexpr std::string_view ForMember = R"({"for":)";
 
 constexpr LossReason Losses[] = {
-    {"of_another_key", LossSeverity::Info, "The message gave this event to another partition as well, where it counts."},
+    {"of_another_key", LossSeverity::Info,
+     "The message gave this event to another partition as well, where it counts."},
 };
 
 class KeepKey final : public MapStage

@@ -17,12 +17,12 @@ struct SinkCounts {
     std::uint64_t transactions = 0; ///< Committed.
     std::uint64_t records = 0;      ///< Of the input, in them.
     std::uint64_t findings = 0, events = 0, deadLetters = 0, rekeyed = 0;
-    std::uint64_t messages = 0;     ///< All that was sent, but for the changelog.
-    std::uint64_t states = 0;       ///< Written to the changelog …
-    std::uint64_t stateBytes = 0;   ///< … and the size of the last.
-    std::uint64_t offset = 0;       ///< Of the next message of the input, as committed.
-    std::uint64_t discarded = 0;    ///< Records read again after a restore, whose output was there already.
-    std::string notice;             ///< What could not be written, and why; empty: nothing.
+    std::uint64_t messages = 0;   ///< All that was sent, but for the changelog.
+    std::uint64_t states = 0;     ///< Written to the changelog …
+    std::uint64_t stateBytes = 0; ///< … and the size of the last.
+    std::uint64_t offset = 0;     ///< Of the next message of the input, as committed.
+    std::uint64_t discarded = 0;  ///< Records read again after a restore, whose output was there already.
+    std::string notice;           ///< What could not be written, and why; empty: nothing.
 
     SinkCounts &operator+=(const SinkCounts &other);
 };
@@ -38,9 +38,10 @@ struct SinkTools {
 
 /// Where a task goes on.
 struct TaskStart {
-    std::optional<std::uint64_t> committed; ///< Everything before it is in committed transactions; nothing: no record is.
-    std::optional<ChangelogState> state;    ///< Nothing: the stages begin anew.
-    std::size_t parts = 0;                  ///< Pieces of a state that are in the changelog.
+    std::optional<std::uint64_t>
+        committed;                       ///< Everything before it is in committed transactions; nothing: no record is.
+    std::optional<ChangelogState> state; ///< Nothing: the stages begin anew.
+    std::size_t parts = 0;               ///< Pieces of a state that are in the changelog.
 };
 
 /// One commit of a runner is one transaction: all that follows from its records, and the offset behind them. What comes

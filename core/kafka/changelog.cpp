@@ -36,8 +36,7 @@ std::optional<Number> numberOf(std::string_view json, std::string_view name)
     if (!found || found->kind != JsonSlice::Kind::Number)
         return std::nullopt;
     Number number = 0;
-    const auto [end, failed] =
-        std::from_chars(found->text.data(), found->text.data() + found->text.size(), number);
+    const auto [end, failed] = std::from_chars(found->text.data(), found->text.data() + found->text.size(), number);
     if (failed != std::errc() || end != found->text.data() + found->text.size())
         return std::nullopt;
     return number;
@@ -114,8 +113,7 @@ ChangelogRecord cursorRecord(std::uint32_t partition, const ChangelogCursor &cur
     return {keyOf(partition, "cursor"), std::move(json)};
 }
 
-std::vector<ChangelogRecord> stateRecords(std::uint32_t partition, const ChangelogState &state,
-                                          std::size_t partsBefore)
+std::vector<ChangelogRecord> stateRecords(std::uint32_t partition, const ChangelogState &state, std::size_t partsBefore)
 {
     std::vector<ChangelogRecord> out;
     const std::size_t parts = changelogParts(state);
@@ -164,8 +162,8 @@ Result<ChangelogContent> readChangelog(std::shared_ptr<KafkaClient> client, cons
             EVENTOPS_TRY(consumer->start(EVENTOPS_TRY(client->offsets(topic, partition, AskWait)).low));
         } else if (met != KafkaConsumer::Met::End && now - heardAt > SilenceMax) {
             return Error{Error::Code::Unavailable,
-                         "the changelog " + topic + '/' + std::to_string(partition) + " cannot be read: "
-                             + consumer->statistics().lastError,
+                         "the changelog " + topic + '/' + std::to_string(partition)
+                             + " cannot be read: " + consumer->statistics().lastError,
                          {},
                          "start the broker, or check network and firewall"};
         }

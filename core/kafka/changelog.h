@@ -17,7 +17,8 @@ namespace eventops {
 // whoever gets the partition next goes on from there. Keys, P being the partition:
 //
 //   P|cursor     {"seq":…,"offset":…}: up to where everything is in committed transactions; one with each of them
-//   P|manifest   {"version":1,"seq":…,"offset":…,"watermark":…|null,"config":…,"parts":…,"bytes":…,"sha256":…}: what the
+//   P|manifest   {"version":1,"seq":…,"offset":…,"watermark":…|null,"config":…,"parts":…,"bytes":…,"sha256":…}: what
+//   the
 //                stages knew once they had seen everything before that offset
 //   P|part-N     a piece of that state, N from 0; pieces that it no longer needs are taken away by tombstones
 //

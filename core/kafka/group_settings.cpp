@@ -13,7 +13,8 @@ namespace {
 constexpr FieldSpec Fields[] = {
     {"application", "string", "required", "Name of the group; its topics and transactions begin with it."},
     {"repartition", "bool", "false",
-     "true: the topics are not keyed by tenant and entity (or are several), so they are brought into that order first."},
+     "true: the topics are not keyed by tenant and entity (or are several), so they are brought into that order "
+     "first."},
     {"publish", "list", GroupPublishedDefault, PublishedHelp},
     {"writer", "string", WriterDefault, "Our name in the header eventops-writer of every message."},
     {"mirror", "bool", "false", "Alerts also as deviations, and deviations as alerts (X11)."},

@@ -14,10 +14,10 @@ namespace eventops {
 /// `group:` of a Kafka source: the pipeline is run by any number of members of one consumer group, and what they know
 /// lies in Kafka. Without it a pipeline is a workspace's, whose ledger knows.
 struct KafkaGroupSettings {
-    std::string application;        ///< Name of the group, and of its topics and transactions.
-    bool repartition = false;       ///< What is read is brought into the order of tenant and entity first.
+    std::string application;  ///< Name of the group, and of its topics and transactions.
+    bool repartition = false; ///< What is read is brought into the order of tenant and entity first.
     std::vector<std::string> publish;
-    std::string writer;             ///< Our name in every message's header (X20).
+    std::string writer;                                             ///< Our name in every message's header (X20).
     bool mirror = false, legacyTopLevel = false, legacyKey = false; ///< See the fields of kafka.json.
     std::string avro;
     std::uint64_t checkpointRecords = 0; ///< Between two states in the changelog.

@@ -84,6 +84,7 @@ struct KafkaGroupCallbacks {
                 rd_kafka_assign(handle, list);
             (void)rd_kafka_pause_partitions(handle, list); // read elsewhere
             count(group, places, true);
+            noteMember(group);
             group.m_listener.assigned(places);
         } else {
             const bool lost = rd_kafka_assignment_lost(handle) != 0;
@@ -104,6 +105,14 @@ struct KafkaGroupCallbacks {
         group.m_statistics.owned += came ? places.size() : 0;
         group.m_statistics.owned -= came ? 0 : std::min(group.m_statistics.owned, places.size());
         group.m_statistics.away = false;
+    }
+    static void noteMember(KafkaGroup &group)
+    {
+        char *const member = rd_kafka_memberid(group.m_handle);
+        const std::lock_guard lock(group.m_mutex);
+        group.m_statistics.member = member != nullptr ? member : "";
+        if (member != nullptr)
+            rd_kafka_mem_free(group.m_handle, member);
     }
     static void error(rd_kafka_t *, int code, const char *reason, void *opaque)
     {
@@ -162,13 +171,6 @@ void KafkaGroup::told(int code, const char *reason)
 Status KafkaGroup::poll(std::chrono::milliseconds wait)
 {
     const Owned<rd_kafka_message_t> message(rd_kafka_consumer_poll(m_handle, ms(wait)));
-    {
-        char *const member = rd_kafka_memberid(m_handle);
-        const std::lock_guard lock(m_mutex);
-        m_statistics.member = member != nullptr ? member : "";
-        if (member != nullptr)
-            rd_kafka_mem_free(m_handle, member);
-    }
     if (message == nullptr || message->err == RD_KAFKA_RESP_ERR_NO_ERROR)
         return Ok{}; // fetched before the pause took hold; it is read elsewhere
     told(message->err, rd_kafka_message_errstr(message.get()));
@@ -184,9 +186,8 @@ KafkaGroup::Statistics KafkaGroup::statistics() const
     return m_statistics;
 }
 
-Result<std::vector<std::pair<TopicPartition, std::uint64_t>>> committedOffsets(rd_kafka_t *handle,
-                                                                               const std::vector<TopicPartition> &places,
-                                                                               std::chrono::milliseconds wait)
+Result<std::vector<std::pair<TopicPartition, std::uint64_t>>>
+committedOffsets(rd_kafka_t *handle, const std::vector<TopicPartition> &places, std::chrono::milliseconds wait)
 {
     const auto list = listOf(places);
     if (const rd_kafka_resp_err_t failed = rd_kafka_committed(handle, list.get(), ms(wait)))

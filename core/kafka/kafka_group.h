@@ -36,7 +36,8 @@ public:
         /// A member that is not heard of for so long is taken for dead.
         std::chrono::milliseconds sessionTimeout{10'000};
     };
-    /// Hears within `poll` and `leave`. Until `revoked` returns nobody else gets those partitions, unless they are lost.
+    /// Hears within `poll` and `leave`. Until `revoked` returns nobody else gets those partitions, unless they are
+    /// lost.
     class Listener
     {
     public:
@@ -85,9 +86,8 @@ private:
 
 /// The offsets that @p group has committed for the partitions of @p topics; partitions without one are left out. Waits
 /// for those of transactions that are just being committed. @p handle: of a consumer that has the group's name.
-Result<std::vector<std::pair<TopicPartition, std::uint64_t>>> committedOffsets(rd_kafka_s *handle,
-                                                                               const std::vector<TopicPartition> &places,
-                                                                               std::chrono::milliseconds wait);
+Result<std::vector<std::pair<TopicPartition, std::uint64_t>>>
+committedOffsets(rd_kafka_s *handle, const std::vector<TopicPartition> &places, std::chrono::milliseconds wait);
 
 /// How a group is just now, as its coordinator tells.
 struct KafkaGroupState {

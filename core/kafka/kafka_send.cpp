@@ -19,7 +19,7 @@ rd_kafka_resp_err_t kafkaProduce(rd_kafka_t *handle, const KafkaOutput &message)
     for (const auto &[name, value] : message.headers)
         (void)rd_kafka_header_add(headers.get(), name.data(), static_cast<ssize_t>(name.size()), value.data(),
                                   static_cast<ssize_t>(value.size())); // fails for no valid arguments
-    static char empty = 0; // an empty text is not null
+    static char empty = 0;                                             // an empty text is not null
     const auto data = [](const std::optional<std::string_view> &text) -> void * {
         return !text ? nullptr : text->empty() ? &empty : const_cast<char *>(text->data());
     };

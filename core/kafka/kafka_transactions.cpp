@@ -19,7 +19,10 @@ constexpr std::chrono::milliseconds RetryEvery{50};
 struct TransactionFree {
     void operator()(rd_kafka_error_t *error) const { rd_kafka_error_destroy(error); }
     void operator()(rd_kafka_topic_partition_list_t *list) const { rd_kafka_topic_partition_list_destroy(list); }
-    void operator()(rd_kafka_consumer_group_metadata_t *group) const { rd_kafka_consumer_group_metadata_destroy(group); }
+    void operator()(rd_kafka_consumer_group_metadata_t *group) const
+    {
+        rd_kafka_consumer_group_metadata_destroy(group);
+    }
 };
 template <typename T>
 using OwnedPart = std::unique_ptr<T, TransactionFree>;
@@ -112,8 +115,8 @@ Status KafkaTransactions::until(const std::string &what, Call call)
         rd_kafka_poll(m_handle, 0);
         if (failed == nullptr)
             return Ok{};
-        const bool again = rd_kafka_error_is_retriable(failed.get()) != 0
-                           && rd_kafka_error_txn_requires_abort(failed.get()) == 0;
+        const bool again =
+            rd_kafka_error_is_retriable(failed.get()) != 0 && rd_kafka_error_txn_requires_abort(failed.get()) == 0;
         if (!again)
             return errorOf(rd_kafka_error_code(failed.get()), what, rd_kafka_error_string(failed.get()));
         if (m_options.mustStop && m_options.mustStop())
@@ -154,14 +157,14 @@ Status KafkaTransactions::sendOffset(const KafkaGroup &group, const TopicPartiti
     const OwnedPart<rd_kafka_consumer_group_metadata_t> member(rd_kafka_consumer_group_metadata(group.handle()));
     if (member == nullptr)
         return Error{Error::Code::Refused, "this member has left its group"};
-    return until("the offset of " + place.text() + " was not taken", [&] {
-        return rd_kafka_send_offsets_to_transaction(m_handle, list.get(), member.get(), StepMs);
-    });
+    return until("the offset of " + place.text() + " was not taken",
+                 [&] { return rd_kafka_send_offsets_to_transaction(m_handle, list.get(), member.get(), StepMs); });
 }
 
 Status KafkaTransactions::commit()
 {
-    EVENTOPS_TRY(until("the transaction was not committed", [&] { return rd_kafka_commit_transaction(m_handle, StepMs); }));
+    EVENTOPS_TRY(
+        until("the transaction was not committed", [&] { return rd_kafka_commit_transaction(m_handle, StepMs); }));
     m_open = false;
     return Ok{};
 }

@@ -28,7 +28,8 @@ public:
     KafkaTransactions &operator=(const KafkaTransactions &) = delete;
 
     Status begin();
-    /// LimitExceeded: this message is too long; the transaction is as it was. After another error it cannot be committed.
+    /// LimitExceeded: this message is too long; the transaction is as it was. After another error it cannot be
+    /// committed.
     Status send(const KafkaOutput &message);
     /// @p offset: that of the next message of @p place. Refused: @p group has gone on without this member.
     Status sendOffset(const KafkaGroup &group, const TopicPartition &place, std::uint64_t offset);

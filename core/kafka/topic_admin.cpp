@@ -81,9 +81,8 @@ Status waitUntilKnown(KafkaClient &client, const std::vector<TopicOutcome> &outc
     const auto until = std::chrono::steady_clock::now() + wait;
     while (std::any_of(outcomes.begin(), outcomes.end(), [](const TopicOutcome &one) { return one.made; })) {
         const auto known = EVENTOPS_TRY(client.topics(wait));
-        const bool all = std::all_of(outcomes.begin(), outcomes.end(), [&](const TopicOutcome &one) {
-            return !one.made || known.contains(one.name);
-        });
+        const bool all = std::all_of(outcomes.begin(), outcomes.end(),
+                                     [&](const TopicOutcome &one) { return !one.made || known.contains(one.name); });
         if (all || std::chrono::steady_clock::now() > until)
             break; // made they are
         std::mutex mutex;

@@ -49,12 +49,12 @@ inline std::vector<KafkaPeer::Record> hostRecords(int from, int count)
 inline QString groupPipeline(const Scratch &scratch, const std::string &brokers, const QByteArray &topics,
                              const QByteArray &application, const QByteArray &group = {})
 {
-    QByteArray text = "pipeline: " + application + "\nsources:\n  - kafka:\n      brokers: \""
-                      + QByteArray::fromStdString(brokers) + "\"\n      topics: " + topics
-                      + "\n      codec: eventops.agent\n      group: {application: " + application
-                      + ", writer: " + application + ", session_timeout: 6s, commit_delay: 50ms" + group + "}\n"
-                      + "stages:\n  - enrich: {cmdb: hosts.yaml}\n  - rules: {files: [cpu_load.yaml]}\n  - entropy: {}\n"
-                        "  - entities: {}\n  - suggest: {files: [policy.yaml]}\n";
+    QByteArray text =
+        "pipeline: " + application + "\nsources:\n  - kafka:\n      brokers: \"" + QByteArray::fromStdString(brokers)
+        + "\"\n      topics: " + topics + "\n      codec: eventops.agent\n      group: {application: " + application
+        + ", writer: " + application + ", session_timeout: 6s, commit_delay: 50ms" + group + "}\n"
+        + "stages:\n  - enrich: {cmdb: hosts.yaml}\n  - rules: {files: [cpu_load.yaml]}\n  - entropy: {}\n"
+          "  - entities: {}\n  - suggest: {files: [policy.yaml]}\n";
     const QString shipped = QStringLiteral(EVENTOPS_SOURCE_DIR "/pipelines/");
     QFile::copy(shipped + QStringLiteral("cmdb/hosts.yaml"), scratch.path(QStringLiteral("hosts.yaml")));
     QFile::copy(shipped + QStringLiteral("rules/cpu_load.yaml"), scratch.path(QStringLiteral("cpu_load.yaml")));
@@ -170,11 +170,10 @@ public:
     QByteArray get(const QString &path) const
     {
         QProcess curl;
-        curl.start(QStringLiteral("curl"),
-                   {QStringLiteral("-s"), QStringLiteral("-m"), QStringLiteral("10"),
-                    QStringLiteral("http://127.0.0.1:%1%2")
-                        .arg(m_first.value(QLatin1String("port")).toInteger())
-                        .arg(path)});
+        curl.start(
+            QStringLiteral("curl"),
+            {QStringLiteral("-s"), QStringLiteral("-m"), QStringLiteral("10"),
+             QStringLiteral("http://127.0.0.1:%1%2").arg(m_first.value(QLatin1String("port")).toInteger()).arg(path)});
         curl.waitForFinished(15'000);
         return curl.readAllStandardOutput();
     }

@@ -81,9 +81,11 @@ private Q_SLOTS:
         m_settings.brokers = m_kafka->brokers();
         m_client = KafkaClient::openConsumer(m_settings, {}).value();
         for (const char *const topic : {"long", "torn", "fenced", "compacted"})
-            QCOMPARE(m_kafka->peer().makeTopic(
-                         topic, 2, {{"cleanup.policy", "compact"}, {"segment.bytes", "1048576"},
-                                    {"min.cleanable.dirty.ratio", "0.01"}, {"delete.retention.ms", "0"}}),
+            QCOMPARE(m_kafka->peer().makeTopic(topic, 2,
+                                               {{"cleanup.policy", "compact"},
+                                                {"segment.bytes", "1048576"},
+                                                {"min.cleanable.dirty.ratio", "0.01"},
+                                                {"delete.retention.ms", "0"}}),
                      std::string());
     }
 

@@ -82,7 +82,11 @@ private Q_SLOTS:
                 }
             });
             const auto committed = [](const MemberProcess &member) {
-                return member.health().value(QLatin1String("total")).toObject().value(QLatin1String("records")).toInteger();
+                return member.health()
+                    .value(QLatin1String("total"))
+                    .toObject()
+                    .value(QLatin1String("records"))
+                    .toInteger();
             };
             QVERIFY(RunningMember::waitUntil([&] { return committed(first) > 4'000; }, 60'000));
             first.kill(); // -9, in the middle of it
@@ -112,7 +116,9 @@ private Q_SLOTS:
         QVERIFY(peer().produce("healthy-in", std::nullopt, hostRecords(0, 500)));
         QVERIFY(waitForGroup(peer(), "healthy", "healthy-in"));
         QVERIFY(RunningMember::waitUntil(
-            [&] { return member.health().value(QLatin1String("total")).toObject().value(QLatin1String("records")) == 500; },
+            [&] {
+                return member.health().value(QLatin1String("total")).toObject().value(QLatin1String("records")) == 500;
+            },
             10'000));
         QJsonObject health = member.health();
         QCOMPARE(health.value(QLatin1String("status")).toString(), QStringLiteral("ok"));
@@ -121,8 +127,9 @@ private Q_SLOTS:
         QVERIFY(health.contains(QLatin1String("errors")) && health.contains(QLatin1String("last_error")));
         const QByteArray metrics = member.get(QStringLiteral("/metrics"));
         for (const char *const line :
-             {"eventops_group_partitions 2\n", "eventops_group_rebalances_total 1\n", "eventops_group_records_total 500\n",
-              "eventops_group_lag_records{partition=\"healthy-in/0\"} 0\n", "eventops_group_trouble 0\n"})
+             {"eventops_group_partitions 2\n", "eventops_group_rebalances_total 1\n",
+              "eventops_group_records_total 500\n", "eventops_group_lag_records{partition=\"healthy-in/0\"} 0\n",
+              "eventops_group_trouble 0\n"})
             QVERIFY2(metrics.contains(line), metrics);
         QCOMPARE(member.get(QStringLiteral("/healthz")), QByteArray(R"({"status":"ok"})"));
 
@@ -213,7 +220,8 @@ private Q_SLOTS:
         RunningMember member(pipeline("changed", "changed-in", ", dedupe_records: 1000"));
         QVERIFY(waitForGroup(peer(), "changed", "changed-in"));
         const MemberHealth health = member.health();
-        QCOMPARE(health.counts.discarded, std::uint64_t(3'000)); // read again for the state, published by the one before
+        QCOMPARE(health.counts.discarded,
+                 std::uint64_t(3'000)); // read again for the state, published by the one before
         QCOMPARE(health.counts.records, std::uint64_t(3'000));
         QVERIFY(health.partitions.front().source.notice.find("built anew") != std::string::npos);
         QVERIFY(member.end());

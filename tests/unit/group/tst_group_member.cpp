@@ -96,7 +96,8 @@ private Q_SLOTS:
         m_alone = published(peer(), "alone");
         QVERIFY2(m_alone.size() > 100, std::to_string(m_alone.size()).c_str());
         QCOMPARE(twice(m_alone), std::set<std::string>());
-        QVERIFY(std::any_of(m_alone.begin(), m_alone.end(), [](const auto &one) { return one.topic == "ops.alert.v1"; }));
+        QVERIFY(
+            std::any_of(m_alone.begin(), m_alone.end(), [](const auto &one) { return one.topic == "ops.alert.v1"; }));
         QVERIFY(std::any_of(m_alone.begin(), m_alone.end(),
                             [](const auto &one) { return one.topic == "events.normalized"; }));
         // Stages that see all entities are a workspace's, and it says so.
@@ -137,8 +138,8 @@ private Q_SLOTS:
         const QString restless = pipeline("restless", ", checkpoint_records: 400", "[restless-in]");
         QCOMPARE(initGroup(restless), QByteArray());
         auto first = std::make_unique<RunningMember>(restless);
-        QVERIFY2(first->owns(InputPartitions), first->began() ? memberJson(first->health()).c_str()
-                                                              : first->outcome().error().text().c_str());
+        QVERIFY2(first->owns(InputPartitions),
+                 first->began() ? memberJson(first->health()).c_str() : first->outcome().error().text().c_str());
         std::unique_ptr<RunningMember> second;
         const int count = rebalances();
         int produced = 0;

@@ -120,7 +120,8 @@ private Q_SLOTS:
         QCOMPARE(peer().partitions("unkeyed-repartition"), 4);
         {
             RunningMember first(file), second(file);
-            QVERIFY(waitForGroup(peer(), "unkeyed-repartition", "unkeyed-in"));
+            QVERIFY2(waitForGroup(peer(), "unkeyed-repartition", "unkeyed-in"),
+                     (memberJson(first.health()) + memberJson(second.health())).c_str());
             QVERIFY2(waitForGroup(peer(), "unkeyed", "unkeyed-repartition", 1),
                      (memberJson(first.health()) + memberJson(second.health())).c_str());
             const std::uint64_t rekeyed = first.health().counts.rekeyed + second.health().counts.rekeyed;
