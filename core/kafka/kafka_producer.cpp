@@ -4,44 +4,13 @@
 #include "core/kafka/connection_trouble.h"
 #include "core/kafka/kafka_client.h"
 #include "core/kafka/kafka_config.h"
-
-#include <iterator>
+#include "core/kafka/kafka_send.h"
 
 namespace eventops {
 namespace {
 
 constexpr std::size_t MessageBytes = 512;
 constexpr int PollMs = 100;
-
-struct HeadersFree {
-    void operator()(rd_kafka_headers_t *headers) const { rd_kafka_headers_destroy(headers); }
-};
-
-/// Not by rd_kafka_producev, whose macros cast as C does.
-rd_kafka_resp_err_t produce(rd_kafka_t *handle, const std::string &topic, const KafkaOutput &message,
-                            rd_kafka_headers_t *headers)
-{
-    static char empty = 0; // an empty text is not null
-    const auto data = [](const std::optional<std::string_view> &text) -> void * {
-        return !text ? nullptr : text->empty() ? &empty : const_cast<char *>(text->data());
-    };
-    rd_kafka_vu_t parts[5] = {};
-    parts[0].vtype = RD_KAFKA_VTYPE_TOPIC;
-    parts[0].u.cstr = topic.c_str();
-    parts[1].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
-    parts[1].u.i = RD_KAFKA_MSG_F_COPY;
-    parts[2].vtype = RD_KAFKA_VTYPE_KEY;
-    parts[2].u.mem = {data(message.key), message.key ? message.key->size() : 0};
-    parts[3].vtype = RD_KAFKA_VTYPE_VALUE;
-    parts[3].u.mem = {data(message.payload), message.payload ? message.payload->size() : 0};
-    parts[4].vtype = RD_KAFKA_VTYPE_HEADERS;
-    parts[4].u.headers = headers;
-    rd_kafka_error_t *const failed = rd_kafka_produceva(handle, parts, std::size(parts));
-    const rd_kafka_resp_err_t code = failed == nullptr ? RD_KAFKA_RESP_ERR_NO_ERROR : rd_kafka_error_code(failed);
-    if (failed != nullptr)
-        rd_kafka_error_destroy(failed);
-    return code;
-}
 
 } // namespace
 
@@ -132,22 +101,16 @@ Status KafkaProducer::send(const KafkaOutput &message)
 {
     if (!message.payload && !message.key)
         return Error{Error::Code::InvalidArgument, "a tombstone needs the key that it takes away"};
-    std::unique_ptr<rd_kafka_headers_t, HeadersFree> headers(rd_kafka_headers_new(message.headers.size()));
-    for (const auto &[name, value] : message.headers)
-        (void)rd_kafka_header_add(headers.get(), name.data(), static_cast<ssize_t>(name.size()), value.data(),
-                                  static_cast<ssize_t>(value.size())); // fails for no valid arguments
-    const std::string topic(message.topic);
     for (;;) {
         if (m_failed)
             return *m_failed;
-        const rd_kafka_resp_err_t failed = produce(m_handle, topic, message, headers.get());
+        const rd_kafka_resp_err_t failed = kafkaProduce(m_handle, message);
         if (failed == RD_KAFKA_RESP_ERR_NO_ERROR) {
-            (void)headers.release(); // the message has them
             rd_kafka_poll(m_handle, 0);
             return Ok{};
         }
         if (failed != RD_KAFKA_RESP_ERR__QUEUE_FULL)
-            return KafkaClient::errorOf(failed, "topic " + topic + " did not take a message");
+            return KafkaClient::errorOf(failed, "topic " + std::string(message.topic) + " did not take a message");
         rd_kafka_poll(m_handle, PollMs);
     }
 }

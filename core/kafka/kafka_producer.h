@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/base/result.h"
+#include "core/base/types.h"
 #include "core/kafka/kafka_settings.h"
 
 #include <chrono>
@@ -24,7 +25,9 @@ struct KafkaOutput {
     std::string_view topic;
     std::optional<std::string_view> key;     ///< Nothing: null, and any partition.
     std::optional<std::string_view> payload; ///< Nothing: a tombstone, which needs a key.
-    std::vector<std::pair<std::string_view, std::string_view>> headers;
+    std::vector<std::pair<std::string_view, std::string_view>> headers = {};
+    std::optional<std::uint32_t> partition = {}; ///< Nothing: that of the key.
+    WallNs ts = NoTime;                          ///< NoTime: now.
 };
 
 /// Writes to topics: idempotent, acknowledged by all replicas, in order of `send` within a partition. Keys choose

@@ -4,11 +4,13 @@
 #include <librdkafka/rdkafka.h>
 
 #include <algorithm>
+#include <condition_variable>
 
 namespace eventops {
 namespace {
 
 constexpr std::size_t MessageBytes = 512;
+constexpr std::chrono::milliseconds LookEvery{50};
 
 struct NewTopicFree {
     void operator()(rd_kafka_NewTopic_t *topic) const { rd_kafka_NewTopic_destroy(topic); }
@@ -73,6 +75,23 @@ Status request(KafkaClient &client, std::vector<NewTopic> &wanted, std::vector<T
     return Ok{};
 }
 
+/// A broker tells of a topic a little after it has made it; whoever asks next is to find it.
+Status waitUntilKnown(KafkaClient &client, const std::vector<TopicOutcome> &outcomes, std::chrono::milliseconds wait)
+{
+    const auto until = std::chrono::steady_clock::now() + wait;
+    while (std::any_of(outcomes.begin(), outcomes.end(), [](const TopicOutcome &one) { return one.made; })) {
+        const auto known = EVENTOPS_TRY(client.topics(wait));
+        const bool all = std::all_of(outcomes.begin(), outcomes.end(),
+                                     [&](const TopicOutcome &one) { return !one.made || known.contains(one.name); });
+        if (all || std::chrono::steady_clock::now() > until)
+            break; // made they are
+        std::mutex mutex;
+        std::unique_lock lock(mutex);
+        std::condition_variable().wait_for(lock, LookEvery);
+    }
+    return Ok{};
+}
+
 } // namespace
 
 Result<std::vector<TopicOutcome>> makeTopics(KafkaClient &client, std::span<const ContractTopic> topics,
@@ -89,6 +108,7 @@ Result<std::vector<TopicOutcome>> makeTopics(KafkaClient &client, std::span<cons
     }
     if (!wanted.empty())
         EVENTOPS_TRY(request(client, wanted, outcomes, wait));
+    EVENTOPS_TRY(waitUntilKnown(client, outcomes, wait));
     return outcomes;
 }
 

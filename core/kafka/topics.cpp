@@ -29,7 +29,10 @@ constexpr ContractTopic Topics[] = {
 
 std::vector<std::pair<std::string, std::string>> ContractTopic::config() const
 {
-    std::vector<std::pair<std::string, std::string>> out{{"cleanup.policy", compacted ? "compact,delete" : "delete"}};
+    const char *const policy = !compacted ? "delete" : days > 0 ? "compact,delete" : "compact";
+    std::vector<std::pair<std::string, std::string>> out{{"cleanup.policy", policy}};
+    if (segmentBytes > 0)
+        out.emplace_back("segment.bytes", std::to_string(segmentBytes));
     if (days > 0)
         out.emplace_back("retention.ms", std::to_string(days * MsPerDay));
     return out;

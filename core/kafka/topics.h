@@ -16,6 +16,7 @@ struct ContractTopic {
     bool compacted;         ///< The last record of each key stays beyond it.
     std::string_view alias; ///< The other name under which some write it (X1); empty: none.
     std::string_view summary;
+    std::uint64_t segmentBytes = 0; ///< Its log is cut into pieces of that size; 0: the broker's own.
 
     /// retention.ms and cleanup.policy as the broker wants them (contracts E11-E13, X23).
     std::vector<std::pair<std::string, std::string>> config() const;
@@ -47,6 +48,8 @@ inline constexpr std::string_view LetterNumbersTopic = "dlq-events";
 /// What a workspace publishes when nothing else is said, as a list in YAML, and what the names mean.
 inline constexpr std::string_view PublishedDefault =
     "[ops.alert.v1, deviations, actions.requested, actions.progress, actions.result, actions.dlq]";
+/// What a group of members publishes then: actions are a workspace's, and there is no ledger to keep dead letters.
+inline constexpr std::string_view GroupPublishedDefault = "[ops.alert.v1, deviations, events.normalized.dlq]";
 inline constexpr std::string_view PublishedHelp =
     "What is published: names of topics; events.normalized is every event, deviations only those.";
 

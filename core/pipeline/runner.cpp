@@ -99,6 +99,8 @@ Status PipelineRunner::restore(Seq lastSeq, WallNs watermark, const std::optiona
         if (in.text() == CheckpointVersion) {
             m_lastTime = WallNs{in.i64()};
             EVENTOPS_TRY(m_engine->load(in));
+            if (m_options.keys != nullptr)
+                EVENTOPS_TRY(m_options.keys->load(in));
             from = checkpoint->seq;
         }
     }
@@ -441,10 +443,10 @@ Status PipelineRunner::waitForPlayback()
 
 Status PipelineRunner::admit(std::unique_ptr<Batch> batch)
 {
-    dropSeen(*batch);
     // A record that brings its number along keeps it where it can: gaps and epochs are then as they were.
     for (RawRecord &record : batch->records)
         m_lastSeq = record.seq = std::max(m_lastSeq + 1, record.seq);
+    dropSeen(*batch);
     giveTimes(*batch);
     countOutcomes(*batch);
     m_engine->process(*batch, m_sourceKeys, m_pool.get(), m_output);
@@ -481,10 +483,10 @@ void PipelineRunner::dropSeen(Batch &batch)
     }
     if (keys.empty())
         return;
-    const std::vector<bool> seen = m_writer->seen(keys);
+    const std::vector<bool> isFresh = fresh(batch, events, keys);
     std::vector<bool> drop;
     for (std::size_t i = 0; i < keys.size(); ++i) {
-        if (!seen[i] && m_groupKeys.insert(keys[i]).second)
+        if (isFresh[i])
             continue;
         drop.resize(batch.events.size(), false);
         drop[events[i]] = true;
@@ -493,12 +495,29 @@ void PipelineRunner::dropSeen(Batch &batch)
         DecodePhase::removeEvents(batch, drop, Outcome::Duplicate);
 }
 
+/// Which of @p keys come for the first time, each that of the event beside it in @p events; from now on they are known.
+std::vector<bool> PipelineRunner::fresh(const Batch &batch, std::span<const std::size_t> events,
+                                        std::span<const std::uint64_t> keys)
+{
+    std::vector<bool> out(keys.size(), false);
+    if (m_options.keys != nullptr) {
+        for (std::size_t i = 0; i < keys.size(); ++i)
+            out[i] = m_options.keys->admit(keys[i], batch.records[batch.events[events[i]].record].seq);
+        return out;
+    }
+    const std::vector<bool> seen = m_writer->seen(keys);
+    for (std::size_t i = 0; i < keys.size(); ++i)
+        out[i] = !seen[i] && m_groupKeys.insert(keys[i]).second;
+    return out;
+}
+
 void PipelineRunner::giveTimes(Batch &batch)
 {
     for (Event &event : batch.events) {
         if (event.tsEvent == NoTime) {
             const Lane &lane = *m_lanes[batch.records[event.record].source];
-            event.tsEvent = !lane.source->finite() ? batch.tsIngest : m_lastTime != NoTime ? m_lastTime : WallNs{0};
+            const bool byClock = !lane.source->finite() && m_options.keys == nullptr;
+            event.tsEvent = byClock ? batch.tsIngest : m_lastTime != NoTime ? m_lastTime : WallNs{0};
         }
         m_lastTime = event.tsEvent;
         m_newest = std::max(m_newest, event.tsEvent);
@@ -532,6 +551,8 @@ Checkpoint PipelineRunner::makeCheckpoint() const
     out.text(CheckpointVersion);
     out.i64(raw(m_lastTime));
     m_engine->save(out);
+    if (m_options.keys != nullptr)
+        m_options.keys->save(out);
     return {m_lastSeq, m_spec.hash, out.take()};
 }
 
@@ -563,7 +584,8 @@ Status PipelineRunner::flush(bool final)
         lane->changed = false;
     }
     const bool due = m_lastSeq - m_checkpointSeq >= m_options.checkpointRecords;
-    if (m_engine->hasState() && m_lastSeq > m_checkpointSeq && (due || final)) {
+    const bool hasState = m_engine->hasState() || m_options.keys != nullptr;
+    if (hasState && m_lastSeq > m_checkpointSeq && (due || final)) {
         m_group.checkpoint = makeCheckpoint();
         m_checkpointSeq = m_lastSeq;
     }

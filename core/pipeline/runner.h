@@ -6,6 +6,7 @@
 #include "core/pipeline/batch_pool.h"
 #include "core/pipeline/commit.h"
 #include "core/pipeline/decode_phase.h"
+#include "core/pipeline/key_window.h"
 #include "core/pipeline/playback.h"
 #include "core/pipeline/source_lane.h"
 #include "core/pipeline/spec.h"
@@ -60,6 +61,9 @@ struct RunnerOptions {
     const std::atomic<bool> *stop = nullptr;  ///< Set: end after what was read is committed.
     Playback *playback = nullptr;             ///< Records pass when it lets them; for finite sources only.
     std::function<void()> committed;          ///< On the writer's thread, after each group that is in the ledger.
+    /// Present: knows the dedupe keys instead of the sink, is saved with each checkpoint and restored with it; and an
+    /// event without a time never gets the clock's. All that comes out is then a function of the input alone.
+    KeyWindow *keys = nullptr;
     std::function<void(const RunProgress &)>
         progress; ///< On the runner's thread, after each group handed to the ledger and when trouble comes or goes.
 };
@@ -107,6 +111,8 @@ private:
     Result<bool> refill(Lane &lane, std::chrono::milliseconds wait);
     Status admit(std::unique_ptr<Batch> batch);
     void dropSeen(Batch &batch);
+    std::vector<bool> fresh(const Batch &batch, std::span<const std::size_t> events,
+                            std::span<const std::uint64_t> keys);
     void giveTimes(Batch &batch);
     void countOutcomes(const Batch &batch);
     Status flush(bool final);

@@ -40,6 +40,7 @@ _eventops()
             lake) options+=" --workspace --json" ;;
             clickhouse) options+=" --workspace --json --url --database --user --password-file --allow-http --ttl-days
                 --check" ;;
+            group) options+=" --json --health-port --partitions --replication" ;;
             kafka) options+=" --workspace --json --brokers --security-protocol --sasl-mechanism --sasl-user
                 --sasl-password-file --tls-ca-file --partitions --replication --no-topics --writer --mirror
                 --legacy-top-level --legacy-key --publish --avro --schema-url --schema-user --schema-password-file" ;;
@@ -72,7 +73,7 @@ _eventops()
     fi
     local words=
     case $command in
-        '') words="run replay export merge capture validate report query explain graph aggregate sql lake clickhouse kafka webhook approvals feedback executor serve settings deadletters
+        '') words="run replay export merge capture validate report query explain graph aggregate sql lake clickhouse kafka webhook group approvals feedback executor serve settings deadletters
             up down status urls init seed logs audit rerun promote test retention backup doctor stages entropy bench demo" ;;
         aggregate) words="count min max mean sum p50 p90 p99" ;;
         query) words="events alerts deviations predictions findings held-back entities links actions" ;;
@@ -88,6 +89,7 @@ _eventops()
         clickhouse) words="init push status query" ;;
         kafka) words="init push pull status" ;;
         webhook) words="add list test remove push retry status" ;;
+        group) words="init run status" ;;
         replay | run | merge | validate | bench | test) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")

@@ -37,6 +37,9 @@ const std::map<std::string, std::set<std::string>> &arrows()
         {"core/session",
          {"core/codec", "core/pipeline", "core/config", "core/filter", "core/entropy", "core/graph", "core/actions",
           "core/store", "core/lake", "core/kafka"}},
+        // A member of a consumer group: the pipeline's runner between Kafka's topics, where Kafka is what a ledger is
+        // elsewhere. It writes what a workspace's feed writes, hence core/session.
+        {"core/group", {"core/session", "core/config", "core/codec", "core/pipeline", "core/kafka"}},
         // What both ends of an attached console say to each other: a third folder, so that neither knows the other.
         {"core/wire", {"core/session"}},
         // A page of events is filtered place by place; API descriptions that are mounted, and settings, are YAML.

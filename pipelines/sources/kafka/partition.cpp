@@ -100,11 +100,19 @@ Result<bool> KafkaPartition::hasPrefix(std::uint64_t position, std::uint64_t has
                      "start it, or check brokers, network and firewall"};
     if (met == KafkaConsumer::Met::Message && message.offset == position - 1) { // else compaction took it
         std::string line;
-        appendKafkaLine(line, m_reading->cluster, m_topic, m_partition, message);
+        appendLine(line, message);
         m_anew = hash64(line) != hash;
     }
     m_consumer->stop();
     return !m_anew;
+}
+
+void KafkaPartition::appendLine(std::string &out, const KafkaMessage &message) const
+{
+    if (m_reading->lines && message.payload)
+        out += *message.payload;
+    else
+        appendKafkaLine(out, m_reading->cluster, m_topic, m_partition, message);
 }
 
 /// Where a partition begins that was never read.
@@ -185,9 +193,9 @@ Result<bool> KafkaPartition::prepare()
 {
     if (!m_held) {
         m_line.clear();
-        appendKafkaLine(m_line, m_reading->cluster, m_topic, m_partition, m_message);
+        appendLine(m_line, m_message);
         m_plainHash = hash64(m_line);
-        m_ownRecords += isWrittenBy(m_message, m_reading->skipWriter) ? 1 : 0;
+        m_ownRecords += !m_reading->lines && isWrittenBy(m_message, m_reading->skipWriter) ? 1 : 0;
         m_tombstones += m_message.payload ? 0 : 1;
         m_isWhole = false;
     }
@@ -199,7 +207,7 @@ Result<bool> KafkaPartition::prepare()
 /// Puts beside the payload the schema that it was written with. False: the registry does not answer.
 Result<bool> KafkaPartition::addSchema()
 {
-    const auto id = m_readsAvro && m_message.payload ? framedSchemaId(*m_message.payload) : std::nullopt;
+    const auto id = m_readsAvro && !m_reading->lines && m_message.payload ? framedSchemaId(*m_message.payload) : std::nullopt;
     if (!id || m_reading->registry == nullptr || m_reading->schemas->contains(*id))
         return true;
     const auto now = std::chrono::steady_clock::now();
@@ -362,7 +370,7 @@ Status KafkaPartition::findPlace(const KafkaOffsets &ends)
 void KafkaPartition::countPartitions()
 {
     const auto now = std::chrono::steady_clock::now();
-    if (!m_reading->follow || m_partition != 0 || now - m_countedAt < CountEvery || m_consumer->statistics().away)
+    if (!m_reading->follow || !m_reading->growing || m_partition != 0 || now - m_countedAt < CountEvery || m_consumer->statistics().away)
         return;
     m_countedAt = now;
     const auto topics = m_reading->client->topics(AskWait);

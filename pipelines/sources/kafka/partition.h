@@ -28,6 +28,8 @@ struct KafkaReading {
     std::shared_ptr<const SchemasById> schemas;      ///< Those that need no registry.
     std::map<std::string, bool> readsAvro;           ///< By topic, where it has a codec of its own …
     bool readsAvroElse = true;                       ///< … and for the others.
+    bool lines = false;   ///< Messages hold what appendKafkaLine wrote of others.
+    bool growing = true;  ///< Partitions that are added to the topic are read as well.
     bool follow = true;   ///< False: ends where the partition ended when it was opened.
     bool latest = false;  ///< Where a partition that was never read begins: at its end …
     WallNs from = NoTime; ///< … or at this time; else at its beginning.
@@ -70,6 +72,7 @@ private:
     KafkaPartition(std::shared_ptr<const KafkaReading> reading, std::string topic, std::uint32_t partition,
                    std::uint32_t partitions);
     Result<std::uint64_t> beginning() const;
+    void appendLine(std::string &out, const KafkaMessage &message) const;
     Result<bool> prepare();
     Result<bool> addSchema();
     bool take(RawChunk &chunk, std::vector<OversizePart> &oversize);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/pipeline/spec.h"
 #include "core/base/time.h"
+#include "core/kafka/group_settings.h"
 #include "core/kafka/topics.h"
 #include "core/pipeline/settings.h"
 #include "pipelines/sources/kafka/partition.h"
@@ -27,6 +28,8 @@ constexpr FieldSpec OwnFields[] = {
      "committed transactions only; chronos at its end."},
     {"start", "string", "\"\"",
      "Goes before the preset's beginning: earliest, latest, or an instant: 2025-11-03T08:00:00Z"},
+    {"isolation", "string", "\"\"",
+     "Goes before the preset's: read_committed leaves out what was not committed, read_uncommitted takes it in."},
     {"follow", "bool", "true", "false: read what is there and end."},
     {"aliases", "bool", "true", "Read action.requested as well where actions.requested is named, and so on (X1)."},
     {"skip_writer", "string", "eventops",
@@ -39,6 +42,10 @@ constexpr FieldSpec OwnFields[] = {
     {"attribute_types", "bool", "false", "monitoring.v1: attributes have their types beside them."},
     {"schemas", "map", "{}",
      "Avro schemas by id for payloads that no registry is to be asked about: {7: {type: record, …}}"},
+    {"partition", "int", "-1", "This partition of the topic alone; -1: all of them."},
+    {"lines", "bool", "false", "Messages hold whole messages of other topics, as a group's repartition topic does."},
+    {"group", "map", "{}",
+     "{application: name}: members of a consumer group run the pipeline, with `eventops group run`; see the manual."},
 };
 
 struct Wanted {
@@ -46,6 +53,7 @@ struct Wanted {
     KafkaReading reading;
     bool committedOnly = false;
     bool aliases = true;
+    std::int64_t partition = -1; ///< -1: all.
     std::vector<std::pair<std::string, Value>> topics;
 };
 
@@ -54,6 +62,12 @@ Status readStart(const Value &settings, Wanted &out)
     const std::string preset = EVENTOPS_TRY(settings.at("preset").text());
     out.committedOnly = preset == "karma";
     out.reading.latest = preset == "chronos";
+    const std::string isolation = EVENTOPS_TRY(settings.at("isolation").text());
+    if (isolation == "read_committed" || isolation == "read_uncommitted")
+        out.committedOnly = isolation == "read_committed";
+    else if (!isolation.empty())
+        return settings.at("isolation").error("isolation: there is no \"" + isolation + '"',
+                                              "use read_committed or read_uncommitted");
     const std::string start = EVENTOPS_TRY(settings.at("start").text());
     if (start == "earliest" || start == "latest")
         out.reading.latest = start == "latest";
@@ -87,7 +101,7 @@ Status readTopics(const Value &settings, Wanted &out)
     if (out.topics.empty())
         return list.error("topics: no topic is named", "for example topics: [signals.metric.v1]");
     for (const auto &[topic, codec] : settings.at("codecs").members()) {
-        if (!seen.contains(topic))
+        if (!seen.contains(topic) && !out.reading.lines)
             return codec.error("codecs: " + topic + " is not among the topics", "name it there as well");
     }
     return Ok{};
@@ -111,6 +125,11 @@ Result<Wanted> readWanted(const Value &settings, bool connect)
     Wanted out;
     out.connection = EVENTOPS_TRY(readKafkaSettings(settings, connect));
     EVENTOPS_TRY(readStart(settings, out));
+    out.reading.lines = EVENTOPS_TRY(settings.at("lines").boolean());
+    out.partition = EVENTOPS_TRY(settings.at("partition").integer());
+    out.reading.growing = out.partition < 0;
+    if (hasGroup(settings))
+        EVENTOPS_TRY(KafkaGroupSettings::read(settings.at("group")));
     EVENTOPS_TRY(readTopics(settings, out));
     out.reading.follow = EVENTOPS_TRY(settings.at("follow").boolean());
     out.reading.skipWriter = EVENTOPS_TRY(settings.at("skip_writer").text());
@@ -179,6 +198,9 @@ Result<std::unique_ptr<Source>> makeKafka(const Value &settings, const SourceArg
     Wanted wanted = EVENTOPS_TRY(readWanted(settings, arguments.path.empty()));
     if (!arguments.path.empty())
         return readFile(settings, arguments);
+    if (hasGroup(settings))
+        return settings.at("group").error("this pipeline is run by the members of a group, not by a workspace",
+                                          "eventops group run FILE; or take `group` away");
     KafkaClient::Options options;
     options.committedOnly = wanted.committedOnly;
     wanted.reading.client = EVENTOPS_TRY(KafkaClient::openConsumer(wanted.connection, options));
@@ -186,7 +208,7 @@ Result<std::unique_ptr<Source>> makeKafka(const Value &settings, const SourceArg
     const auto topics = EVENTOPS_TRY(findTopics(wanted, *wanted.reading.client));
     std::size_t all = 0;
     for (const auto &[topic, partitions] : topics)
-        all += partitions;
+        all += wanted.partition >= 0 ? 1 : partitions;
     if (all * options.bufferedBytesMax > BufferedBytesMax) { // only now is it known how many share the room
         options.bufferedBytesMax = BufferedBytesMax / all;
         wanted.reading.client = EVENTOPS_TRY(KafkaClient::openConsumer(wanted.connection, options));
@@ -195,6 +217,8 @@ Result<std::unique_ptr<Source>> makeKafka(const Value &settings, const SourceArg
     std::unique_ptr<KafkaPartition> first;
     for (const auto &[topic, partitions] : topics) {
         for (std::uint32_t partition = 0; partition < partitions; ++partition) {
+            if (wanted.partition >= 0 && partition != wanted.partition)
+                continue;
             auto one = EVENTOPS_TRY(KafkaPartition::make(reading, topic, partition, partitions));
             if (first == nullptr)
                 first = std::move(one);
@@ -202,6 +226,9 @@ Result<std::unique_ptr<Source>> makeKafka(const Value &settings, const SourceArg
                 first->addOther(std::move(one));
         }
     }
+    if (first == nullptr)
+        return settings.at("partition").error("partition: the topic has no partition "
+                                              + std::to_string(wanted.partition));
     return std::unique_ptr<Source>(std::move(first));
 }
 
