@@ -36,8 +36,6 @@ inline constexpr std::string_view RawAgentExample =
     R"("unit":"percent","tags":{"env":"prod"}})";
 /// How we are called in KafkaWriterHeader where no other name is set.
 inline constexpr std::string_view WriterDefault = "eventops";
-/// The header with the id under which the ledger knows what was sent.
-inline constexpr std::string_view IdHeader = "eventops-id";
 /// Of what went to a topic of dead letters: why, and where it came from.
 inline constexpr std::string_view ReasonHeader = "eventops-reason";
 inline constexpr std::string_view OriginHeader = "eventops-origin";

@@ -3,8 +3,10 @@
 
 #include "core/base/json.h"
 #include "core/codec/action_events.h"
+#include "core/codec/action_state.h"
 #include "core/codec/alert.h"
 #include "core/codec/deviation.h"
+#include "core/codec/finding_document.h"
 #include "core/codec/json_reader.h"
 #include "core/codec/kcat.h"
 #include "core/codec/signal.h"
@@ -72,6 +74,11 @@ bool KafkaDocuments::wantsLetters() const
     return wants(NormalizedDlqTopic) || wants(ActionsDlqTopic) || wants(LetterNumbersTopic);
 }
 
+bool KafkaDocuments::wantsSteps() const
+{
+    return wants(ActionStateTopic);
+}
+
 void KafkaDocuments::put(std::string_view topic, std::optional<std::string> key, std::string document, std::string id)
 {
     m_out.push_back({m_names.find(topic)->second, std::move(key), std::move(document), std::move(id)});
@@ -81,9 +88,10 @@ void KafkaDocuments::add(const Finding &finding)
 {
     const std::string id = "finding:" + finding.id;
     const auto send = [&](std::string_view topic, std::string key, Result<std::string> document) {
-        if (document)
+        if (document) {
             put(topic, std::move(key), std::move(document).value(), id);
-        else
+            m_out.back().headers = {{std::string(FindingHeader), encodeFindingHeader(finding)}};
+        } else
             m_notice = "finding " + finding.id + " is not published: " + document.error().message;
     };
     std::string alert = finding.alert;
@@ -148,6 +156,16 @@ void KafkaDocuments::addActionDocument(const InputRow &row)
         if (wants(topic) && report.value().component != OutsideComponent)
             put(topic, report.value().entityId, row.payload, id);
     }
+}
+
+void KafkaDocuments::add(const AuditRow &row, const Action &action)
+{
+    const auto state = actionStateByName(row.verb);
+    if (!state || action.suggestion.command.empty())
+        return; // of no action
+    ActionStep step{action, row.at, row.actor, row.detail};
+    step.action.state = *state;
+    put(ActionStateTopic, row.subject, encodeActionStep(step), "audit:" + std::to_string(row.number));
 }
 
 void KafkaDocuments::addFailedRequest(const OutboxRow &row)

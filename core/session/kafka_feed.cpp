@@ -64,6 +64,7 @@ Status KafkaFeed::findMark(const std::string &cluster)
     const LedgerEnds ends = EVENTOPS_TRY(m_ledger->ends());
     auto mark = KafkaMark::read(m_markFile);
     if (mark && mark.value().cluster == cluster && mark.value().findings <= ends.finding
+        && mark.value().steps <= ends.audit
         && mark.value().events <= EVENTOPS_TRY(m_ledger->eventCount())) {
         m_mark = std::move(mark).value();
         return Ok{};
@@ -87,6 +88,7 @@ Status KafkaFeed::catchUp()
 {
     EVENTOPS_TRY(pushFindings());
     EVENTOPS_TRY(pushActions());
+    EVENTOPS_TRY(pushSteps());
     EVENTOPS_TRY(pushEvents());
     EVENTOPS_TRY(pushLetters());
     return m_mark.write(m_markFile);
@@ -120,6 +122,22 @@ Status KafkaFeed::pushActions()
             return !more && !m_mustStop();
         }));
         EVENTOPS_TRY(send(m_mark.actions, upTo));
+    }
+    return Ok{};
+}
+
+Status KafkaFeed::pushSteps()
+{
+    for (bool more = m_documents->wantsSteps(); more;) {
+        std::uint64_t upTo = m_mark.steps;
+        more = false;
+        EVENTOPS_TRY(m_ledger->auditAfter(upTo, [&](const AuditRow &row, const Action &action) {
+            upTo = row.number;
+            m_documents->add(row, action);
+            more = m_documents->size() >= PushMax;
+            return !more && !m_mustStop();
+        }));
+        EVENTOPS_TRY(send(m_mark.steps, upTo));
     }
     return Ok{};
 }

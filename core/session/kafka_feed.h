@@ -62,6 +62,7 @@ struct KafkaMark {
     std::uint64_t actions = 0;  ///< … and of the last document of an action.
     std::uint64_t events = 0;   ///< Place behind the last event that is there,
     std::uint64_t letters = 0;  ///< id of the last dead letter,
+    std::uint64_t steps = 0;    ///< number of the last row of the audit,
     std::uint64_t failed = 0;   ///< and of the last request that no attempt could carry out.
     std::uint64_t sent = 0;     ///< Messages acknowledged.
 
@@ -102,6 +103,7 @@ private:
     Status findMark(const std::string &cluster);
     Status pushFindings();
     Status pushActions();
+    Status pushSteps();
     Status pushEvents();
     Result<std::vector<DeadLetterRow>> nextLetters();
     Status pushLetters();

@@ -6,6 +6,7 @@
 #include "core/base/clock.h"
 #include "core/config/pipeline_file.h"
 #include "core/config/read_file.h"
+#include "core/session/action_adopter.h"
 #include "core/session/engine.h"
 #include "core/session/ingest_source.h"
 #include "core/session/kafka_feed.h"
@@ -133,6 +134,22 @@ Result<WorkspaceSummary> LocalBackend::runReplay(const ReplayRequest &request, c
 
 namespace {
 
+/// Null: the pipeline's actions are its own.
+std::unique_ptr<LedgerFollower> followActions(const PipelineSpec &spec, const Workspace &workspace, const Ticket &ticket)
+{
+    const auto from = adoptedActions(spec);
+    if (!from)
+        return nullptr;
+    const auto open = [workspace, from = *from](const LedgerFollower &follower) -> Result<std::unique_ptr<Projection>> {
+        const auto mustStop = [&follower] {
+            return follower.mustStop();
+        };
+        std::unique_ptr<Projection> adopter = EVENTOPS_TRY(ActionAdopter::open(workspace, from, mustStop));
+        return adopter;
+    };
+    return std::make_unique<LedgerFollower>(open, ticket.flag(), [](const Error &) {}); // `finish` returns what ended it
+}
+
 /// What was said of our actions until the very end belongs to the run as well.
 Status finishKafka(KafkaProjector &kafka, Engine &engine)
 {
@@ -169,12 +186,14 @@ Result<WorkspaceSummary> LocalBackend::runPipeline(const PipelineSpec &spec, Sou
     const auto lake = EVENTOPS_TRY(startLake(request.lake, ticket));
     const auto clickHouse = startClickHouse(ticket);
     const auto kafka = hasKafka(m_workspace) ? std::make_unique<KafkaProjector>(m_workspace, ticket.flag()) : nullptr;
+    const auto adopter = followActions(spec, m_workspace, ticket);
     m_hub.runStarted();
     const Status read = engine->read(std::move(sources), live);
     m_hub.runEnded();
     if (!read)
         trace.fail(read.error());
     EVENTOPS_TRY(read);
+    EVENTOPS_TRY(adopter != nullptr ? adopter->finish() : Status(Ok{}));
     if (ticket.cancelled())
         return Error{Error::Code::Cancelled,
                      "stopped; everything read so far is stored",

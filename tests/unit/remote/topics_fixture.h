@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "core/codec/action_state.h"
+#include "core/codec/alert.h"
+#include "core/codec/signal.h"
+#include "core/kafka/topics.h"
+#include "core/remote/kafka_backend.h"
+#include "core/session/kafka_feed.h"
+#include "pipelines/components.h"
+#include "tests/support/local_workspace.h"
+#include "tests/support/wait_for.h"
+
+#include <QtTest/QtTest>
+
+#include <map>
+
+namespace eventops::test {
+
+/// What an engine publishes for consoles that see nothing else.
+inline const std::vector<std::string> PublishedForConsoles{
+    std::string(NormalizedTopic), "deviations",        AlertTopic,          "actions.requested",
+    "actions.progress",           "actions.result",    "actions.dlq",       ActionStateTopic};
+
+/// An engine's workspace and what it publishes to @p brokers.
+class PublishingEngine
+{
+public:
+    explicit PublishingEngine(std::string brokers, bool takesDecisions = false)
+        : m_brokers(std::move(brokers)), m_backend(m_workspace.backend())
+    {
+        m_failure = LocalWorkspace::replay(*m_backend, "agents.ndjson");
+        m_settings.set("brokers", m_brokers);
+        if (takesDecisions)
+            m_settings.set("take_decisions", "true");
+        const Status published = m_settings.publish(PublishedForConsoles);
+        if (m_failure.empty() && !published)
+            m_failure = published.error().text();
+    }
+    const std::string &failure() const { return m_failure; }
+    std::string directory() const { return m_workspace.directory(); }
+    Workspace workspace() const { return {directory()}; }
+    LocalBackend &backend() { return *m_backend; }
+    const KafkaFeedSettings &settings() const { return m_settings; }
+
+    /// Empty: everything that is committed is published.
+    std::string publish(bool again = false) const
+    {
+        if (again)
+            QFile::remove(QString::fromStdString(KafkaFeedSettings::markFile(workspace())));
+        const auto feed = KafkaFeed::open(workspace(), m_settings, [] { return false; });
+        if (!feed)
+            return feed.error().text();
+        const Status done = feed.value()->catchUp();
+        const std::string notice = feed.value()->notice();
+        return done ? notice : done.error().text();
+    }
+
+private:
+    const std::string m_brokers;
+    LocalWorkspace m_workspace;
+    std::unique_ptr<LocalBackend> m_backend;
+    KafkaFeedSettings m_settings;
+    std::string m_failure;
+};
+
+inline remote::KafkaAttachOptions topicsOf(const std::string &brokers, const std::string &settings = {})
+{
+    remote::KafkaAttachOptions options;
+    options.address = remote::readKafkaAddress("kafka://" + brokers + settings).value();
+    options.local.registry = {builtinStages(), builtinSources()};
+    options.local.dataDirectory = EVENTOPS_SOURCE_DIR "/pipelines";
+    options.user = "alice";
+    options.retryMin = std::chrono::milliseconds(100);
+    options.retryMax = std::chrono::milliseconds(500);
+    return options;
+}
+
+inline Caller lookingOn()
+{
+    return {"alice", Role::Approver, {}};
+}
+
+template <typename Row>
+std::vector<Row> rowsOf(std::function<void(OnPage<Row>, Done<Ok>)> ask)
+{
+    std::vector<Row> all;
+    const auto asked = waitFor<Ok>([&](Done<Ok> done) {
+        ask([&](std::vector<Row> page) { std::move(page.begin(), page.end(), std::back_inserter(all)); },
+            std::move(done));
+    });
+    return asked ? all : std::vector<Row>();
+}
+
+inline std::map<std::string, Finding> findingsOf(Backend &backend)
+{
+    std::map<std::string, Finding> all;
+    for (Finding &finding : rowsOf<Finding>([&](auto page, auto done) {
+             backend.findings(lookingOn(), {"", UINT64_MAX, true}, page, std::move(done));
+         })) {
+        finding.seq = 0; // each ledger's own
+        finding.emission = 0;
+        const std::string id = finding.id;
+        all.emplace(id, std::move(finding));
+    }
+    return all;
+}
+
+inline std::map<std::string, Action> actionsOf(Backend &backend)
+{
+    std::map<std::string, Action> all;
+    for (Action &action : rowsOf<Action>([&](auto page, auto done) {
+             backend.actions(lookingOn(), {"", UINT64_MAX, true}, page, std::move(done));
+         }))
+        all.emplace(action.displayId(), action);
+    return all;
+}
+
+/// id → type of the events that @p filter leaves.
+inline std::map<std::string, std::string> eventsOf(Backend &backend, const std::string &filter)
+{
+    std::map<std::string, std::string> all;
+    const auto asked = waitFor<Ok>([&](Done<Ok> done) {
+        backend.events(
+            lookingOn(), {filter, UINT64_MAX, true},
+            [&](const EventPage &page) {
+                for (const std::uint32_t row : page.rows) {
+                    const Event &event = page.batch.events[row];
+                    all.emplace(page.batch.text(event, Field::EventId), page.batch.text(event, Field::Type));
+                }
+            },
+            std::move(done));
+    });
+    if (!asked)
+        all.emplace(asked.error().text(), "");
+    return all;
+}
+
+/// What only a reader of topics has: the messages that tell of findings and of actions' states.
+inline constexpr const char *NotOfTopics =
+    "type != \"ops.alert.v1\" and type != \"entropy.deviation\" and type != \"action.state\"";
+
+} // namespace eventops::test

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: MIT
+//
+// A back end that sees topics and nothing else shows what their engine shows.
+#include "tests/support/mock_cluster.h" // before Qt's macros
+#include "tests/support/test_main.h"
+#include "tests/unit/remote/topics_fixture.h"
+
+#include "core/model/row_json.h"
+
+using namespace eventops;
+using namespace eventops::remote;
+using namespace eventops::test;
+
+namespace {
+
+constexpr int SoonMs = 20'000;
+
+void makeTopics(MockCluster &mock, int partitions = 2)
+{
+    for (const ContractTopic &topic : contractTopics())
+        mock.makeTopic(std::string(topic.name).c_str(), partitions);
+}
+
+std::string shown(const Finding &finding)
+{
+    std::string out;
+    appendFindingJson(out, finding);
+    return out;
+}
+std::string shown(const Action &action)
+{
+    std::string out;
+    appendActionJson(out, action);
+    return out;
+}
+
+/// The first difference; empty: they are the same.
+template <typename Row>
+std::string differs(const std::map<std::string, Row> &expected, const std::map<std::string, Row> &got)
+{
+    for (const auto &[id, row] : expected) {
+        const auto found = got.find(id);
+        if (found == got.end())
+            return id + " is missing, of " + std::to_string(expected.size()) + " there are "
+                   + std::to_string(got.size());
+        if (shown(row) != shown(found->second))
+            return shown(row) + "\n" + shown(found->second);
+    }
+    return expected.size() == got.size() ? std::string() : "there are more than there should be";
+}
+
+/// An action that waits; empty: none.
+[[maybe_unused]] std::string waiting(Backend &backend)
+{
+    for (const auto &[id, action] : actionsOf(backend)) {
+        if (action.state == ActionState::Proposed)
+            return id;
+    }
+    return {};
+}
+
+Result<DecisionOutcome> decide(Backend &backend, const std::string &id, DecisionKind kind)
+{
+    return waitFor<DecisionOutcome>([&](Done<DecisionOutcome> done) {
+        backend.decide(lookingOn(), {id, kind, "alice", "looked at it"}, false, std::move(done));
+    });
+}
+
+} // namespace
+
+class TestKafkaBackend : public QObject
+{
+    Q_OBJECT
+private Q_SLOTS:
+    void showsWhatTheEngineShows()
+    {
+        MockCluster mock;
+        makeTopics(mock);
+        PublishingEngine engine(mock.brokers());
+        QCOMPARE(engine.failure(), std::string());
+        QCOMPARE(engine.publish(), std::string());
+        const auto attached = KafkaBackend::attach(topicsOf(mock.brokers()));
+        QVERIFY2(attached, attached.error().text().c_str());
+        KafkaBackend &topics = *attached.value();
+
+        const auto findings = findingsOf(engine.backend());
+        QVERIFY(findings.size() > 3);
+        QTRY_COMPARE_WITH_TIMEOUT(findingsOf(topics).size(), findings.size(), SoonMs);
+        const auto actions = actionsOf(engine.backend());
+        QVERIFY(!actions.empty());
+        QTRY_COMPARE_WITH_TIMEOUT(actionsOf(topics).size(), actions.size(), SoonMs);
+        const auto events = eventsOf(engine.backend(), "");
+        QTRY_COMPARE_WITH_TIMEOUT(eventsOf(topics, NotOfTopics).size(), events.size(), SoonMs);
+        QCOMPARE(differs(findings, findingsOf(topics)), std::string());
+        QCOMPARE(differs(actions, actionsOf(topics)), std::string());
+        QVERIFY(eventsOf(topics, NotOfTopics) == events);
+        QCOMPARE(topics.state().phase, ConnectionState::Phase::Attached);
+
+        // Everything once more, as after a crash of the one who publishes: nothing changes.
+        const auto everything = eventsOf(topics, "");
+        QCOMPARE(engine.publish(true), std::string());
+        const auto counted = [&] {
+            return waitFor<Health>([&](Done<Health> done) { topics.health(lookingOn(), std::move(done)); })
+                .value()
+                .summary.counters;
+        };
+        QTRY_VERIFY_WITH_TIMEOUT(counted().duplicate >= everything.size(), SoonMs);
+        QVERIFY(counted().conserved());
+        QVERIFY(eventsOf(topics, "") == everything);
+        QCOMPARE(differs(findings, findingsOf(topics)), std::string());
+        QCOMPARE(differs(actions, actionsOf(topics)), std::string());
+    }
+
+    void whatNoTopicCarriesIsRefusedAndSaysWhere()
+    {
+        MockCluster mock;
+        makeTopics(mock, 1);
+        const auto attached = KafkaBackend::attach(topicsOf(mock.brokers()));
+        QVERIFY2(attached, attached.error().text().c_str());
+        KafkaBackend &topics = *attached.value();
+        const auto expectations = waitFor<std::vector<CaseExpectation>>(
+            [&](auto done) { topics.expectations(lookingOn(), std::move(done)); });
+        QVERIFY(!expectations);
+        QVERIFY(expectations.error().text().find("topics do not carry what is expected next") != std::string::npos);
+        QVERIFY(expectations.error().text().find("--attach") != std::string::npos);
+        const auto ingested = waitFor<IngestOutcome>([&](auto done) { topics.ingest(lookingOn(), {}, std::move(done)); });
+        QVERIFY(!ingested && ingested.error().code == Error::Code::Refused);
+        const auto decided = decide(topics, std::string(32, 'a') + ".1", DecisionKind::Approve);
+        QVERIFY(!decided && decided.error().text().find("only look") != std::string::npos);
+        // Empty, and not an error: nothing was published yet.
+        QVERIFY(findingsOf(topics).empty());
+    }
+
+    void aDirectoryKeepsItAndOpensOffline()
+    {
+        QTemporaryDir kept;
+        const std::string directory = kept.filePath(QStringLiteral("kept")).toStdString();
+        std::map<std::string, Finding> findings;
+        std::map<std::string, Action> actions;
+        std::map<std::string, std::string> events;
+        {
+            MockCluster mock;
+            makeTopics(mock);
+            PublishingEngine engine(mock.brokers());
+            QCOMPARE(engine.publish(), std::string());
+            KafkaAttachOptions options = topicsOf(mock.brokers());
+            options.directory = directory;
+            options.follow = false;
+            const auto attached = KafkaBackend::attach(std::move(options));
+            QVERIFY2(attached, attached.error().text().c_str());
+            const std::atomic<bool> stop{false};
+            const Status ended = attached.value()->waitForEnd(stop);
+            QVERIFY2(ended, ended.error().text().c_str());
+            findings = findingsOf(engine.backend());
+            actions = actionsOf(engine.backend());
+            events = eventsOf(engine.backend(), "");
+            QCOMPARE(differs(findings, findingsOf(*attached.value())), std::string());
+        }
+        LocalBackendOptions options;
+        options.registry = {builtinStages(), builtinSources()};
+        LocalBackend offline(Workspace{directory}, options);
+        QCOMPARE(differs(findings, findingsOf(offline)), std::string());
+        QCOMPARE(differs(actions, actionsOf(offline)), std::string());
+        QVERIFY(eventsOf(offline, NotOfTopics) == events);
+    }
+
+    void nothingIsLeftBehindWhereNoDirectoryIsNamed()
+    {
+        QTemporaryDir temporary;
+        qputenv("TMPDIR", temporary.path().toUtf8());
+        {
+            MockCluster mock;
+            makeTopics(mock, 1);
+            const auto attached = KafkaBackend::attach(topicsOf(mock.brokers()));
+            QVERIFY2(attached, attached.error().text().c_str());
+            const QDir folder(temporary.path());
+            const QStringList made = folder.entryList({QStringLiteral("eventops-topics-*")}, QDir::Dirs);
+            QCOMPARE(made.size(), 1);
+            const QFile::Permissions others = QFile::ReadGroup | QFile::ExeGroup | QFile::ReadOther | QFile::ExeOther;
+            QVERIFY((QFile::permissions(folder.filePath(made.front())) & others) == QFile::Permissions());
+        }
+        QVERIFY(QDir(temporary.path()).isEmpty());
+        qunsetenv("TMPDIR");
+    }
+
+    void whoCannotAttachIsToldWhy()
+    {
+        MockCluster mock;
+        const auto bare = KafkaBackend::attach(topicsOf(mock.brokers()));
+        QVERIFY(!bare);
+        QVERIFY(bare.error().text().find("no topic with events, alerts or actions") != std::string::npos);
+        QVERIFY(bare.error().text().find("eventops kafka init") != std::string::npos);
+        makeTopics(mock, 1);
+        const auto missing = KafkaBackend::attach(topicsOf(mock.brokers(), "?topics=signals.metrics.v1"));
+        QVERIFY(!missing);
+        QVERIFY(missing.error().text().find("has no topic signals.metrics.v1") != std::string::npos);
+    }
+
+    void addresses()
+    {
+        const auto address = readKafkaAddress("kafka://a:9092,b:9093/?topics=ops.alert.v1,my.events&start=latest"
+                                              "&client_id=wall%20display");
+        QVERIFY2(address, address.error().text().c_str());
+        QCOMPARE(address.value().shown(), std::string("kafka://a:9092,b:9093"));
+        QCOMPARE(address.value().topics, (std::vector<std::string>{"ops.alert.v1", "my.events"}));
+        QCOMPARE(address.value().start, std::string("latest"));
+        QCOMPARE(address.value().settings().value().clientId, std::string("wall display"));
+        const std::pair<const char *, const char *> wrong[] = {
+            {"kafka://nowhere", "is not host:port"},
+            {"kafka://a:9092?start=soon", "no place in a topic"},
+            {"kafka://a:9092?sasl_pasword_file=x", "did you mean \"sasl_password_file\""},
+            {"kafka://a:9092?latest", "without a value"},
+            {"kafka://a:9092?preset=other", "no such preset"},
+            {"kafka://a:9092?security_protocol=tls", "unknown protocol"},
+        };
+        for (const auto &[text, why] : wrong) {
+            const auto read = readKafkaAddress(text);
+            QVERIFY2(!read, text);
+            QVERIFY2(read.error().text().find(why) != std::string::npos, read.error().text().c_str());
+        }
+    }
+};
+
+EVENTOPS_TEST(TestKafkaBackend)
+#include "tst_kafka_backend.moc"
