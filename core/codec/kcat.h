@@ -27,7 +27,9 @@ class JsonReader;
 /// The header that names who wrote a message, so that nobody reads what he wrote himself (X20).
 inline constexpr std::string_view KafkaWriterHeader = "eventops-writer";
 /// The header with the id under which the writer's ledger knows what it sent. What is sent twice has it twice.
+/// That of an event is told with IdOfEvent before it: whoever reads it has the event under the writer's id.
 inline constexpr std::string_view IdHeader = "eventops-id";
+inline constexpr std::string_view IdOfEvent = "event:";
 
 /// True: an object with topic, partition, offset and a payload.
 bool looksLikeKcat(const JsonReader &json);

@@ -121,7 +121,7 @@ std::string KafkaDocuments::keyOf(const Batch &batch, const Event &event) const
 void KafkaDocuments::add(const Batch &batch, const Event &event)
 {
     const std::string origin = originOf(batch, event);
-    const std::string id = "event:" + std::string(batch.text(event, Field::EventId));
+    const std::string id = std::string(IdOfEvent).append(batch.text(event, Field::EventId));
     const auto send = [&](std::string_view topic, Result<std::string> document) {
         if (document)
             put(topic, keyOf(batch, event), std::move(document).value(), id);

@@ -10,6 +10,7 @@
 #include "pipelines/components.h"
 #include "tests/support/local_workspace.h"
 #include "tests/support/wait_for.h"
+#include "tests/unit/kafka/kafka_fixture.h"
 
 #include <QtTest/QtTest>
 
@@ -17,19 +18,27 @@
 
 namespace eventops::test {
 
+/// Empty: it is good.
+template <typename T>
+std::string errorOf(const Result<T> &result)
+{
+    return result ? std::string() : result.error().text();
+}
+
 /// What an engine publishes for consoles that see nothing else.
 inline const std::vector<std::string> PublishedForConsoles{
-    std::string(NormalizedTopic), "deviations",        AlertTopic,          "actions.requested",
-    "actions.progress",           "actions.result",    "actions.dlq",       ActionStateTopic};
+    std::string(NormalizedTopic), "deviations",     AlertTopic,    "actions.requested",
+    "actions.progress",           "actions.result", "actions.dlq", ActionStateTopic};
 
 /// An engine's workspace and what it publishes to @p brokers.
 class PublishingEngine
 {
 public:
-    explicit PublishingEngine(std::string brokers, bool takesDecisions = false)
+    /// @p records: agents' metrics; 3'000 of them make some thirty findings.
+    explicit PublishingEngine(std::string brokers, int records = 3'000, bool takesDecisions = false)
         : m_brokers(std::move(brokers)), m_backend(m_workspace.backend())
     {
-        m_failure = LocalWorkspace::replay(*m_backend, "agents.ndjson");
+        m_failure = read(0, records);
         m_settings.set("brokers", m_brokers);
         if (takesDecisions)
             m_settings.set("take_decisions", "true");
@@ -38,6 +47,24 @@ public:
             m_failure = published.error().text();
     }
     const std::string &failure() const { return m_failure; }
+    /// Takes in more of them. Empty: all went well.
+    std::string read(int from, int count)
+    {
+        QFile file(m_files.filePath(QStringLiteral("%1.ndjson").arg(from)));
+        if (!file.open(QIODevice::WriteOnly))
+            return "no file";
+        for (const KafkaPeer::Record &record : agentRecords(from, count))
+            file.write(QByteArray::fromStdString(record.value) + '\n');
+        file.close();
+        ReplayRequest request;
+        request.files = {file.fileName().toStdString()};
+        request.pipelineName = EVENTOPS_SOURCE_DIR "/pipelines/definitions/default.yaml";
+        QFile pipeline(QString::fromStdString(request.pipelineName));
+        request.pipelineText = pipeline.open(QIODevice::ReadOnly) ? pipeline.readAll().toStdString() : "";
+        return errorOf(waitFor<WorkspaceSummary>([&](Done<WorkspaceSummary> done) {
+            m_backend->replay({"tester", Role::Admin, {}}, request, {}, std::move(done));
+        }));
+    }
     std::string directory() const { return m_workspace.directory(); }
     Workspace workspace() const { return {directory()}; }
     LocalBackend &backend() { return *m_backend; }
@@ -58,6 +85,7 @@ public:
 
 private:
     const std::string m_brokers;
+    QTemporaryDir m_files;
     LocalWorkspace m_workspace;
     std::unique_ptr<LocalBackend> m_backend;
     KafkaFeedSettings m_settings;
