@@ -83,6 +83,9 @@ Status KafkaBackend::Parts::prepare()
     const Workspace workspace = EVENTOPS_TRY(Workspace::open(directory));
     EVENTOPS_TRY(Ledger::open(directory, LedgerMode::Decide, {}));
     inner = std::make_unique<LocalBackend>(workspace, options.local);
+    if (!options.secret.empty())
+        decisions = std::make_unique<DecisionSender>(
+            DecisionSender::Options{options.address, options.secret, directory, options.decideWithin});
     return Ok{};
 }
 
@@ -321,12 +324,18 @@ Ticket KafkaBackend::retention(const Caller &caller, bool run, Done<RetentionRep
     return m_parts->inner->retention(caller, false, std::move(done));
 }
 
-Ticket KafkaBackend::decide(const Caller &, const Decision &, bool, Done<DecisionOutcome> done)
+Ticket KafkaBackend::decide(const Caller &caller, const Decision &decision, bool wait, Done<DecisionOutcome> done)
 {
-    return refuse(done, Error{Error::Code::Refused,
-                              "this console may only look: it holds no secret to sign decisions with",
-                              {},
-                              "name the file with it: --token-file FILE; see kafka_tokens in the engine's workspace"});
+    if (m_parts->decisions == nullptr)
+        return refuse(done,
+                      Error{Error::Code::Refused,
+                            "this console may only look: it holds no token to sign decisions with",
+                            {},
+                            "name the file with it: --token-file FILE; see eventops kafka decider on the engine's "
+                            "machine"});
+    if (caller.role < Role::Approver)
+        return refuse(done, Error{Error::Code::Refused, caller.user + " has no role that may decide"});
+    return m_parts->decisions->decide(decision, wait, std::move(done));
 }
 
 } // namespace eventops::remote

@@ -103,4 +103,11 @@ private:
     const std::unique_ptr<Parts> m_parts;
 };
 
+/// What is in the file that proves to engines who decides: the secret, and the name beside it, empty when there is
+/// none. See readTokenFile, whose errors it has. Thread: any.
+struct DecisionKey {
+    std::string secret, user;
+};
+Result<DecisionKey> readDecisionKey(const std::string &path);
+
 } // namespace eventops::remote

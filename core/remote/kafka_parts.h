@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "core/remote/decision_sender.h"
 #include "core/remote/kafka_backend.h"
 
 #include <condition_variable>
@@ -42,6 +43,7 @@ struct KafkaBackend::Parts {
     std::unique_ptr<PrivateDirectory> own; ///< Null: the directory has a name.
     std::string directory;
     std::unique_ptr<LocalBackend> inner;
+    std::unique_ptr<DecisionSender> decisions; ///< Null: this console may only look.
 
     mutable std::mutex mutex;
     std::condition_variable wake;

@@ -4,6 +4,7 @@
 #include "core/codec/action_events.h"
 #include "core/codec/kcat.h"
 #include "core/kafka/topics.h"
+#include "core/session/kafka_decisions.h"
 #include "core/session/kafka_documents.h"
 #include "core/session/kafka_reports.h"
 
@@ -239,7 +240,8 @@ public:
         : m_workspace(workspace),
           m_follower(follower),
           m_settings(std::move(settings)),
-          m_wantsReports(m_settings.takesReports())
+          m_wantsReports(m_settings.takesReports()),
+          m_wantsDecisions(m_settings.takesDecisions())
     {
     }
 
@@ -251,32 +253,46 @@ private:
         };
         if (m_feed == nullptr)
             m_feed = EVENTOPS_TRY(KafkaFeed::open(m_workspace, m_settings, mustStop, BesideARun));
-        if (m_reports != nullptr || !m_wantsReports)
+        EVENTOPS_TRY(openSide(m_reports, m_wantsReports, mustStop));
+        return openSide(m_decisions, m_wantsDecisions, mustStop);
+    }
+    /// What others tell us; not wanted any more where nobody has topics for it, or nobody may.
+    template <typename Side>
+    Status openSide(std::unique_ptr<Side> &side, bool &wanted, const std::function<bool()> &mustStop)
+    {
+        if (side != nullptr || !wanted)
             return Ok{};
-        auto reports = KafkaReports::open(m_workspace, m_settings, mustStop);
-        m_wantsReports = reports || reports.error().code != Error::Code::NotFound; // nobody has topics for them
-        if (!reports)
-            return m_wantsReports ? Status(reports.error()) : Status(Ok{});
-        m_reports = std::move(reports).value();
+        auto opened = Side::open(m_workspace, m_settings, mustStop);
+        wanted = opened || opened.error().code != Error::Code::NotFound;
+        if (!opened)
+            return wanted ? Status(opened.error()) : Status(Ok{});
+        side = std::move(opened).value();
         return Ok{};
+    }
+    template <typename Side>
+    static Status attendTo(const std::unique_ptr<Side> &side, bool last)
+    {
+        if (side == nullptr)
+            return Ok{};
+        const Status taken = last ? side->catchUp() : side->poll();
+        return !taken && taken.error().code == Error::Code::Busy ? Status(Ok{}) : taken;
     }
     Result<std::uint64_t> changeCounter() override { return m_feed->changeCounter(); }
     Status catchUp() override { return m_feed->catchUp(); }
-    /// A ledger that others write to just now takes the reports a little later.
+    /// A ledger that others write to just now takes it a little later.
     Status attend(bool last) override
     {
-        if (m_reports == nullptr)
-            return Ok{};
-        const Status taken = last ? m_reports->catchUp() : m_reports->poll();
-        return !taken && taken.error().code == Error::Code::Busy ? Status(Ok{}) : taken;
+        EVENTOPS_TRY(attendTo(m_reports, last));
+        return attendTo(m_decisions, last);
     }
 
     const Workspace &m_workspace;
     const LedgerFollower &m_follower;
     const KafkaFeedSettings m_settings;
-    bool m_wantsReports;
+    bool m_wantsReports, m_wantsDecisions;
     std::unique_ptr<KafkaFeed> m_feed;
     std::unique_ptr<KafkaReports> m_reports;
+    std::unique_ptr<KafkaDecisions> m_decisions;
 };
 
 KafkaProjector::KafkaProjector(Workspace workspace, const std::atomic<bool> *stop)

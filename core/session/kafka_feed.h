@@ -40,6 +40,7 @@ public:
     bool mirror() const;         ///< Alerts also as deviations and deviations as alerts (X11).
     bool legacyTopLevel() const; ///< Deviations have their figures at top level as well (X12).
     bool legacyKey() const;      ///< The key of alerts and events is their tenant alone (X22).
+    bool takesDecisions() const; ///< Signed decisions of consoles elsewhere are carried out; see KafkaDecisions.
     bool takesReports() const;   ///< What others say of our actions moves them (K120).
 
     /// What is published: names of topics, and DeviationsPublished. InvalidConfig: not what publishable() has.

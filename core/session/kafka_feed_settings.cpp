@@ -24,6 +24,8 @@ constexpr FieldSpec OwnFields[] = {
     {"legacy_top_level", "bool", "false", "Deviations have their figures at top level as well (X12)."},
     {"legacy_key", "bool", "false", "The key of alerts and events is their tenant alone (X22)."},
     {"reports", "bool", "true", "Progress and results that others publish move our actions (K120)."},
+    {"take_decisions", "bool", "false",
+     "Decisions that come signed by ctrl.command.v1 are carried out; who may sign stands in kafka_tokens."},
     {"avro", "string", "\"\"", "Topics that are written in Avro, with commas between."},
     {"publish", "list", PublishedDefault, PublishedHelp},
 };
@@ -159,6 +161,11 @@ Result<std::set<std::string>> KafkaFeedSettings::avroTopics() const
 bool KafkaFeedSettings::takesReports() const
 {
     return flag(m_values, "reports");
+}
+
+bool KafkaFeedSettings::takesDecisions() const
+{
+    return flag(m_values, "take_decisions");
 }
 
 std::vector<std::string> KafkaFeedSettings::published() const

@@ -85,7 +85,7 @@ _eventops()
         retention) words="status run" ;;
         lake) words="build rebuild status" ;;
         clickhouse) words="init push status query" ;;
-        kafka) words="init push pull status" ;;
+        kafka) words="init decider push pull status" ;;
         replay | run | merge | validate | bench | test) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")

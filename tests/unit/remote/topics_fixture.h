@@ -3,9 +3,11 @@
 
 #include "core/codec/action_state.h"
 #include "core/codec/alert.h"
+#include "core/codec/decision_command.h"
 #include "core/codec/signal.h"
 #include "core/kafka/topics.h"
 #include "core/remote/kafka_backend.h"
+#include "core/session/kafka_decisions.h"
 #include "core/session/kafka_feed.h"
 #include "pipelines/components.h"
 #include "tests/support/local_workspace.h"
@@ -14,7 +16,9 @@
 
 #include <QtTest/QtTest>
 
+#include <atomic>
 #include <map>
+#include <thread>
 
 namespace eventops::test {
 
@@ -90,6 +94,63 @@ private:
     std::unique_ptr<LocalBackend> m_backend;
     KafkaFeedSettings m_settings;
     std::string m_failure;
+};
+
+/// One that takes decisions of alice, and of victor, who may only look.
+class DecidingEngine : public PublishingEngine
+{
+public:
+    static constexpr const char *Secret = "0123456789abcdef0123456789abcdef0123456789abcdef";
+    static constexpr const char *ViewersSecret = "fedcba9876543210fedcba9876543210fedcba9876543210";
+
+    explicit DecidingEngine(const std::string &brokers) : PublishingEngine(brokers, 3'000, true)
+    {
+        QFile tokens(QString::fromStdString(directory() + '/' + DecisionTokensFile));
+        if (!tokens.open(QIODevice::WriteOnly) || !tokens.setPermissions(QFile::ReadOwner | QFile::WriteOwner))
+            qFatal("no tokens");
+        tokens.write(QByteArray(Secret) + " alice approver *\n" + ViewersSecret + " victor viewer *\n");
+    }
+    ~DecidingEngine()
+    {
+        m_stop = true;
+        if (m_thread.joinable())
+            m_thread.join();
+    }
+
+    Result<std::unique_ptr<KafkaDecisions>> open() const
+    {
+        return KafkaDecisions::open(workspace(), settings(), [this] { return m_stop.load(); });
+    }
+    /// From now on it hears decisions and publishes what becomes of them, as a live run does. Returns once it does.
+    void attend()
+    {
+        const auto decisions = std::make_shared<Result<std::unique_ptr<KafkaDecisions>>>(open());
+        if (!*decisions)
+            qFatal("%s", decisions->error().text().c_str());
+        m_thread = std::thread([this, decisions] {
+            while (!m_stop) {
+                (void)decisions->value()->poll();
+                (void)publish();
+                std::this_thread::sleep_for(std::chrono::milliseconds(50));
+            }
+        });
+    }
+    /// Verb and detail of the step of the action that @p actor made; empty: none.
+    std::string audited(const std::string &id, const std::string &actor) const
+    {
+        std::string found;
+        const auto ledger = Ledger::open(directory(), LedgerMode::Read, {});
+        (void)ledger.value()->audit({}, [&](const AuditRow &row) {
+            if (row.subject == id && row.actor == actor)
+                found += row.verb + ' ' + row.detail;
+            return true;
+        });
+        return found;
+    }
+
+private:
+    std::atomic<bool> m_stop{false};
+    std::thread m_thread;
 };
 
 inline remote::KafkaAttachOptions topicsOf(const std::string &brokers, const std::string &settings = {})

@@ -71,13 +71,18 @@ std::string differ(const std::map<std::string, std::string> &expected, const std
 }
 
 /// An action that waits; empty: none.
-[[maybe_unused]] std::string waiting(Backend &backend)
+std::string waiting(Backend &backend)
 {
     for (const auto &[id, action] : actionsOf(backend)) {
         if (action.state == ActionState::Proposed)
             return id;
     }
     return {};
+}
+
+std::string stateOf(Backend &backend, const std::string &id)
+{
+    return std::string(toString(actionsOf(backend).at(id).state));
 }
 
 Result<DecisionOutcome> decide(Backend &backend, const std::string &id, DecisionKind kind)
@@ -186,6 +191,52 @@ private Q_SLOTS:
         NOTHING_WRONG(differ(events, eventsOf(offline, NotOfTopics)));
     }
 
+    /// What was looked at as topics can be exported, and read elsewhere into the same.
+    void anExportGivesTheSameEventsAndFindings()
+    {
+        QTemporaryDir scratch;
+        const std::string file = scratch.filePath(QStringLiteral("topics.evcap")).toStdString();
+        std::map<std::string, Finding> findings;
+        std::map<std::string, Action> actions;
+        std::map<std::string, std::string> events;
+        {
+            MockCluster mock;
+            makeTopics(mock);
+            PublishingEngine engine(mock.brokers());
+            NOTHING_WRONG(engine.publish());
+            KafkaAttachOptions options = topicsOf(mock.brokers());
+            options.follow = false;
+            const auto attached = KafkaBackend::attach(std::move(options));
+            NOTHING_WRONG(errorOf(attached));
+            const std::atomic<bool> stop{false};
+            NOTHING_WRONG(errorOf(attached.value()->waitForEnd(stop)));
+            ExportRequest request;
+            request.path = file;
+            NOTHING_WRONG(errorOf(waitFor<ExportProgress>([&](Done<ExportProgress> done) {
+                attached.value()->exportCapture({"alice", Role::Admin, {}}, request, {}, std::move(done));
+            })));
+            findings = findingsOf(engine.backend());
+            actions = actionsOf(engine.backend());
+            events = eventsOf(engine.backend(), "");
+        }
+        LocalBackendOptions options;
+        options.registry = {builtinStages(), builtinSources()};
+        options.dataDirectory = EVENTOPS_SOURCE_DIR "/pipelines";
+        LocalBackend offline(Workspace{scratch.filePath(QStringLiteral("workspace")).toStdString()}, options);
+        QFile pipeline(QStringLiteral(EVENTOPS_SOURCE_DIR "/pipelines/definitions/topics.yaml"));
+        QVERIFY(pipeline.open(QIODevice::ReadOnly));
+        ReplayRequest replay;
+        replay.files = {file};
+        replay.pipelineText = pipeline.readAll().toStdString();
+        replay.pipelineName = pipeline.fileName().toStdString();
+        NOTHING_WRONG(errorOf(waitFor<WorkspaceSummary>([&](Done<WorkspaceSummary> done) {
+            offline.replay({"alice", Role::Admin, {}}, replay, {}, std::move(done));
+        })));
+        NOTHING_WRONG(differs(findings, findingsOf(offline)));
+        NOTHING_WRONG(differs(actions, actionsOf(offline)));
+        NOTHING_WRONG(differ(events, eventsOf(offline, NotOfTopics)));
+    }
+
     void nothingIsLeftBehindWhereNoDirectoryIsNamed()
     {
         QTemporaryDir temporary;
@@ -216,6 +267,134 @@ private Q_SLOTS:
         const auto missing = KafkaBackend::attach(topicsOf(mock.brokers(), "?topics=signals.metrics.v1"));
         QVERIFY(!missing);
         QVERIFY(missing.error().text().find("has no topic signals.metrics.v1") != std::string::npos);
+    }
+
+    /// E30, U62: signed decisions reach the engine, and what became of them comes back.
+    void aDecisionIsCarriedOutByTheEngine()
+    {
+        MockCluster mock;
+        makeTopics(mock, 1);
+        DecidingEngine engine(mock.brokers());
+        NOTHING_WRONG(engine.failure());
+        NOTHING_WRONG(engine.publish());
+        KafkaAttachOptions options = topicsOf(mock.brokers());
+        options.secret = DecidingEngine::Secret;
+        const auto attached = KafkaBackend::attach(std::move(options));
+        NOTHING_WRONG(errorOf(attached));
+        KafkaBackend &topics = *attached.value();
+        QTRY_VERIFY_WITH_TIMEOUT(!waiting(topics).empty(), SoonMs);
+        const std::string first = waiting(topics);
+
+        engine.attend();
+        const auto approved = decide(topics, first, DecisionKind::Approve);
+        NOTHING_WRONG(errorOf(approved));
+        QVERIFY(approved.value().action.state == ActionState::Approved
+                || approved.value().action.state == ActionState::Published);
+        QCOMPARE(approved.value().action.approver, std::string("alice"));
+        const std::string verb = engine.audited(first, "alice");
+        QVERIFY2(verb.find("approved") == 0 && verb.find("\"via\":\"Kafka\"") != std::string::npos, verb.c_str());
+
+        const std::string second = waiting(topics);
+        QVERIFY(!second.empty());
+        NOTHING_WRONG(errorOf(decide(topics, second, DecisionKind::Reject)));
+        QCOMPARE(stateOf(engine.backend(), second), std::string("rejected"));
+        QTRY_COMPARE_WITH_TIMEOUT(stateOf(topics, first), std::string("published"), SoonMs);
+        // What is decided stays so.
+        const auto late = decide(topics, first, DecisionKind::Reject);
+        QVERIFY(!late && late.error().text().find("already, by alice") != std::string::npos);
+    }
+
+    void whatIsNotRightlySignedChangesNothing()
+    {
+        MockCluster mock;
+        makeTopics(mock, 1);
+        DecidingEngine engine(mock.brokers());
+        NOTHING_WRONG(engine.publish());
+        KafkaAttachOptions options = topicsOf(mock.brokers());
+        options.secret = std::string(40, 'x'); // not the engine's
+        const auto attached = KafkaBackend::attach(std::move(options));
+        NOTHING_WRONG(errorOf(attached));
+        KafkaBackend &topics = *attached.value();
+        QTRY_VERIFY_WITH_TIMEOUT(!waiting(topics).empty(), SoonMs);
+        const std::string id = waiting(topics);
+        engine.attend();
+        const auto refused = decide(topics, id, DecisionKind::Approve);
+        QVERIFY(!refused);
+        QVERIFY2(errorOf(refused).find("not signed by alice") != std::string::npos, errorOf(refused).c_str());
+        QCOMPARE(stateOf(engine.backend(), id), std::string("proposed"));
+        QCOMPARE(engine.audited(id, "alice"), std::string());
+    }
+
+    /// One signed message again and again, late, of another tenant's name, and about something else.
+    void onlyAFreshCommandOfWhatIsProposedCounts()
+    {
+        MockCluster mock;
+        makeTopics(mock, 1);
+        DecidingEngine engine(mock.brokers());
+        NOTHING_WRONG(engine.failure());
+        const std::string id = waiting(engine.backend());
+        const Action action = actionsOf(engine.backend()).at(id);
+        DecisionCommand command;
+        command.id = "c-1";
+        command.decision = {id, DecisionKind::Approve, "alice", "looked at it"};
+        command.tenant = action.suggestion.tenant;
+        command.digest = action.digest;
+        command.at = SystemClock().now();
+        const auto send = [&](const DecisionCommand &one, const char *secret = DecidingEngine::Secret) {
+            const std::string payload = encodeDecisionCommand(one);
+            return mock.produce("ctrl.command.v1", 0,
+                                {{payload, "k", {{std::string(SignatureHeader), commandSignature(secret, payload)}}}});
+        };
+        const auto decisions = engine.open();
+        NOTHING_WRONG(errorOf(decisions));
+        DecisionCommand old = command, other = command, rival = command, viewer = command, foreign = command;
+        old.at = WallNs{raw(command.at) - 3'600 * NsPerSecond};
+        other.digest = std::string(64, '0');
+        rival.tenant = "rival";
+        viewer.decision.user = "victor";
+        foreign.decision.actionId = std::string(32, '0') + ".1";
+        for (const DecisionCommand *wrong : {&old, &other, &rival, &foreign})
+            QVERIFY(send(*wrong));
+        QVERIFY(send(viewer, DecidingEngine::ViewersSecret));
+        QVERIFY(mock.produce("ctrl.command.v1", 0, {{encodeDecisionCommand(command)}, {"{broken"}}));
+        NOTHING_WRONG(errorOf(decisions.value()->catchUp()));
+        QCOMPARE(decisions.value()->counts().refused, std::uint64_t{5}); // one of them without a signature
+        QCOMPARE(decisions.value()->counts().foreign, std::uint64_t{2});
+        QCOMPARE(stateOf(engine.backend(), id), std::string("proposed"));
+        std::string reasons;
+        for (const MockCluster::Read &letter : mock.readAll("actions.dlq", 0)) {
+            for (const auto &[name, value] : letter.headers)
+                reasons += name == "eventops-reason" ? value + '\n' : "";
+        }
+        for (const char *const reason :
+             {"15 minutes", "something else", "for the tenant rival", "no role", "not signed"})
+            QVERIFY2(reasons.find(reason) != std::string::npos, reasons.c_str());
+
+        QVERIFY(send(command));
+        QVERIFY(send(command));
+        NOTHING_WRONG(errorOf(decisions.value()->catchUp()));
+        QCOMPARE(decisions.value()->counts().applied, std::uint64_t{1});
+        QCOMPARE(decisions.value()->counts().known, std::uint64_t{1});
+        QCOMPARE(stateOf(engine.backend(), id), std::string("published"));
+        QCOMPARE(mock.readAll("actions.dlq", 0).size(), std::size_t{5});
+    }
+
+    void anEngineThatDoesNotAnswerIsToldOf()
+    {
+        MockCluster mock;
+        makeTopics(mock, 1);
+        PublishingEngine engine(mock.brokers());
+        NOTHING_WRONG(engine.publish());
+        KafkaAttachOptions options = topicsOf(mock.brokers());
+        options.secret = DecidingEngine::Secret;
+        options.decideWithin = std::chrono::milliseconds(500);
+        const auto attached = KafkaBackend::attach(std::move(options));
+        NOTHING_WRONG(errorOf(attached));
+        KafkaBackend &topics = *attached.value();
+        QTRY_VERIFY_WITH_TIMEOUT(!waiting(topics).empty(), SoonMs);
+        const auto decided = decide(topics, waiting(topics), DecisionKind::Approve);
+        QVERIFY2(errorOf(decided).find("no engine has taken the decision") != std::string::npos,
+                 errorOf(decided).c_str());
     }
 
     void addresses()
