@@ -113,6 +113,7 @@ Result<KafkaConsumer::Met> KafkaConsumer::take(KafkaMessage &message)
     const rd_kafka_message_t &from = *m_fetched[m_at++];
     if (from.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
         m_client->answered();
+        message.offset = static_cast<std::uint64_t>(std::max<std::int64_t>(from.offset, 0));
         return Met::End;
     }
     if (from.err != RD_KAFKA_RESP_ERR_NO_ERROR)

@@ -183,7 +183,8 @@ Result<bool> KafkaFollower::readSome(Reading &reading, std::chrono::milliseconds
             break;
         }
         case KafkaConsumer::Met::End:
-            reading.next = std::max(reading.next, reading.until); // behind the last of a transaction stands a mark
+            if (message.offset >= reading.until) // else more came since; behind the last of a transaction stands a mark
+                reading.next = std::max(reading.next, reading.until);
             return i > 0;
         case KafkaConsumer::Met::OutOfRange: { // retention was faster, or the topic was made anew
             const auto ends = m_client->offsets(reading.topic, reading.partition, ConnectWait);

@@ -42,7 +42,7 @@ _eventops()
                 --check" ;;
             kafka) options+=" --workspace --json --brokers --security-protocol --sasl-mechanism --sasl-user
                 --sasl-password-file --tls-ca-file --partitions --replication --no-topics --writer --mirror
-                --legacy-top-level --legacy-key --publish --avro --schema-url --schema-user --schema-password-file" ;;
+                --legacy-top-level --legacy-key --publish --take-decisions --role --tenants --avro --schema-url --schema-user --schema-password-file" ;;
             validate) options+=" --json --schema --compatibility" ;;
             query) options+=" --workspace --attach --token-file --json --limit --newest --mirror --legacy-top-level" ;;
             explain) options+=" --workspace --attach --token-file --json" ;;

@@ -32,7 +32,9 @@ public:
     {
         static const std::string Pieces[] = {"host-a", "\"",  "\\", "ä",      "日本", "\n",
                                              "{}",     "1e3", " ",  "tenant", "%2F"};
-        std::string out = maybeEmpty ? "" : "x";
+        std::string out;
+        if (!maybeEmpty)
+            out += 'x';
         for (std::uint64_t i = below(4); i > 0; --i)
             out += Pieces[below(std::size(Pieces))];
         return out;
@@ -113,9 +115,10 @@ private Q_SLOTS:
         Anything any(1);
         for (int i = 0; i < Rounds; ++i) {
             Finding finding = any.finding();
-            finding.alert = any.below(4) == 0 ? std::string() : encodeAlert(finding);
+            if (any.below(4) > 0)
+                finding.alert = encodeAlert(finding);
             const std::string header = encodeFindingHeader(finding);
-            const std::string document = finding.alert.empty() ? encodeAlert(finding) : finding.alert;
+            const std::string document = encodeAlert(finding);
             const Batch batch = received(AlertTopic, document, {{FindingHeader, header}});
             QCOMPARE(batch.events.size(), std::size_t{1});
             const auto read = findingOf(batch, batch.events[0]);
@@ -202,10 +205,9 @@ private Q_SLOTS:
     void aStepThatSaysTooLittleNamesWhat()
     {
         const auto read = [](const char *attrs) {
-            const Batch batch = received(ActionStateTopic,
-                                         std::string(R"({"ts":"2025-10-21T10:05:00Z","event_type":"action.state",)")
-                                             + R"("entity_id":"host-a","attrs":)" + attrs + "}",
-                                         {});
+            std::string document = "{\"ts\":\"2025-10-21T10:05:00Z\",\"event_type\":\"action.state\",\"attrs\":";
+            document.append(attrs).append("}");
+            const Batch batch = received(ActionStateTopic, document, {});
             const auto step = actionStepOf(batch, batch.events.at(0));
             return step ? std::string() : step.error().message;
         };
