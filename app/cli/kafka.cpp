@@ -234,7 +234,7 @@ Status pull(const Context &context, const KafkaOptions &options)
 /// A new line in the file of those who may decide by topics. The token is printed once, to be given to them.
 Status decider(const Context &context, const KafkaOptions &options)
 {
-    const Workspace workspace = EVENTOPS_TRY(Workspace::existing(context.workspace));
+    const Workspace workspace = EVENTOPS_TRY(Workspace::open(context.workspace));
     const std::string path = workspace.directory + '/' + DecisionTokensFile;
     std::string text = "# Who may decide by topics, one a line: TOKEN NAME ROLE TENANTS\n";
     const auto known = readPrivateFile(path, 512u << 10, "the tokens");
