@@ -53,6 +53,7 @@ std::vector<std::string> publishedNames(const std::vector<std::string> &given)
         for (const std::string &usual : KafkaFeedSettings().published())
             add(usual);
         add(std::string(NormalizedTopic));
+        add(std::string(FindingsPublished));
         add(ActionStateTopic);
     }
     return names;

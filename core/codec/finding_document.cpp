@@ -190,7 +190,7 @@ std::string encodeFindingHeader(const Finding &finding)
 std::optional<Finding> findingOf(const Batch &batch, const Event &event)
 {
     const std::string_view type = batch.text(event, Field::Type);
-    if (type != AlertTopic && type != DeviationType)
+    if (type != AlertTopic && type != DeviationType && type != FindingStateType)
         return std::nullopt;
     const std::string_view headers = batch.text(event, Field::Headers);
     auto own = fromHeader(headers);

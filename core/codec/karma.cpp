@@ -112,7 +112,7 @@ private:
     {
         const JsonEntry *source = json.find("source");
         const std::string_view type = batch.text(event, Field::Type);
-        const bool maybe = type == DeviationType || type == PredictionType || type == ActionStateType
+        const bool maybe = type == DeviationType || type == PredictionType || type == ActionStateType || type == FindingStateType
                         || feedbackKindOf(type).has_value();
         if (!maybe || isAbsent(source))
             return false;

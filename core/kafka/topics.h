@@ -46,6 +46,7 @@ inline constexpr std::string_view LetterNumbersTopic = "dlq-events";
 inline constexpr std::string_view PublishedDefault =
     "[ops.alert.v1, deviations, actions.requested, actions.progress, actions.result, actions.dlq]";
 inline constexpr std::string_view PublishedHelp =
-    "What is published: names of topics; events.normalized is every event, deviations only those.";
+    "What is published: names of topics; events.normalized is every event, deviations only those, "
+    "findings those that are neither alerts nor deviations.";
 
 } // namespace eventops

@@ -48,7 +48,8 @@ Result<KafkaDocuments> KafkaDocuments::make(const KafkaFeedSettings &settings,
 {
     KafkaDocuments documents(settings, std::move(payloads));
     for (const std::string &what : settings.published()) {
-        const std::string topic = what == DeviationsPublished ? std::string(NormalizedTopic) : what;
+        const bool inNormalized = what == DeviationsPublished || what == FindingsPublished;
+        const std::string topic = inNormalized ? std::string(NormalizedTopic) : what;
         const std::vector<std::string> names = topicNames(topic);
         const auto name =
             std::find_if(names.begin(), names.end(), [&](const std::string &one) { return topics.contains(one); });
@@ -97,12 +98,14 @@ void KafkaDocuments::add(const Finding &finding)
     std::string alert = finding.alert;
     if (alert.empty() && m_settings.mirror() && finding.state != FindingState::Pending)
         alert = encodeAlert(finding);
-    if (!alert.empty() && wants(AlertTopic))
+    const bool isAlert = !alert.empty();
+    if (isAlert && wants(AlertTopic))
         send(AlertTopic, alertKey(finding, m_settings.legacyKey()), m_payloads.alert(finding, std::move(alert)));
     const bool deviates = isDeviation(finding) || (m_settings.mirror() && !finding.alert.empty());
-    if (!deviates || !wants(DeviationsPublished))
+    if (deviates ? !wants(DeviationsPublished) : isAlert || !wants(FindingsPublished))
         return;
-    auto deviation = encodeDeviation(finding, {m_settings.legacyTopLevel()});
+    auto deviation = encodeDeviation(finding, deviates ? DeviationForm{m_settings.legacyTopLevel()}
+                                                       : DeviationForm{false, FindingStateType});
     if (deviation)
         deviation = m_payloads.event(NormalizedTopic, std::move(deviation).value());
     send(NormalizedTopic, finding.tenant + '|' + finding.entityId, std::move(deviation));

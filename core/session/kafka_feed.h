@@ -21,6 +21,9 @@ namespace eventops {
 /// Deviations alone, which go to the topic of normalised events; its own name stands for every event.
 inline constexpr std::string_view DeviationsPublished = "deviations";
 
+/// Findings that are neither alerts nor deviations, which go there as well.
+inline constexpr std::string_view FindingsPublished = "findings";
+
 /// To which Kafka a workspace publishes: `kafka.json` in it. Holds no secret. Every member may be set by its name; what
 /// is not set comes from the environment, see readKafkaSettings.
 class KafkaFeedSettings

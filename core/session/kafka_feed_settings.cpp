@@ -34,7 +34,8 @@ constexpr std::string_view Publishable[] = {AlertTopic,           DeviationsPubl
                                             ActionsProgressTopic, ActionsResultTopic,  ActionsDlqTopic,
                                             NormalizedTopic,      MetricTopic,         LogTopic,
                                             TraceTopic,           EnrichedTopic,       CommandTopic,
-                                            NormalizedDlqTopic,   LetterNumbersTopic,  ActionStateTopic};
+                                            NormalizedDlqTopic,   LetterNumbersTopic,  ActionStateTopic,
+                                            FindingsPublished};
 
 Status checkPublished(const Value &list)
 {

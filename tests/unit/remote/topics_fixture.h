@@ -30,9 +30,15 @@ std::string errorOf(const Result<T> &result)
 }
 
 /// What an engine publishes for consoles that see nothing else.
-inline const std::vector<std::string> PublishedForConsoles{
-    std::string(NormalizedTopic), "deviations",     AlertTopic,    "actions.requested",
-    "actions.progress",           "actions.result", "actions.dlq", ActionStateTopic};
+inline const std::vector<std::string> PublishedForConsoles{std::string(NormalizedTopic),
+                                                           "deviations",
+                                                           AlertTopic,
+                                                           "actions.requested",
+                                                           "actions.progress",
+                                                           "actions.result",
+                                                           "actions.dlq",
+                                                           ActionStateTopic,
+                                                           std::string(FindingsPublished)};
 
 /// An engine's workspace and what it publishes to @p brokers.
 class PublishingEngine
@@ -227,6 +233,7 @@ inline std::map<std::string, std::string> eventsOf(Backend &backend, const std::
 
 /// What only a reader of topics has: the messages that tell of findings and of actions' states.
 inline constexpr const char *NotOfTopics =
-    "type != \"ops.alert.v1\" and type != \"entropy.deviation\" and type != \"action.state\"";
+    "type != \"ops.alert.v1\" and type != \"entropy.deviation\" and type != \"action.state\" "
+    "and type != \"finding.state\"";
 
 } // namespace eventops::test
