@@ -49,7 +49,7 @@ Result<std::unique_ptr<Backend>> Context::place() const
 {
     if (attach.empty())
         return std::unique_ptr<Backend>(backend());
-    if (remote::isKafkaAddress(attach))
+    if (isKafkaAddress(attach))
         return topics();
     remote::RemoteOptions options;
     options.url = EVENTOPS_TRY(remote::normalUrl(attach));
@@ -67,7 +67,7 @@ Result<std::unique_ptr<Backend>> Context::place() const
 Result<std::unique_ptr<Backend>> Context::topics() const
 {
     remote::KafkaAttachOptions options;
-    options.address = EVENTOPS_TRY(remote::readKafkaAddress(attach));
+    options.address = EVENTOPS_TRY(readKafkaAddress(attach));
     options.local = backendOptions();
     options.user = app::ownUser();
     options.follow = false;

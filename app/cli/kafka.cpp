@@ -343,7 +343,7 @@ void addKafka(CLI::App &app, Context &context)
                           + "; consoles: all that a console on the topics needs")
         ->delimiter(',');
     first->add_flag("--take-decisions", options->takeDecisions,
-                    "Carry out decisions that come signed by ctrl.command.v1; see decider");
+                    "Carry out decisions that come signed by the topic of commands; see decider");
     CLI::App *who = add("decider", "Let somebody decide by topics: makes a token to sign decisions with, and prints it",
                         decider);
     who->add_option("NAME", options->decider, "As it stands in the audit")->required();

@@ -197,7 +197,7 @@ void ConnectDialog::showState()
                            static_cast<QWidget *>(m_browse), static_cast<QWidget *>(m_readOnly)})
         field->setEnabled(!isBusy());
     const QString url = m_url->text().trimmed();
-    const bool topics = remote::isKafkaAddress(url.toStdString()); // can be looked at without any
+    const bool topics = isKafkaAddress(url.toStdString()); // can be looked at without any
     const bool ready = !isBusy() && !url.isEmpty() && (topics || !m_token->text().isEmpty());
     m_token->setPlaceholderText(topics ? tr("only for decisions: kafka_tokens, or a file with your token")
                                        : tr("api_tokens, or a file with your token"));

@@ -13,8 +13,8 @@ namespace {
 /// "localhost:8088" of whatever was written.
 QString shownEngine(const std::string &url)
 {
-    if (remote::isKafkaAddress(url)) {
-        const auto address = remote::readKafkaAddress(url);
+    if (isKafkaAddress(url)) {
+        const auto address = readKafkaAddress(url);
         return QString::fromStdString(address ? address.value().shown() : url);
     }
     const auto normal = remote::normalUrl(url);
@@ -39,7 +39,7 @@ EngineConnection::~EngineConnection()
 
 void EngineConnection::start()
 {
-    const Status started = remote::isKafkaAddress(m_address.url) ? startTopics() : startEngine();
+    const Status started = isKafkaAddress(m_address.url) ? startTopics() : startEngine();
     if (!started)
         Q_EMIT failed(started.error(), {});
 }
@@ -66,7 +66,7 @@ Status EngineConnection::startTopics()
 {
     const std::string program = app::ownProgram();
     remote::KafkaAttachOptions options;
-    options.address = EVENTOPS_TRY(remote::readKafkaAddress(m_address.url));
+    options.address = EVENTOPS_TRY(readKafkaAddress(m_address.url));
     options.local = app::localOptions(program, app::findDataDirectory(program), {});
     options.local.startExecutor = {}; // the actions are the engine's
     options.user = app::ownUser();
@@ -107,13 +107,13 @@ Caller EngineConnection::caller() const
 
 QString EngineConnection::who(const remote::ConnectionState &state) const
 {
-    if (remote::isKafkaAddress(m_address.url))
+    if (isKafkaAddress(m_address.url))
         return m_mayDecide ? tr("Topics, which this window reads by itself. Decisions are signed as %1.")
                                  .arg(shownText(state.caller.user))
                : m_address.readOnly
                    ? tr("Topics, which this window reads by itself, to look only.")
-                   : tr("Topics, which this window reads by itself. It may only look: it has no token to sign decisions "
-                        "with.");
+                   : tr("Topics, which this window reads by itself. It may only look: it has no token to sign "
+                        "decisions with.");
     const std::string_view role = toString(state.caller.role);
     return QStringLiteral("%1 (%2)").arg(shownText(state.caller.user),
                                          QString::fromLatin1(role.data(), static_cast<qsizetype>(role.size())));

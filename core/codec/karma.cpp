@@ -107,13 +107,14 @@ private:
     }
 
     /// A deviation, prediction or state of an action that this program wrote, or what a person told it: a fact about a
-    /// finding or an expectation. Taken for a measurement or a step it would be found surprising again, and so on for ever (X20).
+    /// finding or an expectation. Taken for a measurement or a step it would be found surprising again, and so on for
+    /// ever (X20).
     bool isOwnFact(const Batch &batch, const Event &event, const JsonReader &json)
     {
         const JsonEntry *source = json.find("source");
         const std::string_view type = batch.text(event, Field::Type);
-        const bool maybe = type == DeviationType || type == PredictionType || type == ActionStateType || type == FindingStateType
-                        || feedbackKindOf(type).has_value();
+        constexpr std::string_view Facts[] = {DeviationType, PredictionType, ActionStateType, FindingStateType};
+        const bool maybe = isOneOf(type, Facts) || feedbackKindOf(type).has_value();
         if (!maybe || isAbsent(source))
             return false;
         const auto system = jsonMember(source->value, "system");

@@ -59,8 +59,8 @@ public:
     void serve();
     KafkaConnectionState state() const;
     void answered(); ///< A broker has answered: it is not away.
-    /// Asks a broker that is away, at most every few seconds, and waits for it briefly: a topic in which nothing happens
-    /// would not tell that it is back.
+    /// Asks a broker that is away, at most every few seconds, and waits for it briefly: a topic in which nothing
+    /// happens would not tell that it is back.
     void askWhenAway();
 
     rd_kafka_s *handle() const { return m_handle; }

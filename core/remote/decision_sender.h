@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "core/remote/kafka_address.h"
+#include "core/kafka/kafka_address.h"
 #include "core/session/backend.h"
 
 #include <chrono>

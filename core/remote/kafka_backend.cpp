@@ -15,6 +15,7 @@ namespace eventops::remote {
 namespace {
 
 constexpr std::chrono::seconds ConnectWait{10};
+constexpr std::string_view AdoptingStage = "\"adopt_findings\""; ///< What reads topics has it, and no engine.
 
 Error onlyLooks(const char *what)
 {
@@ -81,6 +82,12 @@ Status KafkaBackend::Parts::prepare()
         directory = own->path();
     }
     const Workspace workspace = EVENTOPS_TRY(Workspace::open(directory));
+    const auto known = workspace.readPipeline();
+    if (known && known.value().find(AdoptingStage) == std::string::npos)
+        return Error{Error::Code::Refused,
+                     "this is the workspace of an engine, which topics must not be read into",
+                     {directory, 0, 0},
+                     "name a directory of its own"};
     EVENTOPS_TRY(Ledger::open(directory, LedgerMode::Decide, {}));
     inner = std::make_unique<LocalBackend>(workspace, options.local);
     if (!options.secret.empty())

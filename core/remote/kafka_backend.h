@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "core/remote/kafka_address.h"
+#include "core/kafka/kafka_address.h"
 #include "core/remote/remote_backend.h"
 #include "core/session/local_backend.h"
 

@@ -25,7 +25,7 @@ constexpr FieldSpec OwnFields[] = {
     {"legacy_key", "bool", "false", "The key of alerts and events is their tenant alone (X22)."},
     {"reports", "bool", "true", "Progress and results that others publish move our actions (K120)."},
     {"take_decisions", "bool", "false",
-     "Decisions that come signed by ctrl.command.v1 are carried out; who may sign stands in kafka_tokens."},
+     "Decisions that come signed by the topic of commands are carried out; who may sign stands in kafka_tokens."},
     {"avro", "string", "\"\"", "Topics that are written in Avro, with commas between."},
     {"publish", "list", PublishedDefault, PublishedHelp},
 };

@@ -135,7 +135,8 @@ Result<WorkspaceSummary> LocalBackend::runReplay(const ReplayRequest &request, c
 namespace {
 
 /// Null: the pipeline's actions are its own.
-std::unique_ptr<LedgerFollower> followActions(const PipelineSpec &spec, const Workspace &workspace, const Ticket &ticket)
+std::unique_ptr<LedgerFollower> followActions(const PipelineSpec &spec, const Workspace &workspace,
+                                              const Ticket &ticket)
 {
     const auto from = adoptedActions(spec);
     if (!from)
@@ -147,7 +148,8 @@ std::unique_ptr<LedgerFollower> followActions(const PipelineSpec &spec, const Wo
         std::unique_ptr<Projection> adopter = EVENTOPS_TRY(ActionAdopter::open(workspace, from, mustStop));
         return adopter;
     };
-    return std::make_unique<LedgerFollower>(open, ticket.flag(), [](const Error &) {}); // `finish` returns what ended it
+    const auto failed = [](const Error &) { /* what ended it is what `finish` returns */ };
+    return std::make_unique<LedgerFollower>(open, ticket.flag(), failed);
 }
 
 /// What was said of our actions until the very end belongs to the run as well.

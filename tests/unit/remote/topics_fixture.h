@@ -17,7 +17,9 @@
 #include <QtTest/QtTest>
 
 #include <atomic>
+#include <condition_variable>
 #include <map>
+#include <mutex>
 #include <thread>
 
 namespace eventops::test {
@@ -119,6 +121,7 @@ public:
     ~DecidingEngine()
     {
         m_stop = true;
+        m_wake.notify_all();
         if (m_thread.joinable())
             m_thread.join();
     }
@@ -137,7 +140,8 @@ public:
             while (!m_stop) {
                 (void)decisions->value()->poll();
                 (void)publish();
-                std::this_thread::sleep_for(std::chrono::milliseconds(50));
+                std::unique_lock lock(m_mutex);
+                m_wake.wait_for(lock, std::chrono::milliseconds(50), [this] { return m_stop.load(); });
             }
         });
     }
@@ -156,13 +160,15 @@ public:
 
 private:
     std::atomic<bool> m_stop{false};
+    std::mutex m_mutex;
+    std::condition_variable m_wake;
     std::thread m_thread;
 };
 
 inline remote::KafkaAttachOptions topicsOf(const std::string &brokers, const std::string &settings = {})
 {
     remote::KafkaAttachOptions options;
-    options.address = remote::readKafkaAddress("kafka://" + brokers + settings).value();
+    options.address = readKafkaAddress("kafka://" + brokers + settings).value();
     options.local.registry = {builtinStages(), builtinSources()};
     options.local.dataDirectory = EVENTOPS_SOURCE_DIR "/pipelines";
     options.user = "alice";

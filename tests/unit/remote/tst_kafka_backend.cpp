@@ -173,6 +173,10 @@ private Q_SLOTS:
             KafkaAttachOptions options = topicsOf(mock.brokers());
             options.directory = directory;
             options.follow = false;
+            KafkaAttachOptions wrong = options;
+            wrong.directory = engine.directory();
+            const std::string refused = errorOf(KafkaBackend::attach(std::move(wrong)));
+            QVERIFY2(refused.find("workspace of an engine") != std::string::npos, refused.c_str());
             const auto attached = KafkaBackend::attach(std::move(options));
             NOTHING_WRONG(errorOf(attached));
             const std::atomic<bool> stop{false};

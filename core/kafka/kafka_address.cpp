@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "core/remote/kafka_address.h"
+#include "core/kafka/kafka_address.h"
 
 #include "core/base/json.h"
 #include "core/base/time.h"
@@ -12,7 +12,7 @@
 
 #include <algorithm>
 
-namespace eventops::remote {
+namespace eventops {
 namespace {
 
 constexpr std::string_view Scheme = "kafka://";
@@ -198,4 +198,4 @@ std::string attachPipeline(const KafkaAddress &address, const std::vector<std::s
     return out;
 }
 
-} // namespace eventops::remote
+} // namespace eventops

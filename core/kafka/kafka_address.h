@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace eventops::remote {
+namespace eventops {
 
 /// Topics to look at, as a person writes them:
 /// kafka://host:9092,other:9092?topics=signals.metric.v1,ops.alert.v1&start=latest&security_protocol=sasl_ssl
@@ -34,4 +34,4 @@ Result<std::vector<std::string>> topicsToAttach(const std::vector<std::string> &
 /// The pipeline that takes in what is published there, as JSON. @p follow: goes on for ever.
 std::string attachPipeline(const KafkaAddress &address, const std::vector<std::string> &topics, bool follow);
 
-} // namespace eventops::remote
+} // namespace eventops
