@@ -3,7 +3,7 @@
 
 #include "core/base/json.h"
 #include "core/base/time.h"
-#include "core/remote/remote_backend.h"
+#include "core/remote/kafka_backend.h"
 #include "core/session/guarded_backend.h"
 
 #include <csignal>
@@ -49,13 +49,33 @@ Result<std::unique_ptr<Backend>> Context::place() const
 {
     if (attach.empty())
         return std::unique_ptr<Backend>(backend());
+    if (isKafkaAddress(attach))
+        return topics();
     remote::RemoteOptions options;
     options.url = EVENTOPS_TRY(remote::normalUrl(attach));
+    if (tokenFile.empty())
+        return Error{Error::Code::InvalidArgument,
+                     "an engine is attached with a token",
+                     {},
+                     "--token-file FILE: the file api_tokens of its workspace, or one with a token of it"};
     options.token = EVENTOPS_TRY(remote::readTokenFile(tokenFile));
     if (!caFile.empty())
         options.authorities = EVENTOPS_TRY(remote::readAuthorities(caFile));
     std::unique_ptr<Backend> engine = EVENTOPS_TRY(remote::RemoteBackend::attach(std::move(options)));
     return std::unique_ptr<Backend>(std::make_unique<GuardedBackend>(std::move(engine), GuardMode::ReadOnly));
+}
+
+/// All that is in the topics by now.
+Result<std::unique_ptr<Backend>> Context::topics() const
+{
+    remote::KafkaAttachOptions options;
+    options.address = EVENTOPS_TRY(readKafkaAddress(attach));
+    options.local = backendOptions();
+    options.user = app::ownUser();
+    options.follow = false;
+    auto read = EVENTOPS_TRY(remote::KafkaBackend::attach(std::move(options)));
+    EVENTOPS_TRY(read->waitForEnd(interrupted()));
+    return std::unique_ptr<Backend>(std::make_unique<GuardedBackend>(std::move(read), GuardMode::ReadOnly));
 }
 
 Caller Context::caller() const
@@ -83,12 +103,12 @@ void addWorkspace(CLI::App &command, Context &context)
 void addPlace(CLI::App &command, Context &context)
 {
     addWorkspace(command, context);
-    auto *token = command.add_option("--token-file", context.tokenFile, "File with the token for --attach");
+    command.add_option("--token-file", context.tokenFile, "File with the token for --attach of an engine");
     auto *attach = command
                        .add_option("--attach", context.attach,
-                                   "Engine to ask instead, as `eventops serve` offers it: localhost:8088, wss://name")
-                       ->excludes("--workspace")
-                       ->needs(token);
+                                   "Engine to ask instead, as `eventops serve` offers it: localhost:8088, wss://name; "
+                                   "or topics, read from their beginning: kafka://host:9092")
+                       ->excludes("--workspace");
     command
         .add_option("--ca", context.caFile,
                     "PEM file of the authorities to trust for wss://; default: the system's")

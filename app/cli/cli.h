@@ -30,9 +30,10 @@ struct Context {
 
     LocalBackendOptions backendOptions() const;
     std::unique_ptr<LocalBackend> backend() const;
-    /// What a command that only looks looks at: the workspace, or the engine that --attach names. The errors of
+    /// What a command that only looks looks at: the workspace, or the engine or topics that --attach names. Errors of
     /// attaching.
     Result<std::unique_ptr<Backend>> place() const;
+    Result<std::unique_ptr<Backend>> topics() const; ///< Those that --attach names, read to their end.
     Caller caller() const; ///< The operating system's user.
 
     /// Prints the error to standard error (as JSON with --json) and sets the exit code.

@@ -4,12 +4,18 @@
 #include "app/cli/cli.h"
 
 #include "core/base/json.h"
+#include "core/api/tokens.h"
+#include "core/base/private_file.h"
+#include "core/codec/action_state.h"
 #include "core/codec/avro_payload.h"
 #include "core/kafka/schema_registry.h"
 #include "core/kafka/topic_admin.h"
+#include "core/kafka/topics.h"
+#include "core/session/kafka_decisions.h"
 #include "core/session/kafka_feed.h"
 #include "core/session/kafka_reports.h"
 
+#include <algorithm>
 #include <cstdio>
 
 namespace eventops::cli {
@@ -24,9 +30,34 @@ struct KafkaOptions {
     unsigned partitions = TopicPlan{}.partitions;
     int replication = -1;
     bool mirror = false, legacyTopLevel = false, legacyKey = false;
-    bool noTopics = false;
+    bool noTopics = false, takeDecisions = false;
+    std::string decider, deciderRole = "approver", deciderTenants = "*";
     std::vector<std::string> publish;
 };
+
+/// One word for what a console needs that sees nothing but topics.
+constexpr std::string_view ForConsoles = "consoles";
+
+std::vector<std::string> publishedNames(const std::vector<std::string> &given)
+{
+    std::vector<std::string> names;
+    const auto add = [&](const std::string &name) {
+        if (std::find(names.begin(), names.end(), name) == names.end())
+            names.push_back(name);
+    };
+    for (const std::string &name : given) {
+        if (name != ForConsoles) {
+            add(name);
+            continue;
+        }
+        for (const std::string &usual : KafkaFeedSettings().published())
+            add(usual);
+        add(std::string(NormalizedTopic));
+        add(std::string(FindingsPublished));
+        add(ActionStateTopic);
+    }
+    return names;
+}
 
 /// What the workspace says, and over it what the command line says.
 Result<KafkaFeedSettings> settingsOf(const Context &context, const KafkaOptions &options)
@@ -51,14 +82,15 @@ Result<KafkaFeedSettings> settingsOf(const Context &context, const KafkaOptions 
             settings.set(name, text);
     }
     const std::pair<const char *, bool> flags[] = {
-        {"mirror", options.mirror}, {"legacy_top_level", options.legacyTopLevel}, {"legacy_key", options.legacyKey}};
+        {"mirror", options.mirror}, {"legacy_top_level", options.legacyTopLevel}, {"legacy_key", options.legacyKey},
+        {"take_decisions", options.takeDecisions}};
     for (const auto &[name, set] : flags) {
         if (set)
             settings.set(name, "true");
     }
     EVENTOPS_TRY(settings.avroTopics());
     if (!options.publish.empty())
-        EVENTOPS_TRY(settings.publish(options.publish));
+        EVENTOPS_TRY(settings.publish(publishedNames(options.publish)));
     return settings;
 }
 
@@ -172,22 +204,56 @@ Status pull(const Context &context, const KafkaOptions &options)
         EVENTOPS_TRY(KafkaReports::open({context.workspace}, settings, [] { return interrupted().load(); }));
     EVENTOPS_TRY(reports->catchUp());
     const ReportCounts &counts = reports->counts();
+    DecisionCounts decided;
+    if (settings.takesDecisions()) {
+        const auto decisions =
+            EVENTOPS_TRY(KafkaDecisions::open({context.workspace}, settings, [] { return interrupted().load(); }));
+        EVENTOPS_TRY(decisions->catchUp());
+        decided = decisions->counts();
+    }
     const std::pair<const char *, std::uint64_t> all[] = {{"moved", counts.moved},
                                                           {"noted", counts.noted},
                                                           {"known", counts.known},
                                                           {"foreign", counts.foreign},
-                                                          {"dead_letters", counts.letters}};
+                                                          {"dead_letters", counts.letters},
+                                                          {"decided", decided.applied},
+                                                          {"decisions_refused", decided.refused}};
     std::string out;
     JsonWriter json(out);
     json.beginObject();
     for (const auto &[name, count] : all) {
         json.key(name).unsignedInteger(count);
         if (!context.json)
-            std::printf("%-14s%llu\n", name, static_cast<unsigned long long>(count));
+            std::printf("%-19s%llu\n", name, static_cast<unsigned long long>(count));
     }
     json.endObject();
     if (context.json)
         std::printf("%s\n", out.c_str());
+    return Ok{};
+}
+
+/// A new line in the file of those who may decide by topics. The token is printed once, to be given to them.
+Status decider(const Context &context, const KafkaOptions &options)
+{
+    const Workspace workspace = EVENTOPS_TRY(Workspace::open(context.workspace));
+    const std::string path = workspace.directory + '/' + DecisionTokensFile;
+    std::string text = "# Who may decide by topics, one a line: TOKEN NAME ROLE TENANTS\n";
+    const auto known = readPrivateFile(path, 512u << 10, "the tokens");
+    if (!known && known.error().code != Error::Code::NotFound)
+        return known.error();
+    if (known)
+        text = known.value();
+    const std::string line = EVENTOPS_TRY(api::newToken()) + ' ' + options.decider + ' ' + options.deciderRole + ' '
+                             + options.deciderTenants + '\n';
+    EVENTOPS_TRY(api::parseTokens(line, path)); // the same words
+    const std::string beside = path + ".new";
+    std::remove(beside.c_str());
+    EVENTOPS_TRY(createPrivateFile(beside, text + line));
+    if (std::rename(beside.c_str(), path.c_str()) != 0)
+        return Error{Error::Code::Io, "cannot write the tokens", {path, 0, 0}};
+    EVENTOPS_TRY(readDecisionSigners(workspace));
+    std::printf("%s", line.c_str());
+    std::fprintf(stderr, "eventops: keep this line in a file of your own, chmod 600, and give it to --token-file\n");
     return Ok{};
 }
 
@@ -272,8 +338,18 @@ void addKafka(CLI::App &app, Context &context)
     std::string names;
     for (const std::string_view name : KafkaFeedSettings::publishable())
         names += (names.empty() ? "" : ", ") + std::string(name);
-    first->add_option("--publish", options->publish, "What is published, with commas between: " + names)
+    first->add_option("--publish", options->publish,
+                      "What is published, with commas between: " + names
+                          + "; consoles: all that a console on the topics needs")
         ->delimiter(',');
+    first->add_flag("--take-decisions", options->takeDecisions,
+                    "Carry out decisions that come signed by the topic of commands; see decider");
+    CLI::App *who = add("decider", "Let somebody decide by topics: makes a token to sign decisions with, and prints it",
+                        decider);
+    who->add_option("NAME", options->decider, "As it stands in the audit")->required();
+    who->add_option("--role", options->deciderRole, "approver or admin; default: approver")
+        ->check(CLI::IsMember({"approver", "admin"}));
+    who->add_option("--tenants", options->deciderTenants, "With commas between; default: *, all");
     add("push", "Publish up to the end of the ledger", push);
     add("pull", "Take in what others say of our actions, up to the end of their topics; a run does so by itself", pull);
     add("status", "Which cluster, which topics are missing, and how far publishing got", status);

@@ -38,10 +38,11 @@ QString pathText(const std::string &path)
 
 } // namespace
 
-ConnectDialog::ConnectDialog(const EngineAddress &address, QWidget *parent) : QDialog(parent), m_caFile(address.caFile)
+ConnectDialog::ConnectDialog(const EngineAddress &address, QWidget *parent)
+    : QDialog(parent), m_keepIn(address.keepIn), m_caFile(address.caFile)
 {
     setObjectName(QStringLiteral("connect"));
-    setWindowTitle(tr("Connect to an engine"));
+    setWindowTitle(tr("Connect to an engine, or to topics"));
     makeFields(address);
     showState();
 }
@@ -51,7 +52,7 @@ void ConnectDialog::makeFields(const EngineAddress &address)
     auto *form = new QFormLayout(this);
     m_url = new QLineEdit(QString::fromStdString(address.url), this);
     m_url->setAccessibleName(tr("Address"));
-    m_url->setPlaceholderText(tr("localhost:8088, or wss://name"));
+    m_url->setPlaceholderText(tr("localhost:8088, wss://name, or kafka://host:9092"));
     m_url->setMinimumWidth(themeMetric("filterWidth"));
     form->addRow(tr("&Address"), m_url);
     m_token = new QLineEdit(pathText(address.tokenFile), this);
@@ -140,9 +141,8 @@ void ConnectDialog::begin(bool onlyTest)
     delete std::exchange(m_connection, nullptr);
     m_onlyTest = onlyTest;
     m_betterUrl.clear();
-    const EngineAddress address{m_url->text().trimmed().toStdString(),
-                                QFile::encodeName(m_token->text()).toStdString(), m_readOnly->isChecked(),
-                                m_caFile};
+    const EngineAddress address{m_url->text().trimmed().toStdString(), QFile::encodeName(m_token->text()).toStdString(),
+                                m_readOnly->isChecked(), m_caFile, m_keepIn};
     m_connection = new EngineConnection(address, this);
     connect(m_connection, &EngineConnection::attached, this, &ConnectDialog::showAttached, Qt::QueuedConnection);
     connect(m_connection, &EngineConnection::failed, this, &ConnectDialog::showFailed, Qt::QueuedConnection);
@@ -196,7 +196,11 @@ void ConnectDialog::showState()
     for (QWidget *field : {static_cast<QWidget *>(m_url), static_cast<QWidget *>(m_token),
                            static_cast<QWidget *>(m_browse), static_cast<QWidget *>(m_readOnly)})
         field->setEnabled(!isBusy());
-    const bool ready = !isBusy() && !m_url->text().trimmed().isEmpty() && !m_token->text().isEmpty();
+    const QString url = m_url->text().trimmed();
+    const bool topics = isKafkaAddress(url.toStdString()); // can be looked at without any
+    const bool ready = !isBusy() && !url.isEmpty() && (topics || !m_token->text().isEmpty());
+    m_token->setPlaceholderText(topics ? tr("only for decisions: kafka_tokens, or a file with your token")
+                                       : tr("api_tokens, or a file with your token"));
     m_connect->setEnabled(ready);
     m_test->setEnabled(ready);
     m_fix->setText(tr("&Use %1").arg(m_betterUrl));

@@ -41,6 +41,7 @@ private:
     void showState();
     void say(const QString &cause, const QString &remedy);
 
+    const std::string m_keepIn; ///< See EngineAddress.
     QLineEdit *m_url = nullptr, *m_token = nullptr, *m_error = nullptr;
     QCheckBox *m_readOnly = nullptr;
     const std::string m_caFile; ///< As the command line said.

@@ -82,7 +82,7 @@ void Console::start()
 {
     if (!m_options.attach.empty()) {
         const std::string token = m_options.tokenFiles.empty() ? std::string() : m_options.tokenFiles.front();
-        return connectTo({m_options.attach.front(), token, m_options.readOnly, m_options.caFile});
+        return connectTo({m_options.attach.front(), token, m_options.readOnly, m_options.caFile, m_options.keepIn});
     }
     if (m_options.demo) {
         startDemo();
@@ -220,7 +220,7 @@ void Console::openEngine(EngineConnection *connection)
     context->setQueryFolders({m_dataDirectory, QFile::encodeName(folder).toStdString()});
     WindowSetup setup;
     setup.workspace = engine->status().engine();
-    setup.readOnly = engine->address().readOnly;
+    setup.readOnly = engine->isReadOnly();
     setup.expectsEvents = true;
     setup.connection = &engine->status();
     setup.layoutFile = folder + QStringLiteral("/attached.ini");

@@ -42,12 +42,18 @@ bool readOptions(int argc, char **argv, Options &options, int &exitCode)
         ->excludes(demo);
     demo->excludes(workspace)->excludes(open);
     auto *attach = parser.add_option("--attach", options.attach,
-                                     "Engine to look at, as `eventops serve` offers it: localhost:8088, wss://name; "
-                                     "several give a window each");
+                                     "Engine to look at, as `eventops serve` offers it: localhost:8088, wss://name; or "
+                                     "topics: kafka://host:9092; several give a window each");
     attach->excludes(demo)->excludes(workspace)->excludes(open);
     parser
         .add_option("--token-file", options.tokenFiles,
-                    "File with the token for it; several: one for each --attach, in the same order")
+                    "File with the token for it; several: one for each --attach, in the same order. Of topics: what "
+                    "signs decisions; without it they can be looked at")
+        ->needs(attach);
+    parser
+        .add_option("--keep-in", options.keepIn,
+                    "Directory for what is read from topics: a workspace to open later; default: it goes with the "
+                    "window")
         ->needs(attach);
     parser.add_option("--ca", options.caFile, "PEM file of the authorities to trust for wss://; default: the system's")
         ->needs(attach);
@@ -77,6 +83,11 @@ bool readOptions(int argc, char **argv, Options &options, int &exitCode)
     }
     if (options.tokenFiles.size() > 1 && options.tokenFiles.size() != options.attach.size()) {
         std::fprintf(stderr, "eventops-console: give one --token-file for all engines, or one for each --attach\n");
+        exitCode = app::ExitUsage;
+        return false;
+    }
+    if (!options.keepIn.empty() && options.attach.size() != 1) {
+        std::fprintf(stderr, "eventops-console: --keep-in takes the topics of one --attach\n");
         exitCode = app::ExitUsage;
         return false;
     }

@@ -13,7 +13,8 @@ struct Options {
     bool demo = false;
     bool readOnly = false;
     std::string workspace;          ///< Empty: the user's own.
-    std::vector<std::string> attach; ///< Engines elsewhere, a window each; instead of a workspace.
+    std::vector<std::string> attach; ///< Engines elsewhere, or topics, a window each; instead of a workspace.
+    std::string keepIn; ///< Directory in which what is read from topics stays; empty: nowhere.
     std::vector<std::string> tokenFiles; ///< Of them, in the same order; one alone is for all.
     std::string caFile;             ///< PEM of the authorities to trust for them; empty: the system's.
     std::vector<std::string> files; ///< Captures to read in.

@@ -177,6 +177,13 @@ std::optional<ActionState> stateAfter(ActionReportKind kind)
     return std::nullopt;
 }
 
+ActionState stateTold(const ActionReport &report)
+{
+    if (report.kind == Failed && report.error == "timeout")
+        return ActionState::TimedOut;
+    return stateAfter(report.kind).value_or(ActionState::Started);
+}
+
 std::string encodeActionRequested(const Action &action, WallNs ts)
 {
     const Suggestion &suggestion = action.suggestion;

@@ -61,6 +61,9 @@ struct ActionReport {
 /// `source.ns.component` of reports that came from elsewhere: they are on the bus already and never published again.
 inline constexpr char OutsideComponent[] = "outside";
 
+/// The state that a report says its action is in; for one that is retried: at work.
+ActionState stateTold(const ActionReport &report);
+
 /// A published request as read from the wire.
 struct ActionRequestMessage {
     std::string actionId;       ///< attrs.action_id, else the idempotency key (X3).

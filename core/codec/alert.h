@@ -4,6 +4,7 @@
 #include "core/model/batch.h"
 #include "core/model/finding.h"
 
+#include <memory>
 #include <string>
 
 namespace eventops {
@@ -22,5 +23,13 @@ std::string encodeAlert(const Finding &finding);
 /// The same as an event for other envelopes, appended to @p batch, which needs no record: of type ops.alert.v1 and with
 /// the finding's id; severity, rule and message are attributes, as in the JSON.
 void appendAlertEvent(Batch &batch, const Finding &finding);
+
+class JsonEnvelope;
+class JsonReader;
+/// True: an object with what only an alert has.
+bool looksLikeAlert(const JsonReader &json);
+/// Reads alerts, whoever wrote them, as events of type ops.alert.v1. They are facts about findings, neither
+/// measurements nor steps of an entity's life, so no stage finds anything in them (X20); see findingOf.
+std::unique_ptr<JsonEnvelope> makeAlertEnvelope();
 
 } // namespace eventops

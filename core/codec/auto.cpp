@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "core/codec/agent.h"
+#include "core/codec/alert.h"
 #include "core/codec/avro_payload.h"
 #include "core/codec/envelopes.h"
 #include "core/codec/kcat.h"
@@ -37,6 +38,8 @@ private:
             return *m_karma;
         if (looksLikeMonitoring(json))
             return *m_monitoring;
+        if (looksLikeAlert(json))
+            return *m_alert;
         if (looksLikeAgent(json))
             return m_agent;
         if (looksLikeKarmaApi(json))
@@ -73,6 +76,7 @@ private:
     AgentEnvelope m_agent;
     AvroPayload m_avro;
     std::string m_json;
+    std::unique_ptr<JsonEnvelope> m_alert = makeAlertEnvelope();
     std::unique_ptr<JsonEnvelope> m_karma = makeKarmaEnvelope();
     std::unique_ptr<JsonEnvelope> m_karmaApi = makeKarmaApiEnvelope();
     std::unique_ptr<JsonEnvelope> m_monitoring = makeMonitoringEnvelope();

@@ -156,11 +156,11 @@ Result<std::string> encodeDeviation(const Finding &finding, const DeviationForm 
     std::string out;
     JsonWriter json(out);
     json.beginObject();
-    json.field("ts", formatTimestamp(finding.ts)).field("event_type", DeviationType);
+    json.field("ts", formatTimestamp(finding.ts)).field("event_type", form.type);
     json.field("entity_id", finding.entityId).field("correlation_id", finding.id);
     writeTags(json, finding);
     writeAttrs(json, finding, steps);
-    json.field("idempotency_key", "deviation:" + finding.id);
+    json.field("idempotency_key", (form.type == DeviationType ? "deviation:" : "finding:") + finding.id);
     json.key("source").beginObject().field("system", DeviationSource).endObject();
     if (form.legacyTopLevel) {
         json.field("step", finding.step);

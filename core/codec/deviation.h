@@ -16,8 +16,13 @@ inline constexpr std::string_view DeviationType = "entropy.deviation";
 /// measurements nor steps of an entity's life, so no stage finds anything in them (X20).
 inline constexpr std::string_view DeviationSource = "eventops";
 
+/// Event type of findings that are neither alerts nor deviations, as pending and resolved ones of rules are: our own,
+/// for readers that want to know them all.
+inline constexpr std::string_view FindingStateType = "finding.state";
+
 struct DeviationForm {
     bool legacyTopLevel = false; ///< step, entropy and baseline_entropy at top level as well (X12).
+    std::string_view type = DeviationType; ///< Or FindingStateType: the same document under another name and key.
 };
 
 /// The one `entropy.deviation` of a finding in Karma's envelope (contracts X11, X12):

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "core/codec/action_state.h"
 #include "core/codec/deviation.h"
 #include "core/codec/entity_name.h"
 #include "core/codec/envelopes.h"
@@ -105,13 +106,16 @@ private:
         return {};
     }
 
-    /// A deviation or prediction that this program wrote, or what a person told it of one: a fact about a finding or an
-    /// expectation. Taken for a measurement or a step it would be found surprising again, and so on for ever (X20).
+    /// A deviation, prediction or state of an action that this program wrote, or what a person told it: a fact about a
+    /// finding or an expectation. Taken for a measurement or a step it would be found surprising again, and so on for
+    /// ever (X20).
     bool isOwnFact(const Batch &batch, const Event &event, const JsonReader &json)
     {
         const JsonEntry *source = json.find("source");
         const std::string_view type = batch.text(event, Field::Type);
-        if ((type != DeviationType && type != PredictionType && !feedbackKindOf(type)) || isAbsent(source))
+        constexpr std::string_view Facts[] = {DeviationType, PredictionType, ActionStateType, FindingStateType};
+        const bool maybe = isOneOf(type, Facts) || feedbackKindOf(type).has_value();
+        if (!maybe || isAbsent(source))
             return false;
         const auto system = jsonMember(source->value, "system");
         return system && jsonKind(*system) == JsonKind::String && jsonText(*system, m_scratch) == DeviationSource;

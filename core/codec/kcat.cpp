@@ -121,6 +121,10 @@ void addPayloadSchema(std::string &line, std::string_view schema)
 
 void KcatMessage::apply(Batch &batch, std::size_t first) const
 {
+    std::string scratch;
+    const auto sent = jsonMember(beside, IdHeader);
+    const bool isNamed = sent && jsonKind(*sent) == JsonKind::String && batch.events.size() == first + 1;
+    const std::string_view name = isNamed ? jsonText(*sent, scratch) : std::string_view();
     for (std::size_t i = first; i < batch.events.size(); ++i) {
         Event &event = batch.events[i];
         if (event.tsEvent == NoTime && ts != NoTime) {
@@ -134,7 +138,13 @@ void KcatMessage::apply(Batch &batch, std::size_t first) const
             headers += own.substr(1);
         }
         event[Field::Headers] = appendRawJson(batch, headers);
-        if (event[Field::EventId] == NoStr && event[Field::IdempotencyKey] == NoStr) {
+        if (event[Field::EventId] == NoStr && name.starts_with(IdOfEvent))
+            event[Field::EventId] = batch.strings.append(name.substr(IdOfEvent.size()));
+        if (event[Field::EventId] != NoStr || event[Field::IdempotencyKey] != NoStr)
+            continue;
+        if (isNamed) {
+            event[Field::EventId] = batch.strings.append(name);
+        } else {
             std::uint64_t hash = hashCombine(hash64(payload), hash64(offset));
             std::string place = "kafka:";
             if (!cluster.empty()) {

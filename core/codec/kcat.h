@@ -26,6 +26,10 @@ class JsonReader;
 
 /// The header that names who wrote a message, so that nobody reads what he wrote himself (X20).
 inline constexpr std::string_view KafkaWriterHeader = "eventops-writer";
+/// The header with the id under which the writer's ledger knows what it sent. What is sent twice has it twice.
+/// That of an event is told with IdOfEvent before it: whoever reads it has the event under the writer's id.
+inline constexpr std::string_view IdHeader = "eventops-id";
+inline constexpr std::string_view IdOfEvent = "event:";
 
 /// True: an object with topic, partition, offset and a payload.
 bool looksLikeKcat(const JsonReader &json);
@@ -47,8 +51,9 @@ struct KcatMessage {
     /// The payload's text: what is framed as Avro as JSON, in @p json; all else as it is. Errors: AvroPayload::read.
     DecodeFailure document(AvroPayload &avro, bool envelopeOnly, std::string &json, std::string_view &text) const;
     /// Gives the events from @p first on what they lack: time, headers, and an id from cluster, topic, partition and
-    /// offset, the same whichever file the message came in. Where the cluster is known the message's time counts as
-    /// well: a topic that was made anew has other messages at the same offsets.
+    /// offset, the same whichever file the message came in; from its header IdHeader where our kind wrote it. Where the
+    /// cluster is known the message's time counts as well: a topic that was made anew has other messages at the same
+    /// offsets.
     void apply(Batch &batch, std::size_t first) const;
 
 private:

@@ -172,6 +172,20 @@ Result<std::map<std::string, std::uint32_t>> KafkaClient::topics(std::chrono::mi
     return found ? std::move(found) : explained(found.error());
 }
 
+void KafkaClient::askWhenAway()
+{
+    constexpr std::chrono::seconds AskEvery{2};
+    constexpr std::chrono::milliseconds AskWait{500};
+    {
+        const std::lock_guard lock(m_mutex);
+        const auto now = std::chrono::steady_clock::now();
+        if (!m_state.away || now - m_askedAt < AskEvery)
+            return;
+        m_askedAt = now;
+    }
+    (void)topics(AskWait); // that it answers is all that is wanted
+}
+
 Error KafkaClient::explained(Error error) const
 {
     const KafkaConnectionState now = state();

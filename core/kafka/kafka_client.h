@@ -59,6 +59,9 @@ public:
     void serve();
     KafkaConnectionState state() const;
     void answered(); ///< A broker has answered: it is not away.
+    /// Asks a broker that is away, at most every few seconds, and waits for it briefly: a topic in which nothing
+    /// happens would not tell that it is back.
+    void askWhenAway();
 
     rd_kafka_s *handle() const { return m_handle; }
     const std::string &brokers() const { return m_brokers; }
@@ -77,6 +80,7 @@ private:
     rd_kafka_s *m_handle = nullptr;
     mutable std::mutex m_mutex;
     KafkaConnectionState m_state;
+    std::chrono::steady_clock::time_point m_askedAt{}; ///< By askWhenAway.
 };
 
 } // namespace eventops

@@ -95,8 +95,11 @@ Result<KafkaConsumer::Met> KafkaConsumer::next(KafkaMessage &message, std::chron
     // consume_batch waits its whole time for a full batch: one message is waited for, what is there then comes along.
     const auto partition = static_cast<std::int32_t>(m_partition);
     rd_kafka_message_t *const first = rd_kafka_consume(m_topic, partition, static_cast<int>(wait.count()));
-    if (first == nullptr)
+    if (first == nullptr) {
+        if (wait.count() > 0)
+            m_client->askWhenAway();
         return Met::Nothing;
+    }
     m_fetched.resize(FetchMax);
     m_fetched[0] = first;
     const ssize_t more = rd_kafka_consume_batch(m_topic, partition, 0, m_fetched.data() + 1, FetchMax - 1);
@@ -113,6 +116,7 @@ Result<KafkaConsumer::Met> KafkaConsumer::take(KafkaMessage &message)
     const rd_kafka_message_t &from = *m_fetched[m_at++];
     if (from.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
         m_client->answered();
+        message.offset = static_cast<std::uint64_t>(std::max<std::int64_t>(from.offset, 0));
         return Met::End;
     }
     if (from.err != RD_KAFKA_RESP_ERR_NO_ERROR)

@@ -53,8 +53,9 @@ public:
     /// What a call of `next` met.
     enum class Met : std::uint8_t { Message, Nothing, End, OutOfRange, Gone };
     /// The next message within @p wait. Nothing: none came, or the broker is away (see statistics) and is tried again.
-    /// End: all there is was read. OutOfRange: the offset is not there; Gone: the topic is not; reading stands until
-    /// `start` is called. Errors: Refused, a right or sign-in that is missing.
+    /// End: all there is was read, up to the offset in @p message; more may have come since. OutOfRange: the offset is
+    /// not there; Gone: the topic is not; reading stands until `start` is called. Errors: Refused, a right or sign-in
+    /// that is missing.
     Result<Met> next(KafkaMessage &message, std::chrono::milliseconds wait);
 
     Statistics statistics() const;

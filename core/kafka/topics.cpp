@@ -13,6 +13,7 @@ constexpr ContractTopic Topics[] = {
     {"actions.progress", 30, false, "action.progress", "what executors say while they work"},
     {"actions.requested", 30, false, "action.requested", "approved actions, for executors"},
     {"actions.result", 30, false, "action.result", "how actions ended"},
+    {"actions.state", 30, true, "", "every action as it is, proposals among them, for consoles"},
     {"ctrl.command.v1", 3, false, "", "commands of a closed loop"},
     {"dlq-events", 30, false, "", "numbers of records that could not become events, as Chronos has them"},
     {"events.normalized", 14, false, "", "events in Karma's envelope, deviations among them"},

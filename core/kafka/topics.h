@@ -37,8 +37,6 @@ inline constexpr std::string_view RawAgentExample =
     R"("unit":"percent","tags":{"env":"prod"}})";
 /// How we are called in KafkaWriterHeader where no other name is set.
 inline constexpr std::string_view WriterDefault = "eventops";
-/// The header with the id under which the ledger knows what was sent.
-inline constexpr std::string_view IdHeader = "eventops-id";
 /// Of what went to a topic of dead letters: why, and where it came from.
 inline constexpr std::string_view ReasonHeader = "eventops-reason";
 inline constexpr std::string_view OriginHeader = "eventops-origin";
@@ -51,6 +49,7 @@ inline constexpr std::string_view PublishedDefault =
 /// What a group of members publishes then: actions are a workspace's, and there is no ledger to keep dead letters.
 inline constexpr std::string_view GroupPublishedDefault = "[ops.alert.v1, deviations, events.normalized.dlq]";
 inline constexpr std::string_view PublishedHelp =
-    "What is published: names of topics; events.normalized is every event, deviations only those.";
+    "What is published: names of topics; events.normalized is every event, deviations only those, "
+    "findings those that are neither alerts nor deviations.";
 
 } // namespace eventops

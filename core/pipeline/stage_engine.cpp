@@ -291,8 +291,9 @@ void StageEngine::mergeFindings(const Batch &batch, std::span<const std::string>
             appendJsonString(finding.evidence, id);
             finding.evidence += ']';
         }
-        finding.id = derivedId({id, toString(finding.origin), finding.name, finding.metric, finding.step,
-                                toString(finding.state), std::to_string(emission)});
+        if (finding.id.empty()) // else it is another engine's, and keeps its name
+            finding.id = derivedId({id, toString(finding.origin), finding.name, finding.metric, finding.step,
+                                    toString(finding.state), std::to_string(emission)});
         if (m_observer != nullptr)
             m_observer->found(m_keyed[emitted.stage].name, finding);
         out.findings.push_back(std::move(finding));

@@ -24,7 +24,7 @@ struct ConnectionState {
     std::chrono::milliseconds retryIn{0}; ///< Waiting.
     WallNs lastSeen = NoTime;             ///< Waiting, Failed: when it was attached last; NoTime: never.
     Caller caller = {};                   ///< Who the engine takes us for; known once attached.
-    std::string engineVersion;            ///< The same.
+    std::string engineVersion = {};       ///< The same.
 };
 
 struct RemoteOptions {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "core/remote/remote_backend.h"
+#include "core/remote/kafka_backend.h"
 #include "core/wire/packets.h"
 
 #include <QtCore/QFile>
@@ -52,7 +52,10 @@ Result<std::string> normalUrl(const std::string &text)
     return url.toString(QUrl::FullyEncoded).toStdString();
 }
 
-Result<std::string> readTokenFile(const std::string &path)
+namespace {
+
+/// The words of the first line that is no comment.
+Result<QList<QByteArray>> readTokenLine(const std::string &path)
 {
     QFile file(QFile::decodeName(QByteArray::fromStdString(path)));
     if (!file.open(QIODevice::ReadOnly))
@@ -69,12 +72,26 @@ Result<std::string> readTokenFile(const std::string &path)
     for (const QByteArray &line : file.read(TokenFileBytesMax).split('\n')) {
         const QByteArray words = line.left(line.indexOf('#') < 0 ? line.size() : line.indexOf('#')).simplified();
         if (!words.isEmpty())
-            return words.split(' ').front().toStdString();
+            return words.split(' ');
     }
     return Error{Error::Code::InvalidConfig,
                  "the file holds no token",
                  {path, 0, 0},
                  "write one line with a token of the engine's workspace into it"};
+}
+
+} // namespace
+
+Result<std::string> readTokenFile(const std::string &path)
+{
+    const QList<QByteArray> words = EVENTOPS_TRY(readTokenLine(path));
+    return words.front().toStdString();
+}
+
+Result<DecisionKey> readDecisionKey(const std::string &path)
+{
+    const QList<QByteArray> words = EVENTOPS_TRY(readTokenLine(path));
+    return DecisionKey{words.front().toStdString(), words.value(1).toStdString()};
 }
 
 Result<std::string> readAuthorities(const std::string &path)

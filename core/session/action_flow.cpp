@@ -39,7 +39,7 @@ InputRow inputOf(const ActionReport &report)
 
 } // namespace
 
-Status applyDecision(Ledger &ledger, const Action &shown, const Decision &decision)
+Status applyDecision(Ledger &ledger, const Action &shown, const Decision &decision, std::string_view via)
 {
     if (decision.reason.empty() || decision.reason.size() > ReasonBytesMax)
         return Error{Error::Code::InvalidArgument, "a decision needs a reason of 1 to 4096 bytes"};
@@ -53,11 +53,11 @@ Status applyDecision(Ledger &ledger, const Action &shown, const Decision &decisi
     transition.reason = decision.reason;
     transition.checkExpiry = true;
     transition.detail.clear();
-    JsonWriter(transition.detail)
-        .beginObject()
-        .field("digest", shown.digest)
-        .field("reason", decision.reason)
-        .endObject();
+    JsonWriter detail(transition.detail);
+    detail.beginObject().field("digest", shown.digest).field("reason", decision.reason);
+    if (!via.empty())
+        detail.field("via", via);
+    detail.endObject();
 
     InputRow input;
     input.kind = "decision";

@@ -11,7 +11,8 @@ namespace eventops {
 
 /// Approves or rejects the version that was shown, with its audit row, its outbox row and its input-log row in one
 /// transaction. Refused: no reason given, stale, expired by the workspace clock, already decided, own proposal.
-Status applyDecision(Ledger &ledger, const Action &shown, const Decision &decision);
+/// @p via: by what way it came, for the audit; empty: from here.
+Status applyDecision(Ledger &ledger, const Action &shown, const Decision &decision, std::string_view via = {});
 
 /// Publishes what waits in the outbox. Safe to repeat after a crash at any point: a request goes out again with the
 /// same idempotency key, its action becomes published once. Returns how many went out.

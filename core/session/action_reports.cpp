@@ -17,29 +17,6 @@ namespace {
 constexpr std::size_t SeenMax = 4'096;
 constexpr int TriesMax = 4; ///< When somebody else moves the same action meanwhile.
 
-/// The states from after @p from up to @p to, by the table; empty: there is no way. O(states²).
-std::vector<ActionState> wayTo(ActionState from, ActionState to)
-{
-    std::vector<std::vector<ActionState>> ways{{from}};
-    for (std::size_t i = 0; i < ways.size() && ways.size() < 64; ++i) {
-        const std::vector<ActionState> way = ways[i];
-        for (const ActionState next : nextStates(way.back())) {
-            ways.push_back(way);
-            ways.back().push_back(next);
-            if (next == to)
-                return {ways.back().begin() + 1, ways.back().end()};
-        }
-    }
-    return {};
-}
-
-ActionState targetOf(const ActionReport &report)
-{
-    if (report.kind == ActionReportKind::Failed && report.error == "timeout")
-        return ActionState::TimedOut;
-    return stateAfter(report.kind).value_or(ActionState::Started); // retrying: at work
-}
-
 bool wasAsked(ActionState state)
 {
     return state != ActionState::Proposed && state != ActionState::Rejected && state != ActionState::Expired
@@ -80,6 +57,21 @@ InputRow inputOf(const ActionReport &report)
 }
 
 } // namespace
+
+std::vector<ActionState> wayTo(ActionState from, ActionState to)
+{
+    std::vector<std::vector<ActionState>> ways{{from}};
+    for (std::size_t i = 0; i < ways.size() && ways.size() < 64; ++i) {
+        const std::vector<ActionState> way = ways[i];
+        for (const ActionState next : nextStates(way.back())) {
+            ways.push_back(way);
+            ways.back().push_back(next);
+            if (next == to)
+                return {ways.back().begin() + 1, ways.back().end()};
+        }
+    }
+    return {};
+}
 
 /// By the id that was shown, else by the key of the request, which ends with it (X3).
 Result<Action> ActionReports::find(const std::string &id)
@@ -133,7 +125,7 @@ Result<ActionReports::Taken> ActionReports::apply(const Action &action, const Ac
     report.output = utf8Prefix(given.output, ExecutorOutputBytesMax);
     report.component = OutsideComponent;
 
-    const ActionState target = targetOf(report);
+    const ActionState target = stateTold(report);
     const bool progress = report.percent.has_value() || report.kind == ActionReportKind::Retrying;
     if (action.state == target) {
         if (!progress || !isNew(nameOf(report)))

@@ -8,10 +8,14 @@
 #include <string>
 #include <string_view>
 #include <unordered_set>
+#include <vector>
 
 namespace eventops {
 
 struct ActionReport;
+
+/// The states from after @p from up to @p to, by the table; empty: there is no way. Thread: any. O(states²).
+std::vector<ActionState> wayTo(ActionState from, ActionState to);
 
 /// What somebody outside says of our actions, on its way into the ledger (K120): the action moves by the one table of
 /// states, each step with its audit row, and the report goes into the input log as those of our own executors do, so

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "core/session/engine.h"
 
+#include "core/session/action_adopter.h"
 #include "core/session/input_log_source.h"
 #include "core/session/quarantine.h"
 #include "core/session/retention_run.h"
+#include "core/store/foreign_actions.h"
 
 #include <algorithm>
 
@@ -51,6 +53,8 @@ Result<std::unique_ptr<Engine>> Engine::start(const Workspace &workspace, const 
     if (options.progress && !noticed.trouble.empty())
         options.progress(noticed);
     Ledger &ledger = *engine->m_ledger;
+    if (adoptedActions(spec))
+        leaveExpiryToOwner(ledger);
 
     RunnerOptions runnerOptions;
     runnerOptions.workers = options.workers;

@@ -3,8 +3,10 @@
 
 #include "core/base/json.h"
 #include "core/codec/action_events.h"
+#include "core/codec/action_state.h"
 #include "core/codec/alert.h"
 #include "core/codec/deviation.h"
+#include "core/codec/finding_document.h"
 #include "core/codec/json_reader.h"
 #include "core/codec/kcat.h"
 #include "core/codec/signal.h"
@@ -46,7 +48,8 @@ Result<KafkaDocuments> KafkaDocuments::make(const KafkaFeedSettings &settings,
 {
     KafkaDocuments documents(settings, std::move(payloads));
     for (const std::string &what : settings.published()) {
-        const std::string topic = what == DeviationsPublished ? std::string(NormalizedTopic) : what;
+        const bool inNormalized = what == DeviationsPublished || what == FindingsPublished;
+        const std::string topic = inNormalized ? std::string(NormalizedTopic) : what;
         const std::vector<std::string> names = topicNames(topic);
         const auto name =
             std::find_if(names.begin(), names.end(), [&](const std::string &one) { return topics.contains(one); });
@@ -72,6 +75,11 @@ bool KafkaDocuments::wantsLetters() const
     return wants(NormalizedDlqTopic) || wants(ActionsDlqTopic) || wants(LetterNumbersTopic);
 }
 
+bool KafkaDocuments::wantsSteps() const
+{
+    return wants(ActionStateTopic);
+}
+
 void KafkaDocuments::put(std::string_view topic, std::optional<std::string> key, std::string document, std::string id)
 {
     m_out.push_back({m_names.find(topic)->second, std::move(key), std::move(document), std::move(id)});
@@ -81,20 +89,23 @@ void KafkaDocuments::add(const Finding &finding)
 {
     const std::string id = "finding:" + finding.id;
     const auto send = [&](std::string_view topic, std::string key, Result<std::string> document) {
-        if (document)
+        if (document) {
             put(topic, std::move(key), std::move(document).value(), id);
-        else
+            m_out.back().headers = {{std::string(FindingHeader), encodeFindingHeader(finding)}};
+        } else
             m_notice = "finding " + finding.id + " is not published: " + document.error().message;
     };
     std::string alert = finding.alert;
     if (alert.empty() && m_settings.mirror() && finding.state != FindingState::Pending)
         alert = encodeAlert(finding);
-    if (!alert.empty() && wants(AlertTopic))
+    const bool isAlert = !alert.empty();
+    if (isAlert && wants(AlertTopic))
         send(AlertTopic, alertKey(finding, m_settings.legacyKey()), m_payloads.alert(finding, std::move(alert)));
     const bool deviates = isDeviation(finding) || (m_settings.mirror() && !finding.alert.empty());
-    if (!deviates || !wants(DeviationsPublished))
+    if (deviates ? !wants(DeviationsPublished) : isAlert || !wants(FindingsPublished))
         return;
-    auto deviation = encodeDeviation(finding, {m_settings.legacyTopLevel()});
+    auto deviation = encodeDeviation(finding, deviates ? DeviationForm{m_settings.legacyTopLevel()}
+                                                       : DeviationForm{false, FindingStateType});
     if (deviation)
         deviation = m_payloads.event(NormalizedTopic, std::move(deviation).value());
     send(NormalizedTopic, finding.tenant + '|' + finding.entityId, std::move(deviation));
@@ -113,7 +124,7 @@ std::string KafkaDocuments::keyOf(const Batch &batch, const Event &event) const
 void KafkaDocuments::add(const Batch &batch, const Event &event)
 {
     const std::string origin = originOf(batch, event);
-    const std::string id = "event:" + std::string(batch.text(event, Field::EventId));
+    const std::string id = std::string(IdOfEvent).append(batch.text(event, Field::EventId));
     const auto send = [&](std::string_view topic, Result<std::string> document) {
         if (document)
             put(topic, keyOf(batch, event), std::move(document).value(), id);
@@ -148,6 +159,16 @@ void KafkaDocuments::addActionDocument(const InputRow &row)
         if (wants(topic) && report.value().component != OutsideComponent)
             put(topic, report.value().entityId, row.payload, id);
     }
+}
+
+void KafkaDocuments::add(const AuditRow &row, const Action &action)
+{
+    const auto state = actionStateByName(row.verb);
+    if (!state || action.suggestion.command.empty())
+        return; // of no action
+    ActionStep step{action, row.at, row.actor, row.detail};
+    step.action.state = *state;
+    put(ActionStateTopic, row.subject, encodeActionStep(step), "audit:" + std::to_string(row.number));
 }
 
 void KafkaDocuments::addFailedRequest(const OutboxRow &row)

@@ -35,6 +35,7 @@ public:
     void add(const Finding &finding);
     void add(const Batch &batch, const Event &event);
     void addActionDocument(const InputRow &row); ///< A request or report of the input log.
+    void add(const AuditRow &row, const Action &action); ///< A step of an action.
     void addFailedRequest(const OutboxRow &row); ///< To the actions' dead letters.
     void add(const DeadLetterRow &letter);
 
@@ -44,6 +45,7 @@ public:
     const std::string &notice() const { return m_notice; }
     bool wantsEvents() const;
     bool wantsLetters() const;
+    bool wantsSteps() const;
 
     static constexpr std::uint64_t LetterBytesMax = 900'000; ///< Of a dead letter; brokers take a megabyte by default.
 

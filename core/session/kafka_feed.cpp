@@ -4,6 +4,7 @@
 #include "core/codec/action_events.h"
 #include "core/codec/kcat.h"
 #include "core/kafka/topics.h"
+#include "core/session/kafka_decisions.h"
 #include "core/session/kafka_documents.h"
 #include "core/session/kafka_reports.h"
 
@@ -64,6 +65,7 @@ Status KafkaFeed::findMark(const std::string &cluster)
     const LedgerEnds ends = EVENTOPS_TRY(m_ledger->ends());
     auto mark = KafkaMark::read(m_markFile);
     if (mark && mark.value().cluster == cluster && mark.value().findings <= ends.finding
+        && mark.value().steps <= ends.audit
         && mark.value().events <= EVENTOPS_TRY(m_ledger->eventCount())) {
         m_mark = std::move(mark).value();
         return Ok{};
@@ -87,6 +89,7 @@ Status KafkaFeed::catchUp()
 {
     EVENTOPS_TRY(pushFindings());
     EVENTOPS_TRY(pushActions());
+    EVENTOPS_TRY(pushSteps());
     EVENTOPS_TRY(pushEvents());
     EVENTOPS_TRY(pushLetters());
     return m_mark.write(m_markFile);
@@ -120,6 +123,22 @@ Status KafkaFeed::pushActions()
             return !more && !m_mustStop();
         }));
         EVENTOPS_TRY(send(m_mark.actions, upTo));
+    }
+    return Ok{};
+}
+
+Status KafkaFeed::pushSteps()
+{
+    for (bool more = m_documents->wantsSteps(); more;) {
+        std::uint64_t upTo = m_mark.steps;
+        more = false;
+        EVENTOPS_TRY(m_ledger->auditAfter(upTo, [&](const AuditRow &row, const Action &action) {
+            upTo = row.number;
+            m_documents->add(row, action);
+            more = m_documents->size() >= PushMax;
+            return !more && !m_mustStop();
+        }));
+        EVENTOPS_TRY(send(m_mark.steps, upTo));
     }
     return Ok{};
 }
@@ -221,7 +240,8 @@ public:
         : m_workspace(workspace),
           m_follower(follower),
           m_settings(std::move(settings)),
-          m_wantsReports(m_settings.takesReports())
+          m_wantsReports(m_settings.takesReports()),
+          m_wantsDecisions(m_settings.takesDecisions())
     {
     }
 
@@ -233,32 +253,46 @@ private:
         };
         if (m_feed == nullptr)
             m_feed = EVENTOPS_TRY(KafkaFeed::open(m_workspace, m_settings, mustStop, BesideARun));
-        if (m_reports != nullptr || !m_wantsReports)
+        EVENTOPS_TRY(openSide(m_reports, m_wantsReports, mustStop));
+        return openSide(m_decisions, m_wantsDecisions, mustStop);
+    }
+    /// What others tell us; not wanted any more where nobody has topics for it, or nobody may.
+    template <typename Side>
+    Status openSide(std::unique_ptr<Side> &side, bool &wanted, const std::function<bool()> &mustStop)
+    {
+        if (side != nullptr || !wanted)
             return Ok{};
-        auto reports = KafkaReports::open(m_workspace, m_settings, mustStop);
-        m_wantsReports = reports || reports.error().code != Error::Code::NotFound; // nobody has topics for them
-        if (!reports)
-            return m_wantsReports ? Status(reports.error()) : Status(Ok{});
-        m_reports = std::move(reports).value();
+        auto opened = Side::open(m_workspace, m_settings, mustStop);
+        wanted = opened || opened.error().code != Error::Code::NotFound;
+        if (!opened)
+            return wanted ? Status(opened.error()) : Status(Ok{});
+        side = std::move(opened).value();
         return Ok{};
+    }
+    template <typename Side>
+    static Status attendTo(const std::unique_ptr<Side> &side, bool last)
+    {
+        if (side == nullptr)
+            return Ok{};
+        const Status taken = last ? side->catchUp() : side->poll();
+        return !taken && taken.error().code == Error::Code::Busy ? Status(Ok{}) : taken;
     }
     Result<std::uint64_t> changeCounter() override { return m_feed->changeCounter(); }
     Status catchUp() override { return m_feed->catchUp(); }
-    /// A ledger that others write to just now takes the reports a little later.
+    /// A ledger that others write to just now takes it a little later.
     Status attend(bool last) override
     {
-        if (m_reports == nullptr)
-            return Ok{};
-        const Status taken = last ? m_reports->catchUp() : m_reports->poll();
-        return !taken && taken.error().code == Error::Code::Busy ? Status(Ok{}) : taken;
+        EVENTOPS_TRY(attendTo(m_reports, last));
+        return attendTo(m_decisions, last);
     }
 
     const Workspace &m_workspace;
     const LedgerFollower &m_follower;
     const KafkaFeedSettings m_settings;
-    bool m_wantsReports;
+    bool m_wantsReports, m_wantsDecisions;
     std::unique_ptr<KafkaFeed> m_feed;
     std::unique_ptr<KafkaReports> m_reports;
+    std::unique_ptr<KafkaDecisions> m_decisions;
 };
 
 KafkaProjector::KafkaProjector(Workspace workspace, const std::atomic<bool> *stop)

@@ -21,6 +21,9 @@ namespace eventops {
 /// Deviations alone, which go to the topic of normalised events; its own name stands for every event.
 inline constexpr std::string_view DeviationsPublished = "deviations";
 
+/// Findings that are neither alerts nor deviations, which go there as well.
+inline constexpr std::string_view FindingsPublished = "findings";
+
 /// To which Kafka a workspace publishes: `kafka.json` in it. Holds no secret. Every member may be set by its name; what
 /// is not set comes from the environment, see readKafkaSettings.
 class KafkaFeedSettings
@@ -40,6 +43,7 @@ public:
     bool mirror() const;         ///< Alerts also as deviations and deviations as alerts (X11).
     bool legacyTopLevel() const; ///< Deviations have their figures at top level as well (X12).
     bool legacyKey() const;      ///< The key of alerts and events is their tenant alone (X22).
+    bool takesDecisions() const; ///< Signed decisions of consoles elsewhere are carried out; see KafkaDecisions.
     bool takesReports() const;   ///< What others say of our actions moves them (K120).
 
     /// What is published: names of topics, and DeviationsPublished. InvalidConfig: not what publishable() has.
@@ -62,6 +66,7 @@ struct KafkaMark {
     std::uint64_t actions = 0;  ///< … and of the last document of an action.
     std::uint64_t events = 0;   ///< Place behind the last event that is there,
     std::uint64_t letters = 0;  ///< id of the last dead letter,
+    std::uint64_t steps = 0;    ///< number of the last row of the audit,
     std::uint64_t failed = 0;   ///< and of the last request that no attempt could carry out.
     std::uint64_t sent = 0;     ///< Messages acknowledged.
 
@@ -102,6 +107,7 @@ private:
     Status findMark(const std::string &cluster);
     Status pushFindings();
     Status pushActions();
+    Status pushSteps();
     Status pushEvents();
     Result<std::vector<DeadLetterRow>> nextLetters();
     Status pushLetters();

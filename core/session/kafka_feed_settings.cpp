@@ -2,6 +2,7 @@
 //
 // kafka.json and kafka.mark of a workspace.
 #include "core/base/json.h"
+#include "core/codec/action_state.h"
 #include "core/codec/alert.h"
 #include "core/codec/signal.h"
 #include "core/config/yaml.h"
@@ -23,6 +24,8 @@ constexpr FieldSpec OwnFields[] = {
     {"legacy_top_level", "bool", "false", "Deviations have their figures at top level as well (X12)."},
     {"legacy_key", "bool", "false", "The key of alerts and events is their tenant alone (X22)."},
     {"reports", "bool", "true", "Progress and results that others publish move our actions (K120)."},
+    {"take_decisions", "bool", "false",
+     "Decisions that come signed by the topic of commands are carried out; who may sign stands in kafka_tokens."},
     {"avro", "string", "\"\"", "Topics that are written in Avro, with commas between."},
     {"publish", "list", PublishedDefault, PublishedHelp},
 };
@@ -31,7 +34,8 @@ constexpr std::string_view Publishable[] = {AlertTopic,           DeviationsPubl
                                             ActionsProgressTopic, ActionsResultTopic,  ActionsDlqTopic,
                                             NormalizedTopic,      MetricTopic,         LogTopic,
                                             TraceTopic,           EnrichedTopic,       CommandTopic,
-                                            NormalizedDlqTopic,   LetterNumbersTopic};
+                                            NormalizedDlqTopic,   LetterNumbersTopic,  ActionStateTopic,
+                                            FindingsPublished};
 
 Status checkPublished(const Value &list)
 {
@@ -50,6 +54,7 @@ constexpr FieldSpec MarkFields[] = {
     {"actions", "int", "required", "Number of the last document of an action that is there."},
     {"events", "int", "0", "Place behind the last event that is there."},
     {"letters", "int", "0", "Id of the last dead letter that is there."},
+    {"steps", "int", "0", "Number of the last row of the audit that is there."},
     {"failed", "int", "0", "Id of the last request that no attempt could carry out."},
     {"sent", "int", "required", "Messages acknowledged."},
 };
@@ -159,6 +164,11 @@ bool KafkaFeedSettings::takesReports() const
     return flag(m_values, "reports");
 }
 
+bool KafkaFeedSettings::takesDecisions() const
+{
+    return flag(m_values, "take_decisions");
+}
+
 std::vector<std::string> KafkaFeedSettings::published() const
 {
     std::vector<std::string> names;
@@ -195,7 +205,7 @@ Result<KafkaMark> KafkaMark::read(const std::string &path)
     const auto number = [&](std::string_view name) {
         return checked.value().at(name).integer().valueOr(-1);
     };
-    for (const std::string_view name : {"findings", "actions", "events", "letters", "failed", "sent"}) {
+    for (const std::string_view name : {"findings", "actions", "events", "letters", "steps", "failed", "sent"}) {
         if (number(name) < 0)
             return damaged;
     }
@@ -205,6 +215,7 @@ Result<KafkaMark> KafkaMark::read(const std::string &path)
     mark.actions = static_cast<std::uint64_t>(number("actions"));
     mark.events = static_cast<std::uint64_t>(number("events"));
     mark.letters = static_cast<std::uint64_t>(number("letters"));
+    mark.steps = static_cast<std::uint64_t>(number("steps"));
     mark.failed = static_cast<std::uint64_t>(number("failed"));
     mark.sent = static_cast<std::uint64_t>(number("sent"));
     return mark;
@@ -216,8 +227,8 @@ Status KafkaMark::write(const std::string &path) const
     JsonWriter json(text);
     json.beginObject().field("cluster", cluster).key("findings").unsignedInteger(findings);
     json.key("actions").unsignedInteger(actions).key("events").unsignedInteger(events);
-    json.key("letters").unsignedInteger(letters).key("failed").unsignedInteger(failed);
-    json.key("sent").unsignedInteger(sent).endObject();
+    json.key("letters").unsignedInteger(letters).key("steps").unsignedInteger(steps);
+    json.key("failed").unsignedInteger(failed).key("sent").unsignedInteger(sent).endObject();
     return lake::replaceFile(path, text + "\n");
 }
 

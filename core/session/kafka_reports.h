@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "core/kafka/kafka_consumer.h"
-#include "core/kafka/kafka_producer.h"
 #include "core/session/action_reports.h"
+#include "core/session/kafka_burial.h"
 #include "core/session/kafka_feed.h"
+#include "core/session/kafka_follower.h"
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
-#include <vector>
 
 namespace eventops {
 
@@ -40,34 +38,23 @@ public:
     ~KafkaReports();
 
     /// Takes in what is here by now; waits for nothing. What a ledger that is busy did not take is read again.
-    Status poll();
+    Status poll() { return m_follower->poll(); }
     /// Takes in all that was in the topics when this was called. Cancelled: stopped. Unavailable: no broker answers.
-    Status catchUp();
+    Status catchUp() { return m_follower->catchUp(); }
 
     const ReportCounts &counts() const { return m_counts; }
 
 private:
-    struct Reading;
-    KafkaReports(FileLock lock, const KafkaFeedSettings &settings, std::string markFile,
-                 std::function<bool()> mustStop);
-    Status connect(const KafkaSettings &connection);
-    Status begin(Reading &reading, const std::map<std::string, std::uint64_t> &mark);
-    Result<bool> readSome(Reading &reading, std::chrono::milliseconds wait);
-    Status take(const Reading &reading, const KafkaMessage &message);
-    Status bury(const Reading &reading, const KafkaMessage &message, const std::string &why);
-    Status writeMark() const;
-    std::map<std::string, std::uint64_t> readMark() const;
+    KafkaReports(FileLock lock, const KafkaFeedSettings &settings, std::function<bool()> mustStop);
+    Status take(const FollowedMessage &followed);
 
     FileLock m_lock;
-    const KafkaFeedSettings m_settings;
-    const std::string m_markFile, m_writer;
-    std::function<bool()> m_mustStop;
+    const std::string m_writer;
+    const std::function<bool()> m_mustStop;
     std::unique_ptr<Ledger> m_ledger;
     std::unique_ptr<ActionReports> m_reports;
-    std::shared_ptr<KafkaClient> m_client;
-    std::unique_ptr<KafkaProducer> m_producer; ///< For what cannot be understood.
-    std::string m_cluster, m_lettersTopic;     ///< Empty: there is none.
-    std::vector<std::unique_ptr<Reading>> m_readings;
+    std::unique_ptr<KafkaBurial> m_burial; ///< For what cannot be understood.
+    std::unique_ptr<KafkaFollower> m_follower;
     ReportCounts m_counts;
 };
 

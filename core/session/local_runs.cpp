@@ -6,6 +6,7 @@
 #include "core/base/clock.h"
 #include "core/config/pipeline_file.h"
 #include "core/config/read_file.h"
+#include "core/session/action_adopter.h"
 #include "core/session/engine.h"
 #include "core/session/ingest_source.h"
 #include "core/session/kafka_feed.h"
@@ -144,6 +145,24 @@ Result<WorkspaceSummary> LocalBackend::runReplay(const ReplayRequest &request, c
 
 namespace {
 
+/// Null: the pipeline's actions are its own.
+std::unique_ptr<LedgerFollower> followActions(const PipelineSpec &spec, const Workspace &workspace,
+                                              const Ticket &ticket)
+{
+    const auto from = adoptedActions(spec);
+    if (!from)
+        return nullptr;
+    const auto open = [workspace, from = *from](const LedgerFollower &follower) -> Result<std::unique_ptr<Projection>> {
+        const auto mustStop = [&follower] {
+            return follower.mustStop();
+        };
+        std::unique_ptr<Projection> adopter = EVENTOPS_TRY(ActionAdopter::open(workspace, from, mustStop));
+        return adopter;
+    };
+    const auto failed = [](const Error &) { /* what ended it is what `finish` returns */ };
+    return std::make_unique<LedgerFollower>(open, ticket.flag(), failed);
+}
+
 /// What was said of our actions until the very end belongs to the run as well.
 Status finishKafka(KafkaProjector &kafka, Engine &engine)
 {
@@ -188,7 +207,9 @@ Result<WorkspaceSummary> LocalBackend::runEngine(const PipelineSpec &spec, Sourc
     options.holdBackMax = awaited ? AwaitedHoldBackMax : std::chrono::milliseconds(HoldBackMax);
     options.playback = request.playback.get();
     options.progress = std::move(progress);
-    options.committed = [this] { m_hub.runCommitted(); };
+    options.committed = [this] {
+        m_hub.runCommitted();
+    };
     m_workers = options.workers;
     const auto engine = EVENTOPS_TRY(Engine::start(m_workspace, spec, std::move(options)));
     const auto lake = EVENTOPS_TRY(startLake(request.lake, ticket));
@@ -196,10 +217,12 @@ Result<WorkspaceSummary> LocalBackend::runEngine(const PipelineSpec &spec, Sourc
     const auto kafka = hasKafka(m_workspace) ? std::make_unique<KafkaProjector>(m_workspace, ticket.flag()) : nullptr;
     const auto hooks =
         hasWebhooks(m_workspace) ? std::make_unique<WebhookProjector>(m_workspace, ticket.flag()) : nullptr;
+    const auto adopter = followActions(spec, m_workspace, ticket);
     m_hub.runStarted();
     const Status read = engine->read(std::move(sources), live);
     m_hub.runEnded();
     EVENTOPS_TRY(read);
+    EVENTOPS_TRY(adopter != nullptr ? adopter->finish() : Status(Ok{}));
     if (ticket.cancelled())
         return Error{Error::Code::Cancelled,
                      "stopped; everything read so far is stored",

@@ -2,6 +2,7 @@
 //
 // The approval queue: every change of state is one conditional UPDATE with its audit, outbox and input rows in the same
 // transaction (design section 8).
+#include "core/store/foreign_actions.h"
 #include "core/store/row_io.h"
 #include "core/store/sqlite_ledger.h"
 
@@ -137,6 +138,8 @@ Status SqliteLedger::writeTransition(const Transition &transition)
 Result<std::uint64_t> SqliteLedger::expireActions(WallNs now)
 {
     EVENTOPS_TRY(requireWriter());
+    if (!m_expires)
+        return std::uint64_t{0};
     sqlite::Statement &any = *EVENTOPS_TRY(cached(DueActions));
     const bool some = EVENTOPS_TRY(any.bind(1, raw(now)).step());
     any.reset();
@@ -150,6 +153,8 @@ Result<std::uint64_t> SqliteLedger::expireActions(WallNs now)
 
 Result<std::uint64_t> SqliteLedger::expireDue(WallNs now)
 {
+    if (!m_expires)
+        return std::uint64_t{0};
     sqlite::Statement &rows = *EVENTOPS_TRY(cached(DueActions));
     rows.bind(1, raw(now));
     std::vector<Transition> all;
@@ -164,6 +169,11 @@ Result<std::uint64_t> SqliteLedger::expireDue(WallNs now)
     for (const Transition &expiry : all)
         EVENTOPS_TRY(writeTransition(expiry));
     return static_cast<std::uint64_t>(all.size());
+}
+
+void leaveExpiryToOwner(Ledger &ledger)
+{
+    static_cast<SqliteLedger &>(ledger).leaveExpiry();
 }
 
 Result<std::vector<OutboxRow>> SqliteLedger::outbox(std::string_view state)

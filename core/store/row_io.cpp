@@ -2,8 +2,7 @@
 #include "core/store/row_io.h"
 
 #include "core/base/hash.h"
-
-#include <simdjson.h>
+#include "core/codec/finding_document.h"
 
 #include <algorithm>
 
@@ -20,48 +19,6 @@ const char *const ActionColumns = "id, seq, emission, finding_id, policy, tenant
                                   "expires_at, ttl_seconds, approvals_required, version, state, digest, "
                                   "idempotency_key, approver, decision_reason, attempts, "
                                   "output";
-
-namespace {
-
-template <typename Enum>
-Enum byName(std::string_view name, Enum last)
-{
-    for (int i = 0; i < static_cast<int>(last); ++i) {
-        if (toString(static_cast<Enum>(i)) == name)
-            return static_cast<Enum>(i);
-    }
-    return last;
-}
-
-} // namespace
-
-std::vector<BitsTerm> termsFromJson(std::string_view text)
-{
-    std::vector<BitsTerm> terms;
-    simdjson::dom::parser parser;
-    simdjson::dom::array array;
-    if (parser.parse(simdjson::padded_string(text)).get(array) != simdjson::SUCCESS)
-        return terms;
-    for (const simdjson::dom::element item : array) {
-        BitsTerm term;
-        const auto string = [&](const char *name, std::string &to) {
-            std::string_view view;
-            if (item[name].get(view) == simdjson::SUCCESS)
-                to = view;
-        };
-        string("name", term.name);
-        string("context", term.context);
-        string("observed", term.observed);
-        string("expected", term.expected);
-        if (item["bits"].get(term.bits) != simdjson::SUCCESS)
-            term.bits = 0.0;
-        std::uint64_t samples = 0;
-        if (item["samples"].get(samples) == simdjson::SUCCESS)
-            term.samples = samples;
-        terms.push_back(std::move(term));
-    }
-    return terms;
-}
 
 std::string actionDigest(const Suggestion &suggestion)
 {
@@ -86,8 +43,8 @@ Finding readFinding(const sqlite::Statement &row)
     f.id = row.string(0);
     f.seq = row.unsignedInteger(1);
     f.emission = static_cast<std::uint32_t>(row.integer(2));
-    f.origin = byName(row.text(3), FindingOrigin::External);
-    f.state = byName(row.text(4), FindingState::Resolved);
+    f.origin = findingOriginByName(row.text(3)).value_or(FindingOrigin::External);
+    f.state = findingStateByName(row.text(4)).value_or(FindingState::Resolved);
     f.severity = static_cast<Severity>(row.integer(5));
     f.ts = WallNs{row.integer(6)};
     f.tsText = row.string(7);

@@ -22,9 +22,6 @@ Entity readEntity(const sqlite::Statement &row);
 Link readLink(const sqlite::Statement &row);
 Action readAction(const sqlite::Statement &row);
 
-/// What termsToJson wrote, exactly.
-std::vector<BitsTerm> termsFromJson(std::string_view json);
-
 /// What a person approves: SHA-256 over command, arguments, target, evidence and expiry.
 std::string actionDigest(const Suggestion &suggestion);
 

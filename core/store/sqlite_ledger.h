@@ -19,6 +19,7 @@ class SqliteLedger final : public Ledger
 {
 public:
     SqliteLedger(sqlite::Database database, LedgerMode mode, Options options);
+    void leaveExpiry() { m_expires = false; } ///< See leaveExpiryToOwner.
 
     // writer.cpp
     Status commit(CommitGroup &group) override;
@@ -158,6 +159,7 @@ private:
     std::map<const char *, sqlite::Statement> m_statements; ///< Destroyed before the database.
     BlockWriter m_blockWriter;
     DedupeIndex m_dedupe;
+    bool m_expires = true; ///< Proposals whose time is over.
     std::optional<Error> m_lookupError; ///< Of `seen`; the next commit reports it.
     RetentionCursor m_retention; ///< Of the run of retention under way.
     WallNs m_retainedAt = NoTime, m_retainNext = NoTime; ///< When a run ended, and when the next is due.

@@ -62,6 +62,8 @@ QString ConnectionStatus::text() const
 
 QString ConnectionStatus::detail() const
 {
+    if (m_phase == Phase::Attached && m_version.isEmpty()) // it is no engine
+        return m_who;
     if (m_phase == Phase::Attached)
         return tr("An engine of version %1 elsewhere, which knows you as %2.").arg(m_version, m_who);
     return m_why.isEmpty() ? text() : m_why;

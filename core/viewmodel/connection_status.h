@@ -22,6 +22,7 @@ public:
     /// @p engine: as people call it: "localhost:8088". @p who: "alice, approver".
     explicit ConnectionStatus(QString engine, QObject *parent = nullptr);
 
+    /// @p version: of the engine; empty: there is none, and @p who is all that is to be said.
     void setAttached(const QString &who, const QString &version);
     /// @p retryMs: until the next try; @p lastSeen: NoTime: never.
     void setWaiting(const QString &why, int retryMs, WallNs lastSeen);

@@ -43,7 +43,7 @@ _eventops()
             group) options+=" --json --health-port --partitions --replication" ;;
             kafka) options+=" --workspace --json --brokers --security-protocol --sasl-mechanism --sasl-user
                 --sasl-password-file --tls-ca-file --partitions --replication --no-topics --writer --mirror
-                --legacy-top-level --legacy-key --publish --avro --schema-url --schema-user --schema-password-file" ;;
+                --legacy-top-level --legacy-key --publish --take-decisions --role --tenants --avro --schema-url --schema-user --schema-password-file" ;;
             validate) options+=" --json --schema --compatibility" ;;
             query) options+=" --workspace --attach --token-file --ca --json --limit --newest --mirror --legacy-top-level" ;;
             explain) options+=" --workspace --attach --token-file --ca --json" ;;
@@ -87,7 +87,7 @@ _eventops()
         retention) words="status run" ;;
         lake) words="build rebuild status" ;;
         clickhouse) words="init push status query" ;;
-        kafka) words="init push pull status" ;;
+        kafka) words="init decider push pull status" ;;
         webhook) words="add list test remove push retry status" ;;
         group) words="init run status" ;;
         replay | run | merge | validate | bench | test) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;

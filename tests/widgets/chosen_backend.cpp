@@ -5,11 +5,16 @@
 #include "app/console/demo.h"
 #include "core/api/api_server.h"
 #include "core/base/hash.h"
+#include "core/codec/action_state.h"
+#include "core/kafka/demo_bus.h"
+#include "core/kafka/topics.h"
 #include "core/remote/remote_backend.h"
+#include "core/session/kafka_feed.h"
 
 #include <QFile>
 
 #include <atomic>
+#include <future>
 
 namespace eventops::test {
 namespace {
@@ -37,6 +42,11 @@ bool overTheWire()
     return qgetenv("EVENTOPS_TEST_BACKEND") == "remote";
 }
 
+bool overTopics()
+{
+    return qgetenv("EVENTOPS_TEST_BACKEND") == "topics";
+}
+
 std::unique_ptr<Backend> chosenBackend(std::unique_ptr<Backend> backend, const Caller &caller)
 {
     if (!overTheWire())
@@ -62,6 +72,8 @@ struct ServedEngine::Parts {
     std::uint16_t port = 0; ///< While nobody listens.
     std::unique_ptr<LocalBackend> backend;
     std::unique_ptr<api::ApiServer> server;
+    std::string workspace;
+    std::unique_ptr<DemoBus> bus; ///< Null until somebody wants topics.
 };
 
 ServedEngine::ServedEngine(const console::Options &options, std::shared_ptr<Playback> playback)
@@ -71,6 +83,7 @@ ServedEngine::ServedEngine(const console::Options &options, std::shared_ptr<Play
     const std::string data = EVENTOPS_SOURCE_DIR "/pipelines";
     const std::string workspace =
         options.demo ? parts.directory.filePath(QStringLiteral("demo")).toStdString() : options.workspace;
+    parts.workspace = workspace;
     parts.backend = std::make_unique<LocalBackend>(
         Workspace{workspace}, app::localOptions(EVENTOPS_BINARY_DIR "/bin/eventops", data, workspace));
     ReplayRequest request;
@@ -112,6 +125,38 @@ ServedEngine::~ServedEngine() = default;
 console::Options ServedEngine::attachOptions() const
 {
     return m_parts->options;
+}
+
+WorkspaceSummary ServedEngine::summary() const
+{
+    std::promise<WorkspaceSummary> promise;
+    m_parts->backend->summary({"tester", Role::Admin, {}}, false, [&](const Result<WorkspaceSummary> &told) {
+        promise.set_value(told ? told.value() : WorkspaceSummary());
+    });
+    return promise.get_future().get();
+}
+
+console::Options ServedEngine::topicsOptions()
+{
+    constexpr std::uint32_t Partitions = 12; // the bus forgets what is more than some megabytes in one
+    Parts &parts = *m_parts;
+    auto bus = DemoBus::start(Partitions);
+    if (!bus)
+        qFatal("no bus");
+    parts.bus = std::move(bus).value();
+    KafkaFeedSettings settings;
+    settings.set("brokers", parts.bus->brokers());
+    std::vector<std::string> published = settings.published();
+    published.insert(published.end(),
+                     {std::string(NormalizedTopic), std::string(FindingsPublished), ActionStateTopic});
+    const Status named = settings.publish(published);
+    const auto feed = KafkaFeed::open(Workspace{parts.workspace}, settings, [] { return false; });
+    if (!named || !feed || !feed.value()->catchUp())
+        qFatal("nothing is published");
+    console::Options options = parts.options;
+    options.attach = {"kafka://" + parts.bus->brokers()};
+    options.tokenFiles.clear();
+    return options;
 }
 
 LocalBackend &ServedEngine::backend()

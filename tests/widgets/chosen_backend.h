@@ -17,6 +17,11 @@ namespace eventops::test {
 /// same but for the ledger's size in health); TestExportDialog and one function each
 /// of TestMainWindow and TestInspector, which read what a fake noted in the moment after asking.
 bool overTheWire();
+/// With EVENTOPS_TEST_BACKEND=topics the windows of TestLayout look at what their engine publishes to a Kafka in
+/// memory, and at nothing else. Not so: fakes, whose answers no topic carries; TestDemoJourney, where an executor has
+/// to be beside the engine and carry out what was approved; TestWhatIf, TestPlaybackWindow and TestSamePicture, whose
+/// subject is the engine's own history or what it expects; the welcome page, which an attached window has not.
+bool overTopics();
 
 /// What a view is to look at: @p backend itself, or the same from elsewhere, as @p caller.
 std::unique_ptr<Backend> chosenBackend(std::unique_ptr<Backend> backend, const Caller &caller);
@@ -34,7 +39,9 @@ public:
     explicit ServedEngine(const console::Options &options, std::shared_ptr<Playback> playback = {});
     ~ServedEngine();
     console::Options attachOptions() const; ///< What to tell the window instead.
+    console::Options topicsOptions();       ///< The same for a window that sees topics alone; once everything was read.
     bool isDone() const;                    ///< Everything was read.
+    WorkspaceSummary summary() const;
     LocalBackend &backend();
     void stop();        ///< Nobody listens any more.
     bool listenAgain(); ///< On the same port.

@@ -87,6 +87,34 @@ private Q_SLOTS:
         QVERIFY(!isEnabled(QStringLiteral("Ctrl+Shift+P"))); // nor does the past
     }
 
+    /// No engine is asked: what it published is there, and what no topic carries says so.
+    void aWindowOnTopicsShowsWhatTheEnginePublished()
+    {
+        QTemporaryDir directory;
+        ServedEngine engine(DemoWindow::workspaceOptions(directory.path(), "agents.ndjson", "default.yaml"));
+        QTRY_VERIFY(engine.isDone());
+        console::Options options = engine.topicsOptions();
+        const QString kept = directory.filePath(QStringLiteral("kept"));
+        options.keepIn = kept.toStdString();
+        const WorkspaceSummary summary = engine.summary();
+        {
+            AttachedWindow attached(options);
+            QTRY_VERIFY(attached.console().window() != nullptr);
+            MainWindow &window = *attached.console().window();
+            ViewContext &context = *attached.console().context();
+            QTRY_VERIFY(context.change().events >= summary.counters.events
+                        && context.change().findings == summary.findings
+                        && context.change().suggestions == summary.suggestions);
+            QVERIFY(summary.findings > 0);
+            QVERIFY(saysLabel(*window.statusBar(), QStringLiteral("attached to kafka://127.0.0.1:")));
+            QVERIFY(saysLabel(*window.statusBar(), QStringLiteral("(read only)"))); // nothing to sign with
+            QVERIFY(!context.mayDecide());
+            window.showView(QStringLiteral("expectations"));
+            QTRY_VERIFY(!wholeTexts(window, QStringLiteral("topics do not carry what is expected next")).empty());
+        }
+        QVERIFY(QFile::exists(kept + QStringLiteral("/ledger.db")));
+    }
+
     void readOnlyIsShownAndHeld()
     {
         QTemporaryDir directory;
