@@ -183,15 +183,7 @@ Status runMember(const Context &context, const GroupOptions &options)
     return Ok{};
 }
 
-/// The topics that the group needs and that are its own.
-std::vector<TopicOutcome> namesOf(const std::vector<std::vector<TopicOutcome>> &lists)
-{
-    std::vector<TopicOutcome> out;
-    for (const auto &list : lists)
-        out.insert(out.end(), list.begin(), list.end());
-    return out;
-}
-
+/// The topics that the group needs: its own, and those that it publishes to.
 Result<std::vector<TopicOutcome>> makeGroupTopics(KafkaClient &client, const PipelineSpec &spec,
                                                   const KafkaGroupSettings &settings, const GroupOptions &options)
 {
@@ -216,8 +208,10 @@ Result<std::vector<TopicOutcome>> makeGroupTopics(KafkaClient &client, const Pip
         if (topic != nullptr)
             published.push_back(*topic);
     }
-    return namesOf({EVENTOPS_TRY(makeTopics(client, own, plan, AskWait)),
-                    EVENTOPS_TRY(makeTopics(client, published, plan, AskWait))});
+    std::vector<TopicOutcome> outcomes = EVENTOPS_TRY(makeTopics(client, own, plan, AskWait));
+    const std::vector<TopicOutcome> others = EVENTOPS_TRY(makeTopics(client, published, plan, AskWait));
+    outcomes.insert(outcomes.end(), others.begin(), others.end());
+    return outcomes;
 }
 
 Status init(const Context &context, const GroupOptions &options)

@@ -133,7 +133,8 @@ GroupMember::~GroupMember() = default;
 
 Result<std::unique_ptr<GroupMember>> GroupMember::open(const PipelineSpec &spec)
 {
-    return std::unique_ptr<GroupMember>(new GroupMember(EVENTOPS_TRY(makeGroupPlan(spec))));
+    auto plan = EVENTOPS_TRY(makeGroupPlan(spec));
+    return std::unique_ptr<GroupMember>(new GroupMember(std::move(plan)));
 }
 
 Status GroupMember::run(const std::atomic<bool> &stop)

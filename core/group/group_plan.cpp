@@ -118,7 +118,7 @@ Result<std::vector<std::string>> groupTopicsOf(const PipelineSpec &spec, const K
                          "make it first; one that is there is not shown without the right to it"};
     }
     if (out.empty())
-        return source.at("topics").error("topics: no topic is named", "for example topics: [signals.enriched.v1]");
+        return source.at("topics").error("topics: no topic is named", "name one");
     if (out.size() > 1 && !settings.repartition)
         return source.at("topics").error("a group reads one topic, keyed by tenant and entity",
                                          "set repartition: true in group: several topics are then brought into one");
@@ -150,7 +150,8 @@ Result<std::shared_ptr<const GroupPlan>> makeGroupPlan(const PipelineSpec &spec)
     plan->client = EVENTOPS_TRY(KafkaClient::openConsumer(plan->connection, {}));
     plan->cluster = EVENTOPS_TRY(plan->client->clusterId(ConnectWait));
     plan->topics = EVENTOPS_TRY(plan->client->topics(ConnectWait));
-    plan->payloads = EVENTOPS_TRY(KafkaPayloads::open(EVENTOPS_TRY(plan->feed.avroTopics()), plan->connection));
+    const std::set<std::string> avroTopics = EVENTOPS_TRY(plan->feed.avroTopics());
+    plan->payloads = EVENTOPS_TRY(KafkaPayloads::open(avroTopics, plan->connection));
     const auto topics = EVENTOPS_TRY(groupTopicsOf(spec, plan->settings, plan->topics));
     const KafkaGroupSettings &settings = plan->settings;
     const std::string hash = groupConfigHash(spec, settings);

@@ -150,17 +150,18 @@ Result<ChangelogContent> readChangelog(std::shared_ptr<KafkaClient> client, cons
         if (mustStop && mustStop())
             return Error{Error::Code::Cancelled, "stopped while the changelog was read"};
         met = EVENTOPS_TRY(consumer->next(message, ReadWait));
-        const auto now = std::chrono::steady_clock::now();
+        const auto time = std::chrono::steady_clock::now();
         if (met == KafkaConsumer::Met::Message) {
-            heardAt = now;
+            heardAt = time;
             ++content.records;
             if (message.key && message.payload)
                 newest.insert_or_assign(std::string(*message.key), std::string(*message.payload));
             else if (message.key)
                 newest.erase(std::string(*message.key));
         } else if (met == KafkaConsumer::Met::OutOfRange) { // cut meanwhile
-            EVENTOPS_TRY(consumer->start(EVENTOPS_TRY(client->offsets(topic, partition, AskWait)).low));
-        } else if (met != KafkaConsumer::Met::End && now - heardAt > SilenceMax) {
+            const KafkaOffsets now = EVENTOPS_TRY(client->offsets(topic, partition, AskWait));
+            EVENTOPS_TRY(consumer->start(now.low));
+        } else if (met != KafkaConsumer::Met::End && time - heardAt > SilenceMax) {
             return Error{Error::Code::Unavailable,
                          "the changelog " + topic + '/' + std::to_string(partition)
                              + " cannot be read: " + consumer->statistics().lastError,

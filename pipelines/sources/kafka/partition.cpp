@@ -207,7 +207,8 @@ Result<bool> KafkaPartition::prepare()
 /// Puts beside the payload the schema that it was written with. False: the registry does not answer.
 Result<bool> KafkaPartition::addSchema()
 {
-    const auto id = m_readsAvro && !m_reading->lines && m_message.payload ? framedSchemaId(*m_message.payload) : std::nullopt;
+    const bool mayBeFramed = m_readsAvro && !m_reading->lines && m_message.payload;
+    const auto id = mayBeFramed ? framedSchemaId(*m_message.payload) : std::nullopt;
     if (!id || m_reading->registry == nullptr || m_reading->schemas->contains(*id))
         return true;
     const auto now = std::chrono::steady_clock::now();
@@ -370,7 +371,8 @@ Status KafkaPartition::findPlace(const KafkaOffsets &ends)
 void KafkaPartition::countPartitions()
 {
     const auto now = std::chrono::steady_clock::now();
-    if (!m_reading->follow || !m_reading->growing || m_partition != 0 || now - m_countedAt < CountEvery || m_consumer->statistics().away)
+    const bool grows = m_reading->follow && m_reading->growing && m_partition == 0;
+    if (!grows || now - m_countedAt < CountEvery || m_consumer->statistics().away)
         return;
     m_countedAt = now;
     const auto topics = m_reading->client->topics(AskWait);

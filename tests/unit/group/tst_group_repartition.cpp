@@ -62,6 +62,30 @@ private:
     Scratch m_scratch;
     KafkaPeer &peer() { return m_kafka->peer(); }
 
+    /// The same records, keyed by who wrote them, and read directly: alerts are byte for byte the same.
+    void compareWithKeyed(const std::vector<std::vector<KafkaPeer::Record>> &keyed)
+    {
+        QCOMPARE(peer().makeTopic("keyed-in", 4), std::string());
+        for (int partition = 0; partition < 4; ++partition)
+            QVERIFY(peer().produce("keyed-in", partition, keyed[static_cast<std::size_t>(partition)]));
+        const QString direct = groupPipeline(m_scratch, m_kafka->brokers(), "[keyed-in]", "keyed");
+        QCOMPARE(initGroup(direct), QByteArray());
+        {
+            RunningMember member(direct);
+            QVERIFY(waitForGroup(peer(), "keyed", "keyed-in"));
+        }
+        const auto alerts = [&](const char *application) {
+            std::map<std::string, std::vector<std::string>> out;
+            for (const Published &one : published(peer(), application, {"ops.alert.v1"}))
+                out[one.key].push_back(one.value);
+            return out;
+        };
+        QVERIFY(!alerts("keyed").empty());
+        QVERIFY(alerts("unkeyed") == alerts("keyed"));
+        QCOMPARE(published(peer(), "unkeyed").size(), published(peer(), "keyed").size());
+        QCOMPARE(twice(published(peer(), "unkeyed")), std::set<std::string>());
+    }
+
 private Q_SLOTS:
     void aMessageOfOneKeyStaysAsItIs()
     {
@@ -152,26 +176,7 @@ private Q_SLOTS:
         }
         QCOMPARE(orders.size(), wanted.size());
 
-        // The same records, keyed by who wrote them, and read directly: alerts are byte for byte the same.
-        QCOMPARE(peer().makeTopic("keyed-in", 4), std::string());
-        for (int partition = 0; partition < 4; ++partition)
-            QVERIFY(peer().produce("keyed-in", partition, keyed[static_cast<std::size_t>(partition)]));
-        const QString direct = groupPipeline(m_scratch, m_kafka->brokers(), "[keyed-in]", "keyed");
-        QCOMPARE(initGroup(direct), QByteArray());
-        {
-            RunningMember member(direct);
-            QVERIFY(waitForGroup(peer(), "keyed", "keyed-in"));
-        }
-        const auto alerts = [&](const char *application) {
-            std::map<std::string, std::vector<std::string>> out;
-            for (const Published &one : published(peer(), application, {"ops.alert.v1"}))
-                out[one.key].push_back(one.value);
-            return out;
-        };
-        QVERIFY(!alerts("keyed").empty());
-        QVERIFY(alerts("unkeyed") == alerts("keyed"));
-        QCOMPARE(published(peer(), "unkeyed").size(), published(peer(), "keyed").size());
-        QCOMPARE(twice(published(peer(), "unkeyed")), std::set<std::string>());
+        compareWithKeyed(keyed);
 
         // What is no event went to the dead letters, once, as it was.
         const auto letters = published(peer(), "unkeyed", {"events.normalized.dlq"});
