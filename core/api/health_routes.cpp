@@ -138,6 +138,8 @@ std::string metricsText(const Health &health, const HttpStatistics &http, std::s
     for (const ReasonCount &reason : health.deadLetters)
         text.sample(reason.records, "reason", reason.reason);
     text.family("eventops_ledger_bytes", "gauge", "Size of the ledger on disk.").sample(health.ledgerBytes);
+    text.family("eventops_behind", "gauge", "Targets that do not take what they should; health names them.");
+    text.sample(health.summary.behind.size());
     text.family("eventops_running", "gauge", "1 while this process reads sources.").sample(health.running ? 1 : 0);
     appendReading(text, health.running ? health.progress.sources : std::vector<SourceHealth>());
     text.family("eventops_alert_stream_viewers", "gauge", "Clients of /alerts/stream.").sample(viewers);
