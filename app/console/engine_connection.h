@@ -17,7 +17,7 @@ struct EngineAddress {
     std::string url;       ///< "localhost:8088", "kafka://localhost:9092"
     std::string tokenFile; ///< Of topics: may be empty; then nothing is decided.
     bool readOnly = false; ///< Nothing is changed from here, whatever the token allows.
-    std::string keepIn;    ///< Of topics: the directory in which what is read stays; empty: it goes with the window.
+    std::string keepIn = {}; ///< Of topics: the directory in which what is read stays; empty: it goes with the window.
 };
 
 /// A connection to an engine elsewhere, from the first try on, and what the window shows of it. Thread: UI.
