@@ -36,9 +36,9 @@ struct DecisionCounts {
 };
 
 /// Reads the topic of commands and carries out the decisions on our actions that somebody signed who may decide (E30,
-/// U62). Messages on a bus prove nothing by themselves, so each carries an HMAC of its bytes under a secret that the engine
-/// and that person share. It has to be of the last CommandAge, of what is proposed here (by its digest), and of a
-/// tenant and role that may; all else changes nothing and is buried with the reason. One that comes again changes
+/// U62). Messages on a bus prove nothing by themselves, so each carries an HMAC of its bytes under a secret that the
+/// engine and that person share. It has to be of the last CommandAge, of what is proposed here (by its digest), and of
+/// a tenant and role that may; all else changes nothing and is buried with the reason. One that comes again changes
 /// nothing. It begins with what is sent after it was first opened. Thread: one.
 class KafkaDecisions
 {
