@@ -42,11 +42,6 @@ bool overTheWire()
     return qgetenv("EVENTOPS_TEST_BACKEND") == "remote";
 }
 
-bool overTopics()
-{
-    return qgetenv("EVENTOPS_TEST_BACKEND") == "topics";
-}
-
 std::unique_ptr<Backend> chosenBackend(std::unique_ptr<Backend> backend, const Caller &caller)
 {
     if (!overTheWire())

@@ -17,11 +17,6 @@ namespace eventops::test {
 /// same but for the ledger's size in health); TestExportDialog and one function each
 /// of TestMainWindow and TestInspector, which read what a fake noted in the moment after asking.
 bool overTheWire();
-/// With EVENTOPS_TEST_BACKEND=topics the windows of TestLayout look at what their engine publishes to a Kafka in
-/// memory, and at nothing else. Not so: fakes, whose answers no topic carries; TestDemoJourney, where an executor has
-/// to be beside the engine and carry out what was approved; TestWhatIf, TestPlaybackWindow and TestSamePicture, whose
-/// subject is the engine's own history or what it expects; the welcome page, which an attached window has not.
-bool overTopics();
 
 /// What a view is to look at: @p backend itself, or the same from elsewhere, as @p caller.
 std::unique_ptr<Backend> chosenBackend(std::unique_ptr<Backend> backend, const Caller &caller);

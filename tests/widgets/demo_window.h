@@ -44,8 +44,8 @@ class DemoWindow
 {
 public:
     explicit DemoWindow(const console::Options &options)
-        : m_engine(overTheWire() || overTopics() ? std::make_unique<ServedEngine>(options) : nullptr),
-          m_console(m_engine ? attachOptions(*m_engine) : options, preferences(), program())
+        : m_engine(overTheWire() ? std::make_unique<ServedEngine>(options) : nullptr),
+          m_console(m_engine ? m_engine->attachOptions() : options, preferences(), program())
     {
         Theme::instance().load(QStringLiteral("dark"));
         static const bool applied = (applyTheme(*qobject_cast<QApplication *>(QCoreApplication::instance())), true);
@@ -76,14 +76,6 @@ public:
         return options;
     }
 
-    /// Everything of @p engine that topics carry is here: events, findings, suggestions.
-    bool showsAllOf(const WorkspaceSummary &engine)
-    {
-        const Change &here = context().change();
-        return here.events >= engine.counters.events && here.findings >= engine.findings
-               && here.suggestions >= engine.suggestions;
-    }
-
     console::Console &console() { return m_console; }
     MainWindow &window() { return *m_console.window(); } ///< Of now: another workspace is another window.
     ViewContext &context() { return *m_console.context(); }
@@ -93,8 +85,6 @@ public:
     {
         return QTest::qWaitFor(
             [&] {
-                if (overTopics())
-                    return showsAllOf(m_engine->summary());
                 if (m_engine)
                     return m_engine->isDone() && !context().change().running && context().change().events > 0;
                 return !context().change().running
@@ -167,16 +157,7 @@ private:
     }
 
     QTemporaryDir m_home;
-    static console::Options attachOptions(ServedEngine &engine)
-    {
-        if (!overTopics())
-            return engine.attachOptions();
-        if (!QTest::qWaitFor([&] { return engine.isDone(); }, PatienceMs))
-            qFatal("the engine does not come to an end");
-        return engine.topicsOptions();
-    }
-
-    std::unique_ptr<ServedEngine> m_engine; ///< Only over the wire, and over topics.
+    std::unique_ptr<ServedEngine> m_engine; ///< Only over the wire.
     console::Console m_console;
 };
 
