@@ -11,7 +11,7 @@ namespace eventops {
 namespace {
 
 constexpr std::size_t MessageBytes = 512;
-constexpr int StepMs = 1'000;  ///< One wait for the broker; repeated.
+constexpr int StepMs = 10'000; ///< One wait for the broker; repeated.
 constexpr int AbortMs = 3'000; ///< So long the broker is told of a transaction that is taken back.
 constexpr int PollMs = 100;
 constexpr std::chrono::milliseconds RetryEvery{50};
@@ -106,10 +106,12 @@ Error KafkaTransactions::errorOf(int code, const std::string &what, const char *
     return KafkaClient::errorOf(root != RD_KAFKA_RESP_ERR_NO_ERROR ? root : code, what, detail);
 }
 
-/// Calls again and again as long as the client says that it may help.
+/// Calls again and again as long as the client says that it may help, and the broker waits for the transaction.
+/// back.
 template <typename Call>
 Status KafkaTransactions::until(const std::string &what, Call call)
 {
+    const auto until = std::chrono::steady_clock::now() + m_options.timeout;
     for (;;) {
         const OwnedPart<rd_kafka_error_t> failed(call());
         rd_kafka_poll(m_handle, 0);
@@ -117,7 +119,7 @@ Status KafkaTransactions::until(const std::string &what, Call call)
             return Ok{};
         const bool again =
             rd_kafka_error_is_retriable(failed.get()) != 0 && rd_kafka_error_txn_requires_abort(failed.get()) == 0;
-        if (!again)
+        if (!again || std::chrono::steady_clock::now() > until)
             return errorOf(rd_kafka_error_code(failed.get()), what, rd_kafka_error_string(failed.get()));
         if (m_options.mustStop && m_options.mustStop())
             return Error{Error::Code::Cancelled, what + ": stopped while no broker answered"};

@@ -17,8 +17,9 @@ class KafkaTransactions
 {
 public:
     struct Options {
-        std::chrono::milliseconds timeout{60'000}; ///< The broker takes back a transaction that is open for longer.
-        std::function<bool()> mustStop = nullptr;  ///< True: waiting for a broker ends, Cancelled.
+        /// The broker takes back a transaction that is open for longer; so long is waited for it, too.
+        std::chrono::milliseconds timeout{60'000};
+        std::function<bool()> mustStop = nullptr; ///< True: waiting for a broker ends, Cancelled.
     };
     /// Waits until the transactions of everybody who had @p id are over. Unavailable, Refused, Cancelled.
     static Result<std::unique_ptr<KafkaTransactions>> open(const KafkaSettings &settings, const std::string &id,
