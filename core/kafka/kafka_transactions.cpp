@@ -107,7 +107,6 @@ Error KafkaTransactions::errorOf(int code, const std::string &what, const char *
 }
 
 /// Calls again and again as long as the client says that it may help, and the broker waits for the transaction.
-/// back.
 template <typename Call>
 Status KafkaTransactions::until(const std::string &what, Call call)
 {
