@@ -137,7 +137,8 @@ std::string metricsText(const Health &health, const HttpStatistics &http, std::s
     text.family("eventops_dead_letters", "gauge", "Records that could not become events, by reason.");
     for (const ReasonCount &reason : health.deadLetters)
         text.sample(reason.records, "reason", reason.reason);
-    text.family("eventops_ledger_bytes", "gauge", "Size of the ledger on disk.").sample(health.ledgerBytes);
+    text.family("eventops_ledger_bytes", "gauge", "Size of the ledger without its write-ahead log.");
+    text.sample(health.ledgerBytes);
     text.family("eventops_behind", "gauge", "Targets that do not take what they should; health names them.");
     text.sample(health.summary.behind.size());
     text.family("eventops_running", "gauge", "1 while this process reads sources.").sample(health.running ? 1 : 0);

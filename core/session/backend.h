@@ -169,7 +169,7 @@ struct Health {
     std::string pipelineName;         ///< Empty: nothing ran yet.
     std::vector<std::string> stages;  ///< Names in order.
     std::vector<ReasonCount> deadLetters;
-    std::uint64_t ledgerBytes = 0;    ///< Database and write-ahead log.
+    std::uint64_t ledgerBytes = 0;    ///< See Ledger::sizeBytes.
     unsigned workers = 0;             ///< Of the run under way.
     std::optional<KnownFaults> known; ///< Only where the pipeline's world is made up.
     std::optional<LakeHealth> lake;   ///< Only where the workspace has one.

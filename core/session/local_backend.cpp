@@ -451,11 +451,7 @@ Result<Health> LocalBackend::makeHealth(const Caller &caller)
     health.summary.behind = webhookTroubles(m_workspace);
     health.lake = lakeHealth();
     health.clickHouse = clickHouseHealth();
-    for (const char *name : {"/ledger.db", "/ledger.db-wal"}) {
-        std::error_code failed;
-        const std::uintmax_t size = std::filesystem::file_size(m_workspace.directory + name, failed);
-        health.ledgerBytes += failed ? 0 : size;
-    }
+    health.ledgerBytes = EVENTOPS_TRY(read.sizeBytes());
     return health;
 }
 

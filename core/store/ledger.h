@@ -235,6 +235,9 @@ public:
     /// Changes when another connection, of this process or not, has committed something. Costs no read of a table.
     /// NotFound: the file was moved away, and this ledger is not the workspace's any more.
     virtual Result<std::uint64_t> changeCounter() = 0;
+    /// Of the database, each of its pages once, those that are still in the write-ahead log among them. What the log
+    /// holds twice does not count: that hangs on how commits and readings fell together.
+    virtual Result<std::uint64_t> sizeBytes() = 0;
     virtual Result<std::uint64_t> findingCount() = 0;
     virtual Result<std::uint64_t> suggestionCount() = 0;
 

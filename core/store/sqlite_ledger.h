@@ -41,6 +41,7 @@ public:
     Result<JudgementView> judgement() override;
     Result<std::vector<StepMachine>> stepMachines() override;
     Result<std::uint64_t> changeCounter() override;
+    Result<std::uint64_t> sizeBytes() override;
     Result<std::uint64_t> findingCount() override;
     Result<std::uint64_t> suggestionCount() override;
 

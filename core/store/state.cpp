@@ -141,6 +141,13 @@ Result<JudgementView> SqliteLedger::judgement()
     return judgementFromJson(EVENTOPS_TRY(viewDocument("judgement")));
 }
 
+Result<std::uint64_t> SqliteLedger::sizeBytes()
+{
+    const std::int64_t pages = EVENTOPS_TRY(m_database.integer("PRAGMA page_count"));
+    const std::int64_t bytes = EVENTOPS_TRY(m_database.integer("PRAGMA page_size"));
+    return static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(bytes);
+}
+
 Result<std::uint64_t> SqliteLedger::changeCounter()
 {
     if (wasMoved())

@@ -222,7 +222,7 @@ QVariantMap HealthModel::enrichPart() const
 QVariantMap HealthModel::storePart() const
 {
     const Counters &counters = m_health.summary.counters;
-    QVariantList shown{named(QStringLiteral("ledger"), shownBytes(m_health.ledgerBytes)),
+    QVariantList shown{named(QStringLiteral("ledger"), shownDiskSize(m_health.ledgerBytes)),
                        named(QStringLiteral("duplicates"), shownCount(counters.duplicate))};
     if (m_health.running)
         addQueue(shown, QStringLiteral("commits queued"), m_health.progress.commits);
@@ -308,7 +308,7 @@ QVariantList HealthModel::facts() const
 {
     QVariantList list{named(QStringLiteral("Pipeline"), m_health.pipelineName.empty()
                                 ? QStringLiteral("none yet") : shownText(m_health.pipelineName, ShownNameMax)),
-                      named(QStringLiteral("Ledger"), shownBytes(m_health.ledgerBytes)),
+                      named(QStringLiteral("Ledger"), shownDiskSize(m_health.ledgerBytes)),
                       named(QStringLiteral("Workspace clock"), m_health.summary.clock == NoTime
                                 ? QStringLiteral("not started") : shownTime(m_health.summary.clock))};
     if (m_health.workers > 0)

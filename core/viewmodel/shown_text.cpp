@@ -123,6 +123,16 @@ QString shownBytes(quint64 bytes)
     return QString::number(value, 'f', decimals) + QLatin1Char(' ') + QLatin1String(Names[unit]);
 }
 
+QString shownDiskSize(quint64 bytes)
+{
+    constexpr quint64 KiB = 1'024, MiB = KiB * KiB;
+    if (bytes >= KiB * MiB)
+        return shownBytes(bytes);
+    const bool small = bytes < MiB;
+    const quint64 unit = small ? KiB : MiB;
+    return QString::number((bytes + unit / 2) / unit) + (small ? QLatin1String(" KiB") : QLatin1String(" MiB"));
+}
+
 QString shownBits(double bits)
 {
     if (!std::isfinite(bits))

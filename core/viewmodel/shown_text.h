@@ -32,6 +32,9 @@ QString shownDuration(qint64 ns);
 QString shownCount(quint64 count);
 /// 1536 → "1.5 KiB".
 QString shownBytes(quint64 bytes);
+/// What a growing file takes, in whole units below a GiB: the digits behind hang on how its writes happened to fall.
+/// 7208960 → "7 MiB".
+QString shownDiskSize(quint64 bytes);
 /// 11.84 → "11.8".
 QString shownBits(double bits);
 

@@ -133,14 +133,19 @@ private Q_SLOTS:
         const auto writer = open("compacted");
         QVERIFY(writer != nullptr);
         std::size_t parts = 0;
+        std::size_t written = 0; // counted here: the broker may already have compacted what a reading would count
         ChangelogState last;
         for (Seq seq = 1; seq <= 12; ++seq) { // as many pieces as the number says, modulo 3
             last = stateOf(ChangelogPartBytesMax * (1 + seq % 3) - 5, seq);
             QVERIFY(write(*writer, "compacted", last, parts));
+            written += stateRecords(Place, last, parts).size() + 1;
             parts = changelogParts(last);
         }
-        const std::size_t before = read("compacted").records;
-        QVERIFY(RunningMember::waitUntil([&] { return read("compacted").records < before; }, 60'000));
+        const auto isCompacted = [&] {
+            const std::size_t left = read("compacted").records;
+            return left > 0 && left < written;
+        };
+        QVERIFY(RunningMember::waitUntil(isCompacted, 60'000));
         const ChangelogContent content = read("compacted");
         QVERIFY2(content.state.has_value(), content.damage.c_str());
         QVERIFY(content.state->bytes == last.bytes);

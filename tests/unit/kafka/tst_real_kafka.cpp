@@ -228,6 +228,8 @@ private Q_SLOTS:
             const QJsonArray headers = message.value(QLatin1String("headers")).toArray();
             if (headers.size() < 4 || headers[1].toString() != QLatin1String("eventops"))
                 continue;
+            QCOMPARE(headers[0].toString(), QStringLiteral("eventops-writer"));
+            QCOMPARE(headers[2].toString(), QStringLiteral("eventops-id"));
             theirs.insert(headers[3].toString());
             QVERIFY2(message.value(QLatin1String("key")).toString().startsWith(QLatin1String("acme|")), line);
         }

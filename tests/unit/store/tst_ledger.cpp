@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "tests/support/test_main.h"
 
+#include "core/base/limits.h"
 #include "tests/unit/store/fixture.h"
 
-#include "core/base/limits.h"
+#include <QtCore/QFileInfo>
 
 #include <sqlite3.h>
 
@@ -255,6 +256,21 @@ private Q_SLOTS:
         QVERIFY(counters.conserved());
         QCOMPARE(counters.stored, std::uint64_t{30'000});
         QCOMPARE(counters.events, std::uint64_t{expected.size()});
+    }
+
+    /// Told from within the log, it is what the file has once the log is folded into it.
+    void sizeIsThatOfTheFileWithoutItsLog()
+    {
+        Workspace workspace;
+        auto ledger = workspace.open();
+        commitSample(*ledger, 3'000, 100, 2);
+        const QString file = workspace.directory.filePath(QStringLiteral("ledger.db"));
+        const std::uint64_t told = workspace.open(LedgerMode::Read)->sizeBytes().value();
+        QCOMPARE(ledger->sizeBytes().value(), told);
+        QVERIFY(QFileInfo(file + QStringLiteral("-wal")).size() > 0);
+        QVERIFY(static_cast<std::uint64_t>(QFileInfo(file).size()) < told);
+        ledger.reset();
+        QCOMPARE(static_cast<std::uint64_t>(QFileInfo(file).size()), told);
     }
 
     void digestDoesNotDependOnGroups()

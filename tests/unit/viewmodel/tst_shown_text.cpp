@@ -58,6 +58,9 @@ private Q_SLOTS:
         QCOMPARE(shownCount(1'234'567).size(), qsizetype(9));
         QCOMPARE(shownBytes(1'536), QStringLiteral("1.5 KiB"));
         QCOMPARE(shownBytes(12), QStringLiteral("12 B"));
+        QCOMPARE(shownDiskSize(81'920), QStringLiteral("80 KiB"));
+        QCOMPARE(shownDiskSize(7'208'960), QStringLiteral("7 MiB"));
+        QCOMPARE(shownDiskSize(1'610'612'736), QStringLiteral("1.5 GiB"));
     }
 
     void termsSumToTheLastDigit()
