@@ -122,7 +122,8 @@ void addPayloadSchema(std::string &line, std::string_view schema)
 void KcatMessage::apply(Batch &batch, std::size_t first) const
 {
     std::string scratch;
-    const auto sent = jsonMember(beside, IdHeader);
+    const bool mayBeNamed = beside.find(IdHeader) != std::string::npos; // most are not, and reading costs
+    const auto sent = mayBeNamed ? jsonMember(beside, IdHeader) : std::nullopt;
     const bool isNamed = sent && jsonKind(*sent) == JsonKind::String && batch.events.size() == first + 1;
     const std::string_view name = isNamed ? jsonText(*sent, scratch) : std::string_view();
     for (std::size_t i = first; i < batch.events.size(); ++i) {
