@@ -187,8 +187,8 @@ private Q_SLOTS:
         QFETCH(QByteArray, headers);
         QFETCH(QByteArray, path);
         QFETCH(int, status);
-        static const Hooked hooked;
-        static const QByteArray action = hooked.approve();
+        const Hooked hooked;
+        const QByteArray action = hooked.approve();
         const QByteArray body = reportOf(action, "action.result", R"({"state":"succeeded"})");
         const std::string other = newWebhookSecret().value();
         const std::int64_t now = nowSeconds();

@@ -108,7 +108,7 @@ private Q_SLOTS:
     {
         QFETCH(QByteArray, capture);
         QFETCH(int, status);
-        static const Captures captures;
+        const Captures captures;
         const HttpAnswer answer = captures.start(capture);
         QCOMPARE(answer.status, status);
         QVERIFY(!answer.body.contains(captures.folder.path().toLocal8Bit())); // where it lies is not told
