@@ -274,4 +274,32 @@ inline bool waitForGroup(KafkaPeer &peer, const std::string &group, const char *
     return done;
 }
 
+/// What tells @p all from what a member published alone: same messages, same order within each key, none twice. Empty:
+/// nothing.
+inline QByteArray difference(const std::vector<Published> &all, const std::vector<Published> &alone)
+{
+    if (alone.empty())
+        return "nothing to compare with";
+    if (const auto repeated = twice(all); !repeated.empty())
+        return QByteArray::number(repeated.size()) + " twice, as " + QByteArray::fromStdString(*repeated.begin());
+    if (byKey(all) != byKey(alone))
+        return "not the same: " + QByteArray::number(all.size()) + " messages, alone " + QByteArray::number(alone.size());
+    return {};
+}
+
+/// What one member publishes alone of all that is on @p topic, under an application of its own: ids hang on the places
+/// of its records.
+inline std::vector<Published> publishedAlone(KafkaPeer &peer, const Scratch &scratch, const QByteArray &topic)
+{
+    const QByteArray application = topic + "-alone";
+    const QString file =
+        groupPipeline(scratch, peer.brokers(), '[' + topic + ']', application, ", checkpoint_records: 400");
+    if (!initGroup(file).isEmpty())
+        return {};
+    RunningMember alone(file);
+    if (!waitForGroup(peer, application.toStdString(), topic.constData()) || !alone.end())
+        return {};
+    return published(peer, application.toStdString());
+}
+
 } // namespace eventops::test
