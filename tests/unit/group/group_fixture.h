@@ -283,7 +283,7 @@ inline QByteArray difference(const std::vector<Published> &all, const std::vecto
     if (const auto repeated = twice(all); !repeated.empty())
         return QByteArray::number(repeated.size()) + " twice, as " + QByteArray::fromStdString(*repeated.begin());
     if (byKey(all) != byKey(alone))
-        return QByteArray::number(all.size()) + " messages that are not the " + QByteArray::number(alone.size()) + " alone";
+        return QByteArray::number(all.size()) + " messages, not the " + QByteArray::number(alone.size()) + " alone";
     return {};
 }
 
