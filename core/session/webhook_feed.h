@@ -124,8 +124,8 @@ private:
 class WebhookProjector
 {
 public:
-    /// @p stop: set by any thread; it then ends early. Null: nobody. @p told: hears once of each trouble that no mark can
-    /// tell of, because it is the mark that cannot be written; on any thread. Null: nobody.
+    /// @p stop: set by any thread; it then ends early. Null: nobody. @p told: hears once of each trouble that no mark
+    /// tells of, because it is the mark that cannot be written; on any thread. Null: nobody.
     WebhookProjector(Workspace workspace, const std::atomic<bool> *stop,
                      std::function<void(const std::string &)> told = nullptr);
     ~WebhookProjector(); ///< Ends without catching up, if `finish` was not called.

@@ -10,11 +10,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <condition_variable>
 #include <filesystem>
 #include <map>
+#include <mutex>
 #include <random>
 #include <set>
-#include <thread>
 
 using namespace eventops;
 using namespace eventops::test;
@@ -45,11 +46,13 @@ public:
     std::size_t heard() const { return m_server.requests().size(); }
     std::string url() const { return m_server.url("/in"); }
     bool ok() const { return m_server.ok(); }
-    std::atomic<int> takesMs = 1;
 
 private:
+    std::mutex m_mutex; ///< Nobody else has it: the wait ends by time alone.
+    std::condition_variable m_never;
     LoopbackServer m_server{[this](const std::string &) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(takesMs));
+        std::unique_lock lock(m_mutex);
+        m_never.wait_for(lock, std::chrono::milliseconds(1));
         return LoopbackServer::Answer{"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"};
     }};
 };
@@ -83,7 +86,8 @@ private Q_SLOTS:
         const auto waiting = command({"approvals", "list", "--json"}, m_scratch.workspace()).rows();
         QVERIFY(!waiting.isEmpty());
         const QByteArray id = waiting.front().value(QLatin1String("id")).toString().toUtf8();
-        QCOMPARE(command({"approvals", "approve", id.constData(), "--reason", "seen"}, m_scratch.workspace()).exitCode, 0);
+        QCOMPARE(command({"approvals", "approve", id.constData(), "--reason", "seen"}, m_scratch.workspace()).exitCode,
+                 0);
         Target target;
         const QString workspace = hooked(target);
         const Ran pushed = push(workspace);
