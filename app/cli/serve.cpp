@@ -250,7 +250,7 @@ void addServe(CLI::App &app, Context &context)
     auto *key = command->add_option("--tls-key", options->key, "PEM file of its key; only its owner may read it");
     auto *certificate = command->add_option("--tls-cert", options->certificate,
                                             "PEM file of the server's certificate, with those up to its authority: "
-                                            "HTTPS and nothing else; read once")
+                                            "HTTPS and nothing else; a renewed one counts at once")
                             ->needs(key);
     key->needs(certificate);
     command->add_option("--host-name", options->hostNames,
