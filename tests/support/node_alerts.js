@@ -19,7 +19,7 @@ let socket = null;
 let last = '';
 
 function createConnection(options) {
-    socket = net.connect(options);
+    socket = net.connect(options.port, options.hostname); // the whole options name a path: of the request
     return socket;
 }
 
