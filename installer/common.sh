@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Shared by setup, run and test. Sourced, never run.
+# Shared by the scripts of this folder. Sourced, never run.
 set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -27,4 +27,30 @@ build_preset() {
     cmake --preset "$preset" --log-level=WARNING </dev/null
     say "Building ($preset)"
     cmake --build --preset "$preset" -j "$(jobs_for_build)" "${targets[@]}" </dev/null
+}
+
+# The registry that npm would use: its environment, its own file, else the public one.
+npm_registry() {
+    local url=${npm_config_registry:-${NPM_CONFIG_REGISTRY:-}}
+    if [ -z "$url" ] && [ -r "$HOME/.npmrc" ]; then
+        url=$(sed -n 's/^registry[[:space:]]*=[[:space:]]*//p' "$HOME/.npmrc" | tail -1)
+    fi
+    url=${url:-https://registry.npmjs.org}
+    echo "${url%/}"
+}
+
+# npm_package PACKAGE VERSION FILE: the package's archive as FILE, by npm where there is one, which knows proxies and
+# passwords, else by curl. What it holds is the caller's to check.
+npm_package() {
+    local package=$1 wanted=$2 file=$3 folder
+    if command -v npm >/dev/null 2>&1; then
+        folder=$(mktemp -d "$(dirname "$file")/pack.XXXXXX")
+        if (cd "$folder" && npm pack --silent "$package@$wanted") >/dev/null 2>&1 </dev/null; then
+            mv "$folder"/*.tgz "$file"
+            return 0
+        fi
+    fi
+    command -v curl >/dev/null 2>&1 || return 1
+    curl -fsSL --retry 2 --connect-timeout 10 --max-time 600 -o "$file" \
+        "$(npm_registry)/$package/-/${package##*/}-$wanted.tgz" </dev/null
 }

@@ -176,8 +176,11 @@ Status serve(const Context &context, const Options &options)
     }
     // What its targets say is taken in by the back end, what they are to hear is in the ledger.
     api.callbacks = std::make_shared<WebhookCallbacks>(Workspace{context.workspace}, [&] { backend->inputWaits(); });
+    const auto told = [](const std::string &trouble) {
+        std::fprintf(stderr, "eventops: %s\n", printable(trouble).c_str());
+    };
     const std::unique_ptr<WebhookProjector> hooks =
-        options.readOnly ? nullptr : std::make_unique<WebhookProjector>(Workspace{context.workspace}, nullptr);
+        options.readOnly ? nullptr : std::make_unique<WebhookProjector>(Workspace{context.workspace}, nullptr, told);
     PipelineRun run; // before the servers: what they hand in goes into it
     EVENTOPS_TRY(run.start(context, *backend, options.pipeline));
     const auto server = EVENTOPS_TRY(api::ApiServer::start(*backend, tokens, api));
@@ -247,7 +250,7 @@ void addServe(CLI::App &app, Context &context)
     auto *key = command->add_option("--tls-key", options->key, "PEM file of its key; only its owner may read it");
     auto *certificate = command->add_option("--tls-cert", options->certificate,
                                             "PEM file of the server's certificate, with those up to its authority: "
-                                            "HTTPS and nothing else; read once")
+                                            "HTTPS and nothing else; a renewed one counts at once")
                             ->needs(key);
     key->needs(certificate);
     command->add_option("--host-name", options->hostNames,

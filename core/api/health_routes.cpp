@@ -65,7 +65,7 @@ void appendReading(JsonWriter &json, const std::vector<SourceHealth> &sources)
     json.endArray();
 }
 
-std::string healthJson(const Health &health, const Caller &caller)
+std::string healthJson(const Health &health, const Caller &caller, const std::string &tlsTrouble)
 {
     std::string out;
     JsonWriter json(out);
@@ -93,7 +93,7 @@ std::string healthJson(const Health &health, const Caller &caller)
         json.endArray().key("behind").beginArray();
         for (const std::string &trouble : health.summary.behind)
             json.string(trouble);
-        json.endArray();
+        json.endArray().field("tls_trouble", tlsTrouble);
     }
     json.endObject();
     return out + "\n";
@@ -144,6 +144,8 @@ std::string metricsText(const Health &health, const HttpStatistics &http, std::s
     text.family("eventops_running", "gauge", "1 while this process reads sources.").sample(health.running ? 1 : 0);
     appendReading(text, health.running ? health.progress.sources : std::vector<SourceHealth>());
     text.family("eventops_alert_stream_viewers", "gauge", "Clients of /alerts/stream.").sample(viewers);
+    text.family("eventops_tls_trouble", "gauge", "1 while the newest certificate and key cannot be used.");
+    text.sample(http.tlsTrouble.get().empty() ? 0 : 1);
     text.family("eventops_http_connections_total", "counter", "Connections accepted.").sample(http.connectionsTotal);
     text.family("eventops_http_connections", "gauge", "Connections open.").sample(http.connectionsOpen);
     text.family("eventops_http_connections_refused_total", "counter", "Refused: too many were open.");
@@ -154,6 +156,16 @@ std::string metricsText(const Health &health, const HttpStatistics &http, std::s
     for (std::size_t i = 0; i < std::size(Classes); ++i)
         text.sample(http.responses[i], "class", Classes[i]);
     return text.take();
+}
+
+void answerHealth(const RouteTools &tools, const ApiCall &call)
+{
+    tools.backend->health(
+        call.caller, [tools, exchange = call.exchange, caller = call.caller](const Result<Health> &health) {
+            if (!health)
+                return exchange->respond(problem(health.error()));
+            respondJson(*exchange, healthJson(health.value(), caller, tools.statistics->tlsTrouble.get()));
+        });
 }
 
 void answerMetrics(const RouteTools &tools, const ApiCall &call)
@@ -202,13 +214,8 @@ void addHealthRoutes(Router &router, const RouteTools &tools)
                 Json,
                 {},
                 {},
-                [backend = tools.backend](const ApiCall &call) {
-                    backend->health(call.caller,
-                                    [exchange = call.exchange, caller = call.caller](const Result<Health> &health) {
-                                        if (!health)
-                                            return exchange->respond(problem(health.error()));
-                                        respondJson(*exchange, healthJson(health.value(), caller));
-                                    });
+                [tools](const ApiCall &call) {
+                    answerHealth(tools, call);
                 }});
     router.add({"GET",
                 "/metrics",

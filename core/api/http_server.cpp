@@ -22,7 +22,8 @@ class Listener final : public QTcpServer
 {
 public:
     using QTcpServer::QTcpServer;
-    std::optional<QSslConfiguration> tls;
+    std::optional<ServerTls> tls;
+    SharedSentence *trouble = nullptr;
 
 protected:
     void incomingConnection(qintptr descriptor) override
@@ -35,7 +36,10 @@ protected:
             ::close(static_cast<int>(descriptor));
             return;
         }
-        socket->setSslConfiguration(*tls);
+        const std::string before = tls->trouble();
+        socket->setSslConfiguration(tls->current());
+        if (tls->trouble() != before)
+            trouble->set(tls->trouble());
         socket->startServerEncryption();
         addPendingConnection(socket);
     }
@@ -45,9 +49,10 @@ protected:
 class Acceptor : public QObject
 {
 public:
-    Acceptor(std::shared_ptr<ConnectionShare> share, std::optional<QSslConfiguration> tls) : m_share(std::move(share))
+    Acceptor(std::shared_ptr<ConnectionShare> share, std::optional<ServerTls> tls) : m_share(std::move(share))
     {
         m_server.tls = std::move(tls);
+        m_server.trouble = &m_share->statistics->tlsTrouble;
         connect(&m_server, &QTcpServer::newConnection, this, [this] { accept(); });
         connect(&m_looks, &QTimer::timeout, this, [this] { look(); });
         m_server.setMaxPendingConnections(static_cast<int>(m_share->limits.connectionsMax));
@@ -139,9 +144,9 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(const std::string &addres
         static char *arguments[] = {name, nullptr};
         parts->application = std::make_unique<QCoreApplication>(count, arguments);
     }
-    std::optional<QSslConfiguration> encryption;
+    std::optional<ServerTls> encryption;
     if (tls)
-        encryption = EVENTOPS_TRY(readServerTls(*tls)); // Qt's TLS wants an application, too
+        encryption = EVENTOPS_TRY(ServerTls::open(*tls)); // Qt's TLS wants an application, too
     parts->share->limits = limits;
     parts->share->handler = std::move(handler);
     parts->share->statistics = std::move(statistics);

@@ -6,10 +6,31 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
 namespace eventops::api {
+
+/// A sentence that one thread says and others read. Thread: any.
+class SharedSentence
+{
+public:
+    void set(std::string text)
+    {
+        const std::lock_guard lock(m_mutex);
+        m_text = std::move(text);
+    }
+    std::string get() const
+    {
+        const std::lock_guard lock(m_mutex);
+        return m_text;
+    }
+
+private:
+    mutable std::mutex m_mutex;
+    std::string m_text;
+};
 
 /// What a server did since it began. Thread: any reads, the server's writes.
 struct HttpStatistics {
@@ -18,9 +39,11 @@ struct HttpStatistics {
     std::atomic<std::uint64_t> connectionsRefused{0}; ///< There were too many.
     std::atomic<std::uint64_t> connectionsCut{0};     ///< Too slow to ask, or to take what it was sent.
     std::atomic<std::uint64_t> responses[5] = {};     ///< By class of status: 1xx … 5xx.
+    SharedSentence tlsTrouble; ///< Why the newest certificate and key are not used; empty: they are.
 };
 
-/// PEM files that a server shows who it is with. Read once, when it begins.
+/// PEM files that a server shows who it is with. Read when it begins, and again when a connection comes after they have
+/// changed.
 struct TlsFiles {
     std::string certificate; ///< The server's own first, then those up to its authority.
     std::string key;         ///< Without a password; only its owner may read it.

@@ -14,7 +14,9 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include <cstdint>
 #include <memory>
+#include <sys/stat.h>
 
 namespace eventops::api {
 namespace {
@@ -68,6 +70,22 @@ Status checkPair(const std::string &certificates, const std::string &key, const 
     return Ok{};
 }
 
+/// Another one whenever a file, or what a link leads to, was written or replaced.
+std::string stampOf(const TlsFiles &files)
+{
+    std::string stamp;
+    for (const std::string &path : {files.certificate, files.key}) {
+        struct stat info = {};
+        if (::stat(path.c_str(), &info) != 0)
+            info = {};
+        for (const std::int64_t part : {static_cast<std::int64_t>(info.st_ino), static_cast<std::int64_t>(info.st_size),
+                                        static_cast<std::int64_t>(info.st_mode), std::int64_t{info.st_mtim.tv_sec},
+                                        std::int64_t{info.st_mtim.tv_nsec}})
+            stamp += std::to_string(part) + ' ';
+    }
+    return stamp;
+}
+
 } // namespace
 
 Result<QSslConfiguration> readServerTls(const TlsFiles &files)
@@ -102,6 +120,26 @@ Result<QSslConfiguration> readServerTls(const TlsFiles &files)
     tls.setLocalCertificateChain(chain);
     tls.setPrivateKey(secret);
     return tls;
+}
+
+Result<ServerTls> ServerTls::open(const TlsFiles &files)
+{
+    ServerTls tls(files, stampOf(files)); // before they are read: what is written meanwhile is read once more
+    tls.m_current = EVENTOPS_TRY(readServerTls(files));
+    return tls;
+}
+
+const QSslConfiguration &ServerTls::current()
+{
+    std::string stamp = stampOf(m_files);
+    if (stamp == m_stamp)
+        return m_current;
+    m_stamp = std::move(stamp);
+    auto fresh = readServerTls(m_files);
+    m_trouble = fresh ? std::string() : fresh.error().text() + "; connections get the certificate of before";
+    if (fresh)
+        m_current = std::move(fresh).value();
+    return m_current;
 }
 
 } // namespace eventops::api

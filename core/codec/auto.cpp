@@ -28,7 +28,7 @@ public:
             return lose(failure);
         if (looksLikeKcat(m_reader))
             return decodeKcat(batch, record);
-        return envelope(m_reader).decode(batch, record, m_reader);
+        return decodeDocument(batch, record, m_reader);
     }
 
 private:
@@ -45,6 +45,12 @@ private:
         if (looksLikeKarmaApi(json))
             return *m_karmaApi;
         return *m_generic;
+    }
+
+    DecodeFailure decodeDocument(Batch &batch, std::uint32_t record, const JsonReader &json)
+    {
+        const JsonReader *const document = m_connect.open(json);
+        return document != nullptr ? envelope(*document).decode(batch, record, *document) : DecodeFailure{};
     }
 
     /// The payload by its own envelope, or as text; what stands beside it joins its events.
@@ -65,13 +71,14 @@ private:
             return lose(notJson);
         if (notJson)
             appendKcatText(batch, record, text);
-        else if (const DecodeFailure failure = envelope(m_payload).decode(batch, record, m_payload))
+        else if (const DecodeFailure failure = decodeDocument(batch, record, m_payload))
             return failure;
         m_message.apply(batch, before);
         return {};
     }
 
     JsonReader m_reader, m_payload;
+    ConnectDocument m_connect;
     KcatMessage m_message;
     AgentEnvelope m_agent;
     AvroPayload m_avro;

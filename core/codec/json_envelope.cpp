@@ -20,7 +20,8 @@ DecodeFailure JsonDecoder::decode(Batch &batch, std::uint32_t record)
     const JsonFailure failure = m_reader.read(batch.raw(batch.records[record]));
     if (failure)
         return lose(failure);
-    return m_envelope->decode(batch, record, m_reader);
+    const JsonReader *const document = m_connect.open(m_reader);
+    return document != nullptr ? m_envelope->decode(batch, record, *document) : DecodeFailure{};
 }
 
 DecodeFailure lose(const LossReason &reason, std::string detail)

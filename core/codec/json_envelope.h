@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/codec/codec.h"
+#include "core/codec/connect.h"
 #include "core/codec/json_reader.h"
 #include "core/codec/losses.h"
 
@@ -24,7 +25,8 @@ public:
     virtual DecodeFailure decode(Batch &batch, std::uint32_t record, const JsonReader &json) = 0;
 };
 
-/// A decoder that reads the record as one JSON document and hands it to an envelope.
+/// A decoder that reads the record as one JSON document, without what Kafka Connect put around it, and hands it to an
+/// envelope.
 class JsonDecoder final : public CodecDecoder
 {
 public:
@@ -33,6 +35,7 @@ public:
 
 private:
     JsonReader m_reader;
+    ConnectDocument m_connect;
     std::unique_ptr<JsonEnvelope> m_envelope;
 };
 

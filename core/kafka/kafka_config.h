@@ -14,6 +14,10 @@
 
 namespace eventops {
 
+/// How messages are packed: so that every client can unpack them. Several, kafkajs among them, know nothing but gzip
+/// without further packages.
+inline constexpr char KafkaCompression[] = "gzip", KafkaCompressionLevel[] = "1";
+
 struct KafkaConfigFree {
     void operator()(rd_kafka_conf_t *config) const { rd_kafka_conf_destroy(config); }
 };

@@ -70,6 +70,7 @@ Status WebhookFeed::findMark()
 {
     auto mark = WebhookMark::read(m_hook.markFile(m_workspace));
     m_mark = mark ? std::move(mark).value() : WebhookMark();
+    m_kept = m_kept && mark;
     if (m_mark.findings > EVENTOPS_TRY(m_ledger->ends()).finding)
         m_mark.findings = m_mark.actions = 0; // the ledger was begun anew
     auto keys = m_hook.keys(m_workspace);     // a new secret counts at once
@@ -85,7 +86,17 @@ Status WebhookFeed::findMark()
 
 Status WebhookFeed::save()
 {
-    return m_mark.write(m_hook.markFile(m_workspace));
+    const Status written = m_mark.write(m_hook.markFile(m_workspace));
+    m_kept = static_cast<bool>(written);
+    if (written)
+        return written;
+    const std::string remedy = written.error().code == Error::Code::Full
+                                   ? "make room on this disk"
+                                   : "see that it is a file, in a folder that may be written to";
+    return Error{written.error().code,
+                 "nothing is delivered, because it cannot be kept how far delivery got: " + written.error().message,
+                 {m_hook.markFile(m_workspace), 0, 0},
+                 remedy + "; delivery then goes on, and what comes twice has the same id"};
 }
 
 Status WebhookFeed::catchUp()
@@ -108,6 +119,8 @@ Status WebhookFeed::push(const std::string &kind, std::uint64_t WebhookMark::*ma
         const std::uint64_t before = m_mark.*mark;
         std::uint64_t upTo = before;
         EVENTOPS_TRY(gather(kind, before, GatherMax, messages, upTo, more));
+        if (!messages.empty() && !m_kept) // or the same messages would go out for as long as this cannot be written
+            EVENTOPS_TRY(save());
         std::size_t unsaved = 0;
         for (const Numbered &numbered : messages) {
             if (m_mustStop()) {
@@ -273,6 +286,8 @@ Result<std::uint64_t> WebhookFeed::retry()
 {
     const FileLock lock = EVENTOPS_TRY(FileLock::take(m_workspace, m_hook.lockName()));
     EVENTOPS_TRY(findMark());
+    if (!m_kept)
+        EVENTOPS_TRY(save());
     m_mark.gone = false;
     m_mark.trouble.clear();
     m_mark.since = NoTime;

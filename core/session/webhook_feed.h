@@ -73,7 +73,8 @@ public:
                                                      const Clock *clock = nullptr);
 
     /// Delivers everything that is committed by now. Unavailable: not yet, see `wait`; Refused: the target is gone;
-    /// Busy: another process delivers; Cancelled: stopped.
+    /// Busy: another process delivers; Cancelled: stopped; Full, Io: the mark cannot be written, and until it can
+    /// nothing more is delivered.
     Status catchUp();
     /// Offers again what was set aside, also to a target that was gone. How many it took.
     Result<std::uint64_t> retry();
@@ -114,6 +115,7 @@ private:
     std::unique_ptr<WebhookSender> m_sender;
     std::unique_ptr<Ledger> m_ledger;
     WebhookMark m_mark;
+    bool m_kept = false; ///< The mark could be written the last time.
     std::chrono::milliseconds m_wait{0};
 };
 
@@ -122,8 +124,10 @@ private:
 class WebhookProjector
 {
 public:
-    /// @p stop: set by any thread; it then ends early. Null: nobody.
-    WebhookProjector(Workspace workspace, const std::atomic<bool> *stop);
+    /// @p stop: set by any thread; it then ends early. Null: nobody. @p told: hears once of each trouble that no mark
+    /// tells of, because it is the mark that cannot be written; on any thread. Null: nobody.
+    WebhookProjector(Workspace workspace, const std::atomic<bool> *stop,
+                     std::function<void(const std::string &)> told = nullptr);
     ~WebhookProjector(); ///< Ends without catching up, if `finish` was not called.
 
     /// Offers all that is committed once and ends. What is not there afterwards, a sentence a hook.
@@ -137,6 +141,7 @@ private:
 
     const Workspace m_workspace;
     const std::atomic<bool> *const m_stop;
+    const std::function<void(const std::string &)> m_told;
     std::mutex m_mutex;
     std::condition_variable m_wake;
     bool m_ended = false;

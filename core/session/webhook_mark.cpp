@@ -90,7 +90,10 @@ Result<WebhookMark> WebhookMark::read(const std::string &path)
         return given.error();
     auto mark = given ? fromValue(given.value()) : Result<WebhookMark>(given.error());
     if (!mark)
-        return Error{Error::Code::Corrupt, "this is no mark of what was delivered", {path, 0, 0}};
+        return Error{Error::Code::Corrupt,
+                     "this is no mark of what was delivered",
+                     {path, 0, 0},
+                     "move it away; everything is then delivered again, under the same ids"};
     return mark;
 }
 

@@ -24,8 +24,9 @@ std::string stampOf(const Workspace &workspace)
 class WebhookProjector::Steps final : public Projection
 {
 public:
-    Steps(const Workspace &workspace, const WebhookHook &hook, const LedgerFollower &follower)
-        : m_workspace(workspace), m_hook(hook), m_follower(follower)
+    Steps(const Workspace &workspace, const WebhookHook &hook, const LedgerFollower &follower,
+          const std::function<void(const std::string &)> &told)
+        : m_workspace(workspace), m_hook(hook), m_follower(follower), m_told(told)
     {
     }
 
@@ -34,14 +35,18 @@ public:
         if (std::chrono::steady_clock::now() < m_nextTry)
             return Ok{};
         const Status done = tryStep();
-        if (done)
+        if (done) {
+            m_trouble.clear();
             return done;
+        }
         std::chrono::milliseconds wait = AwayTime;
         switch (done.error().code) {
         case Error::Code::Unavailable: wait = m_feed != nullptr ? m_feed->wait() : wait; break;
         case Error::Code::Refused: wait = GoneTime; break;
         case Error::Code::Busy: wait = std::chrono::seconds(1); break; // another process delivers
         case Error::Code::Cancelled: return Ok{};
+        case Error::Code::Full:
+        case Error::Code::Io: tell(done.error()); break;
         default: m_feed.reset(); // no ledger yet, or it was moved away
         }
         m_nextTry = std::chrono::steady_clock::now() + wait;
@@ -57,6 +62,14 @@ public:
     }
 
 private:
+    void tell(const Error &error)
+    {
+        if (m_told && m_trouble != error.text())
+            m_told("webhook " + m_hook.name + ": " + error.text());
+        m_trouble = error.text();
+        m_feed.reset();
+    }
+
     Status tryStep()
     {
         if (m_feed == nullptr)
@@ -73,17 +86,20 @@ private:
     const Workspace &m_workspace;
     const WebhookHook &m_hook;
     const LedgerFollower &m_follower;
+    const std::function<void(const std::string &)> &m_told;
+    std::string m_trouble; ///< What was told last.
     std::unique_ptr<WebhookFeed> m_feed;
     std::optional<std::uint64_t> m_changes; ///< Counter at the last time that all was there.
     std::chrono::steady_clock::time_point m_nextTry;
 };
 
 struct WebhookProjector::Followed {
-    Followed(const Workspace &workspace, WebhookHook given, const std::atomic<bool> *stop)
+    Followed(const Workspace &workspace, WebhookHook given, const std::atomic<bool> *stop,
+             const std::function<void(const std::string &)> &told)
         : hook(std::move(given)),
           follower(
-              [this, &workspace](const LedgerFollower &self) -> Result<std::unique_ptr<Projection>> {
-                  return std::unique_ptr<Projection>(std::make_unique<Steps>(workspace, hook, self));
+              [this, &workspace, &told](const LedgerFollower &self) -> Result<std::unique_ptr<Projection>> {
+                  return std::unique_ptr<Projection>(std::make_unique<Steps>(workspace, hook, self, told));
               },
               stop, [](const Error &) {}) // what ended it is what `finish` returns
     {
@@ -92,8 +108,9 @@ struct WebhookProjector::Followed {
     LedgerFollower follower; ///< Last: its thread uses the other.
 };
 
-WebhookProjector::WebhookProjector(Workspace workspace, const std::atomic<bool> *stop)
-    : m_workspace(std::move(workspace)), m_stop(stop)
+WebhookProjector::WebhookProjector(Workspace workspace, const std::atomic<bool> *stop,
+                                   std::function<void(const std::string &)> told)
+    : m_workspace(std::move(workspace)), m_stop(stop), m_told(std::move(told))
 {
     refresh();
     m_watch = std::thread([this] { watch(); });
@@ -140,7 +157,7 @@ void WebhookProjector::refresh()
         }
         if (known != m_followed.end())
             m_followed.erase(known); // its lock must be free before
-        kept.emplace(hook.name, std::make_unique<Followed>(m_workspace, hook, m_stop));
+        kept.emplace(hook.name, std::make_unique<Followed>(m_workspace, hook, m_stop, m_told));
     }
     m_followed = std::move(kept);
 }

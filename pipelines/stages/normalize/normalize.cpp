@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/base/json.h"
 #include "core/codec/avro_payload.h"
+#include "core/codec/connect.h"
 #include "core/codec/json_envelope.h"
 #include "core/codec/json_reader.h"
 #include "core/codec/kcat.h"
@@ -275,13 +276,20 @@ private:
             const bool isJson = !m_reader.read(bytes);
             if (isJson && looksLikeKcat(m_reader))
                 redactMessage(batch, record);
-            else if (isJson && m_redactor.redact(m_reader.document(), "", m_recordRedaction, m_text, nullptr))
+            else if (isJson && redactDocument(m_reader, m_text))
                 record.redacted = batch.strings.append(m_text);
             else if (!m_clear.empty()) // what was found in the event stands in the record in another form
                 record.redacted = batch.strings.append(redactText(bytes, m_clear));
         }
         m_recordRedaction = {};
         m_clear.clear();
+    }
+
+    /// What stands in a wrapping of Kafka Connect is kept without it.
+    bool redactDocument(const JsonReader &json, std::string &out)
+    {
+        const JsonReader *const document = m_connect.open(json);
+        return document != nullptr && m_redactor.redact(document->document(), "", m_recordRedaction, out, nullptr);
     }
 
     /// A Kafka message: what is redacted is its payload, which stands in the record as a text, and its key.
@@ -293,7 +301,7 @@ private:
         std::string_view document;
         const bool isRead = !m_message.document(m_avro, false, json, document); // Avro is redacted as JSON
         const bool isJson = isRead && !m_payload.read(document);
-        if (!isJson || !m_redactor.redact(m_payload.document(), "", m_recordRedaction, payload, nullptr))
+        if (!isJson || !redactDocument(m_payload, payload))
             payload = m_clear.empty() ? m_message.payload : redactText(m_message.payload, m_clear);
         std::optional<std::string> key;
         const JsonEntry *const given = m_reader.find("key");
@@ -313,6 +321,7 @@ private:
     std::vector<Redactor::Clear> m_clear;
     Redactor m_redactor;
     JsonReader m_reader, m_payload;
+    ConnectDocument m_connect;
     KcatMessage m_message;
     AvroPayload m_avro;
     Expression::Memory m_memory;

@@ -12,7 +12,9 @@
 #include <QtNetwork/QSslSocket>
 
 #include <csignal>
+#include <cstdio>
 #include <sys/stat.h>
+#include <unistd.h>
 
 using namespace eventops;
 using namespace eventops::api;
@@ -99,6 +101,59 @@ public:
     std::unique_ptr<HttpServer> server;
 };
 
+/// A certificate and its key at one place, as a program that renews them puts others there.
+class Renewed
+{
+public:
+    Renewed() { put("server", "server"); }
+    TlsFiles files() const { return {path("live.pem"), path("live.key")}; }
+    std::string path(const char *name) const { return m_directory.filePath(QLatin1String(name)).toStdString(); }
+    /// Null: as it is.
+    void put(const char *certificate, const char *key)
+    {
+        if (certificate != nullptr)
+            place(std::string(certificate) + ".pem", "live.pem");
+        if (key != nullptr)
+            place(std::string(key) + ".key", "live.key");
+    }
+
+private:
+    void place(const std::string &from, const char *to)
+    {
+        const QString made = m_directory.filePath(QStringLiteral("made-%1").arg(++m_count));
+        QFile::copy(QString::fromStdString(certificates->path(from.c_str())), made);
+        ::chmod(made.toLocal8Bit().constData(), 0600);
+        ::rename(made.toLocal8Bit().constData(), path(to).c_str());
+    }
+
+    QTemporaryDir m_directory;
+    int m_count = 0;
+};
+
+/// What a served workspace says to an administrator, over a connection that is made for it.
+QByteArray ask(const ServedWorkspace &served, const char *path, const char *name)
+{
+    const auto socket = connectTo(served.port(), name);
+    socket->write("GET " + QByteArray(path) + " HTTP/1.1\r\nConnection: close\r\nHost: localhost:"
+                  + QByteArray::number(served.port()) + "\r\nAuthorization: Bearer " + ServedWorkspace::token("admin")
+                  + "\r\n\r\n");
+    return readToEnd(*socket);
+}
+
+QString tlsTrouble(const ServedWorkspace &served, const char *name)
+{
+    const QByteArray said = ask(served, "/api/v1/health", name);
+    return QJsonDocument::fromJson(said.mid(said.indexOf("\r\n\r\n") + 4))
+        .object()
+        .value(QStringLiteral("tls_trouble"))
+        .toString(QStringLiteral("nothing"));
+}
+
+QString shown(const ServedWorkspace &served, const char *name)
+{
+    return connectTo(served.port(), name)->peerCertificate().subjectInfo(QSslCertificate::CommonName).join(u' ');
+}
+
 constexpr char Close[] = " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 
 } // namespace
@@ -183,6 +238,64 @@ private Q_SLOTS:
         QVERIFY(!server);
         QVERIFY2(QString::fromStdString(server.error().text()).contains(says), server.error().text().c_str());
         QVERIFY(!server.error().remedy.empty());
+    }
+
+    void aRenewedCertificateCountsAtOnce()
+    {
+        Renewed live;
+        const ServedWorkspace served("", false, "default", [&](ApiOptions &given) { given.tls = live.files(); });
+        QCOMPARE(served.failure(), std::string());
+        constexpr char Before[] = "localhost", After[] = "elsewhere.example.com";
+        const auto open = connectTo(served.port());
+        QVERIFY(open->isEncrypted());
+        QCOMPARE(shown(served, Before), QStringLiteral("server"));
+        QCOMPARE(tlsTrouble(served, Before), QString());
+        live.put("elsewhere", nullptr); // the key comes a moment later
+        QCOMPARE(shown(served, Before), QStringLiteral("server"));
+        QVERIFY(tlsTrouble(served, Before).contains(QLatin1String("does not belong")));
+        QVERIFY(tlsTrouble(served, Before).contains(QString::fromStdString(live.files().key)));
+        QVERIFY(ask(served, "/metrics", Before).contains("\neventops_tls_trouble 1\n"));
+        live.put(nullptr, "elsewhere");
+        QCOMPARE(shown(served, After), QStringLiteral("elsewhere"));
+        QVERIFY(!connectTo(served.port(), Before)->isEncrypted());
+        QCOMPARE(tlsTrouble(served, After), QString());
+        QVERIFY(ask(served, "/metrics", After).contains("\neventops_tls_trouble 0\n"));
+        // Who was there before stays, with what he was shown.
+        open->write("GET /healthz HTTP/1.1\r\nConnection: close\r\nHost: localhost:"
+                    + QByteArray::number(served.port()) + "\r\n\r\n");
+        QVERIFY(readToEnd(*open).startsWith("HTTP/1.1 200"));
+    }
+
+    void aBrokenPairLeavesTheOneBeforeInUse_data()
+    {
+        QTest::addColumn<int>("broken");
+        QTest::addColumn<QString>("says");
+        int row = 0;
+        for (const char *const says : {"others may read", "no certificate", "cannot read the certificate",
+                                       "cannot read the server's key", "no key in PEM"})
+            QTest::newRow(says) << row++ << QString::fromLatin1(says);
+    }
+    void aBrokenPairLeavesTheOneBeforeInUse()
+    {
+        QFETCH(int, broken);
+        QFETCH(QString, says);
+        Renewed live;
+        const ServedWorkspace served("", false, "default", [&](ApiOptions &given) { given.tls = live.files(); });
+        const TlsFiles files = live.files();
+        switch (broken) {
+        case 0: QCOMPARE(::chmod(files.key.c_str(), 0640), 0); break;
+        case 1: QCOMPARE(::truncate(files.certificate.c_str(), 40), 0); break;
+        case 2: QCOMPARE(std::remove(files.certificate.c_str()), 0); break;
+        case 3: QCOMPARE(std::remove(files.key.c_str()), 0); break;
+        default: QCOMPARE(::truncate(files.key.c_str(), 0), 0);
+        }
+        QCOMPARE(shown(served, "localhost"), QStringLiteral("server"));
+        const QString trouble = tlsTrouble(served, "localhost");
+        QVERIFY2(trouble.contains(says), qPrintable(trouble));
+        QVERIFY2(trouble.endsWith(QLatin1String("connections get the certificate of before")), qPrintable(trouble));
+        live.put("server", "server");
+        QCOMPARE(shown(served, "localhost"), QStringLiteral("server"));
+        QCOMPARE(tlsTrouble(served, "localhost"), QString());
     }
 
     void offLoopbackWithoutTlsOrNameIsRefused()
