@@ -62,6 +62,8 @@ class TestAttach : public QObject
     Q_OBJECT
 
 private Q_SLOTS:
+    void init() { skipWhereListed(*this); }
+
     void theWindowShowsTheEnginesWorkspaceAndWhereItIs()
     {
         QTemporaryDir directory;
