@@ -15,10 +15,13 @@
 #include "tests/widgets/real_topics.h"
 
 #include <QFile>
+#include <QProcess>
 #include <QtTest/QtTest>
 
 #include <atomic>
+#include <csignal>
 #include <future>
+#include <sys/prctl.h>
 
 namespace eventops::test {
 namespace {
@@ -125,11 +128,18 @@ struct ServedEngine::Parts {
     std::unique_ptr<api::ApiServer> server;
     std::string workspace;
     std::unique_ptr<DemoBus> bus; ///< Null until somebody wants topics.
+    QProcess executor;            ///< Where decisions come by topics, nobody waits who would start one.
 
+    ~Parts()
+    {
+        executor.kill();
+        executor.waitForFinished();
+    }
     std::string path(const char *name) const { return directory.filePath(QLatin1String(name)).toStdString(); }
     void begin(const console::Options &asked, std::shared_ptr<Playback> playback);
     void listen();
     void exportCapture(const console::Options &asked);
+    void startExecutor();
 };
 
 /// Reads in what there is to be read.
@@ -185,6 +195,17 @@ void ServedEngine::Parts::exportCapture(const console::Options &asked)
     options.pipeline = asked.demo ? DataDirectory + "/definitions/demo.yaml" : asked.pipeline;
 }
 
+/// `eventops executor` beside the engine.
+void ServedEngine::Parts::startExecutor()
+{
+    executor.setProcessChannelMode(QProcess::ForwardedChannels);
+    executor.setChildProcessModifier([] { ::prctl(PR_SET_PDEATHSIG, SIGKILL); });
+    executor.start(QStringLiteral(EVENTOPS_BINARY_DIR "/bin/eventops"),
+                   {QStringLiteral("executor"), QStringLiteral("--workspace"), QString::fromStdString(workspace)});
+    if (!executor.waitForStarted())
+        qFatal("no executor");
+}
+
 ServedEngine::ServedEngine(const console::Options &options, std::shared_ptr<Playback> playback, BackEndKind kind)
     : m_parts(std::make_unique<Parts>())
 {
@@ -214,6 +235,10 @@ ServedEngine::ServedEngine(const console::Options &options, std::shared_ptr<Play
         parts.listen();
     else if (kind == BackEndKind::Capture)
         parts.exportCapture(asked);
+    else if (options.demo && !QTest::qWaitFor([this] { return summary().counters.events > 0; }, ReadWithinMs))
+        qFatal("the demo does not begin");
+    else if (options.demo)
+        parts.startExecutor();
 }
 
 ServedEngine::~ServedEngine() = default;
