@@ -21,6 +21,7 @@
 #include <atomic>
 #include <csignal>
 #include <future>
+#include <optional>
 #include <sys/prctl.h>
 
 namespace eventops::test {
@@ -30,10 +31,12 @@ const std::string Token(40, 't');
 const std::string DataDirectory = EVENTOPS_SOURCE_DIR "/pipelines";
 constexpr int ReadWithinMs = 120'000;
 
-std::unique_ptr<api::ApiServer> serve(Backend &backend, const Caller &caller, std::uint16_t port = 0)
+std::unique_ptr<api::ApiServer> serve(Backend &backend, const Caller &caller, std::uint16_t port = 0,
+                                      std::optional<api::TlsFiles> tls = {})
 {
     api::ApiOptions options;
     options.port = port;
+    options.tls = std::move(tls);
     auto server = api::ApiServer::start(backend, {{sha256Hex(Token), caller}}, options);
     return server ? std::move(server).value() : nullptr;
 }
@@ -295,6 +298,13 @@ bool ServedEngine::listenAgain()
 {
     m_parts->server = serve(*m_parts->backend, {app::ownUser(), Role::Admin, {}}, m_parts->port);
     return m_parts->server != nullptr;
+}
+
+std::string ServedEngine::listenByTls(const std::string &certificate, const std::string &key)
+{
+    m_parts->server.reset();
+    m_parts->server = serve(*m_parts->backend, {app::ownUser(), Role::Admin, {}}, 0, api::TlsFiles{certificate, key});
+    return m_parts->server == nullptr ? std::string() : "wss://localhost:" + std::to_string(m_parts->server->port());
 }
 
 bool ServedEngine::isDone() const

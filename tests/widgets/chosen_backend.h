@@ -47,6 +47,8 @@ public:
     LocalBackend &backend();
     void stop();        ///< Nobody listens any more.
     bool listenAgain(); ///< On the same port.
+    /// From now on by TLS alone; "wss://localhost:41234". Empty: it does not.
+    std::string listenByTls(const std::string &certificate, const std::string &key);
 
 private:
     struct Parts;
