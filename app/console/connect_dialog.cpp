@@ -15,6 +15,7 @@
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
+#include <QResizeEvent>
 #include <QSpacerItem>
 
 #include <initializer_list>
@@ -45,8 +46,33 @@ ConnectDialog::ConnectDialog(const EngineAddress &address, QWidget *parent)
 {
     setObjectName(QStringLiteral("connect"));
     setWindowTitle(tr("Connect to an engine, or to topics"));
+    setMinimumWidth(themeMetric("pageWidth"));
     makeFields(address);
     showState();
+}
+
+/// As high as its texts need at this width: a layout sees to that when a window is first shown, and never again.
+void ConnectDialog::fitHeight()
+{
+    if (!isVisible())
+        return;
+    layout()->activate();
+    const int wanted = layout()->totalHeightForWidth(width());
+    setMinimumHeight(wanted);
+    resize(width(), wanted);
+}
+
+void ConnectDialog::showEvent(QShowEvent *event)
+{
+    QDialog::showEvent(event);
+    fitHeight();
+}
+
+void ConnectDialog::resizeEvent(QResizeEvent *event)
+{
+    QDialog::resizeEvent(event);
+    if (event->oldSize().width() != event->size().width())
+        fitHeight();
 }
 
 void ConnectDialog::makeFields(const EngineAddress &address)
@@ -231,6 +257,7 @@ void ConnectDialog::showState()
     m_fix->setText(tr("&Use %1").arg(m_betterUrl));
     m_fix->setVisible(!m_betterUrl.isEmpty());
     m_close->setText(isBusy() ? tr("Cancel") : tr("Close"));
+    fitHeight();
 }
 
 void ConnectDialog::explain(const QString &text)
@@ -245,6 +272,7 @@ void ConnectDialog::explain(const QString &text)
     m_command = known ? shown(known->fix) : QString();
     m_copyFix->setText(tr("Copy: %1").arg(m_command));
     m_copyFix->setVisible(known.has_value());
+    fitHeight();
 }
 
 } // namespace eventops::console

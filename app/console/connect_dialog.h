@@ -31,6 +31,10 @@ Q_SIGNALS:
     void attached(eventops::console::EngineConnection *connection);
     void needed(); ///< It did not go well: somebody has to look.
 
+protected:
+    void showEvent(QShowEvent *event) override;
+    void resizeEvent(QResizeEvent *event) override;
+
 private:
     void makeFields(const EngineAddress &address);
     void makeExplainer();
@@ -40,6 +44,7 @@ private:
     void showAttached();
     void showFailed(const Error &error, const QString &betterUrl);
     void showState();
+    void fitHeight();
     void say(const QString &cause, const QString &remedy);
 
     const std::string m_keepIn; ///< See EngineAddress.
