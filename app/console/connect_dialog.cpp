@@ -57,7 +57,8 @@ void ConnectDialog::fitHeight()
     if (!isVisible())
         return;
     layout()->activate();
-    const int wanted = layout()->totalHeightForWidth(width());
+    const bool wraps = layout()->hasHeightForWidth(); // some of the texts is shown
+    const int wanted = wraps ? layout()->totalHeightForWidth(width()) : layout()->totalMinimumSize().height();
     setMinimumHeight(wanted);
     resize(width(), wanted);
 }
