@@ -232,7 +232,8 @@ void addOut(CLI::App &command, const std::shared_ptr<Options> &options)
 void addExport(CLI::App &app, Context &context)
 {
     const auto options = std::make_shared<Options>();
-    CLI::App *command = app.add_subcommand("export", "Write records or events of a workspace, or of an engine or topics elsewhere, into a file");
+    CLI::App *command = app.add_subcommand(
+        "export", "Write records or events of a workspace, or of an engine or topics elsewhere, into a file");
     command->add_option("--filter", options->request.filter, "Of events; default: everything, dead letters as well");
     command->add_option("--from", options->from, "Event times at or after this, RFC 3339");
     command->add_option("--to", options->to, "Event times before this, RFC 3339");

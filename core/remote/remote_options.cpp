@@ -108,8 +108,8 @@ Result<std::string> readAuthorities(const std::string &path)
         return Error{Error::Code::InvalidConfig,
                      "the file holds no certificate in PEM",
                      {path, 0, 0},
-                     "name the certificate of the authority that signed the engine's; as text it begins with -----BEGIN "
-                     "CERTIFICATE-----"};
+                     "name the certificate of the authority that signed the engine's; as text it begins with "
+                     "-----BEGIN CERTIFICATE-----"};
     return pem.toStdString();
 }
 
