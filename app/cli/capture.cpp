@@ -60,7 +60,7 @@ Result<ExportProgress> runExport(Context &context, Options &options)
     request.compress = options.out.ends_with(".zst");
     request.path = options.out;
     request.overwrite = options.force;
-    const auto backend = context.backend();
+    const auto backend = EVENTOPS_TRY(context.place());
     ProgressLine line;
     return await<ExportProgress>([&](Done<ExportProgress> done) {
         return backend->exportCapture(
@@ -232,7 +232,8 @@ void addOut(CLI::App &command, const std::shared_ptr<Options> &options)
 void addExport(CLI::App &app, Context &context)
 {
     const auto options = std::make_shared<Options>();
-    CLI::App *command = app.add_subcommand("export", "Write records or events of a workspace into a file");
+    CLI::App *command = app.add_subcommand(
+        "export", "Write records or events of a workspace, or of an engine or topics elsewhere, into a file");
     command->add_option("--filter", options->request.filter, "Of events; default: everything, dead letters as well");
     command->add_option("--from", options->from, "Event times at or after this, RFC 3339");
     command->add_option("--to", options->to, "Event times before this, RFC 3339");
@@ -244,8 +245,9 @@ void addExport(CLI::App &app, Context &context)
         ->capture_default_str();
     addOut(*command, options);
     command->footer("A FILE that ends with .zst is packed with zstd (an evcap is packed by itself).\n"
-                    "Read it again with: eventops replay FILE");
-    addWorkspace(*command, context);
+                    "Read it again with: eventops replay FILE\n"
+                    "What came from topics is read again with --pipeline topics.yaml.");
+    addPlace(*command, context);
     addJson(*command, context);
     command->callback([&context, options] { exportCommand(context, *options); });
 }

@@ -15,7 +15,10 @@
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
+#include <QResizeEvent>
 #include <QSpacerItem>
+
+#include <initializer_list>
 
 namespace eventops::console {
 namespace {
@@ -39,12 +42,38 @@ QString pathText(const std::string &path)
 } // namespace
 
 ConnectDialog::ConnectDialog(const EngineAddress &address, QWidget *parent)
-    : QDialog(parent), m_keepIn(address.keepIn), m_caFile(address.caFile)
+    : QDialog(parent), m_keepIn(address.keepIn)
 {
     setObjectName(QStringLiteral("connect"));
     setWindowTitle(tr("Connect to an engine, or to topics"));
+    setMinimumWidth(themeMetric("pageWidth"));
     makeFields(address);
     showState();
+}
+
+/// As high as its texts need at this width: a layout sees to that when a window is first shown, and never again.
+void ConnectDialog::fitHeight()
+{
+    if (!isVisible())
+        return;
+    layout()->activate();
+    const bool wraps = layout()->hasHeightForWidth(); // some of the texts is shown
+    const int wanted = wraps ? layout()->totalHeightForWidth(width()) : layout()->totalMinimumSize().height();
+    setMinimumHeight(wanted);
+    resize(width(), wanted);
+}
+
+void ConnectDialog::showEvent(QShowEvent *event)
+{
+    QDialog::showEvent(event);
+    fitHeight();
+}
+
+void ConnectDialog::resizeEvent(QResizeEvent *event)
+{
+    QDialog::resizeEvent(event);
+    if (event->oldSize().width() != event->size().width())
+        fitHeight();
 }
 
 void ConnectDialog::makeFields(const EngineAddress &address)
@@ -58,13 +87,13 @@ void ConnectDialog::makeFields(const EngineAddress &address)
     m_token = new QLineEdit(pathText(address.tokenFile), this);
     m_token->setAccessibleName(tr("Token file"));
     m_token->setPlaceholderText(tr("api_tokens, or a file with your token"));
-    m_browse = new QPushButton(tr("C&hoose…"), this);
-    auto *row = new QHBoxLayout;
-    row->addWidget(m_token, 1);
-    row->addWidget(m_browse);
-    auto *label = new QLabel(tr("&Token file"), this);
-    label->setBuddy(m_token);
-    form->addRow(label, row);
+    m_chooseToken = new QPushButton(tr("C&hoose…"), this);
+    addFile(tr("&Token file"), m_token, m_chooseToken, tr("File with a token"));
+    m_ca = new QLineEdit(pathText(address.caFile), this);
+    m_ca->setAccessibleName(tr("CA file"));
+    m_ca->setPlaceholderText(tr("PEM; empty: authorities that this machine trusts"));
+    m_chooseCa = new QPushButton(tr("Ch&oose…"), this);
+    addFile(tr("CA &file"), m_ca, m_chooseCa, tr("Certificate of the authority that signed the engine's"));
     m_readOnly = new QCheckBox(tr("&Read-only: look, and change nothing"), this);
     m_readOnly->setChecked(address.readOnly);
     form->addRow(m_readOnly);
@@ -86,7 +115,6 @@ void ConnectDialog::makeFields(const EngineAddress &address)
     buttons->addWidget(m_connect);
     buttons->addWidget(m_close);
     form->addRow(buttons);
-    connect(m_browse, &QPushButton::clicked, this, &ConnectDialog::chooseFile);
     connect(m_connect, &QPushButton::clicked, this, &ConnectDialog::connectNow);
     connect(m_test, &QPushButton::clicked, this, &ConnectDialog::test);
     connect(m_close, &QPushButton::clicked, this, &QDialog::reject);
@@ -97,6 +125,27 @@ void ConnectDialog::makeFields(const EngineAddress &address)
     connect(m_url, &QLineEdit::textChanged, this, &ConnectDialog::showState);
     connect(m_token, &QLineEdit::textChanged, this, &ConnectDialog::showState);
     connect(this, &QDialog::finished, this, [this] { delete std::exchange(m_connection, nullptr); });
+}
+
+/// A line of the form for a file, with what chooses one.
+void ConnectDialog::addFile(const QString &label, QLineEdit *field, QPushButton *choose, const QString &title)
+{
+    choose->setAccessibleName(tr("Choose: %1").arg(field->accessibleName()));
+    choose->setAutoDefault(false);
+    auto *line = new QWidget(this); // one to be shown and hidden with its label
+    auto *row = new QHBoxLayout(line);
+    row->setContentsMargins(0, 0, 0, 0);
+    row->addWidget(field, 1);
+    row->addWidget(choose);
+    auto *name = new QLabel(label, this);
+    name->setBuddy(field);
+    qobject_cast<QFormLayout *>(layout())->addRow(name, line);
+    connect(choose, &QPushButton::clicked, this, [this, field, title] {
+        const QString file = QFileDialog::getOpenFileName(this, title, field->text(), QString(), nullptr,
+                                                          QFileDialog::DontUseNativeDialog);
+        if (!file.isEmpty())
+            field->setText(file);
+    });
 }
 
 /// For those whose engine runs and whose brokers do not.
@@ -118,14 +167,6 @@ void ConnectDialog::makeExplainer()
     connect(m_copyFix, &QPushButton::clicked, this, [this] { QGuiApplication::clipboard()->setText(m_command); });
 }
 
-void ConnectDialog::chooseFile()
-{
-    const QString file = QFileDialog::getOpenFileName(this, tr("File with a token"), m_token->text(), QString(),
-                                                      nullptr, QFileDialog::DontUseNativeDialog);
-    if (!file.isEmpty())
-        m_token->setText(file);
-}
-
 void ConnectDialog::connectNow()
 {
     begin(false);
@@ -141,8 +182,11 @@ void ConnectDialog::begin(bool onlyTest)
     delete std::exchange(m_connection, nullptr);
     m_onlyTest = onlyTest;
     m_betterUrl.clear();
-    const EngineAddress address{m_url->text().trimmed().toStdString(), QFile::encodeName(m_token->text()).toStdString(),
-                                m_readOnly->isChecked(), m_caFile, m_keepIn};
+    const auto file = [](const QLineEdit *field) {
+        return QFile::encodeName(field->text()).toStdString();
+    };
+    const EngineAddress address{m_url->text().trimmed().toStdString(), file(m_token), m_readOnly->isChecked(),
+                                wantsTls() ? file(m_ca) : std::string(), m_keepIn};
     m_connection = new EngineConnection(address, this);
     connect(m_connection, &EngineConnection::attached, this, &ConnectDialog::showAttached, Qt::QueuedConnection);
     connect(m_connection, &EngineConnection::failed, this, &ConnectDialog::showFailed, Qt::QueuedConnection);
@@ -191,11 +235,19 @@ void ConnectDialog::say(const QString &cause, const QString &remedy)
     m_remedy->setVisible(!remedy.isEmpty());
 }
 
+/// Authorities are asked for where there is a certificate.
+bool ConnectDialog::wantsTls() const
+{
+    const QString url = m_url->text().trimmed();
+    return url.startsWith(QLatin1String("wss://"), Qt::CaseInsensitive)
+           || url.startsWith(QLatin1String("https://"), Qt::CaseInsensitive);
+}
+
 void ConnectDialog::showState()
 {
-    for (QWidget *field : {static_cast<QWidget *>(m_url), static_cast<QWidget *>(m_token),
-                           static_cast<QWidget *>(m_browse), static_cast<QWidget *>(m_readOnly)})
+    for (QWidget *field : std::initializer_list<QWidget *>{m_url, m_token, m_chooseToken, m_ca, m_chooseCa, m_readOnly})
         field->setEnabled(!isBusy());
+    qobject_cast<QFormLayout *>(layout())->setRowVisible(m_ca->parentWidget(), wantsTls());
     const QString url = m_url->text().trimmed();
     const bool topics = isKafkaAddress(url.toStdString()); // can be looked at without any
     const bool ready = !isBusy() && !url.isEmpty() && (topics || !m_token->text().isEmpty());
@@ -206,6 +258,7 @@ void ConnectDialog::showState()
     m_fix->setText(tr("&Use %1").arg(m_betterUrl));
     m_fix->setVisible(!m_betterUrl.isEmpty());
     m_close->setText(isBusy() ? tr("Cancel") : tr("Close"));
+    fitHeight();
 }
 
 void ConnectDialog::explain(const QString &text)
@@ -220,6 +273,7 @@ void ConnectDialog::explain(const QString &text)
     m_command = known ? shown(known->fix) : QString();
     m_copyFix->setText(tr("Copy: %1").arg(m_command));
     m_copyFix->setVisible(known.has_value());
+    fitHeight();
 }
 
 } // namespace eventops::console

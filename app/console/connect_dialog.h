@@ -31,23 +31,28 @@ Q_SIGNALS:
     void attached(eventops::console::EngineConnection *connection);
     void needed(); ///< It did not go well: somebody has to look.
 
+protected:
+    void showEvent(QShowEvent *event) override;
+    void resizeEvent(QResizeEvent *event) override;
+
 private:
     void makeFields(const EngineAddress &address);
     void makeExplainer();
-    void chooseFile();
+    void addFile(const QString &label, QLineEdit *field, QPushButton *choose, const QString &title);
+    bool wantsTls() const;
     void begin(bool onlyTest);
     void showAttached();
     void showFailed(const Error &error, const QString &betterUrl);
     void showState();
+    void fitHeight();
     void say(const QString &cause, const QString &remedy);
 
     const std::string m_keepIn; ///< See EngineAddress.
-    QLineEdit *m_url = nullptr, *m_token = nullptr, *m_error = nullptr;
+    QLineEdit *m_url = nullptr, *m_token = nullptr, *m_ca = nullptr, *m_error = nullptr;
     QCheckBox *m_readOnly = nullptr;
-    const std::string m_caFile; ///< As the command line said.
     QLabel *m_cause = nullptr, *m_remedy = nullptr, *m_explained = nullptr;
-    QPushButton *m_connect = nullptr, *m_test = nullptr, *m_close = nullptr, *m_browse = nullptr, *m_fix = nullptr;
-    QPushButton *m_copyFix = nullptr;
+    QPushButton *m_connect = nullptr, *m_test = nullptr, *m_close = nullptr, *m_fix = nullptr;
+    QPushButton *m_chooseToken = nullptr, *m_chooseCa = nullptr, *m_copyFix = nullptr;
     QString m_betterUrl, m_command;
     EngineConnection *m_connection = nullptr; ///< While it is tried.
     bool m_onlyTest = false;

@@ -113,7 +113,9 @@ int main(int argc, char **argv)
     }
     if (options.quitAfterNs > 0) {
         constexpr long long NsAMs = 1'000'000;
-        QTimer::singleShot(static_cast<int>(options.quitAfterNs / NsAMs), &application, &QApplication::quit);
+        // Not quit, which closes what the picture is to be of.
+        QTimer::singleShot(static_cast<int>(options.quitAfterNs / NsAMs), &application,
+                           [] { QCoreApplication::exit(); });
     }
     exitCode = QApplication::exec();
     if (!consoles.front()->saveScreenshot()) {

@@ -47,7 +47,8 @@ Error explainTls(const ConnectionFacts &facts)
     if (isSaid("host name") || isSaid("hostname"))
         remedy = "attach it by a name that its certificate has, or give it a certificate with this name";
     else if (isSaid("self-signed") || isSaid("issuer") || isSaid("not trusted") || isSaid("untrusted"))
-        remedy = "name the certificate of the authority that signed the engine's with --ca FILE";
+        remedy = "name the certificate of the authority that signed the engine's: as CA file where the window asks for "
+                 "the address, or with --ca FILE";
     else if (isSaid("expired"))
         remedy = "have the engine's certificate renewed, or set this machine's clock";
     return refused("the TLS connection to " + facts.url + " is not trusted: " + facts.text, remedy);

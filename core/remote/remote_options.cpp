@@ -101,13 +101,15 @@ Result<std::string> readAuthorities(const std::string &path)
         return Error{Error::Code::NotFound,
                      "cannot read the authorities to trust: " + file.errorString().toStdString(),
                      {path, 0, 0},
-                     "name a PEM file"};
+                     "name the PEM file with the certificate of the authority that signed the engine's, or none at all "
+                     "to trust those of this machine"};
     const QByteArray pem = file.read(AuthoritiesBytesMax);
     if (QSslCertificate::fromData(pem, QSsl::Pem).isEmpty())
         return Error{Error::Code::InvalidConfig,
                      "the file holds no certificate in PEM",
                      {path, 0, 0},
-                     "name the certificate of the authority that signed the engine's"};
+                     "name the certificate of the authority that signed the engine's; as text it begins with "
+                     "-----BEGIN CERTIFICATE-----"};
     return pem.toStdString();
 }
 

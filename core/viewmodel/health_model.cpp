@@ -393,4 +393,19 @@ QString HealthModel::progressText() const
                                : QStringLiteral("%1 of %2").arg(shownBytes(run.bytesRead), shownBytes(run.bytesTotal));
 }
 
+/// A source without an end, such as topics, is read up only as long as something waits there.
+QString HealthModel::runText() const
+{
+    if (!m_health.running)
+        return {};
+    const RunProgress &run = m_health.progress;
+    std::uint64_t waiting = 0;
+    for (const SourceHealth &source : run.sources)
+        waiting += source.lag.value_or(0);
+    if (waiting > 0)
+        return QStringLiteral("Reading … %1, %2 records wait").arg(progressText(), shownCount(waiting));
+    return (run.bytesTotal > 0 ? QStringLiteral("Reading … %1") : QStringLiteral("Following: %1 so far"))
+        .arg(progressText());
+}
+
 } // namespace eventops

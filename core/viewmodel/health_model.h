@@ -61,6 +61,7 @@ class HealthModel final : public QObject
     Q_PROPERTY(QVariantList faults READ faults NOTIFY refreshed)  ///< Maps of {name, target, what, outcome, lead}.
     Q_PROPERTY(double progress READ progress NOTIFY refreshed)    ///< Of the run, 0..1; -1: unknown.
     Q_PROPERTY(QString progressText READ progressText NOTIFY refreshed)
+    Q_PROPERTY(QString runText READ runText NOTIFY refreshed)     ///< That it reads, or follows what has no end.
     Q_PROPERTY(eventops::BalanceModel *sources READ sources CONSTANT)
 
 public:
@@ -92,6 +93,7 @@ public:
     QVariantList faults() const;  ///< Those that have begun.
     double progress() const;
     QString progressText() const;
+    QString runText() const;
     BalanceModel *sources() { return &m_sources; }
     double recordsPerSecond() const { return m_recordsRate; } ///< Of the run, between two changes; 0 when none runs.
 

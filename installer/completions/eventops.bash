@@ -29,7 +29,7 @@ _eventops()
         local options="--help"
         case $command in
             replay) options+=" --workspace --json --pipeline --format --workers --lake --speed --from --until --retain" ;;
-            export) options+=" --workspace --json --filter --from --to --form --out --force" ;;
+            export) options+=" --workspace --attach --token-file --ca --json --filter --from --to --form --out --force" ;;
             merge) options+=" --json --pipeline --format --out --force" ;;
             retention) options+=" --workspace --json --dry-run" ;;
             backup) options+=" --workspace --json --to --verify" ;;

@@ -45,15 +45,19 @@ ColumnLayout {
         spacing: Theme.metric.space1
         Layout.fillWidth: true
 
-        MutedText { text: qsTr("Reading … %1").arg(head.health.progressText) }
+        MutedText {
+            text: head.health.runText
+            Layout.fillWidth: true
+        }
         Rectangle {
+            visible: head.health.progress >= 0
             color: Theme.color.border
             radius: height / 2
             Layout.fillWidth: true
             Layout.preferredHeight: Theme.metric.space1
 
             Rectangle {
-                width: head.health.progress < 0 ? 0 : parent.width * head.health.progress
+                width: parent.width * Math.max(0, head.health.progress)
                 height: parent.height
                 radius: parent.radius
                 color: Theme.color.accent

@@ -6,6 +6,7 @@
 #include "core/viewmodel/refresher.h"
 #include "core/viewmodel/view_context.h"
 #include "tests/widgets/chosen_backend.h"
+#include "tests/widgets/exceptions.h"
 #include "tests/widgets/seen_texts.h"
 #include "widgets/shell/main_window.h"
 #include "widgets/theme/style.h"
@@ -21,7 +22,6 @@
 #include <future>
 
 namespace eventops::test {
-
 
 /// A key as the window system sends it: to whatever has the keyboard.
 inline void press(MainWindow &window, Qt::Key key, Qt::KeyboardModifiers modifiers = Qt::NoModifier)
@@ -44,7 +44,7 @@ class DemoWindow
 {
 public:
     explicit DemoWindow(const console::Options &options)
-        : m_engine(overTheWire() ? std::make_unique<ServedEngine>(options) : nullptr),
+        : m_engine(engineFor(options)),
           m_console(m_engine ? m_engine->attachOptions() : options, preferences(), program())
     {
         Theme::instance().load(QStringLiteral("dark"));
@@ -85,8 +85,10 @@ public:
     {
         return QTest::qWaitFor(
             [&] {
-                if (m_engine)
+                if (m_engine && chosenKind() == BackEndKind::Remote)
                     return m_engine->isDone() && !context().change().running && context().change().events > 0;
+                if (m_engine && chosenKind() == BackEndKind::Kafka)
+                    return m_engine->isDone() && hasAllThatWasPublished();
                 return !context().change().running
                        && window().statusBar()->currentMessage().contains(QStringLiteral("digest"));
             },
@@ -139,6 +141,28 @@ private:
         return timer;
     }
 
+    /// Null: the window has a workspace of its own, or nothing that could be exported.
+    static std::unique_ptr<ServedEngine> engineFor(const console::Options &options)
+    {
+        if (chosenKind() == BackEndKind::Local
+            || (chosenKind() == BackEndKind::Capture && !options.demo && options.files.empty()))
+            return nullptr;
+        return std::make_unique<ServedEngine>(options, nullptr, chosenKind());
+    }
+    /// Findings and suggestions are as many as the engine's, and every event is there; the messages that tell of
+    /// findings are events as well, so they are at rest only when no more come.
+    bool hasAllThatWasPublished()
+    {
+        constexpr int RestMs = 1'000;
+        const WorkspaceSummary summary = m_engine->summary();
+        const Change before = context().change();
+        if (before.events < summary.counters.events || before.findings != summary.findings
+            || before.suggestions != summary.suggestions)
+            return false;
+        QTest::qWait(RestMs);
+        return context().change().events == before.events;
+    }
+
     QString preferences() const { return m_home.filePath(QStringLiteral("console.ini")); }
     static std::string program() { return EVENTOPS_BINARY_DIR "/bin/eventops-console"; }
 
@@ -157,7 +181,7 @@ private:
     }
 
     QTemporaryDir m_home;
-    std::unique_ptr<ServedEngine> m_engine; ///< Only over the wire.
+    std::unique_ptr<ServedEngine> m_engine; ///< Null: local.
     console::Console m_console;
 };
 

@@ -143,7 +143,8 @@ private:
     {
         const int margin = label.margin();
         const QRectF room = QRectF(label.contentsRect()).adjusted(margin, margin, -margin, -margin);
-        const int flags = static_cast<int>(label.alignment()) | (label.wordWrap() ? Qt::TextWordWrap : 0);
+        const int flags = static_cast<int>(label.alignment()) | (label.wordWrap() ? Qt::TextWordWrap : 0)
+                          | (label.buddy() != nullptr ? Qt::TextShowMnemonic : 0);
         const QRect needed = label.fontMetrics().boundingRect(room.toRect(), flags, label.text());
         Place place{QRectF(needed), std::max(needed.width() - room.width(), needed.height() - room.height()), 0.0};
         place.missing = std::max(0.0, place.missing);

@@ -2,6 +2,8 @@
 #include "tests/support/test_main.h"
 
 #include "app/console/connect_dialog.h"
+#include "tests/support/gui/pictures.h"
+#include "tests/support/test_certificates.h"
 #include "tests/widgets/chosen_backend.h"
 #include "tests/widgets/demo_window.h"
 
@@ -37,6 +39,15 @@ QPushButton *button(const QWidget &where, const QString &text)
     return nullptr;
 }
 
+QLineEdit *field(const QWidget &where, const char *accessibleName)
+{
+    for (QLineEdit *each : where.findChildren<QLineEdit *>()) {
+        if (each->accessibleName() == QLatin1String(accessibleName))
+            return each;
+    }
+    return nullptr;
+}
+
 /// A window on an engine that was served in this process.
 class AttachedWindow
 {
@@ -62,6 +73,8 @@ class TestAttach : public QObject
     Q_OBJECT
 
 private Q_SLOTS:
+    void init() { skipWhereListed(*this); }
+
     void theWindowShowsTheEnginesWorkspaceAndWhereItIs()
     {
         QTemporaryDir directory;
@@ -182,6 +195,68 @@ private Q_SLOTS:
         late.connectNow();
         QTRY_VERIFY(saysLabel(late, QStringLiteral("Nobody listens")));
         QVERIFY(button(late, QStringLiteral("Connect"))->isEnabled()); // again, once it is started
+    }
+
+    /// An engine whose certificate no authority of this machine signed.
+    void aPrivateAuthorityIsNamedInTheDialog()
+    {
+        const TestCertificates certificates;
+        if (!certificates.ok())
+            QSKIP("there is no openssl");
+        QTemporaryDir directory;
+        ServedEngine engine(DemoWindow::workspaceOptions(directory.path(), "agents.ndjson", "default.yaml"));
+        const console::Options plain = engine.attachOptions();
+        const std::string url = engine.listenByTls(certificates.path("server.pem"), certificates.path("server.key"));
+        QVERIFY(!url.empty());
+
+        ConnectDialog dialog({plain.attach.front(), plain.tokenFiles.front(), false});
+        dialog.show();
+        QVERIFY(QTest::qWaitForWindowActive(&dialog));
+        QLineEdit *const address = field(dialog, "Address");
+        QLineEdit *const ca = field(dialog, "CA file");
+        QVERIFY(address != nullptr && ca != nullptr);
+        QVERIFY(!ca->isVisible()); // there is no certificate in plain text
+        takePicture(dialog, QStringLiteral("connect-plain"));
+        address->setText(QString::fromStdString(url));
+        QVERIFY(ca->isVisible());
+        address->setFocus();
+        QStringList order; // by keyboard, from field to field
+        for (int i = 0; i < 6; ++i) {
+            order << QApplication::focusWidget()->accessibleName();
+            QTest::keyClick(QApplication::focusWidget(), Qt::Key_Tab);
+        }
+        QCOMPARE(order, QStringList({QStringLiteral("Address"), QStringLiteral("Token file"),
+                                     QStringLiteral("Choose: Token file"), QStringLiteral("CA file"),
+                                     QStringLiteral("Choose: CA file"), QString()}));
+        takePicture(dialog, QStringLiteral("connect-tls"));
+
+        const auto fails = [&](const QString &file, const char *cause, const char *remedy) {
+            ca->setText(file);
+            dialog.test();
+            const bool said = QTest::qWaitFor([&] { return saysLabel(dialog, QLatin1String(cause)); });
+            const QStringList cut = layoutBreaches(dialog);
+            if (!cut.isEmpty())
+                qWarning("%s", qPrintable(cut.join(QLatin1Char('\n'))));
+            return said && cut.isEmpty() && saysLabel(dialog, QLatin1String(remedy));
+        };
+        QVERIFY(fails(QString(), "is not trusted", "as CA file"));
+        QVERIFY(fails(directory.filePath(QStringLiteral("none.pem")), "No such file", "name the PEM file"));
+        QVERIFY(fails(QString::fromStdString(certificates.path("server.key")), "holds no certificate", "BEGIN"));
+        QVERIFY(fails(QString::fromStdString(certificates.path("other-ca.pem")), "is not trusted", "as CA file"));
+        for (const char *const theme : {"light", "dark"}) {
+            QVERIFY(Theme::instance().load(QLatin1String(theme)));
+            takePicture(dialog, QStringLiteral("connect-failed-") + QLatin1String(theme));
+        }
+
+        QSignalSpy attached(&dialog, &ConnectDialog::attached);
+        ca->setText(QString::fromStdString(certificates.path("ca.pem")));
+        dialog.connectNow();
+        QTRY_COMPARE(attached.size(), 1);
+        const std::unique_ptr<console::EngineConnection> connection(
+            attached.front().front().value<console::EngineConnection *>());
+        QCOMPARE(connection->address().caFile, certificates.path("ca.pem"));
+        ConnectDialog again(connection->address()); // it is remembered with the rest
+        QCOMPARE(field(again, "CA file")->text(), QString::fromStdString(certificates.path("ca.pem")));
     }
 
     void theDialogExplainsOtherToolsErrors()

@@ -4,6 +4,7 @@
 #include "tests/support/graph_backend.h"
 #include "tests/support/gui/what_is_seen.h"
 #include "tests/widgets/chosen_backend.h"
+#include "tests/widgets/exceptions.h"
 #include "widgets/charts/charts_panel.h"
 #include "widgets/theme/theme.h"
 
@@ -53,6 +54,8 @@ class TestCharts : public QObject
     Q_OBJECT
 
 private Q_SLOTS:
+    void init() { test::skipWhereListed(*this); }
+
     void drawsMetricsAndBitsOfTheSelectedEntity()
     {
         ChartsShown s(sampleRows(30));

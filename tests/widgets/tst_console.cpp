@@ -2,6 +2,7 @@
 //
 // The real program, as a person starts it, on a display that nobody sees.
 #include "tests/support/test_main.h"
+#include "tests/widgets/exceptions.h"
 
 #include <QtCore/QProcess>
 #include <QtCore/QSet>
@@ -86,6 +87,8 @@ class TestConsole : public QObject
     Q_OBJECT
 
 private Q_SLOTS:
+    void init() { eventops::test::skipWhereListed(*this); }
+
     void theDemoStartsAndEnds()
     {
         const QTemporaryDir home;

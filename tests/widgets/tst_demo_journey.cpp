@@ -57,6 +57,8 @@ class TestDemoJourney : public QObject
     Q_OBJECT
 
 private Q_SLOTS:
+    void init() { skipWhereListed(*this); }
+
     void fromTheStartToAVerifiedAction()
     {
         QElapsedTimer sinceStart;

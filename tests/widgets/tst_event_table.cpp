@@ -4,6 +4,7 @@
 #include "tests/support/gui/pictures.h"
 #include "tests/support/synthetic_backend.h"
 #include "tests/widgets/chosen_backend.h"
+#include "tests/widgets/exceptions.h"
 #include "widgets/table/event_grid.h"
 #include "widgets/table/event_table_view.h"
 #include "widgets/table/filter_bar.h"
@@ -72,6 +73,8 @@ class TestEventTable : public QObject
     Q_OBJECT
 
 private Q_SLOTS:
+    void init() { skipWhereListed(*this); }
+
     void cleanup() { Theme::instance().load(QStringLiteral("dark")); }
 
     void keysMoveAndSelect()

@@ -10,6 +10,7 @@
 #include "tests/support/fake_backend.h"
 #include "tests/support/gui/what_is_seen.h"
 #include "tests/widgets/chosen_backend.h"
+#include "tests/widgets/exceptions.h"
 
 #include <QImage>
 #include <QQuickItem>
@@ -122,6 +123,8 @@ class TestExpectationsPanel : public QObject
 {
     Q_OBJECT
 private Q_SLOTS:
+    void init() { skipWhereListed(*this); }
+
     void cleanup() { QuickTheme::instance().load(QStringLiteral("dark")); }
 
     void aLaneGoesThroughItsStatesWithNoEvent()

@@ -4,6 +4,7 @@
 #include "tests/support/graph_backend.h"
 #include "tests/support/gui/what_is_seen.h"
 #include "tests/widgets/chosen_backend.h"
+#include "tests/widgets/exceptions.h"
 #include "widgets/graph/graph_panel.h"
 #include "widgets/graph/graph_view.h"
 #include "widgets/theme/theme.h"
@@ -66,6 +67,8 @@ class TestGraphView : public QObject
     Q_OBJECT
 
 private Q_SLOTS:
+    void init() { test::skipWhereListed(*this); }
+
     void fitsTheGraphIntoTheView()
     {
         Shown s(smallRows());

@@ -41,6 +41,20 @@ QStringList settledBreaches(const MainWindow &window)
     return settled ? layoutBreaches(window) : QStringList{QStringLiteral("the window does not come to rest")};
 }
 
+/// Goes down the findings to one that was not expected; the newest may be a rule's.
+bool selectsASurprise(MainWindow &window)
+{
+    constexpr int FindingsMax = 20;
+    constexpr int AnswerMs = 2'000;
+    for (int i = 0; i < FindingsMax; ++i) {
+        press(window, Qt::Key_J);
+        if (QTest::qWaitFor([&] { return !wholeTexts(window, QStringLiteral("Why this is surprising")).empty(); },
+                            AnswerMs))
+            return true;
+    }
+    return false;
+}
+
 /// What is wrong in any view of @p theme. @p shown: for the names of pictures.
 QStringList breachesIn(DemoWindow &demo, const QString &theme, const QString &shown)
 {
@@ -71,6 +85,8 @@ class TestLayout : public QObject
     Q_OBJECT
 
 private Q_SLOTS:
+    void init() { skipWhereListed(*this); }
+
     /// A check that finds nothing in a bad window proves nothing.
     void theCheckFindsWhatIsWrong()
     {
@@ -118,8 +134,6 @@ private Q_SLOTS:
     void everyView()
     {
         QFETCH(QString, shown);
-        if (overTheWire() && shown == QLatin1String("nothing"))
-            QSKIP("an attached window begins with the views");
         const QTemporaryDir directory;
         const QString workspace = directory.filePath(QStringLiteral("workspace"));
         DemoWindow demo(shown == QLatin1String("demo") ? DemoWindow::options(0.0)
@@ -141,8 +155,7 @@ private Q_SLOTS:
             QVERIFY(demo.playToTheEnd());
             QTRY_VERIFY(!wholeTexts(window, QStringLiteral(" open of ")).empty());
             press(window, Qt::Key_3, Qt::ControlModifier);
-            press(window, Qt::Key_J);
-            QTRY_VERIFY(!wholeTexts(window, QStringLiteral("Why this is surprising")).empty());
+            QVERIFY(selectsASurprise(window));
         }
         breaches += breachesIn(demo, QStringLiteral("dark"), shown);
         if (!isDense()) // there the colours are the only difference

@@ -5,6 +5,7 @@
 #include "core/viewmodel/view_context.h"
 #include "tests/support/gui/ui_watchdog.h"
 #include "tests/widgets/chosen_backend.h"
+#include "tests/widgets/exceptions.h"
 #include "tests/widgets/quiet_backend.h"
 #include "widgets/shell/command_palette.h"
 #include "widgets/shell/main_window.h"
@@ -87,7 +88,11 @@ class TestMainWindow : public QObject
 
 private Q_SLOTS:
     void initTestCase() { applyTheme(*qobject_cast<QApplication *>(QCoreApplication::instance())); }
-    void init() { g_made = 0; }
+    void init()
+    {
+        test::skipWhereListed(*this);
+        g_made = 0;
+    }
     void cleanup() { QCOMPARE(QApplication::activeModalWidget(), nullptr); } ///< No test asked for one.
 
     void aViewIsOneLineOfTheRegistry()
@@ -217,8 +222,6 @@ private Q_SLOTS:
 
     void readingShowsProgressAndCanBeStopped()
     {
-        if (test::overTheWire())
-            QSKIP("reads what the fake noted in the moment after asking");
         Fixture f(false);
         ReplayRequest request;
         request.files = {"a.log"};

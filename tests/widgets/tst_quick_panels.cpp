@@ -13,6 +13,7 @@
 #include "tests/support/gui/what_is_seen.h"
 #include "tests/support/local_workspace.h"
 #include "tests/widgets/chosen_backend.h"
+#include "tests/widgets/exceptions.h"
 
 #include <QImage>
 #include <QNetworkAccessManager>
@@ -149,6 +150,8 @@ class TestQuickPanels : public QObject
     Q_OBJECT
 
 private Q_SLOTS:
+    void init() { skipWhereListed(*this); }
+
     void cleanup() { QVERIFY(QuickTheme::instance().load(QStringLiteral("dark"))); }
 
     void anActionIsApprovedWithTwoKeystrokes()

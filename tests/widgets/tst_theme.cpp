@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "tests/support/test_main.h"
+#include "tests/widgets/exceptions.h"
 
 #include "widgets/theme/icon.h"
 #include "widgets/theme/style.h"
@@ -64,6 +65,8 @@ class TestTheme : public QObject
     Q_OBJECT
 
 private Q_SLOTS:
+    void init() { test::skipWhereListed(*this); }
+
     void cleanup() { QVERIFY(Theme::instance().load(QStringLiteral("dark"))); }
 
     void contrastIsAsTheFormulaSays()

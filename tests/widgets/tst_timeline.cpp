@@ -4,6 +4,7 @@
 #include "tests/support/gui/pictures.h"
 #include "tests/support/synthetic_backend.h"
 #include "tests/widgets/chosen_backend.h"
+#include "tests/widgets/exceptions.h"
 #include "widgets/theme/theme.h"
 #include "widgets/timeline/timeline_canvas.h"
 #include "widgets/timeline/timeline_view.h"
@@ -85,6 +86,8 @@ class TestTimeline : public QObject
     Q_OBJECT
 
 private Q_SLOTS:
+    void init() { skipWhereListed(*this); }
+
     void cleanup() { Theme::instance().load(QStringLiteral("dark")); }
 
     void keysZoomPanAndFollow()

@@ -34,6 +34,8 @@ class TestWhatIf : public QObject
     Q_OBJECT
 
 private Q_SLOTS:
+    void init() { skipWhereListed(*this); }
+
     void namesTheEditThatRemovesADecision()
     {
         const QTemporaryDir directory;

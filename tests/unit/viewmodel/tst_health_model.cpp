@@ -170,6 +170,37 @@ private Q_SLOTS:
         QCOMPARE(counterOf(model, 0, "chunks queued"), QString()); // there are none at rest
     }
 
+    /// What reads topics never comes to an end, and is not for ever busy.
+    void whatHasNoEndIsFollowed()
+    {
+        auto *backend = new FakeBackend;
+        const auto progress = [&](std::uint64_t total, std::optional<std::uint64_t> lag) {
+            Change change;
+            change.running = true;
+            change.progress.bytesRead = 2'000'000;
+            change.progress.bytesTotal = total;
+            change.progress.sources = {{}};
+            change.progress.sources.front().lag = lag;
+            backend->with([&](FakeBackend::Answers &answers) {
+                answers.health = someHealth();
+                answers.health.running = true;
+                answers.health.progress = change.progress;
+            });
+            backend->change(change);
+        };
+        ViewContext context(std::unique_ptr<Backend>(backend), {"alice", Role::Viewer, {}});
+        HealthModel model(context);
+        progress(0, 1'234);
+        QTRY_COMPARE(model.runText(), QStringLiteral("Reading … 1.9 MiB, 1\u202F234 records wait"));
+        progress(0, 0);
+        QTRY_COMPARE(model.runText(), QStringLiteral("Following: 1.9 MiB so far"));
+        progress(4'000'000, {});
+        QTRY_COMPARE(model.runText(), QStringLiteral("Reading … 1.9 MiB of 3.8 MiB"));
+        backend->with([](FakeBackend::Answers &answers) { answers.health.running = false; });
+        backend->change({});
+        QTRY_COMPARE(model.runText(), QString());
+    }
+
     void everyStreamHasALine()
     {
         auto *backend = new FakeBackend;
