@@ -4,7 +4,7 @@
 #include "app/cli/series_files.h"
 
 #include "core/codec/json_reader.h"
-#include "core/config/read_file.h"
+#include "core/base/read_file.h"
 
 #include <algorithm>
 

@@ -3,7 +3,7 @@
 #include "app/cli/cause_tables.h"
 
 #include "core/codec/json_reader.h"
-#include "core/config/read_file.h"
+#include "core/base/read_file.h"
 
 #include <algorithm>
 #include <filesystem>

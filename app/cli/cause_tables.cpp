@@ -2,7 +2,7 @@
 #include "app/cli/cause_tables.h"
 
 #include "core/codec/csv.h"
-#include "core/config/read_file.h"
+#include "core/base/read_file.h"
 
 #include <algorithm>
 #include <charconv>

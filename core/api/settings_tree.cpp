@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/api/settings_tree.h"
 
-#include "core/config/yaml.h"
+#include "core/yaml/yaml.h"
 
 #include <algorithm>
 #include <filesystem>

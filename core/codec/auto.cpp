@@ -44,6 +44,22 @@ private:
             return m_agent;
         if (looksLikeKarmaApi(json))
             return *m_karmaApi;
+        return format(json);
+    }
+
+    /// The one of a shipped format; the last one that fitted is asked first, as a stream is mostly of one kind.
+    JsonEnvelope &format(const JsonReader &json)
+    {
+        const auto formats = documentFormats();
+        for (std::size_t i = 0; i < formats.size(); ++i) {
+            const std::size_t at = (m_last + i) % formats.size();
+            if (!formats[at].matches(json))
+                continue;
+            m_last = at;
+            if (m_formats[at] == nullptr)
+                m_formats[at] = makeFormatEnvelope(formats[at]);
+            return *m_formats[at];
+        }
         return *m_generic;
     }
 
@@ -88,6 +104,8 @@ private:
     std::unique_ptr<JsonEnvelope> m_karmaApi = makeKarmaApiEnvelope();
     std::unique_ptr<JsonEnvelope> m_monitoring = makeMonitoringEnvelope();
     std::unique_ptr<JsonEnvelope> m_generic = makeGenericJsonEnvelope();
+    std::vector<std::unique_ptr<JsonEnvelope>> m_formats{documentFormats().size()}; ///< Made when one is met.
+    std::size_t m_last = 0;
 };
 
 class Auto final : public Codec

@@ -5,7 +5,8 @@
 #include "core/codec/kcat.h"
 #include "core/codec/losses.h"
 
-#include <array>
+#include <algorithm>
+#include <vector>
 
 namespace eventops {
 
@@ -19,10 +20,16 @@ std::span<const LossReason> codecLosses()
 
 std::span<const Codec *const> builtinCodecs()
 {
-    static const std::array<const Codec *, 9> table = {
-        &autoCodec(), &chronosRawCodec(), &csvCodec(), &agentCodec(), &genericJsonCodec(),
-        &karmaApiCodec(), &karmaCodec(), &monitoringCodec(), &textCodec(),
-    };
+    static const std::vector<const Codec *> table = [] {
+        std::vector<const Codec *> all = {
+            &autoCodec(), &chronosRawCodec(), &csvCodec(), &agentCodec(), &genericJsonCodec(),
+            &karmaApiCodec(), &karmaCodec(), &monitoringCodec(), &textCodec(),
+        };
+        for (const auto &codec : formatCodecs())
+            all.push_back(codec.get());
+        std::sort(all.begin(), all.end(), [](const Codec *a, const Codec *b) { return a->name() < b->name(); });
+        return all;
+    }();
     return table;
 }
 

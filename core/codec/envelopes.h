@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/codec/codec.h"
+#include "core/codec/document_format.h"
 #include "core/codec/json_envelope.h"
 
 #include <memory>
@@ -48,6 +49,10 @@ std::unique_ptr<JsonEnvelope> makeGenericJsonEnvelope();
 std::unique_ptr<JsonEnvelope> makeKarmaEnvelope();
 std::unique_ptr<JsonEnvelope> makeKarmaApiEnvelope();
 std::unique_ptr<JsonEnvelope> makeMonitoringEnvelope(bool attributeTypes = false, bool tagTypes = false);
+
+/// Codecs and envelopes of documentFormats().
+std::span<const std::unique_ptr<const Codec>> formatCodecs();
+std::unique_ptr<JsonEnvelope> makeFormatEnvelope(const DocumentFormat &format);
 
 // X6: the side channel beside an attribute that is no text, "cores": "8", "cores:type": "number".
 inline constexpr std::string_view MonitoringTypeSuffix = ":type";

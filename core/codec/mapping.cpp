@@ -10,6 +10,7 @@ namespace eventops {
 namespace {
 
 constexpr std::size_t PatternsMax = 100;
+constexpr std::size_t SplitsMax = 16;
 constexpr std::size_t ListItemsMax = 100; ///< Entities or links of one event.
 
 struct TextKey {
@@ -140,13 +141,20 @@ private:
 
     Status split(const Value &value)
     {
-        auto text = value.text();
-        if (!text)
-            return std::move(text).error();
-        std::string error;
-        m_out.split = JsonSplit::parse(text.value(), error);
-        if (!m_out.split)
-            return value.error("split: " + error, "write split: Records[], or a[].b[] for arrays in arrays");
+        const std::vector<Value> single = {value};
+        const std::vector<Value> &items = value.isList() ? value.items() : single;
+        if (items.empty() || items.size() > SplitsMax)
+            return value.error("split: expected 1 to 16 arrays", "write split: Records[]");
+        for (const Value &item : items) {
+            auto text = item.text();
+            if (!text)
+                return std::move(text).error();
+            std::string error;
+            auto parsed = JsonSplit::parse(text.value(), error);
+            if (!parsed)
+                return item.error("split: " + error, "write split: Records[], or a[].b[] for arrays in arrays");
+            m_out.splits.push_back(std::move(*parsed));
+        }
         return Ok{};
     }
 

@@ -82,7 +82,8 @@ struct LinkMapping {
 ///
 ///     map:
 ///       pattern: '^\[(?P<time>[^\]]+)\] (?P<level>\w+) (?P<text>.*)$'   text lines: named captures become the document
-///       split: resourceLogs[].scopeLogs[].logRecords[]                  one event an element, all or none
+///       split: resourceLogs[].scopeLogs[].logRecords[]                  one event an element, all or none; a list of
+///              such: the elements of all of them, of which one must be there
 ///       ts: …        severity: …     value: …      tags: …     attrs: …   entities: […]   links: […]
 ///       event_id, tenant, type, step, correlation_id, causation_id, trace_id, span_id, idempotency_key, message,
 ///       metric, unit, source: {type, id, namespace}, schema: {name, version}, entity: {type, id}
@@ -96,7 +97,7 @@ struct Mapping {
         bool required = false;
     };
     std::vector<std::string> patterns;      ///< RE2, valid; the first that matches reads the record.
-    std::optional<JsonSplit> split;
+    std::vector<JsonSplit> splits;          ///< The elements of each are events; empty: the document is one.
     std::vector<Text> texts;
     std::optional<Selector> ts, severity, value;
     bool tsRequired = false, severityRequired = false, valueRequired = false;

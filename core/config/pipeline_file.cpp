@@ -3,9 +3,9 @@
 
 #include "core/base/hash.h"
 #include "core/base/json.h"
-#include "core/config/read_file.h"
+#include "core/base/read_file.h"
 #include "core/config/retention_section.h"
-#include "core/config/yaml.h"
+#include "core/yaml/yaml.h"
 #include "core/pipeline/settings.h"
 
 #include <sys/stat.h>

@@ -12,7 +12,7 @@
 
 namespace eventops {
 
-/// A setting as a person wrote it: scalar, list or map, and where it stands. Made by core/config from YAML; everything
+/// A setting as a person wrote it: scalar, list or map, and where it stands. Made by core/yaml from YAML; everything
 /// below reads this and never sees YAML. Maps keep the order of the file.
 class Value
 {

@@ -2,7 +2,7 @@
 #include "core/session/demo.h"
 
 #include "core/base/json.h"
-#include "core/config/yaml.h"
+#include "core/yaml/yaml.h"
 
 namespace eventops {
 namespace {

@@ -5,7 +5,7 @@
 #include "core/codec/action_state.h"
 #include "core/codec/alert.h"
 #include "core/codec/signal.h"
-#include "core/config/yaml.h"
+#include "core/yaml/yaml.h"
 #include "core/kafka/topics.h"
 #include "core/lake/files.h"
 #include "core/pipeline/settings.h"

@@ -2,7 +2,7 @@
 #include "core/session/kafka_follower.h"
 
 #include "core/base/json.h"
-#include "core/config/yaml.h"
+#include "core/yaml/yaml.h"
 #include "core/kafka/topics.h"
 #include "core/lake/files.h"
 #include "core/pipeline/settings.h"

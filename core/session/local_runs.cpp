@@ -5,7 +5,7 @@
 
 #include "core/base/clock.h"
 #include "core/config/pipeline_file.h"
-#include "core/config/read_file.h"
+#include "core/base/read_file.h"
 #include "core/session/action_adopter.h"
 #include "core/session/engine.h"
 #include "core/session/ingest_source.h"

@@ -2,7 +2,7 @@
 #include "core/session/query_library.h"
 
 #include "core/base/json.h"
-#include "core/config/yaml.h"
+#include "core/yaml/yaml.h"
 #include "core/lake/files.h"
 
 #include <algorithm>

@@ -3,7 +3,7 @@
 // webhook-NAME.mark of a workspace, and what the marks tell.
 #include "core/base/json.h"
 #include "core/base/time.h"
-#include "core/config/yaml.h"
+#include "core/yaml/yaml.h"
 #include "core/lake/files.h"
 #include "core/pipeline/settings.h"
 #include "core/session/webhook_feed.h"

@@ -4,7 +4,7 @@
 #include "core/base/curl_handles.h"
 #include "core/base/json.h"
 #include "core/base/private_file.h"
-#include "core/config/yaml.h"
+#include "core/yaml/yaml.h"
 #include "core/filter/rows.h"
 #include "core/lake/files.h"
 #include "core/pipeline/settings.h"

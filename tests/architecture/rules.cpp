@@ -24,9 +24,11 @@ const std::map<std::string, std::set<std::string>> &arrows()
     static const std::map<std::string, std::set<std::string>> table{
         {"core/base", {}},
         {"core/model", {}},
-        {"core/codec", {}},
+        {"core/yaml", {}},
+        // The tables of formats are YAML.
+        {"core/codec", {"core/yaml"}},
         {"core/pipeline", {}},
-        {"core/config", {"core/codec", "core/pipeline"}},
+        {"core/config", {"core/codec", "core/pipeline", "core/yaml"}},
         {"core/filter", {}},
         {"core/entropy", {"core/filter"}},
         {"core/graph", {"core/filter"}},
@@ -35,15 +37,15 @@ const std::map<std::string, std::set<std::string>> &arrows()
         {"core/lake", {"core/filter", "core/codec", "core/pipeline"}},
         {"core/kafka", {"core/filter", "core/codec", "core/pipeline"}},
         {"core/session",
-         {"core/codec", "core/pipeline", "core/config", "core/filter", "core/entropy", "core/graph", "core/actions",
-          "core/store", "core/lake", "core/kafka"}},
+         {"core/codec", "core/pipeline", "core/yaml", "core/config", "core/filter", "core/entropy", "core/graph",
+          "core/actions", "core/store", "core/lake", "core/kafka"}},
         // A member of a consumer group: the pipeline's runner between Kafka's topics, where Kafka is what a ledger is
         // elsewhere. It writes what a workspace's feed writes, hence core/session.
         {"core/group", {"core/session", "core/config", "core/codec", "core/pipeline", "core/kafka"}},
         // What both ends of an attached console say to each other: a third folder, so that neither knows the other.
         {"core/wire", {"core/session"}},
         // A page of events is filtered place by place; API descriptions that are mounted, and settings, are YAML.
-        {"core/api", {"core/session", "core/config", "core/codec", "core/filter", "core/wire"}},
+        {"core/api", {"core/session", "core/yaml", "core/config", "core/codec", "core/filter", "core/wire"}},
         {"core/remote", {"core/session", "core/codec", "core/kafka", "core/wire"}},
         {"core/viewmodel", {"core/session"}},
         {"widgets", {"core/viewmodel"}},

@@ -4,7 +4,7 @@
 
 #include "core/base/clock.h"
 #include "core/codec/webhook.h"
-#include "core/config/yaml.h"
+#include "core/yaml/yaml.h"
 #include "pipelines/components.h"
 
 #include <QtCore/QDir>

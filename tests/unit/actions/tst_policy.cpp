@@ -3,7 +3,7 @@
 
 #include "core/actions/suggester.h"
 #include "core/base/time.h"
-#include "core/config/yaml.h"
+#include "core/yaml/yaml.h"
 #include "core/pipeline/settings.h"
 #include "core/pipeline/stage.h"
 #include "pipelines/components.h"

@@ -4,7 +4,7 @@
 // this repository to run. What it does when it runs is shown where its parts are tested.
 #include "tests/support/test_main.h"
 
-#include "core/config/yaml.h"
+#include "core/yaml/yaml.h"
 
 #include <QtCore/QFileInfo>
 #include <QtCore/QProcess>

@@ -2,7 +2,7 @@
 //
 // What is wrong inside rules, mappings and tables is reported with its place when the pipeline is loaded.
 #include "core/config/pipeline_file.h"
-#include "core/config/yaml.h"
+#include "core/yaml/yaml.h"
 #include "pipelines/components.h"
 #include "tests/support/test_main.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "core/config/yaml.h"
+#include "core/yaml/yaml.h"
 #include "tests/support/test_main.h"
 
 #include <chrono>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "core/config/read_file.h"
-#include "core/config/yaml.h"
+#include "core/base/read_file.h"
+#include "core/yaml/yaml.h"
 
 #include <algorithm>
 #include <unordered_set>

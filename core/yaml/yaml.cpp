@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "core/config/yaml.h"
+#include "core/yaml/yaml.h"
 
-#include "core/config/read_file.h"
+#include "core/base/read_file.h"
 
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "core/config/read_file.h"
+#include "core/base/read_file.h"
 
 #include <cerrno>
 #include <cstring>
