@@ -23,7 +23,7 @@ std::span<const Codec *const> builtinCodecs()
     static const std::vector<const Codec *> table = [] {
         std::vector<const Codec *> all = {
             &autoCodec(), &chronosRawCodec(), &csvCodec(), &agentCodec(), &genericJsonCodec(),
-            &karmaApiCodec(), &karmaCodec(), &monitoringCodec(), &textCodec(),
+            &karmaApiCodec(), &karmaCodec(), &monitoringCodec(), &prometheusCodec(), &textCodec(),
         };
         for (const auto &codec : formatCodecs())
             all.push_back(codec.get());

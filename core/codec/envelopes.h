@@ -19,6 +19,7 @@ const Codec &genericJsonCodec();  ///< json
 const Codec &karmaApiCodec();     ///< karma.api.v1
 const Codec &karmaCodec();        ///< karma.v1
 const Codec &monitoringCodec();   ///< monitoring.v1
+const Codec &prometheusCodec();   ///< prometheus
 const Codec &textCodec();         ///< text
 
 Result<std::shared_ptr<const Codec>> makeAgentCodec(const Value &settings);

@@ -21,7 +21,8 @@ namespace eventops {
 ///     type: payload.status                      a path (json_path.h)
 ///     type: {path: op, values: {c: created, u: updated}, default: changed}
 ///     tenant: {const: acme}
-///     message: {first: [msg, error.text]}       the first that is there
+///     message: {first: [msg, error.text]}       the first that is there; of paths and selectors, a template only when
+///                                               nothing in it is missing
 ///     entity.id: {template: "{ns}:{event_id}"}  "" for what is missing; what is put in is never looked at again
 ///     ts: {path: time, format: ["%Y-%m-%d %H:%M:%S,%f", epoch], zone: "+02:00"}
 ///     tags: {pairs: ^^.resource.attributes}     [{key, value}, …] as an object
@@ -50,10 +51,13 @@ private:
     Status parseFormats(const Value &map, std::string_view field);
     std::optional<std::string_view> pick(std::span<const std::string_view> scopes, std::string &scratch) const;
     std::string translated(std::string_view raw) const;
+    static Selector ofPath(JsonPath path);
+    bool isWhole(std::span<const std::string_view> scopes) const; ///< Nothing of the template is missing.
 
     Kind m_kind = Kind::Const;
     std::string m_text;
-    std::vector<JsonPath> m_paths;
+    std::vector<JsonPath> m_paths;     ///< One, of Path and Pairs.
+    std::vector<Selector> m_choices;   ///< Of First.
     std::string m_const;          ///< JSON.
     std::vector<Part> m_parts;
     std::vector<std::pair<std::string, std::string>> m_values;

@@ -4,6 +4,8 @@
 #include "core/base/json.h"
 #include "core/codec/json_reader.h"
 
+#include <algorithm>
+
 namespace eventops {
 namespace {
 
@@ -106,13 +108,21 @@ Status Selector::parseMap(const Value &value, std::string_view field)
                 return wrong(setting, field, "first is no list of paths", "write first: [a, b.c]");
             m_kind = list ? Kind::First : name == "pairs" ? Kind::Pairs : Kind::Path;
             for (const Value &item : list ? setting.items() : single) {
+                if (list && item.isMap()) {
+                    m_choices.push_back(EVENTOPS_TRY(parse(item, field)));
+                    m_text += (m_text.empty() ? "" : ", ") + m_choices.back().text();
+                    continue;
+                }
                 std::string text, error;
                 auto path = textOf(item, text) ? JsonPath::parse(text, error) : std::nullopt;
                 if (!path)
                     return wrong(item, field, error.empty() ? "expected a path" : error,
                                  "write a path such as payload.status");
                 m_text += (m_text.empty() ? "" : ", ") + text;
-                m_paths.push_back(std::move(*path));
+                if (list)
+                    m_choices.push_back(ofPath(std::move(*path)));
+                else
+                    m_paths.push_back(std::move(*path));
             }
         } else {
             EVENTOPS_TRY(parseOption(member, field));
@@ -211,10 +221,11 @@ std::optional<std::string_view> Selector::pick(std::span<const std::string_view>
 {
     switch (m_kind) {
     case Kind::Const: return m_const;
-    case Kind::Path:
+    case Kind::Path: return m_paths.front().find(scopes);
     case Kind::First:
-        for (const JsonPath &path : m_paths) {
-            if (const auto value = path.find(scopes))
+        for (const Selector &choice : m_choices) {
+            const auto value = choice.isWhole(scopes) ? choice.find(scopes, scratch) : std::nullopt;
+            if (value)
                 return value;
         }
         return std::nullopt;
@@ -234,6 +245,21 @@ std::optional<std::string_view> Selector::pick(std::span<const std::string_view>
     scratch.clear();
     appendJsonString(scratch, text);
     return scratch;
+}
+
+Selector Selector::ofPath(JsonPath path)
+{
+    Selector out;
+    out.m_kind = Kind::Path;
+    out.m_text = path.text();
+    out.m_paths.push_back(std::move(path));
+    return out;
+}
+
+bool Selector::isWhole(std::span<const std::string_view> scopes) const
+{
+    return std::all_of(m_parts.begin(), m_parts.end(),
+                       [&](const Part &part) { return !part.path || part.path->find(scopes); });
 }
 
 std::string Selector::translated(std::string_view raw) const
