@@ -403,7 +403,7 @@ JsonItems::JsonItems(std::string_view container) : m_text(container), m_at(skipS
 bool JsonItems::next(std::string_view &rawName, std::string_view &value)
 {
     rawName = {};
-    if (m_text[m_at] == '}' || m_text[m_at] == ']')
+    if (m_at >= m_text.size() || m_text[m_at] == '}' || m_text[m_at] == ']')
         return false;
     if (m_text.front() == '{') {
         const std::size_t begin = m_at + 1;

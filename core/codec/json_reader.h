@@ -71,7 +71,7 @@ private:
 class JsonItems
 {
 public:
-    explicit JsonItems(std::string_view container);
+    explicit JsonItems(std::string_view container); ///< Valid JSON; an empty text, as of what is absent, has none.
     /// False: no more. @p rawName is between the quotes, as written; empty in an array.
     bool next(std::string_view &rawName, std::string_view &value);
 

@@ -296,8 +296,7 @@ public:
             out.clear();
             appendQuoted(labels, metric);
         }
-        const std::string_view tags = batch.text(event, Field::Tags);
-        JsonItems items(tags.empty() ? std::string_view("{}") : tags);
+        JsonItems items(batch.text(event, Field::Tags));
         std::string_view name, value;
         while (items.next(name, value)) {
             const auto text = scalarText(value, scratch);
