@@ -371,7 +371,8 @@ private Q_SLOTS:
                 const Decoded out = decodeAll(*codec, {record});
                 QVERIFY2(takesAnything || !out.reasons[0].empty(), std::string(codec->name()).c_str());
             }
-            const char *reason = codec->name() == "csv" ? "bad_field" : "too_deep"; // a row of one cell
+            const bool isNoJson = codec->name() == "csv" || codec->name() == "prometheus"; // a row of a cell, no sample
+            const char *reason = isNoJson ? "bad_field" : "too_deep";
             QVERIFY(takesAnything || decodeAll(*codec, {deep}).reasons[0] == reason);
         }
     }
