@@ -502,9 +502,9 @@ private Q_SLOTS:
     /// Views ask for places; how much was found is told to those alone who may see all of it.
     void changesTellPlacesAndNotWhatWasFound()
     {
+        std::atomic<std::uint64_t> revision{0}, events{0}, findings{0}, allFindings{0};
         eventops::test::FakeBackend fake;
         GuardedBackend guard(fake);
-        std::atomic<std::uint64_t> revision{0}, events{0}, findings{0}, allFindings{0};
         const Ticket watching = guard.subscribe({"t", Role::Viewer, {"acme"}}, [&](const Change &told) {
             events = told.events;
             findings = told.findings;

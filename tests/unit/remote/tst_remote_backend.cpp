@@ -130,11 +130,11 @@ void TestRemoteBackend::manyQuestionsAtOnceGetTheirOwnAnswers()
 
 void TestRemoteBackend::moreThanTheEngineBearsAreToldSo()
 {
+    std::atomic<std::size_t> heard{0}; // before the backend, whose callbacks end with it
     auto attached = RemoteBackend::attach(remoteOptions(m_served->port()));
     QVERIFY(attached);
     constexpr std::size_t Subscriptions = 64; // as many calls as a connection may have at once
     std::vector<Ticket> tickets;
-    std::atomic<std::size_t> heard{0};
     std::vector<std::shared_ptr<std::atomic<bool>>> told;
     for (std::size_t i = 0; i < Subscriptions; ++i) {
         const auto first = told.emplace_back(std::make_shared<std::atomic<bool>>(false));
@@ -167,6 +167,7 @@ void TestRemoteBackend::aCancelledQuestionEndsWithCancelled()
 void TestRemoteBackend::aDecisionCrossesOnceAndItsChangeIsHeard()
 {
     ServedWorkspace served; // of its own: it changes
+    std::atomic<int> changes{0}; // before the backend, whose callbacks end with it
     auto attached = RemoteBackend::attach(remoteOptions(served.port(), "approver"));
     QVERIFY(attached);
     Backend &backend = *attached.value();
@@ -179,7 +180,6 @@ void TestRemoteBackend::aDecisionCrossesOnceAndItsChangeIsHeard()
             std::move(done));
     });
     QVERIFY(!actions.empty());
-    std::atomic<int> changes{0};
     backend.subscribe(caller, [&](const Change &) { ++changes; });
     QTRY_VERIFY(changes > 0);
     const int before = changes;

@@ -33,36 +33,40 @@ private:
     std::shared_ptr<std::promise<Result<T>>> m_promise = std::make_shared<std::promise<Result<T>>>();
 };
 
-/// The last change heard, to be waited for.
+/// The last change heard, to be waited for. A callback may outlive it: what it writes to belongs to both.
 class Listener
 {
 public:
     std::function<void(Change)> callback()
     {
-        return [this](const Change &change) {
-            const std::lock_guard lock(m_mutex);
-            m_last = change;
-            ++m_calls;
-            m_wake.notify_all();
+        return [heard = m_heard](const Change &change) {
+            const std::lock_guard lock(heard->mutex);
+            heard->last = change;
+            ++heard->calls;
+            heard->wake.notify_all();
         };
     }
     template <typename Condition>
     bool waitFor(Condition condition)
     {
-        std::unique_lock lock(m_mutex);
-        return m_wake.wait_for(lock, std::chrono::seconds(30), [&] { return m_calls > 0 && condition(m_last); });
+        std::unique_lock lock(m_heard->mutex);
+        return m_heard->wake.wait_for(lock, std::chrono::seconds(30),
+                                      [&] { return m_heard->calls > 0 && condition(m_heard->last); });
     }
     int calls()
     {
-        const std::lock_guard lock(m_mutex);
-        return m_calls;
+        const std::lock_guard lock(m_heard->mutex);
+        return m_heard->calls;
     }
 
 private:
-    std::mutex m_mutex;
-    std::condition_variable m_wake;
-    Change m_last;
-    int m_calls = 0;
+    struct Heard {
+        std::mutex mutex;
+        std::condition_variable wake;
+        Change last;
+        int calls = 0;
+    };
+    std::shared_ptr<Heard> m_heard = std::make_shared<Heard>();
 };
 
 std::vector<std::string> eventIds(Backend &backend, const Caller &caller = Tester)
