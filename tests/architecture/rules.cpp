@@ -25,6 +25,7 @@ const std::map<std::string, std::set<std::string>> &arrows()
         {"core/base", {}},
         {"core/model", {}},
         {"core/yaml", {}},
+        {"core/script", {}},
         // The tables of formats are YAML.
         {"core/codec", {"core/yaml"}},
         {"core/pipeline", {}},
