@@ -87,6 +87,7 @@ void addLake(CLI::App &app, Context &context);
 void addClickHouse(CLI::App &app, Context &context);
 void addKafka(CLI::App &app, Context &context);
 void addWebhook(CLI::App &app, Context &context);
+void addIntake(CLI::App &app, Context &context);
 void addGroup(CLI::App &app, Context &context);
 void addApprovals(CLI::App &app, Context &context);
 void addFeedback(CLI::App &app, Context &context);

@@ -161,6 +161,7 @@ Status serve(const Context &context, const Options &options)
     api.telemetry = telemetry;
     api.insecureLoopback = options.insecureLoopback;
     api.readOnly = options.readOnly;
+    api.intakes = Workspace{context.workspace};
     const api::SettingsTree settings = EVENTOPS_TRY(api::SettingsTree::load({context.workspace}, std::getenv));
     api.mounts.clear();
     for (const api::MountedOperation &operation : EVENTOPS_TRY(api::mountedOperations(settings, context.dataDirectory)))

@@ -5,8 +5,10 @@
 #include "core/api/http_server.h"
 #include "core/api/router.h"
 #include "core/session/backend.h"
+#include "core/session/workspace.h"
 
 #include <memory>
+#include <optional>
 
 namespace eventops {
 class WebhookCallbacks;
@@ -31,6 +33,9 @@ void addHealthRoutes(Router &router, const RouteTools &tools);   ///< Is it well
 void addSeedRoutes(Router &router, const RouteTools &tools);     ///< Those of EventOps Flow.
 void addCallbackRoutes(Router &router,
                        std::shared_ptr<WebhookCallbacks> callbacks); ///< Of webhooks' targets; null: there are none.
+/// Events in the tongues of others: OTLP, Alertmanager, CloudEvents, and webhooks of services that show a secret of
+/// their own, if there is a workspace that tells of them.
+void addIntakeRoutes(Router &router, const RouteTools &tools, const std::optional<Workspace> &intakes);
 class ReplayDesk;
 void addReplayRoutes(Router &router, std::shared_ptr<ReplayDesk> desk); ///< Captures read in on request.
 void addPageRoutes(Router &router, Access &access);              ///< The web page, and its session.

@@ -71,8 +71,8 @@ struct ApiServer::Parts {
     Router router;
     const std::shared_ptr<GuardedBackend> guard;
     const std::shared_ptr<AlertFeed> feed;
-    std::string scheme, address; ///< Of our URL.
-    std::vector<ApiMount> mounts; ///< Their routes name them.
+    std::string scheme, address;        ///< Of our URL.
+    std::vector<ApiMount> mounts;       ///< Their routes name them.
     std::unique_ptr<HttpServer> server; ///< Last: goes first.
 };
 
@@ -127,6 +127,7 @@ Result<std::unique_ptr<ApiServer>> ApiServer::start(Backend &backend, std::vecto
     addHealthRoutes(parts->router, tools);
     addEventRoutes(parts->router, tools);
     addIngestRoutes(parts->router, tools);
+    addIntakeRoutes(parts->router, tools, options.intakes);
     addRowRoutes(parts->router, tools);
     addGraphRoutes(parts->router, tools);
     addDecisionRoutes(parts->router, tools);

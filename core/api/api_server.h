@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,7 @@ struct ApiOptions {
     std::shared_ptr<Telemetry> telemetry = {}; ///< Gets a span of every request; null: nobody wants them.
     ReplayRules replays = {};          ///< Captures that may be read in.
     std::shared_ptr<WebhookCallbacks> callbacks = {}; ///< Take what webhooks' targets say; null: none.
+    std::optional<Workspace> intakes = {}; ///< Whose webhooks may be posted to us; nothing: none.
     bool readOnly = false;             ///< Nobody changes anything, whatever their role.
     HttpLimits limits = {};
     AttachLimits attach = {};

@@ -4,6 +4,7 @@
 // them (contracts K14, K20, X10). Answered when they are stored, so a good answer is a promise.
 #include "core/api/api_routes.h"
 
+#include "core/api/handed_in.h"
 #include "core/api/problem.h"
 #include "core/base/json.h"
 #include "core/codec/json_reader.h"
@@ -15,77 +16,22 @@ namespace eventops::api {
 namespace {
 
 constexpr std::string_view NdjsonType = "application/x-ndjson";
-constexpr std::string_view JsonSpace = " \t\r\n";
-
-RawChunk::Record recordAt(std::size_t offset, std::size_t size)
-{
-    return {static_cast<std::uint32_t>(offset), static_cast<std::uint32_t>(size)};
-}
-
-/// Each line that is not blank.
-void addLines(IngestRequest &request)
-{
-    const std::string_view bytes = request.bytes;
-    for (std::size_t at = 0; at < bytes.size();) {
-        const std::size_t end = std::min(bytes.find('\n', at), bytes.size());
-        if (bytes.substr(at, end - at).find_first_not_of(JsonSpace) != std::string_view::npos)
-            request.records.push_back(recordAt(at, end - at));
-        at = end + 1;
-    }
-}
-
-/// The elements of an array; else the whole body, which the dead letters take if it is no JSON.
-void addDocuments(IngestRequest &request)
-{
-    const std::string_view bytes = request.bytes;
-    JsonReader reader;
-    if (reader.read(bytes) || reader.kind() != JsonKind::Array) {
-        request.records.push_back(recordAt(0, bytes.size()));
-        return;
-    }
-    JsonItems items(reader.document());
-    std::string_view name, value;
-    while (items.next(name, value))
-        request.records.push_back(recordAt(static_cast<std::size_t>(value.data() - bytes.data()), value.size()));
-}
-
-std::string outcomeJson(const IngestOutcome &outcome)
-{
-    std::string body;
-    JsonWriter json(body);
-    json.beginObject().key("stored").unsignedInteger(outcome.stored);
-    json.key("duplicate").unsignedInteger(outcome.duplicate).key("skipped").unsignedInteger(outcome.skipped);
-    json.key("dead_lettered").unsignedInteger(outcome.deadLettered).key("dead_letters").beginArray();
-    for (const IngestOutcome::Refused &refused : outcome.refused)
-        json.beginObject()
-            .key("record")
-            .unsignedInteger(refused.record)
-            .field("reason", refused.reason)
-            .field("detail", refused.detail)
-            .endObject();
-    json.endArray().endObject();
-    return body + '\n';
-}
-
 void takeEvents(Backend &backend, const ApiCall &call)
 {
     const HttpRequest &http = call.exchange->request();
     const std::string *type = http.header("content-type");
-    IngestRequest request;
-    request.bytes = http.body;
-    if (type != nullptr && type->starts_with(NdjsonType))
-        addLines(request);
-    else
-        addDocuments(request);
+    std::string content;
+    if (auto refusal = readContent(http, content))
+        return call.exchange->respond(std::move(*refusal));
+    const bool lines = type != nullptr && type->starts_with(NdjsonType);
+    IngestRequest request = lines ? linesOf(std::move(content)) : documentsOf(std::move(content));
     if (request.records.empty())
         return call.exchange->respond(problem(400, "the body holds no event",
                                               {"body", "send a JSON object, an array of them, or one a line", {}}));
     backend.ingest(call.caller, std::move(request), [exchange = call.exchange](const Result<IngestOutcome> &outcome) {
         if (!outcome)
             return exchange->respond(problem(outcome.error()));
-        const IngestOutcome &done = outcome.value();
-        const bool none = done.stored + done.duplicate + done.skipped == 0;
-        respondJson(*exchange, outcomeJson(done), none ? 422 : 200);
+        respondJson(*exchange, outcomeJson(outcome.value()), isRefused(outcome.value()) ? 422 : 200);
     });
 }
 
@@ -130,11 +76,9 @@ std::string_view notAnEvent(std::string_view body)
 
 void logEvent(Backend &backend, const ApiCall &call)
 {
-    IngestRequest request;
-    request.bytes = call.exchange->request().body;
+    IngestRequest request = oneRecord(call.exchange->request().body);
     if (const std::string_view wrong = notAnEvent(request.bytes); !wrong.empty())
         return refuseEvent(*call.exchange, 400, wrong);
-    request.records.push_back(recordAt(0, request.bytes.size()));
     backend.ingest(call.caller, std::move(request), [exchange = call.exchange](const Result<IngestOutcome> &outcome) {
         if (!outcome) {
             const unsigned status = statusOf(outcome.error().code);

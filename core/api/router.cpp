@@ -42,6 +42,8 @@ std::optional<HttpResponse> checkBody(const HttpRequest &request, const Route &r
     }
     const std::string *type = request.header("content-type");
     const auto &types = route.bodyTypes;
+    if (types.front() == AnyType)
+        return std::nullopt;
     if (type != nullptr && request.headerCount("content-type") == 1
         && std::find(types.begin(), types.end(), mediaType(*type)) != types.end())
         return std::nullopt;

@@ -40,6 +40,9 @@ public:
     const struct Route *route = nullptr;
 };
 
+/// As the one content type of a route: the body may have any, and none.
+inline constexpr std::string_view AnyType = "*/*";
+
 /// What a route says of itself: checks, /openapi.json and the documentation page all come from here.
 struct Route {
     std::string_view method = {}; ///< "GET" answers HEAD, too.
@@ -54,7 +57,7 @@ struct Route {
     unsigned goodStatus = 200;    ///< Of a good answer.
     std::string_view errors = "application/problem+json"; ///< Content type of what `handle` refuses with.
     bool readsBody = false;       ///< `handle` reads the JSON body by itself, which may hold more than `body` tells.
-    std::vector<std::string_view> bodyTypes = {"application/json"}; ///< Content types that the body may have.
+    std::vector<std::string_view> bodyTypes = {"application/json"}; ///< Content types the body may have.
     std::string_view lambda = {}; ///< Name of the handler in the API description, by which others resolve it (K16).
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/api/tokens.h"
 
+#include "core/base/encode.h"
 #include "core/base/hash.h"
 #include "core/session/guarded_backend.h"
 
@@ -193,15 +194,10 @@ Result<std::vector<ApiToken>> loadTokens(const std::string &directory)
 
 Result<std::string> newToken()
 {
-    unsigned char random[NewTokenBytes];
+    char random[NewTokenBytes];
     if (::getrandom(random, sizeof random, 0) != static_cast<ssize_t>(sizeof random))
         return Error{Error::Code::Unavailable, "the system gives no random bits", {}, "try again"};
-    std::string token;
-    for (const unsigned char byte : random) {
-        token += "0123456789abcdef"[byte >> 4];
-        token += "0123456789abcdef"[byte & 15];
-    }
-    return token;
+    return hexOfBytes({random, sizeof random});
 }
 
 const Caller *findCaller(const std::vector<ApiToken> &tokens, std::string_view token)

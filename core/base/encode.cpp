@@ -30,4 +30,15 @@ std::string hexOf(std::uint64_t value)
     return out;
 }
 
+std::string hexOfBytes(std::string_view bytes)
+{
+    std::string out;
+    out.reserve(bytes.size() * 2);
+    for (const char byte : bytes) {
+        out += "0123456789abcdef"[static_cast<unsigned char>(byte) >> 4];
+        out += "0123456789abcdef"[static_cast<unsigned char>(byte) & 15];
+    }
+    return out;
+}
+
 } // namespace eventops

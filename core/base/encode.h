@@ -12,5 +12,7 @@ std::string percentEncoded(std::string_view bytes);
 
 /// 16 lower-case hexadecimal digits. Thread: any.
 std::string hexOf(std::uint64_t value);
+/// Two lower-case hexadecimal digits a byte. Thread: any.
+std::string hexOfBytes(std::string_view bytes);
 
 } // namespace eventops

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/codec/decision_command.h"
 
+#include "core/base/encode.h"
 #include "core/base/hmac.h"
 #include "core/base/json.h"
 #include "core/base/time.h"
@@ -73,12 +74,7 @@ Result<std::optional<DecisionCommand>> decodeDecisionCommand(std::string_view js
 
 std::string commandSignature(std::string_view secret, std::string_view payload)
 {
-    std::string out;
-    for (const char byte : hmacSha256(secret, payload)) {
-        out += "0123456789abcdef"[static_cast<unsigned char>(byte) >> 4];
-        out += "0123456789abcdef"[static_cast<unsigned char>(byte) & 15];
-    }
-    return out;
+    return hexOfBytes(hmacSha256(secret, payload));
 }
 
 } // namespace eventops

@@ -154,6 +154,8 @@ private Q_SLOTS:
             }
             const QByteArray body = bodyOf(route).isEmpty() ? QByteArray("{}") : bodyOf(route);
             for (const char *type : {"text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""}) {
+                if (route.anyBody && route.bodyTypes.front() == eventops::api::AnyType)
+                    break; // what it is said to be is for the handler to judge
                 const HttpAnswer answer = served->ask(served->request(methodOf(route), targetOf(route), "admin", body,
                                                                       QByteArray("Content-Type: ") + type + "\r\n"));
                 QVERIFY2(answer.status == 415, qPrintable(readable(answer, route)));
