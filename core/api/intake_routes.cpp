@@ -184,12 +184,8 @@ void takeWebhook(Backend &backend, const std::optional<Workspace> &workspace, co
     const std::string &name = call.pathValue("name");
     const auto intake = std::find_if(intakes.value().begin(), intakes.value().end(),
                                      [&](const Intake &one) { return one.name == name; });
-    // Nobody learns names by asking: what is not there is refused as a wrong secret is.
     const Status known = intake == intakes.value().end()
-                             ? Status(Error{Error::Code::Refused,
-                                            "the request does not show that its sender knows the secret",
-                                            {},
-                                            "eventops intake list tells what there is"})
+                             ? Status(unknownSender())
                              : intake->verify(
                                  *workspace, [&](const char *header) { return onlyHeader(request, header); },
                                  request.body, raw(SystemClock().now()) / NsPerSecond);

@@ -64,11 +64,6 @@ Result<std::string> secretOf(const Intake &intake, const Workspace &workspace)
     return text;
 }
 
-Error notShown(std::string remedy)
-{
-    return {Error::Code::Refused, "the request does not show that its sender knows the secret", {}, std::move(remedy)};
-}
-
 /// "sha256=4f…", "v1=4f…,v1=a0…": true when one of them is @p hex.
 bool namesDigest(std::string_view given, std::string_view hex)
 {
@@ -100,6 +95,14 @@ Result<Intake> readIntake(const Value &given)
 }
 
 } // namespace
+
+Error unknownSender()
+{
+    return {Error::Code::Refused,
+            "the request does not show that its sender knows the secret of an intake",
+            {},
+            "on the server, eventops intake list tells what there is and how it is shown"};
+}
 
 std::string_view toString(Intake::Proof proof)
 {
@@ -145,21 +148,19 @@ Status Intake::verify(const Workspace &workspace, const std::function<std::strin
     const std::string &secret = known.value();
     if (proof == Proof::Standard) {
         const WebhookKeys keys = EVENTOPS_TRY(WebhookKeys::parse(secret));
-        return keys.verify(
-            {headerOf(WebhookIdHeader), headerOf(WebhookTimestampHeader), headerOf(WebhookSignatureHeader)}, body, now);
+        const bool signedByIt = static_cast<bool>(
+            keys.verify({headerOf(WebhookIdHeader), headerOf(WebhookTimestampHeader), headerOf(WebhookSignatureHeader)},
+                        body, now));
+        return signedByIt ? Status(Ok{}) : unknownSender();
     }
     const std::string given = headerOf(header.c_str());
     if (proof == Proof::Hmac)
-        return namesDigest(given, hexOfBytes(hmacSha256(secret, body)))
-                   ? Status(Ok{})
-                   : notShown("sign the body by HMAC-SHA256 with the secret of this intake, in hex, in " + header);
+        return namesDigest(given, hexOfBytes(hmacSha256(secret, body))) ? Status(Ok{}) : unknownSender();
     constexpr std::string_view Bearer = "Bearer ";
     const std::string_view shown = given;
     const std::string_view token = shown.starts_with(Bearer) ? shown.substr(Bearer.size()) : shown;
     // Compared by digests, so that not even the length is told.
-    return equalsInConstantTime(hmacSha256(secret, token), hmacSha256(secret, secret))
-               ? Status(Ok{})
-               : notShown("send the secret of this intake in " + header);
+    return equalsInConstantTime(hmacSha256(secret, token), hmacSha256(secret, secret)) ? Status(Ok{}) : unknownSender();
 }
 
 std::string intakesFile(const Workspace &workspace)

@@ -222,6 +222,7 @@ private Q_SLOTS:
         QCOMPARE(post("hub", "").status, 401);
         const HttpAnswer unknown = post("other", good);
         QCOMPARE(unknown.status, 401);
+        QCOMPARE(unknown.body, refused.body); // nobody learns names
         QCOMPARE(events(withIntakes).size(), 1);
 
         write(directory + "/secret", Secret + "\n", QFile::ReadOwner | QFile::ReadOther | QFile::WriteOwner);
