@@ -5,6 +5,7 @@
 
 #include "core/api/api_server.h"
 #include "core/api/settings_tree.h"
+#include "core/api/syslog_server.h"
 #include "core/base/json.h"
 #include "core/kafka/demo_bus.h"
 #include "core/session/kafka_feed.h"
@@ -17,6 +18,7 @@
 #include <future>
 #include <mutex>
 #include <optional>
+#include <tuple>
 
 namespace eventops::cli {
 namespace {
@@ -33,32 +35,46 @@ struct Options {
     std::string captures;
     std::optional<std::uint16_t> pagePort;
     std::string pipeline;
+    std::string syslog; ///< Address and port.
     bool insecureLoopback = false;
     bool demoBus = false;
     bool readOnly = false;
 };
 
-/// "ADDRESS:PORT", "[::1]:8088".
-Status readListen(Options &options)
+/// "ADDRESS:PORT", "[::1]:8088". @p option: "--listen", for the error.
+Result<std::pair<std::string, std::uint16_t>> readAddress(const char *option, const std::string &text)
 {
-    if (options.listen.empty())
-        return Ok{};
-    const std::string &text = options.listen;
     const std::size_t colon = text.rfind(':');
     std::string host = text.substr(0, colon);
     if (host.starts_with('[') && host.ends_with(']'))
         host = host.substr(1, host.size() - 2);
     const char *const end = text.data() + text.size();
     const char *const begin = colon == std::string::npos ? end : text.data() + colon + 1;
-    const auto read = std::from_chars(begin, end, options.port);
+    std::uint16_t port = 0;
+    const auto read = std::from_chars(begin, end, port);
     const bool six = host.find(':') != std::string::npos;
     if (begin == end || read.ec != std::errc() || read.ptr != end || host.empty() || six != text.starts_with('['))
         return Error{Error::Code::InvalidArgument,
-                     "--listen: \"" + text + "\" is no address with a port",
+                     std::string(option) + ": \"" + text + "\" is no address with a port",
                      {},
                      "write 192.0.2.7:8088, 0.0.0.0:8088 or [::]:8088"};
-    options.host = host;
+    return std::pair(std::move(host), port);
+}
+
+Status readListen(Options &options)
+{
+    if (!options.listen.empty())
+        std::tie(options.host, options.port) = EVENTOPS_TRY(readAddress("--listen", options.listen));
     return Ok{};
+}
+
+/// Takes syslog where the options say so; null: nowhere. Must go before @p backend.
+Result<std::unique_ptr<api::SyslogServer>> startSyslog(Backend &backend, const Options &options)
+{
+    if (options.syslog.empty() || options.readOnly)
+        return std::unique_ptr<api::SyslogServer>();
+    const auto [host, port] = EVENTOPS_TRY(readAddress("--syslog", options.syslog));
+    return api::SyslogServer::listen(host, port, backend);
 }
 
 /// Name and text of the pipeline that the workspace last ran, else of the shipped one.
@@ -157,7 +173,9 @@ Status serve(const Context &context, const Options &options)
         api.tls = api::TlsFiles{options.certificate, options.key};
     api.hostNames = options.hostNames;
     api.replays.directory = options.captures;
-    api.replays.pipeline = [&context] { return ownPipeline(context); };
+    api.replays.pipeline = [&context] {
+        return ownPipeline(context);
+    };
     api.telemetry = telemetry;
     api.insecureLoopback = options.insecureLoopback;
     api.readOnly = options.readOnly;
@@ -190,6 +208,9 @@ Status serve(const Context &context, const Options &options)
         api.port = *options.pagePort;
         page = EVENTOPS_TRY(api::ApiServer::start(*backend, tokens, api));
     }
+    const auto syslog = EVENTOPS_TRY(startSyslog(*backend, options));
+    if (syslog && !context.json)
+        std::printf("Syslog:  UDP and TCP, port %u\n", unsigned{syslog->port()});
     announce(context, *server, page.get(), options, bus ? bus->brokers() : std::string());
     std::mutex mutex; // nobody else has it: the wait ends by time alone, a signal handler may wake nobody
     std::unique_lock lock(mutex);
@@ -249,9 +270,10 @@ void addServe(CLI::App &app, Context &context)
                      "Address and port together, 0.0.0.0:8088; off loopback only with a certificate")
         ->excludes(host);
     auto *key = command->add_option("--tls-key", options->key, "PEM file of its key; only its owner may read it");
-    auto *certificate = command->add_option("--tls-cert", options->certificate,
-                                            "PEM file of the server's certificate, with those up to its authority: "
-                                            "HTTPS and nothing else; a renewed one counts at once")
+    auto *certificate = command
+                            ->add_option("--tls-cert", options->certificate,
+                                         "PEM file of the server's certificate, with those up to its authority: "
+                                         "HTTPS and nothing else; a renewed one counts at once")
                             ->needs(key);
     key->needs(certificate);
     command->add_option("--host-name", options->hostNames,
@@ -261,6 +283,9 @@ void addServe(CLI::App &app, Context &context)
     command->add_option("--pipeline", options->pipeline,
                         "Run this pipeline over its sources meanwhile; default: none, only what is handed in runs "
                         "through the workspace's own");
+    command->add_option("--syslog", options->syslog,
+                        "Also take syslog over UDP and TCP at this address and port, 127.0.0.1:5514: from anybody who "
+                        "reaches it; default: none");
     command->add_option("--captures", options->captures,
                         "Folder of captures that operators may have read in over HTTP; default: none may");
     command->add_flag("--demo-bus", options->demoBus,

@@ -38,8 +38,8 @@ struct Intake {
     Status verify(const Workspace &workspace, const std::function<std::string(const char *)> &header,
                   std::string_view body, std::int64_t now) const;
 };
-/// What is said to who does not show the secret, and to who asks for an intake that is not there: nobody learns names by
-/// asking.
+/// What is said to who does not show the secret, and to who asks for an intake that is not there: nobody learns
+/// names by asking.
 Error unknownSender();
 std::string_view toString(Intake::Proof proof); ///< "standard", "hmac", "token"
 constexpr std::size_t IntakesMax = 64;

@@ -61,7 +61,7 @@ _eventops()
             report) options+=" --workspace --attach --token-file --ca" ;;
             webhook) options+=" --workspace --json --send --filter --secret-env --secret-file --callback --ca --timeout-ms --allow-http --from-start" ;;
             intake) options+=" --workspace --json --proof --header --secret-env --secret-file" ;;
-            serve) options+=" --workspace --json --port --ui-port --pipeline --host --listen --tls-cert --tls-key --host-name --captures --read-only --insecure-loopback --demo-bus" ;;
+            serve) options+=" --workspace --json --port --ui-port --pipeline --host --listen --tls-cert --tls-key --host-name --captures --syslog --read-only --insecure-loopback --demo-bus" ;;
             up) options+=" --workspace --json --brokers --port --ui-port --pipeline" ;;
             settings | status | urls) options+=" --workspace --json" ;;
             down | init | seed | logs) options+=" --workspace" ;;

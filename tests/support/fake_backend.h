@@ -14,7 +14,7 @@ namespace eventops::test {
 
 /// A back end whose answers a test writes down. Callbacks run on a thread of its own, as with the real ones; `with`
 /// reaches the answers safely from the test's thread.
-class FakeBackend final : public Backend
+class FakeBackend : public Backend
 {
 public:
     struct Answers {
