@@ -23,7 +23,7 @@ std::span<const Codec *const> builtinCodecs()
     static const std::vector<const Codec *> table = [] {
         std::vector<const Codec *> all = {
             &autoCodec(), &chronosRawCodec(), &csvCodec(), &agentCodec(), &genericJsonCodec(),
-            &karmaApiCodec(), &karmaCodec(), &monitoringCodec(), &prometheusCodec(), &textCodec(),
+            &karmaApiCodec(), &karmaCodec(), &logCodec(), &monitoringCodec(), &prometheusCodec(), &textCodec(),
         };
         for (const auto &codec : formatCodecs())
             all.push_back(codec.get());
@@ -55,16 +55,22 @@ Result<std::shared_ptr<const Codec>> makeCodec(std::string_view name, const Valu
         return makeAgentCodec(settings);
     if (name == "chronos.raw")
         return makeChronosRawCodec(settings);
+    if (name == "cloudevents")
+        return makeCloudEventsCodec(settings);
     if (name == "karma.v1")
         return makeKarmaCodec(settings);
     if (name == "kcat")
         return makeKcatCodec(settings);
+    if (name == "log")
+        return makeLogCodec(settings);
     if (name == "mapped")
         return makeMappedCodec(settings);
     if (name == "monitoring.envelope.v1")
         return makeMonitoringAvroCodec(settings);
     if (name == "monitoring.v1")
         return makeMonitoringCodec(settings);
+    if (name == "syslog")
+        return makeSyslogCodec(settings);
     if (const Codec *codec = codecByName(name))
         return std::shared_ptr<const Codec>(codec, [](const Codec *) {}); // a constant of the program
     std::string known;

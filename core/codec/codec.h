@@ -68,11 +68,13 @@ const Codec &eventsRawCodec();
 /// A codec with settings of its own, a map whose absent members keep their defaults:
 ///   require       eventops.agent, auto: the fields without which an agent's line is refused (all five by default)
 ///   content_type, source_name, tenant   chronos.raw: what its HTTP headers would have said
-///   headers       chronos.raw: true: a record is a block of HTTP headers, an empty line and the body
+///   headers       chronos.raw, cloudevents: true: a record is a block of HTTP headers, an empty line and the body
 ///   legacy_top_level   karma.v1: true: an entropy.deviation is written with its figures at top level as well (X12)
 ///   attribute_types    monitoring.v1: true: attributes have a "<name>:type" beside them where they are no texts, so
 ///                 that they come back as they were (X6); for files that only we read
 ///   map           mapped: see mapping.h
+///   since, zone   auto, log, syslog: from when a time without a year is at the earliest, and the offset of one without
+///                 a zone; see SyslogSettings
 ///   codec, codecs kcat: name of the codec that reads the payloads (auto), and by topic where another one does; these
 ///                 settings are theirs as well
 ///   skip_writer   kcat: messages whose header eventops-writer says this are left out

@@ -10,7 +10,9 @@ namespace {
 
 /// Members of a change event that its connector writes as texts when the event has a schema.
 constexpr std::string_view DocumentsAsText[] = {"_id", "documentKey", "fullDocument", "fullDocumentBeforeChange",
-                                                "clusterTime"};
+                                                "clusterTime",
+                                                // of Debezium's connector for MongoDB, always
+                                                "before", "after", "patch", "filter"};
 
 bool beginsAsObject(std::string_view text)
 {
@@ -41,8 +43,11 @@ bool isChangeWithTexts(const JsonReader &json)
 {
     const JsonEntry *const ns = json.find("ns");
     const auto members = json.members();
-    return ns != nullptr && jsonKind(ns->value) == JsonKind::Object && isString(json.find("operationType"))
-           && std::any_of(members.begin(), members.end(), isDocumentAsText);
+    const JsonEntry *const source = json.find("source");
+    const bool ofMongo =
+        ns != nullptr && jsonKind(ns->value) == JsonKind::Object && isString(json.find("operationType"));
+    const bool ofDebezium = source != nullptr && isString(json.find("op")) && jsonMember(source->value, "connector");
+    return (ofMongo || ofDebezium) && std::any_of(members.begin(), members.end(), isDocumentAsText);
 }
 
 } // namespace

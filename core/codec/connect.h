@@ -14,7 +14,7 @@ namespace eventops {
 ///     "{\"a\":1}"                                           JsonConverter without schemas, over such a text
 ///
 /// and in a change event of MongoDB with a schema of its own the members that hold documents as texts (documentKey,
-/// fullDocument, clusterTime, …). Thread: one.
+/// fullDocument, clusterTime, …), likewise before and after in one of Debezium. Thread: one.
 class ConnectDocument
 {
 public:

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "core/codec/document_format.h"
 
-#include "core/codec/envelopes.h"
 #include "core/codec/format_tables.h"
-#include "core/codec/mapping_reader.h"
+#include "core/codec/json_envelope.h"
 #include "core/yaml/yaml.h"
 
 #include <algorithm>
@@ -20,51 +19,15 @@ std::string firstMember(std::string_view path)
     return std::string(path.substr(0, path.find_first_of(".[")));
 }
 
-class FormatEnvelope final : public JsonEnvelope
-{
-public:
-    explicit FormatEnvelope(const DocumentFormat &format) : m_reader(format.mapping(), format.name()) {}
-    DecodeFailure decode(Batch &batch, std::uint32_t record, const JsonReader &json) override
-    {
-        return m_reader.read(batch, record, json.document());
-    }
-
-private:
-    MappingReader m_reader;
-};
-
-class FormatCodec final : public Codec
-{
-public:
-    explicit FormatCodec(const DocumentFormat &format) : m_format(format) {}
-    std::string_view name() const override { return m_format.name(); }
-    std::string_view summary() const override { return m_format.summary(); }
-    std::unique_ptr<CodecDecoder> makeDecoder() const override
-    {
-        return std::make_unique<JsonDecoder>(makeFormatEnvelope(m_format));
-    }
-    Result<std::string> encode(const Batch &, const Event &, LossReport &) const override
-    {
-        return Error{Error::Code::Unavailable,
-                     "the format " + m_format.name() + " is only read",
-                     {},
-                     "write the event with another codec"};
-    }
-
-private:
-    const DocumentFormat &m_format;
-};
-
 } // namespace
 
 bool DocumentFormat::Condition::holds(const JsonReader &json) const
 {
-    if (!member.empty() && json.find(member) == nullptr)
-        return false;
+    const bool known = member.empty() || json.find(member) != nullptr;
     const std::string_view document = json.document();
-    const auto found = path.find(std::span(&document, 1));
+    const auto found = known ? path.find(std::span(&document, 1)) : std::nullopt;
     if (!found)
-        return false;
+        return kind == Kind::Absent || kind == Kind::NoneOf;
     const JsonKind is = jsonKind(*found);
     switch (kind) {
     case Kind::Any: return true;
@@ -72,66 +35,103 @@ bool DocumentFormat::Condition::holds(const JsonReader &json) const
     case Kind::Number: return is == JsonKind::Number;
     case Kind::Object: return is == JsonKind::Object;
     case Kind::Array: return is == JsonKind::Array;
-    case Kind::OneOf: break;
+    case Kind::Absent: return false;
+    case Kind::OneOf:
+    case Kind::NoneOf: break;
     }
     std::string scratch;
     const auto text = scalarText(*found, scratch);
-    return text && std::find(texts.begin(), texts.end(), *text) != texts.end();
+    const bool isOne = text && std::find(texts.begin(), texts.end(), *text) != texts.end();
+    return isOne == (kind == Kind::OneOf);
+}
+
+Result<DocumentFormat::Condition> DocumentFormat::condition(const Value::Member &member)
+{
+    constexpr std::pair<std::string_view, Kind> Kinds[] = {
+        {"any", Kind::Any},       {"text", Kind::Text},   {"number", Kind::Number},
+        {"object", Kind::Object}, {"array", Kind::Array}, {"absent", Kind::Absent},
+    };
+    const auto &[name, value] = member;
+    std::string error;
+    auto path = JsonPath::parse(name, error);
+    if (!path)
+        return value.error("when: " + error, "write a path, as in when: {alerts[0].labels: object}");
+    Condition out{std::move(*path), firstMember(name), Kind::OneOf, {}};
+    const std::string word = value.isScalar() ? value.text().valueOr("") : std::string();
+    const auto kind =
+        std::find_if(std::begin(Kinds), std::end(Kinds), [&](const auto &known) { return known.first == word; });
+    const Value *const none = value.isMap() ? value.find("not") : nullptr;
+    const Value &texts = none != nullptr ? *none : value;
+    if (kind != std::end(Kinds)) {
+        out.kind = kind->second;
+        return out;
+    }
+    if (!texts.isList() || texts.items().empty())
+        return value.error("when." + name + ": expected a kind or a list of texts",
+                           "use any, text, number, object, array, absent, ['4', '5'], or {not: ['4']}");
+    out.kind = none != nullptr ? Kind::NoneOf : Kind::OneOf;
+    for (const Value &item : texts.items())
+        out.texts.push_back(EVENTOPS_TRY(item.text()));
+    return out;
 }
 
 Result<std::vector<DocumentFormat::Condition>> DocumentFormat::conditions(const Value &map)
 {
-    constexpr std::pair<std::string_view, Kind> Kinds[] = {{"any", Kind::Any},
-                                                           {"text", Kind::Text},
-                                                           {"number", Kind::Number},
-                                                           {"object", Kind::Object},
-                                                           {"array", Kind::Array}};
     if (!map.isMap() || map.members().empty() || map.members().size() > ConditionsMax)
         return map.error("when: expected 1 to 32 paths", "write when: {resourceLogs: array, version: ['4']}");
     std::vector<Condition> out;
-    for (const Value::Member &member : map.members()) {
-        std::string error;
-        auto path = JsonPath::parse(member.first, error);
-        if (!path)
-            return member.second.error("when: " + error, "write a path, as in when: {alerts[0].labels: object}");
-        Condition condition{std::move(*path), firstMember(member.first), Kind::OneOf, {}};
-        const std::string word = member.second.isScalar() ? member.second.text().valueOr("") : std::string();
-        const auto kind =
-            std::find_if(std::begin(Kinds), std::end(Kinds), [&](const auto &known) { return known.first == word; });
-        if (kind != std::end(Kinds)) {
-            condition.kind = kind->second;
-        } else if (member.second.isList() && !member.second.items().empty()) {
-            for (const Value &item : member.second.items())
-                condition.texts.push_back(EVENTOPS_TRY(item.text()));
-        } else {
-            return member.second.error("when." + member.first + ": expected a kind or a list of texts",
-                                       "use any, text, number, object, array, or ['4', '5']");
-        }
-        out.push_back(std::move(condition));
-    }
+    for (const Value::Member &member : map.members())
+        out.push_back(EVENTOPS_TRY(condition(member)));
     return out;
+}
+
+/// How its documents become JSON: by `read`, or by the pattern of the mapping.
+Status DocumentFormat::parseReading(const Value &value)
+{
+    if (const Value *start = value.find("start"))
+        m_start = EVENTOPS_TRY(start->text());
+    const Value *const read = value.find("read");
+    std::string name;
+    if (read != nullptr)
+        name = EVENTOPS_TRY(read->text());
+    if (name == "syslog" || name == "yaml")
+        m_reading = name == "yaml" ? Reading::Yaml : Reading::Syslog;
+    else if (read != nullptr)
+        return read->error("read: \"" + name + "\" is not known", "use syslog or yaml, or leave it out");
+    else if (!m_mapping->patterns.empty())
+        m_reading = Reading::Pattern;
+    const Value *const when = value.find("when");
+    if (isText() == (when != nullptr))
+        return value.error(isText() ? "a format of text has no when" : "a format needs when",
+                           "write when: for documents, a pattern in map: for text");
+    if (!isText() && !m_start.empty())
+        return value.error("start is for text", "leave it out");
+    return Ok{};
 }
 
 Result<DocumentFormat> DocumentFormat::parse(const Value &value)
 {
+    constexpr std::string_view Members[] = {"format", "summary", "when", "map", "read", "start"};
     DocumentFormat out;
-    for (const char *const name : {"format", "summary", "when", "map"}) {
+    for (const char *const name : {"format", "summary", "map"}) {
         if (!value.isMap() || value.find(name) == nullptr)
             return value.error(std::string("a format needs ") + name, "write format:, summary:, when: and map:");
     }
     for (const Value::Member &member : value.members()) {
-        const bool known =
-            member.first == "format" || member.first == "summary" || member.first == "when" || member.first == "map";
-        if (!known)
-            return member.second.error("a format has no \"" + member.first + '"', "use format, summary, when and map");
+        if (std::find(std::begin(Members), std::end(Members), member.first) == std::end(Members))
+            return member.second.error("a format has no \"" + member.first + '"',
+                                       "use format, summary, when, map, read and start");
     }
     out.m_name = EVENTOPS_TRY(value.at("format").text());
     out.m_summary = EVENTOPS_TRY(value.at("summary").text());
-    const Value &when = value.at("when");
-    const std::vector<Value> single = {when};
-    for (const Value &one : when.isList() ? when.items() : single)
-        out.m_when.push_back(EVENTOPS_TRY(conditions(one)));
     out.m_mapping = std::make_shared<const Mapping>(EVENTOPS_TRY(Mapping::parse(value.at("map"))));
+    EVENTOPS_TRY(out.parseReading(value));
+    const Value *const when = value.find("when");
+    if (when == nullptr)
+        return out;
+    const std::vector<Value> single = {*when};
+    for (const Value &one : when->isList() ? when->items() : single)
+        out.m_when.push_back(EVENTOPS_TRY(conditions(one)));
     return out;
 }
 
@@ -156,22 +156,6 @@ std::span<const DocumentFormat> documentFormats()
         return out;
     }();
     return formats;
-}
-
-std::unique_ptr<JsonEnvelope> makeFormatEnvelope(const DocumentFormat &format)
-{
-    return std::make_unique<FormatEnvelope>(format);
-}
-
-std::span<const std::unique_ptr<const Codec>> formatCodecs()
-{
-    static const std::vector<std::unique_ptr<const Codec>> codecs = [] {
-        std::vector<std::unique_ptr<const Codec>> out;
-        for (const DocumentFormat &format : documentFormats())
-            out.push_back(std::make_unique<const FormatCodec>(format));
-        return out;
-    }();
-    return codecs;
 }
 
 } // namespace eventops

@@ -14,41 +14,54 @@
 
 namespace eventops {
 
-/// A kind of JSON document that another system writes, as data: how it is known and what its fields mean. The shipped
-/// ones are formats/*.yaml:
+/// A kind of document that another system writes, as data: how it is known and what its fields mean. The shipped ones
+/// are formats/*.yaml:
 ///
 ///     format: alertmanager
 ///     summary: Alertmanager's webhook; each alert of the group is an event.
 ///     when: {version: ['4'], alerts: array}     paths (json_path.h) and what stands there: any, text, number, object,
-///                                               array, or a list of texts of which it is one; a list of such maps:
-///                                               one of them holds
+///                                               array, absent, a list of texts of which it is one, or {not: [texts]};
+///                                               a list of such maps: one of them holds
 ///     map: …                                    see mapping.h
+///
+/// Other than JSON are a format that is known by the `pattern` of its map, lines of text that match it, and those with
+///
+///     read: syslog      lines of text, taken apart by core/codec/syslog.h
+///     read: yaml        documents of YAML, each as the JSON that `when` and `map` speak of
+///     start: '^\d{4}-'  of text: the first line of a record; what does not match goes on with the one before
 ///
 /// Thread: immutable, any.
 class DocumentFormat
 {
 public:
+    enum class Reading : std::uint8_t { Json, Pattern, Syslog, Yaml };
     /// InvalidConfig with place, field and remedy.
     static Result<DocumentFormat> parse(const Value &value);
 
     const std::string &name() const { return m_name; }
     const std::string &summary() const { return m_summary; }
     const std::shared_ptr<const Mapping> &mapping() const { return m_mapping; }
-    /// Is @p json one of these? Complexity: O(bytes of the members that are asked for).
+    Reading reading() const { return m_reading; }
+    bool isText() const { return m_reading == Reading::Pattern || m_reading == Reading::Syslog; }
+    const std::string &start() const { return m_start; } ///< RE2; empty: a record is a line.
+    /// Is @p json one of these? Never of text. Complexity: O(bytes of the members that are asked for).
     bool matches(const JsonReader &json) const;
 
 private:
-    enum class Kind : std::uint8_t { Any, Text, Number, Object, Array, OneOf };
+    enum class Kind : std::uint8_t { Any, Text, Number, Object, Array, Absent, OneOf, NoneOf };
     struct Condition {
         JsonPath path;
         std::string member; ///< The first one on the way.
         Kind kind = Kind::Any;
-        std::vector<std::string> texts; ///< Of OneOf.
+        std::vector<std::string> texts; ///< Of OneOf and NoneOf.
         bool holds(const JsonReader &json) const;
     };
     static Result<std::vector<Condition>> conditions(const Value &map);
+    static Result<Condition> condition(const Value::Member &member);
+    Status parseReading(const Value &value);
 
-    std::string m_name, m_summary;
+    std::string m_name, m_summary, m_start;
+    Reading m_reading = Reading::Json;
     std::vector<std::vector<Condition>> m_when; ///< One of them holds.
     std::shared_ptr<const Mapping> m_mapping;
 };

@@ -18,6 +18,7 @@ const Codec &csvCodec();          ///< csv
 const Codec &genericJsonCodec();  ///< json
 const Codec &karmaApiCodec();     ///< karma.api.v1
 const Codec &karmaCodec();        ///< karma.v1
+const Codec &logCodec();          ///< log
 const Codec &monitoringCodec();   ///< monitoring.v1
 const Codec &prometheusCodec();   ///< prometheus
 const Codec &textCodec();         ///< text
@@ -25,10 +26,13 @@ const Codec &textCodec();         ///< text
 Result<std::shared_ptr<const Codec>> makeAgentCodec(const Value &settings);
 Result<std::shared_ptr<const Codec>> makeAutoCodec(const Value &settings);
 Result<std::shared_ptr<const Codec>> makeChronosRawCodec(const Value &settings);
+Result<std::shared_ptr<const Codec>> makeCloudEventsCodec(const Value &settings);
 Result<std::shared_ptr<const Codec>> makeKarmaCodec(const Value &settings);
+Result<std::shared_ptr<const Codec>> makeLogCodec(const Value &settings);
 Result<std::shared_ptr<const Codec>> makeMappedCodec(const Value &settings);
 Result<std::shared_ptr<const Codec>> makeMonitoringCodec(const Value &settings);
 Result<std::shared_ptr<const Codec>> makeMonitoringAvroCodec(const Value &settings); ///< monitoring.envelope.v1
+Result<std::shared_ptr<const Codec>> makeSyslogCodec(const Value &settings);
 
 /// The fields that an agent's line must have. The upstream normaliser demands none of them and fills in "default",
 /// "unknown" and 0; an engine that stores for years had better see that a tenant is missing.
@@ -46,6 +50,7 @@ bool looksLikeAgent(const JsonReader &json);
 bool looksLikeKarma(const JsonReader &json);
 bool looksLikeKarmaApi(const JsonReader &json);
 bool looksLikeMonitoring(const JsonReader &json);
+std::unique_ptr<JsonEnvelope> makeCloudEventEnvelope();
 std::unique_ptr<JsonEnvelope> makeGenericJsonEnvelope();
 std::unique_ptr<JsonEnvelope> makeKarmaEnvelope();
 std::unique_ptr<JsonEnvelope> makeKarmaApiEnvelope();

@@ -175,8 +175,12 @@ std::optional<WallNs> jsonTime(std::string_view raw, std::string &scratch, std::
     if (raw.empty())
         return std::nullopt;
     if (raw.front() == '{') {
-        const auto inside = jsonMember(raw, "$date");
-        return inside && inside->front() != '{' ? jsonTime(*inside, scratch, text) : std::nullopt;
+        // {"$date": {"$numberLong": "…"}} and {"$timestamp": {"t": …}}: each step is one level further in.
+        for (const char *const name : {"$date", "$numberLong", "$timestamp", "t"}) {
+            if (const auto inside = jsonMember(raw, name))
+                return jsonTime(*inside, scratch, text);
+        }
+        return std::nullopt;
     }
     const JsonKind kind = jsonKind(raw);
     if (kind != JsonKind::String && kind != JsonKind::Number)

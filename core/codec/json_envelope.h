@@ -76,7 +76,7 @@ DecodeFailure readEventTime(Batch &batch, Event &event, const JsonReader &json, 
 /// Reports those of @p fields that the event has and an encoder has no place for.
 void reportDropped(const Event &event, std::initializer_list<Field> fields, LossReport &loss);
 
-/// Reads a time: RFC 3339 text, a Unix time as number or digits, or {"$date": …} around one of them.
+/// Reads a time: RFC 3339 text, a Unix time as number or digits, {"$date": …} or {"$timestamp": {"t": …}} around one.
 /// @p text becomes its own writing.
 std::optional<WallNs> jsonTime(std::string_view raw, std::string &scratch, std::string_view &text);
 

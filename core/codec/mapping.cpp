@@ -188,7 +188,8 @@ private:
     {
         const Value *type = value.isMap() ? value.find("type") : nullptr;
         const Value *id = value.isMap() ? value.find("id") : nullptr;
-        if (type == nullptr || id == nullptr || value.members().size() != 2)
+        const Value *each = value.isMap() ? value.find("each") : nullptr;
+        if (type == nullptr || id == nullptr || value.members().size() != (each != nullptr ? 3U : 2U))
             return value.error(name + ": expected {type, id}", "write {type: {const: Host}, id: host}");
         auto typeSelector = Selector::parse(*type, name + ".type");
         if (!typeSelector)
@@ -196,8 +197,18 @@ private:
         auto idSelector = Selector::parse(*id, name + ".id");
         if (!idSelector)
             return std::move(idSelector).error();
-        to = {std::move(typeSelector).value(), std::move(idSelector).value()};
-        return Ok{};
+        to = {std::move(typeSelector).value(), std::move(idSelector).value(), std::nullopt};
+        return eachOf(each, name, to.each);
+    }
+
+    /// @p each null: there is none.
+    Status eachOf(const Value *each, const std::string &name, std::optional<JsonPath> &to)
+    {
+        if (each == nullptr)
+            return Ok{};
+        std::string error;
+        to = JsonPath::parse(EVENTOPS_TRY(each->text()), error);
+        return to ? Status(Ok{}) : Status(each->error(name + ".each: " + error, "write each: spec.dependsOn"));
     }
 
     Status entities(const Value &value)
@@ -219,9 +230,12 @@ private:
             const Value *source = item.isMap() ? item.find("source") : nullptr;
             const Value *target = item.isMap() ? item.find("target") : nullptr;
             const Value *type = item.isMap() ? item.find("type") : nullptr;
-            if (source == nullptr || target == nullptr || type == nullptr || item.members().size() != 3)
+            const Value *each = item.isMap() ? item.find("each") : nullptr;
+            if (source == nullptr || target == nullptr || type == nullptr
+                || item.members().size() != (each != nullptr ? 4U : 3U))
                 return item.error("links: expected {source, target, type}", Remedy);
             LinkMapping &link = m_out.links.emplace_back();
+            EVENTOPS_TRY(eachOf(each, "links", link.each));
             EVENTOPS_TRY(entityOf(*source, "links.source", link.source));
             EVENTOPS_TRY(entityOf(*target, "links.target", link.target));
             auto parsed = Selector::parse(*type, "links.type");

@@ -27,8 +27,11 @@ namespace eventops {
 ///     ts: {path: time, format: ["%Y-%m-%d %H:%M:%S,%f", epoch], zone: "+02:00"}
 ///     tags: {pairs: ^^.resource.attributes}     [{key, value}, …] as an object
 ///
-/// `lower: true` takes the value in small letters; `values` translates texts, others stay; `default` when there is
-/// none. Thread: immutable, any.
+/// `if: path` takes the value only where that path leads to something; `lower: true` takes it in small letters;
+/// `decode: url` takes %20 and + for what they stand for, `decode: base64` takes the text inside, none where it is no
+/// text; `before: ':'` and `after: ':/'` take what stands before the first or behind the last of these characters,
+/// before: none where there is none of them; `values` translates texts, others stay, or become what `others` says;
+/// `default` when there is none. Thread: immutable, any.
 class Selector
 {
 public:
@@ -41,6 +44,7 @@ public:
 
 private:
     enum class Kind : std::uint8_t { Path, Const, First, Template, Pairs };
+    enum class Coding : std::uint8_t { Plain, Url, Base64 };
     struct Part {
         std::string literal;
         std::optional<JsonPath> path;
@@ -50,7 +54,12 @@ private:
     Status parseOption(const Value::Member &member, std::string_view field);
     Status parseFormats(const Value &map, std::string_view field);
     std::optional<std::string_view> pick(std::span<const std::string_view> scopes, std::string &scratch) const;
-    std::string translated(std::string_view raw) const;
+    std::optional<std::string> translated(std::string_view raw) const;
+    bool isTranslated() const
+    {
+        return !m_values.empty() || m_lower || m_others || m_coding != Coding::Plain || !m_before.empty()
+               || !m_after.empty();
+    }
     static Selector ofPath(JsonPath path);
     bool isWhole(std::span<const std::string_view> scopes) const; ///< Nothing of the template is missing.
 
@@ -61,8 +70,12 @@ private:
     std::string m_const;          ///< JSON.
     std::vector<Part> m_parts;
     std::vector<std::pair<std::string, std::string>> m_values;
-    std::string m_default;        ///< JSON; empty: none.
+    std::optional<std::string> m_others; ///< For texts that are not among m_values.
+    std::optional<JsonPath> m_if;
+    std::string m_default; ///< JSON; empty: none.
     bool m_lower = false;
+    Coding m_coding = Coding::Plain;
+    std::string m_before, m_after; ///< Separators; empty: the whole text.
     std::vector<TimeFormat> m_formats;
 };
 
@@ -75,11 +88,13 @@ struct ObjectMapping {
 
 struct EntityMapping {
     Selector type, id;
+    std::optional<JsonPath> each; ///< One for each element of that array, which is "."; "^" is the event's.
 };
 
 struct LinkMapping {
     EntityMapping source, target;
     Selector type;
+    std::optional<JsonPath> each;
 };
 
 /// The `map:` of a source or pipeline, checked.
@@ -91,6 +106,7 @@ struct LinkMapping {
 ///       ts: …        severity: …     value: …      tags: …     attrs: …   entities: […]   links: […]
 ///       event_id, tenant, type, step, correlation_id, causation_id, trace_id, span_id, idempotency_key, message,
 ///       metric, unit, source: {type, id, namespace}, schema: {name, version}, entity: {type, id}
+///       entities and links may say `each: spec.dependsOn`: one for each element of that array
 ///       require: [ts, entity.id]      absent ones refuse the record; without it: ts, if it is mapped
 ///
 /// Not mapped: tenant is "default", attrs the whole element (or the captures).

@@ -11,6 +11,7 @@ namespace eventops {
 namespace {
 
 constexpr std::size_t ElementsMax = std::numeric_limits<std::uint16_t>::max(); ///< Event::emission counts them.
+constexpr std::size_t RelationsMax = 1'000; ///< Of one array; an event that names more is a list, and no event.
 
 } // namespace
 
@@ -55,7 +56,7 @@ DecodeFailure MappingReader::splitLevel(Batch &batch, std::uint32_t record, cons
     std::string_view unnamed, value;
     for (std::size_t i = 0; items.next(unnamed, value); ++i) {
         const std::string here = name + '[' + std::to_string(i) + ']';
-        if (jsonKind(value) != JsonKind::Object)
+        if (jsonKind(value) != JsonKind::Object && jsonKind(value) != JsonKind::Array)
             return loseField(loss::BadElement, here, value, "an object");
         m_scopes.push_back(value);
         DecodeFailure failure;
@@ -223,28 +224,53 @@ bool MappingReader::appendEntity(std::string &out, const EntityMapping &entity)
     return true;
 }
 
+void MappingReader::appendLink(std::string &list, const LinkMapping &link)
+{
+    std::string source, target;
+    if (!appendEntity(source, link.source) || !appendEntity(target, link.target))
+        return;
+    const auto value = link.type.find(m_scopes, m_made);
+    const std::string type(value ? scalarText(*value, m_scratch).value_or("") : "");
+    list += list.empty() ? '[' : ',';
+    JsonWriter json(list);
+    json.beginObject().key("source").raw(source).key("target").raw(target).field("type", type).endObject();
+}
+
+/// Calls @p use once, or for each element of an array as the innermost scope.
+template <typename Use>
+void MappingReader::forEach(const std::optional<JsonPath> &each, const Use &use)
+{
+    if (!each) {
+        use();
+        return;
+    }
+    const auto array = each->find(m_scopes);
+    if (!array || jsonKind(*array) != JsonKind::Array)
+        return;
+    JsonItems items(*array);
+    std::string_view unnamed, value;
+    for (std::size_t i = 0; i < RelationsMax && items.next(unnamed, value); ++i) {
+        m_scopes.push_back(value);
+        use();
+        m_scopes.pop_back();
+    }
+}
+
 void MappingReader::relations(Batch &batch, Event &event)
 {
-    std::string list, source, target;
+    std::string list, one;
     for (const EntityMapping &entity : m_mapping->entities) {
-        source.clear();
-        if (appendEntity(source, entity))
-            list += (list.empty() ? '[' : ',') + source;
+        forEach(entity.each, [&] {
+            one.clear();
+            if (appendEntity(one, entity))
+                list += (list.empty() ? '[' : ',') + one;
+        });
     }
     if (!list.empty())
         event[Field::Entities] = batch.strings.intern(list += ']');
     list.clear();
-    for (const LinkMapping &link : m_mapping->links) {
-        source.clear();
-        target.clear();
-        if (!appendEntity(source, link.source) || !appendEntity(target, link.target))
-            continue;
-        const auto value = link.type.find(m_scopes, m_made);
-        const std::string type(value ? scalarText(*value, m_scratch).value_or("") : "");
-        list += list.empty() ? '[' : ',';
-        JsonWriter json(list);
-        json.beginObject().key("source").raw(source).key("target").raw(target).field("type", type).endObject();
-    }
+    for (const LinkMapping &link : m_mapping->links)
+        forEach(link.each, [&] { appendLink(list, link); });
     if (!list.empty())
         event[Field::Links] = batch.strings.intern(list += ']');
 }

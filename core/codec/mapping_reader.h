@@ -30,6 +30,8 @@ private:
     DecodeFailure objects(Batch &batch, Event &event);
     DecodeFailure object(const ObjectMapping &mapping, std::string_view name);
     bool appendEntity(std::string &out, const EntityMapping &entity);
+    void appendLink(std::string &list, const LinkMapping &link);
+    template <typename Use> void forEach(const std::optional<JsonPath> &each, const Use &use);
     void relations(Batch &batch, Event &event);
 
     const std::shared_ptr<const Mapping> m_mapping;

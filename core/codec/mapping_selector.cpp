@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "core/codec/mapping.h"
 
+#include "core/base/base64.h"
 #include "core/base/json.h"
 #include "core/codec/json_reader.h"
+#include "core/codec/percent.h"
 
 #include <algorithm>
 
@@ -153,9 +155,26 @@ Status Selector::parseOption(const Value::Member &member, std::string_view field
         setting.appendJson(m_default);
     } else if (name == "lower") {
         m_lower = EVENTOPS_TRY(setting.boolean());
+    } else if (name == "others") {
+        m_others = EVENTOPS_TRY(setting.text());
+    } else if (name == "if") {
+        std::string error;
+        m_if = JsonPath::parse(EVENTOPS_TRY(setting.text()), error);
+        if (!m_if)
+            return wrong(setting, field, error, "write if: payload.status");
+    } else if (name == "before") {
+        m_before = EVENTOPS_TRY(setting.text());
+    } else if (name == "after") {
+        m_after = EVENTOPS_TRY(setting.text());
+    } else if (name == "decode") {
+        const std::string coding = EVENTOPS_TRY(setting.text());
+        if (coding != "url" && coding != "base64")
+            return wrong(setting, field, "decode \"" + coding + "\" is not known", "use url or base64");
+        m_coding = coding == "url" ? Coding::Url : Coding::Base64;
     } else if (name != "format" && name != "zone" && name != "year") {
         return wrong(setting, field, "there is no setting \"" + name + '"',
-                     "use path, const, first, template, pairs, values, default, lower, format, zone or year");
+                     "use path, const, first, template, pairs, values, others, default, if, lower, decode, before, "
+                     "after, format, zone or year");
     }
     return Ok{};
 }
@@ -239,9 +258,14 @@ std::optional<std::string_view> Selector::pick(std::span<const std::string_view>
     for (const Part &part : m_parts) {
         text += part.literal;
         const auto value = part.path ? part.path->find(scopes) : std::nullopt;
-        if (value)
-            text += jsonKind(*value) == JsonKind::String ? jsonText(*value, unescaped) : *value;
+        if (value && jsonKind(*value) == JsonKind::String)
+            text += jsonText(*value, unescaped);
+        else if (value)
+            appendJsonCompact(text, *value);
     }
+    const bool endsOpen = !m_parts.empty() && m_parts.back().path;
+    while (endsOpen && text.ends_with(' '))
+        text.pop_back(); // what stands before a value that is missing
     scratch.clear();
     appendJsonString(scratch, text);
     return scratch;
@@ -262,34 +286,52 @@ bool Selector::isWhole(std::span<const std::string_view> scopes) const
                        [&](const Part &part) { return !part.path || part.path->find(scopes); });
 }
 
-std::string Selector::translated(std::string_view raw) const
+/// Nothing: no text after decoding.
+std::optional<std::string> Selector::translated(std::string_view raw) const
 {
     std::string unescaped;
     std::string text(jsonKind(raw) == JsonKind::String ? jsonText(raw, unescaped) : raw);
+    if (m_coding == Coding::Url) {
+        text = formDecoded(text);
+    } else if (m_coding == Coding::Base64) {
+        std::string bytes;
+        if (!readBase64(text, bytes) || !isValidUtf8(bytes))
+            return std::nullopt;
+        text = std::move(bytes);
+    }
+    if (!m_before.empty()) {
+        const std::size_t end = text.find_first_of(m_before);
+        if (end == std::string::npos)
+            return std::nullopt;
+        text.resize(end);
+    }
+    if (const std::size_t last = m_after.empty() ? std::string::npos : text.find_last_of(m_after);
+        last != std::string::npos)
+        text.erase(0, last + 1);
     if (m_lower) {
         for (char &c : text)
             c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
     }
     for (const auto &[from, to] : m_values) {
-        if (from == text) {
-            text = to;
-            break;
-        }
+        if (from == text)
+            return to;
     }
-    return text;
+    return m_others ? *m_others : text;
 }
 
 std::optional<std::string_view> Selector::find(std::span<const std::string_view> scopes, std::string &scratch) const
 {
-    auto value = pick(scopes, scratch);
+    auto value = m_if && !m_if->find(scopes) ? std::nullopt : pick(scopes, scratch);
     if (!value)
         return m_default.empty() ? std::nullopt : std::optional<std::string_view>(m_default);
     const JsonKind kind = jsonKind(*value);
-    if ((m_values.empty() && !m_lower) || kind == JsonKind::Object || kind == JsonKind::Array)
+    if (!isTranslated() || kind == JsonKind::Object || kind == JsonKind::Array)
         return value;
-    const std::string text = translated(*value);
+    const std::optional<std::string> text = translated(*value);
+    if (!text)
+        return m_default.empty() ? std::nullopt : std::optional<std::string_view>(m_default);
     scratch.clear();
-    appendJsonString(scratch, text);
+    appendJsonString(scratch, *text);
     return scratch;
 }
 

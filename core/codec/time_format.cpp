@@ -5,6 +5,7 @@
 
 #include <array>
 #include <charconv>
+#include <utility>
 
 namespace eventops {
 namespace {
@@ -15,6 +16,12 @@ constexpr std::array<std::string_view, 12> Months = {"january", "february", "mar
 constexpr std::array<std::string_view, 7> Weekdays = {"monday", "tuesday", "wednesday", "thursday", "friday",
                                                       "saturday",
                                                       "sunday"};
+
+/// The names of RFC 822, and those of Europe; others mean several zones.
+constexpr std::pair<std::string_view, int> ZoneHours[] = {{"est", -5}, {"edt", -4}, {"cst", -6}, {"cdt", -5},
+                                                          {"mst", -7}, {"mdt", -6}, {"pst", -8}, {"pdt", -7},
+                                                          {"cest", 2}, {"cet", 1},  {"eest", 3}, {"eet", 2},
+                                                          {"wet", 0},  {"jst", 9}};
 
 bool isDigit(char c)
 {
@@ -89,6 +96,13 @@ bool readFraction(Input &in, std::int64_t &ns)
 bool readZone(Input &in, Fields &f)
 {
     std::size_t n = 0;
+    for (const auto &[name, hours] : ZoneHours) {
+        if (in.startsWith(name)) {
+            in.rest.remove_prefix(name.size());
+            f.zone = hours * 3'600;
+            return true;
+        }
+    }
     if (!in.rest.empty() && (in.rest[0] == '+' || in.rest[0] == '-')) {
         n = 1;
         while (n < in.rest.size() && n < 6 && (isDigit(in.rest[n]) || in.rest[n] == ':'))

@@ -11,8 +11,9 @@
 namespace eventops {
 
 /// A written form of times, after strptime(3): %Y %y %m %d %e %b %B %H %I %p %M %S %f %z %s %a %A %j %%; a blank takes
-/// any run of blanks. %f is 1 to 9 digits of a fraction (more are cut), %z is Z, +02:00, +0200 or +02. Or one of the
-/// words "rfc3339" (see parseTimestamp) and "epoch" (see timestampFromEpochText). Locale-free. Thread: immutable, any.
+/// any run of blanks. %f is 1 to 9 digits of a fraction (more are cut), %z is Z, +02:00, +0200, +02, or a name such as
+/// PDT or CEST. Or one of the words "rfc3339" (see parseTimestamp) and "epoch" (see timestampFromEpochText).
+/// Locale-free. Thread: immutable, any.
 class TimeFormat
 {
 public:

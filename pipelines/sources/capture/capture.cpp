@@ -6,6 +6,7 @@
 #include "core/codec/batch_decoder.h"
 #include "core/codec/capture_file.h"
 #include "core/codec/csv.h"
+#include "core/codec/text_kind.h"
 
 #include <algorithm>
 #include <cassert>
@@ -122,6 +123,7 @@ Status Capture::readHead()
                      "save it to a file, unpacked, and name that"};
     m_key = sha256Hex(std::string_view(m_buffer).substr(0, KeyBytes));
     std::string format = m_settings.format;
+    std::string start = m_settings.startPattern;
     Framing framing = m_settings.framing.value_or(Framing::Lines);
     if (format == "auto" && m_settings.sniff && looksLikeCsv(m_buffer)) {
         format = "csv";
@@ -132,12 +134,21 @@ Status Capture::readHead()
             head.remove_prefix(ByteOrderMark.size());
         const Sniffed sniffed = sniffCapture(head, m_eof);
         framing = sniffed.framing;
-        if (sniffed.text && format == "auto")
+        const auto text = sniffed.json || format != "auto" ? std::nullopt : textKind(head, m_eof);
+        if (text) {
+            format = text->codec;
+            framing = text->document          ? Framing::Document
+                      : !text->start.empty() ? Framing::Multiline
+                                              : Framing::Lines;
+            if (start.empty())
+                start = text->start;
+        } else if (sniffed.text && format == "auto") {
             format = "text";
+        }
     }
     m_framing = framing;
     m_keepMark = format == "chronos.raw";
-    m_framer = EVENTOPS_TRY(makeFramer(framing, m_settings.startPattern));
+    m_framer = EVENTOPS_TRY(makeFramer(framing, start));
     m_codec = EVENTOPS_TRY(makeCodec(format, m_settings.codec));
     return Ok{};
 }

@@ -237,6 +237,17 @@ Sniffed sniffText(std::string_view head, bool whole)
     return {Framing::Lines, lines >= TextLinesMin};
 }
 
+/// True: a document over several lines, by its second one; a stream of documents has a bracket there.
+bool isIndented(std::string_view text)
+{
+    const std::size_t lineEnd = text.find('\n');
+    if (lineEnd == std::string_view::npos || lineEnd + 1 >= text.size())
+        return false;
+    const std::string_view first = text.substr(0, text.find_last_not_of("\r\n", lineEnd) + 1);
+    const char second = text[lineEnd + 1];
+    return (first.ends_with('{') || first.ends_with('[') || first.ends_with(',')) && (isBlank(second) || second == '"');
+}
+
 } // namespace
 
 Framer::~Framer() = default;
@@ -268,20 +279,23 @@ Sniffed sniffCapture(std::string_view head, bool whole)
     JsonReader reader;
     std::size_t end = 0;
     const JsonFailure failure = reader.readPrefix(text, end);
+    if (failure && isIndented(text))
+        return {whole ? Framing::Document : Framing::Concatenated, false, true}; // damage, and not a line of it each
     if (failure) {
         const bool severalLines = text.find('\n') < text.size() - 1;
         if (failure.what == JsonFailure::What::Truncated && severalLines)
-            return {whole ? Framing::Document : Framing::Concatenated};
-        return failure.what == JsonFailure::What::Truncated ? Sniffed{} : sniffText(text, whole);
+            return {whole ? Framing::Document : Framing::Concatenated, false, true};
+        return failure.what == JsonFailure::What::Truncated ? Sniffed{Framing::Lines, false, true}
+                                                            : sniffText(text, whole);
     }
     const std::size_t lineEnd = text.find('\n');
     const std::size_t rest = skipBlank(text, end);
     const bool another = rest < text.size() && (text[rest] == '{' || text[rest] == '[');
     if (lineEnd >= end) // the document fits its line
-        return {another && rest < lineEnd ? Framing::Concatenated : Framing::Lines};
+        return {another && rest < lineEnd ? Framing::Concatenated : Framing::Lines, false, true};
     if (another || (rest == text.size() && !whole))
-        return {Framing::Concatenated};
-    return {Framing::Document};
+        return {Framing::Concatenated, false, true};
+    return {Framing::Document, false, true};
 }
 
 } // namespace eventops

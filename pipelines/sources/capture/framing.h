@@ -57,6 +57,7 @@ Result<std::unique_ptr<Framer>> makeFramer(Framing framing, const std::string &s
 struct Sniffed {
     Framing framing = Framing::Lines;
     bool text = false; ///< Lines of text: none of them is, or begins like, JSON.
+    bool json = false; ///< It begins with a document.
 };
 /// @p whole: @p head is the whole capture.
 Sniffed sniffCapture(std::string_view head, bool whole);

@@ -35,6 +35,9 @@ constexpr FieldSpec Fields[] = {
      "one, x-event-timestamp."},
     {"attribute_types", "bool", "false",
      "monitoring.v1: attributes that are no texts have a \"<name>:type\" beside them, from which they are restored."},
+    {"since", "string", "\"\"",
+     "syslog: from when the records are at the earliest, as 2025-11-03; a time without a year is the first such one."},
+    {"zone", "string", "\"\"", "syslog: offset of times without a zone, as +02:00; default: UTC."},
     {"schemas", "map", "{}", "Messages of a Kafka: Avro schemas by id, where none stands beside a payload."},
 };
 
