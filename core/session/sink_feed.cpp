@@ -59,7 +59,7 @@ SinkFeed::SinkFeed(const Workspace &workspace, const Configured<SinkSpec> &sink,
                    const SinkPatience &patience, const Clock *clock)
     : m_workspace(workspace),
       m_name(sinkName(sink)),
-      m_mustStop(std::move(mustStop)),
+      m_mustStop(mustStop ? std::move(mustStop) : [] { return false; }),
       m_patience(patience),
       m_clock(clock != nullptr ? *clock : m_systemClock)
 {

@@ -29,7 +29,8 @@ struct SinkPatience {
 class SinkFeed
 {
 public:
-    /// NotFound: no ledger yet. What is wrong with the settings.
+    /// @p mustStop: asked often; once true, what is under way soon ends. Empty: never. NotFound: no ledger yet. What is
+    /// wrong with the settings.
     static Result<std::unique_ptr<SinkFeed>> open(const Workspace &workspace, const Configured<SinkSpec> &sink,
                                                   std::function<bool()> mustStop, const SinkPatience &patience = {},
                                                   const Clock *clock = nullptr);

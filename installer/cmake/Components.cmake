@@ -92,7 +92,7 @@ function(eventops_add_components)
     target_include_directories(eventops_components PUBLIC "${PROJECT_SOURCE_DIR}")
     target_link_libraries(eventops_components
         PUBLIC eventops_codec eventops_pipeline eventops_filter eventops_entropy eventops_graph eventops_actions eventops_kafka
-        PRIVATE eventops_options simdjson::simdjson CURL::libcurl PkgConfig::ZSTD)
+        PRIVATE eventops_options simdjson::simdjson CURL::libcurl PkgConfig::ZSTD PostgreSQL::PostgreSQL)
     eventops_component_table(Sources sources SourceSpec Source ${ARG_SOURCES})
     eventops_component_table(Stages stages StageSpec Stage ${ARG_STAGES})
     eventops_component_table(Executors executors ExecutorSpec Executor ${ARG_EXECUTORS})
