@@ -37,7 +37,7 @@ const SinkSpec *Registry::sink(std::string_view name) const
 std::span<const FieldSpec> sinkCommonFields()
 {
     static constexpr FieldSpec Fields[] = {
-        {"name", "string", "\"\"", "Letters, digits, - and _; of this pipeline's sinks alone. Default: the kind's name."},
+        {"name", "string", "\"\"", "Letters, digits, - and _; one of a kind may do without: the kind's name."},
         {"filter", "string", "\"\"", "Only events that match, as for eventops query; empty: all."},
         {"batch", "int", "500", "Events in one request, 1 to 5000."},
         {"timeout", "duration", "10s", "For one whole request, 100ms to 120s."},

@@ -73,7 +73,8 @@ Result<std::unique_ptr<SinkFeed>> SinkFeed::open(const Workspace &workspace, con
 {
     EVENTOPS_TRY(Workspace::existing(workspace.directory));
     std::unique_ptr<SinkFeed> feed(new SinkFeed(workspace, sink, std::move(mustStop), patience, clock));
-    feed->m_filter = EVENTOPS_TRY(Filter::parse(EVENTOPS_TRY(sink.settings.at("filter").text())));
+    const std::string filter = EVENTOPS_TRY(sink.settings.at("filter").text());
+    feed->m_filter = EVENTOPS_TRY(Filter::parse(filter));
     feed->m_batch = static_cast<std::size_t>(EVENTOPS_TRY(sink.settings.at("batch").integer()));
     feed->m_sink = EVENTOPS_TRY(sink.spec->make(sink.settings, {workspace.directory, feed->m_mustStop}));
     feed->m_ledger = EVENTOPS_TRY(Ledger::open(workspace.directory, LedgerMode::Read, {}));
@@ -87,8 +88,9 @@ Status SinkFeed::findMark()
     if (!mark && mark.error().code == Error::Code::Corrupt)
         return mark.error();
     m_mark = mark ? std::move(mark).value() : SinkMark();
-    const bool anew = m_mark.place > EVENTOPS_TRY(m_ledger->eventCount()); // the ledger was begun anew
-    if (anew || m_mark.target != m_sink->target())
+    const std::uint64_t events = EVENTOPS_TRY(m_ledger->eventCount());
+    if (m_mark.place > events || // the ledger was begun anew
+        m_mark.target != m_sink->target())
         m_mark = SinkMark();
     m_mark.target = m_sink->target();
     return Ok{};

@@ -42,8 +42,10 @@ public:
 
     Status open() override
     {
-        if (m_secret.given())
-            m_keys = EVENTOPS_TRY(WebhookKeys::parse(EVENTOPS_TRY(m_secret.read(m_surroundings, "the secret"))));
+        if (m_secret.given()) {
+            const std::string secret = EVENTOPS_TRY(m_secret.read(m_surroundings, "the secret"));
+            m_keys = EVENTOPS_TRY(WebhookKeys::parse(secret));
+        }
         m_peer = EVENTOPS_TRY(HttpPeer::open(m_address.options(), m_surroundings.mustStop));
         return Ok{};
     }
