@@ -17,7 +17,7 @@ namespace eventops {
 /// that, byte for byte; the other members are in it as well and stand here so that no sink need read JSON.
 struct SinkDocument {
     std::string key;  ///< Tells it from every other event of the workspace, the same whenever it is sent again: its
-                      ///< id, behind its tenant and a slash unless that is the default.
+                      ///< id, where needed with its tenant and idempotency key; see resources/docs/sinks.md.
     std::string id;   ///< As the event has it.
     std::string json; ///< One line without its end.
     WallNs ts = NoTime;

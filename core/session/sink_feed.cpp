@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "core/session/sink_feed.h"
 
+#include "core/base/encode.h"
+#include "core/model/event_id.h"
 #include "core/model/row_json.h"
 
 #include <algorithm>
+#include <map>
 #include <random>
 
 namespace eventops {
@@ -20,7 +23,37 @@ Error stopped()
     return Error{Error::Code::Cancelled, "stopped; the sink goes on from here next time"};
 }
 
-SinkDocument documentOf(const Batch &batch, const Event &event)
+using SourceKeys = std::map<std::int64_t, std::string>;
+
+std::string escaped(std::string_view text, std::string_view marks)
+{
+    std::string out;
+    for (const char c : text)
+        out += c == '%' || marks.find(c) != std::string_view::npos ? percentEncoded({&c, 1}) : std::string(1, c);
+    return out;
+}
+
+/// Two events of a workspace never have the same one, as the ledger tells them apart: by tenant and idempotency key
+/// where there is one, else by tenant and id. An id that we derived is like no other.
+std::string keyOf(const SinkDocument &document, const Batch &batch, const Event &event, const SourceKeys &sources)
+{
+    const bool plain = document.tenant.empty() || document.tenant == DefaultTenant;
+    std::string key;
+    if (!plain || document.id.find('/') != std::string::npos)
+        key = escaped(plain ? DefaultTenant : document.tenant, "/") + '/';
+    key += document.id.find_first_of("#%") == std::string::npos ? document.id : escaped(document.id, "#");
+    const std::string_view given =
+        event[Field::IdempotencyKey] == NoStr ? std::string_view() : batch.text(event, Field::IdempotencyKey);
+    if (given.empty() || given == document.id)
+        return key;
+    const RawRecord &record = batch.records[event.record];
+    const auto source = sources.find(record.source);
+    const bool derived = source != sources.end()
+                         && document.id == derivedEventId(source->second, record.position, record.hash, event.emission);
+    return derived ? key : key + '#' + std::string(given);
+}
+
+SinkDocument documentOf(const Batch &batch, const Event &event, const SourceKeys &sources)
 {
     SinkDocument out;
     const auto text = [&](Field field) {
@@ -28,7 +61,7 @@ SinkDocument documentOf(const Batch &batch, const Event &event)
     };
     out.id = text(Field::EventId);
     out.tenant = text(Field::Tenant);
-    out.key = out.tenant.empty() || out.tenant == DefaultTenant ? out.id : out.tenant + '/' + out.id;
+    out.key = keyOf(out, batch, event, sources);
     appendEventJson(out.json, batch, event);
     out.ts = event.tsEvent;
     out.type = text(Field::Type);
@@ -170,6 +203,9 @@ Status SinkFeed::catchUp(bool last)
 Result<SinkFeed::Gathered> SinkFeed::gather(std::uint64_t first, std::uint64_t count)
 {
     Gathered out;
+    SourceKeys sources;
+    for (SourceRow &row : EVENTOPS_TRY(m_ledger->sources()))
+        sources.emplace(row.id, std::move(row.progress.key));
     std::uint64_t seen = 0;
     std::size_t bytes = 0;
     out.upTo = first + count;
@@ -183,7 +219,7 @@ Result<SinkFeed::Gathered> SinkFeed::gather(std::uint64_t first, std::uint64_t c
             const Event &event = batch.events[rows[i]];
             if (!m_filter.matches(batch, event))
                 continue;
-            out.documents.push_back(documentOf(batch, event));
+            out.documents.push_back(documentOf(batch, event, sources));
             out.places.push_back(place + i);
             bytes += out.documents.back().json.size();
         }

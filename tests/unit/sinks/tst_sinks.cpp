@@ -234,6 +234,33 @@ private Q_SLOTS:
         QVERIFY(QFile::remove(markFile(kind)));
     }
 
+    /// What the ledger tells apart is told apart there: the same id in two tenants, and under two idempotency keys.
+    void keysAreAsTheLedgerHasThem()
+    {
+        Scratch scratch;
+        FakeOpenSearch peer;
+        const QByteArray events = "{\"id\":\"x\",\"type\":\"a\",\"tenant\":\"t\"}\n{\"id\":\"x\",\"type\":\"a\"}\n"
+                                  "{\"id\":\"x\",\"type\":\"a\",\"idempotency_key\":\"k#1\"}\n"
+                                  "{\"id\":\"x\",\"type\":\"a\",\"idempotency_key\":\"k2\"}\n"
+                                  "{\"id\":\"t/x\",\"type\":\"a\"}\n{\"id\":\"x#k2\",\"type\":\"a\"}\n"
+                                  "{\"type\":\"a\",\"idempotency_key\":\"k3\"}\n";
+        QByteArray text = pipelineWith(sinkLine("opensearch", peer.url()));
+        text.replace("{format: auto}",
+                     "{format: mapped, framing: lines, map: {event_id: id, type: type, tenant: tenant, "
+                     "idempotency_key: idempotency_key}}");
+        const QString pipeline = scratch.file(QStringLiteral("p.yaml"), text);
+        const Ran ran = scratch.replay({scratch.file(QStringLiteral("e.ndjson"), events)},
+                                       {QStringLiteral("--pipeline"), pipeline});
+        QVERIFY2(ran.exitCode == 0, ran.err);
+        QCOMPARE(ran.json().value(QLatin1String("events")).toInt(), 7);
+        const auto documents = peer.documents();
+        for (const char *key : {"t/x", "x", "x#k#1", "x#k2", "default/t/x", "x%23k2"})
+            QVERIFY2(documents.count(key) == 1, key);
+        QCOMPARE(documents.size(), std::size_t(7)); // the last is a derived one, alone
+        for (const auto &[key, document] : documents)
+            QVERIFY2(key.find("k3") == std::string::npos, key.c_str());
+    }
+
     /// L19: another target gets everything from the beginning, the old one's mark does not count.
     void anotherTargetBeginsAnew()
     {
