@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tests/support/test_main.h"
 
+#include "core/session/local_backend.h"
 #include "pipelines/sinks/qdrant/feature_vector.h"
 #ifndef Q_MOC_RUN // which misreads raw strings
 #include "tests/unit/sinks/fake_peers.h"
@@ -10,6 +11,7 @@
 #include <QtCore/QElapsedTimer>
 
 #include <cmath>
+#include <future>
 
 using namespace eventops;
 using namespace eventops::test;
@@ -204,6 +206,16 @@ private Q_SLOTS:
                                            specOf(pipelineWith(sinkLine("opensearch", peer.url()))).sinks, Events);
         QCOMPARE(troubles.size(), std::size_t(1));
         QVERIFY2(troubles[0].find("sink opensearch: 120 events wait since ") == 0, troubles[0].c_str());
+        const Workspace workspace{m_scratch.workspace().toStdString()};
+        QVERIFY(workspace.writePipeline(specOf(pipelineWith(sinkLine("opensearch", peer.url()))).text));
+        LocalBackendOptions options;
+        options.registry = {builtinStages(), builtinSources(), builtinSinks()};
+        LocalBackend backend(workspace, std::move(options));
+        std::promise<std::vector<std::string>> behind;
+        backend.health({"tester", Role::Viewer, {}}, [&](const Result<Health> &health) {
+            behind.set_value(health ? health.value().summary.behind : std::vector<std::string>{"no health"});
+        });
+        QCOMPARE(behind.get_future().get(), troubles);
         QVERIFY(QFile::remove(markFile("opensearch")));
     }
 
