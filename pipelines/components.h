@@ -12,5 +12,6 @@ namespace eventops {
 std::span<const StageSpec *const> builtinStages();
 std::span<const SourceSpec *const> builtinSources();
 std::span<const ExecutorSpec *const> builtinExecutors();
+std::span<const SinkSpec *const> builtinSinks();
 
 } // namespace eventops

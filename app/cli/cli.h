@@ -88,6 +88,7 @@ void addClickHouse(CLI::App &app, Context &context);
 void addKafka(CLI::App &app, Context &context);
 void addWebhook(CLI::App &app, Context &context);
 void addIntake(CLI::App &app, Context &context);
+void addSinks(CLI::App &app, Context &context);
 void addGroup(CLI::App &app, Context &context);
 void addApprovals(CLI::App &app, Context &context);
 void addFeedback(CLI::App &app, Context &context);

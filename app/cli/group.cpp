@@ -37,7 +37,13 @@ struct GroupOptions {
 
 Result<PipelineSpec> pipelineOf(const Context &context, const GroupOptions &options, const Registry &registry)
 {
-    return loadPipeline(options.pipeline, registry, context.dataDirectory);
+    PipelineSpec spec = EVENTOPS_TRY(loadPipeline(options.pipeline, registry, context.dataDirectory));
+    if (!spec.sinks.empty())
+        return Error{Error::Code::InvalidConfig,
+                     "a member of a group has no ledger, and sinks are fed from it",
+                     {options.pipeline, 0, 0},
+                     "leave sinks: out here; let a workspace that reads the group's topics name them"};
+    return spec;
 }
 
 /// Health over HTTP on loopback: what the member says of itself, without a token, as it tells nothing of events.

@@ -9,6 +9,7 @@
 #include "core/base/json.h"
 #include "core/kafka/demo_bus.h"
 #include "core/session/kafka_feed.h"
+#include "core/session/sink_feed.h"
 #include "core/session/webhook_feed.h"
 
 #include <charconv>
@@ -165,6 +166,10 @@ Status serve(const Context &context, const Options &options)
     const auto telemetry = std::make_shared<Telemetry>(std::move(telemetrySettings));
     LocalBackendOptions backendOptions = context.backendOptions();
     backendOptions.telemetry = telemetry;
+    backendOptions.sinksBeside = true; // also while nothing runs, and no run waits for one at its end
+    const auto loadSinks = [&context, registry = backendOptions.registry] {
+        return workspaceSinks({context.workspace}, registry, context.dataDirectory);
+    };
     const auto backend = std::make_unique<LocalBackend>(Workspace{context.workspace}, std::move(backendOptions));
     api::ApiOptions api;
     api.address = options.host;
@@ -200,6 +205,8 @@ Status serve(const Context &context, const Options &options)
     };
     const std::unique_ptr<WebhookProjector> hooks =
         options.readOnly ? nullptr : std::make_unique<WebhookProjector>(Workspace{context.workspace}, nullptr, told);
+    const std::unique_ptr<SinkWatch> sinks =
+        options.readOnly ? nullptr : std::make_unique<SinkWatch>(Workspace{context.workspace}, loadSinks, told);
     PipelineRun run; // before the servers: what they hand in goes into it
     EVENTOPS_TRY(run.start(context, *backend, options.pipeline));
     const auto server = EVENTOPS_TRY(api::ApiServer::start(*backend, tokens, api));

@@ -141,6 +141,11 @@ void addStages(CLI::App &app, Context &)
             std::printf("### %s\n\n%s\n\n", std::string(spec->name).c_str(), std::string(spec->summary).c_str());
             printFields(spec->fields, spec->losses);
         }
+        std::printf("## Sinks\n\n");
+        for (const SinkSpec *spec : builtinSinks()) {
+            std::printf("### %s\n\n%s\n\n", std::string(spec->name).c_str(), std::string(spec->summary).c_str());
+            printFields(sinkFields(*spec), {});
+        }
         std::printf("## Executors\n\n");
         for (const ExecutorSpec *spec : builtinExecutors())
             std::printf("### %s\n\n%s\n\n", std::string(spec->name).c_str(), std::string(spec->summary).c_str());

@@ -144,7 +144,7 @@ LocalBackendOptions localOptions(const std::string &program, const std::string &
                                  const std::string &workspace)
 {
     LocalBackendOptions options;
-    options.registry = {builtinStages(), builtinSources()};
+    options.registry = {builtinStages(), builtinSources(), builtinSinks()};
     options.dataDirectory = dataDirectory;
     options.startExecutor = [program, workspace] {
         return spawnExecutor(program, workspace);

@@ -5,6 +5,7 @@
 #include "core/base/json.h"
 #include "core/base/read_file.h"
 #include "core/config/retention_section.h"
+#include "core/filter/filter.h"
 #include "core/yaml/yaml.h"
 #include "core/pipeline/settings.h"
 
@@ -25,6 +26,7 @@ constexpr FieldSpec PipelineFields[] = {
     {"ledger", "map", "{}", "Settings of the ledger."},
     {"retention", "map", "{}", "How long what streams bring in is kept."},
     {"executors", "map", "{}", "Kinds of executor and their settings."},
+    {"sinks", "list", "[]", "Where events go besides the ledger: a list of `- name: {settings}`."},
 };
 
 constexpr FieldSpec LedgerFields[] = {
@@ -34,6 +36,9 @@ constexpr FieldSpec LedgerFields[] = {
 constexpr std::size_t PipelineNodesMax = 500'000;
 constexpr std::size_t PipelineBracketsMax = 500'000;
 constexpr std::size_t NameBytesMax = 128;
+constexpr std::size_t SinkNameBytesMax = 40;
+constexpr std::int64_t SinkBatchMax = 5'000;
+constexpr std::int64_t SinkTimeoutNsMin = NsPerSecond / 10, SinkTimeoutNsMax = 120 * NsPerSecond;
 
 std::string directoryOf(const std::string &path)
 {
@@ -207,13 +212,71 @@ Status readSources(const Value &list, const Registry &registry, const LoadFile &
     return Ok{};
 }
 
+/// What the settings of every sink say, checked: the sink itself checks its own.
+Status checkSinkCommon(const Value &settings, const std::vector<Configured<SinkSpec>> &before)
+{
+    const std::string name = EVENTOPS_TRY(settings.at("name").text());
+    constexpr std::string_view Fit = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+    if (name.empty() || name.size() > SinkNameBytesMax || name.find_first_not_of(Fit) != std::string::npos)
+        return settings.at("name").error("\"" + name.substr(0, SinkNameBytesMax) + "\" is no name for a sink",
+                                         "use 1 to 40 letters, digits, - and _");
+    for (const Configured<SinkSpec> &other : before) {
+        if (other.settings.at("name").text().value() == name)
+            return settings.at("name").error("two sinks are called " + name, "give each a name of its own");
+    }
+    const std::int64_t batch = EVENTOPS_TRY(settings.at("batch").integer());
+    if (batch < 1 || batch > SinkBatchMax)
+        return settings.at("batch").error("a sink's batch has 1 to " + std::to_string(SinkBatchMax) + " events",
+                                          "leave it out: 500");
+    const std::int64_t timeoutNs = EVENTOPS_TRY(settings.at("timeout").durationNs());
+    if (timeoutNs < SinkTimeoutNsMin || timeoutNs > SinkTimeoutNsMax)
+        return settings.at("timeout").error("a sink's timeout lies between 100ms and 120s", "leave it out: 10s");
+    const auto filter = Filter::parse(EVENTOPS_TRY(settings.at("filter").text()));
+    if (!filter)
+        return settings.at("filter").error("field \"filter\": " + filter.error().message, filter.error().remedy);
+    return Ok{};
+}
+
+Status readSinks(const Value &list, const Registry &registry, const LoadFile &load, PipelineSpec &out)
+{
+    const std::vector<Entry> entries = EVENTOPS_TRY(readEntries(list, "sinks", PipelineSinksMax));
+    for (const Entry &entry : entries) {
+        const SinkSpec *spec = registry.sink(entry.name);
+        if (spec == nullptr)
+            return unknownComponent(entry, "sink", registry.sinks);
+        const std::vector<FieldSpec> fields = sinkFields(*spec);
+        Value settings = EVENTOPS_TRY(checkSettings(entry.settings, fields, "sink \"" + entry.name + '"', load));
+        if (EVENTOPS_TRY(settings.at("name").text()).empty())
+            settings.set("name", Value::scalar(entry.name, entry.where, true));
+        EVENTOPS_TRY(checkSinkCommon(settings, out.sinks));
+        EVENTOPS_TRY(spec->make(settings, {}));
+        out.sinks.push_back({spec, std::move(settings)});
+    }
+    return Ok{};
+}
+
+std::span<const FieldSpec> fieldsOf(const StageSpec &spec, std::vector<FieldSpec> &)
+{
+    return spec.fields;
+}
+std::span<const FieldSpec> fieldsOf(const SourceSpec &spec, std::vector<FieldSpec> &)
+{
+    return spec.fields;
+}
+std::span<const FieldSpec> fieldsOf(const SinkSpec &spec, std::vector<FieldSpec> &all)
+{
+    all = sinkFields(spec);
+    return all;
+}
+
 template <typename Spec>
 void appendComponents(JsonWriter &json, std::string &scratch, const std::vector<Configured<Spec>> &components)
 {
     json.beginArray();
+    std::vector<FieldSpec> all;
     for (const Configured<Spec> &component : components) {
         scratch.clear();
-        appendCanonicalJson(scratch, component.settings, component.spec->fields);
+        appendCanonicalJson(scratch, component.settings, fieldsOf(*component.spec, all));
         json.beginObject().key(component.spec->name).raw(scratch).endObject();
     }
     json.endArray();
@@ -247,10 +310,13 @@ Result<PipelineSpec> readPipeline(const Value &root, const std::string &path, co
     const LoadFile load = [&files](const Value &name) { return files(name); };
     EVENTOPS_TRY(readSources(fields.at("sources"), registry, load, out));
     EVENTOPS_TRY(readStages(fields.at("stages"), registry, load, out));
+    EVENTOPS_TRY(readSinks(fields.at("sinks"), registry, load, out));
     out.text = canonicalText(out);
-    // How long events are kept changes nothing about what stages make of them: their state stays good.
+    // How long events are kept, and where they go besides, changes nothing about what stages make of them: their state
+    // stays good.
     PipelineSpec forEver = out;
     forEver.retention = {};
+    forEver.sinks.clear();
     out.hash = sha256Hex(canonicalText(forEver));
     return out;
 }
@@ -273,7 +339,12 @@ std::string canonicalText(const PipelineSpec &spec)
         appendRetention(json.key("retention"), spec.retention);
     scratch.clear();
     spec.executors.appendJson(scratch);
-    json.key("executors").raw(scratch).endObject();
+    json.key("executors").raw(scratch);
+    if (!spec.sinks.empty()) {
+        json.key("sinks");
+        appendComponents(json, scratch, spec.sinks);
+    }
+    json.endObject();
     return out;
 }
 

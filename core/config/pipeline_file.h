@@ -22,6 +22,8 @@ namespace eventops {
 //     ledger: {keep_raw: true}
 //     retention: {raw: 3d, signals: 14d, alerts: 30d, tenants: {acme: {signals: 7d}}}
 //     executors: {demo: {}}
+//     sinks:                                     # what is stored goes there besides; see core/pipeline/sink.h
+//       - opensearch: {url: http://localhost:9200, index: events, filter: severity >= warning}
 //
 // A file named in a setting is looked for beside the pipeline file, then in the data directory (without leading "../"),
 // so a shipped pipeline works wherever it is copied to. Files cannot name files themselves. The content may also stand
@@ -32,6 +34,7 @@ constexpr std::size_t PipelineTextBytesMax = 16u << 20; ///< With the content of
 constexpr std::size_t PipelineFilesMax = 256;           ///< Named in settings.
 constexpr std::size_t PipelineStagesMax = 64;
 constexpr std::size_t PipelineSourcesMax = 64;
+constexpr std::size_t PipelineSinksMax = 16;
 
 /// The pipeline as one JSON document, the same bytes for the same meaning; PipelineSpec::text.
 std::string canonicalText(const PipelineSpec &spec);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/pipeline/retention.h"
+#include "core/pipeline/sink.h"
 #include "core/pipeline/source.h"
 #include "core/pipeline/stage.h"
 #include "core/model/value.h"
@@ -49,12 +50,27 @@ struct SourceSpec {
     Result<std::unique_ptr<Source>> (*make)(const Value &settings, const SourceArguments &arguments);
 };
 
-/// The kinds of stage and source in this build: a value, built in `app` and handed down.
+/// A kind of place to which what is stored goes besides. `fields` are its own; every sink has SinkCommonFields as well,
+/// and its settings hold both.
+struct SinkSpec {
+    std::string_view name;         ///< A noun: "postgres".
+    std::string_view summary;
+    std::span<const FieldSpec> fields;
+    /// Connects to nothing and reads no secret: that is `Sink::open`.
+    Result<std::unique_ptr<Sink>> (*make)(const Value &settings, const SinkSurroundings &surroundings);
+};
+std::span<const FieldSpec> sinkCommonFields();
+/// What a sink of this kind may be told: the common fields, then its own.
+std::vector<FieldSpec> sinkFields(const SinkSpec &spec);
+
+/// The kinds of stage, source and sink in this build: a value, built in `app` and handed down.
 struct Registry {
     std::span<const StageSpec *const> stages;
     std::span<const SourceSpec *const> sources;
+    std::span<const SinkSpec *const> sinks = {};
     const StageSpec *stage(std::string_view name) const;
     const SourceSpec *source(std::string_view name) const;
+    const SinkSpec *sink(std::string_view name) const;
 };
 
 /// One configured component of a pipeline.
@@ -70,11 +86,13 @@ struct PipelineSpec {
     std::string description;
     std::vector<Configured<SourceSpec>> sources;
     std::vector<Configured<StageSpec>> stages; ///< Map stages, then keyed, then global ones.
+    std::vector<Configured<SinkSpec>> sinks;
     Value executors;          ///< Map of executor kind to its settings; see core/actions.
     bool keepRaw = true;
     std::int64_t latenessNs = 0; ///< How far the watermark stays behind the newest event time.
     RetentionPolicy retention;
-    std::string hash;         ///< SHA-256 over the canonical settings, included files and all, but for `retention`.
+    std::string hash;         ///< SHA-256 over the canonical settings, included files and all, but for `retention`
+                              ///< and `sinks`, which change nothing about what stages make of events.
     std::string text;         ///< Canonical JSON of the settings, kept in the ledger with each run.
 };
 

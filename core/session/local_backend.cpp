@@ -10,6 +10,7 @@
 #include "core/session/kafka_feed.h"
 #include "core/session/quarantine.h"
 #include "core/session/redrive.h"
+#include "core/session/sink_mark.h"
 #include "core/session/webhook_feed.h"
 
 #include <algorithm>
@@ -440,7 +441,10 @@ Result<Health> LocalBackend::makeHealth(const Caller &caller)
     health.summary = EVENTOPS_TRY(makeSummary(read, false));
     for (auto &[reason, records] : EVENTOPS_TRY(read.deadLetterReasons()))
         health.deadLetters.push_back({std::move(reason), records});
+    health.summary.behind = webhookTroubles(m_workspace);
     if (const auto spec = EVENTOPS_TRY(workspacePipeline())) {
+        for (std::string &trouble : sinkTroubles(m_workspace, spec->sinks, EVENTOPS_TRY(read.eventCount())))
+            health.summary.behind.push_back(std::move(trouble));
         health.pipelineName = spec->name;
         for (const Configured<StageSpec> &stage : spec->stages)
             health.stages.emplace_back(stage.spec->name);
@@ -448,7 +452,6 @@ Result<Health> LocalBackend::makeHealth(const Caller &caller)
         if (truth)
             health.known = EVENTOPS_TRY(scoreAgainst(std::move(truth).value(), read, health.summary.clock, caller));
     }
-    health.summary.behind = webhookTroubles(m_workspace);
     health.lake = lakeHealth();
     health.clickHouse = clickHouseHealth();
     health.ledgerBytes = EVENTOPS_TRY(read.sizeBytes());

@@ -26,6 +26,7 @@ struct LocalBackendOptions {
     std::function<Result<std::string>()> startExecutor;
     /// What is known of the world that a pipeline makes up. NotFound: it makes up none.
     std::function<Result<GroundTruth>(const PipelineSpec &)> groundTruth;
+    bool sinksBeside = false; ///< Somebody else feeds the pipeline's sinks: a SinkWatch. Else each run does.
     std::shared_ptr<Telemetry> telemetry; ///< Gets a span of every run, and what holds it up; null: nobody wants it.
 };
 

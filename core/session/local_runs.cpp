@@ -11,6 +11,7 @@
 #include "core/session/ingest_source.h"
 #include "core/session/kafka_feed.h"
 #include "core/session/kafka_loop.h"
+#include "core/session/sink_feed.h"
 #include "core/session/webhook_feed.h"
 
 #include <algorithm>
@@ -219,6 +220,9 @@ Result<WorkspaceSummary> LocalBackend::runEngine(const PipelineSpec &spec, Sourc
     const auto kafka = hasKafka(m_workspace) ? std::make_unique<KafkaProjector>(m_workspace, ticket.flag()) : nullptr;
     const auto hooks =
         hasWebhooks(m_workspace) ? std::make_unique<WebhookProjector>(m_workspace, ticket.flag()) : nullptr;
+    const auto sinks = spec.sinks.empty() || m_options.sinksBeside
+                           ? nullptr
+                           : std::make_unique<SinkProjector>(m_workspace, spec.sinks, ticket.flag());
     const auto adopter = followActions(spec, m_workspace, ticket);
     m_hub.runStarted();
     const Status read = engine->read(std::move(sources), live);
@@ -238,6 +242,8 @@ Result<WorkspaceSummary> LocalBackend::runEngine(const PipelineSpec &spec, Sourc
     WorkspaceSummary summary = EVENTOPS_TRY(makeSummary(engine->ledger(), true));
     if (hooks != nullptr)
         summary.behind = hooks->finish();
+    for (std::string &late : sinks != nullptr ? sinks->finish() : std::vector<std::string>())
+        summary.behind.push_back(std::move(late));
     if (!pushed)
         summary.behind.push_back("ClickHouse: " + pushed.error().text() + "; then: eventops clickhouse push");
     if (!published)

@@ -1,9 +1,9 @@
-# eventops_add_components(SOURCES <noun>... STAGES <verb>... EXECUTORS <noun>...)
-# Builds pipelines/{sources,stages,executors}/<name>/*.cpp into eventops_components and generates builtinStages(),
-# builtinSources() and builtinExecutors(). Explicit tables, not static registrars: the linker drops unreferenced
+# eventops_add_components(SOURCES <noun>... STAGES <verb>... EXECUTORS <noun>... SINKS <noun>...)
+# Builds pipelines/{sources,stages,executors,sinks}/<name>/*.cpp into eventops_components and generates
+# builtinStages(), builtinSources(), builtinExecutors() and builtinSinks(). Explicit tables, not static registrars: the linker drops unreferenced
 # objects of a static library, registrars and all. A stage without a golden case fails the configuration.
 # Each table is a file of its own, so a program that runs no executors links none.
-# The folder fast_path defines `extern const StageSpec FastPathStage;` (…Source, …Executor), each in namespace eventops.
+# The folder fast_path defines `extern const StageSpec FastPathStage;` (…Source, …Executor, …Sink), each in namespace eventops.
 function(eventops_component_table kind folder type suffix)
     set(declarations "")
     set(entries "")
@@ -49,14 +49,55 @@ std::span<const @type@ *const> builtin@kind@()
     target_sources(eventops_components PRIVATE "${CMAKE_CURRENT_BINARY_DIR}/builtin_${folder}.cpp")
 endfunction()
 
+# What a sink makes at its peer - tables, constraints, templates - lies beside it as *.sql, *.cypher and *.json, and
+# becomes part of the program: sinkText("postgres/events.sql").
+function(eventops_sink_texts)
+    set(rows "")
+    file(GLOB texts CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/pipelines/sinks/*/*.sql"
+         "${PROJECT_SOURCE_DIR}/pipelines/sinks/*/*.cypher" "${PROJECT_SOURCE_DIR}/pipelines/sinks/*/*.json")
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${texts})
+    foreach(path IN LISTS texts)
+        file(RELATIVE_PATH name "${PROJECT_SOURCE_DIR}/pipelines/sinks" "${path}")
+        file(READ "${path}" text)
+        string(APPEND rows "    {\"${name}\", R\"text(${text})text\"},\n")
+    endforeach()
+    file(CONFIGURE OUTPUT "${CMAKE_CURRENT_BINARY_DIR}/sink_texts.cpp" @ONLY CONTENT [[
+#include "pipelines/sinks/sink_texts.h"
+#include <utility>
+namespace eventops {
+namespace {
+
+constexpr std::pair<std::string_view, std::string_view> Texts[] = {
+@rows@};
+
+} // namespace
+
+std::string_view sinkText(std::string_view name)
+{
+    for (const auto &[known, text] : Texts) {
+        if (known == name)
+            return text;
+    }
+    return {};
+}
+
+} // namespace eventops
+]])
+    target_sources(eventops_components PRIVATE "${CMAKE_CURRENT_BINARY_DIR}/sink_texts.cpp")
+endfunction()
+
 function(eventops_add_components)
-    cmake_parse_arguments(ARG "" "" "SOURCES;STAGES;EXECUTORS" ${ARGN})
+    cmake_parse_arguments(ARG "" "" "SOURCES;STAGES;EXECUTORS;SINKS" ${ARGN})
     add_library(eventops_components STATIC)
     target_include_directories(eventops_components PUBLIC "${PROJECT_SOURCE_DIR}")
     target_link_libraries(eventops_components
         PUBLIC eventops_codec eventops_pipeline eventops_filter eventops_entropy eventops_graph eventops_actions eventops_kafka
-        PRIVATE eventops_options simdjson::simdjson CURL::libcurl PkgConfig::ZSTD)
+        PRIVATE eventops_options simdjson::simdjson CURL::libcurl PkgConfig::ZSTD PostgreSQL::PostgreSQL)
     eventops_component_table(Sources sources SourceSpec Source ${ARG_SOURCES})
     eventops_component_table(Stages stages StageSpec Stage ${ARG_STAGES})
     eventops_component_table(Executors executors ExecutorSpec Executor ${ARG_EXECUTORS})
+    eventops_component_table(Sinks sinks SinkSpec Sink ${ARG_SINKS})
+    file(GLOB shared CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/pipelines/sinks/*.cpp")
+    target_sources(eventops_components PRIVATE ${shared})
+    eventops_sink_texts()
 endfunction()

@@ -61,6 +61,7 @@ _eventops()
             report) options+=" --workspace --attach --token-file --ca" ;;
             webhook) options+=" --workspace --json --send --filter --secret-env --secret-file --callback --ca --timeout-ms --allow-http --from-start" ;;
             intake) options+=" --workspace --json --proof --header --secret-env --secret-file" ;;
+            sinks) options+=" --workspace --json --from-start" ;;
             serve) options+=" --workspace --json --port --ui-port --pipeline --host --listen --tls-cert --tls-key --host-name --captures --syslog --read-only --insecure-loopback --demo-bus" ;;
             up) options+=" --workspace --json --brokers --port --ui-port --pipeline" ;;
             settings | status | urls) options+=" --workspace --json" ;;
@@ -74,7 +75,7 @@ _eventops()
     fi
     local words=
     case $command in
-        '') words="run replay export merge capture validate report query explain graph aggregate sql lake clickhouse kafka webhook intake group approvals feedback executor serve settings deadletters
+        '') words="run replay export merge capture validate report query explain graph aggregate sql lake clickhouse kafka webhook sinks intake group approvals feedback executor serve settings deadletters
             up down status urls init seed logs audit rerun promote test retention backup doctor stages entropy bench demo" ;;
         aggregate) words="count min max mean sum p50 p90 p99" ;;
         query) words="events alerts deviations predictions findings held-back entities links actions" ;;
@@ -91,6 +92,7 @@ _eventops()
         kafka) words="init decider push pull status" ;;
         webhook) words="add list test remove push retry status" ;;
         intake) words="add list remove" ;;
+        sinks) words="list check push retry" ;;
         group) words="init run status" ;;
         replay | run | merge | validate | bench | test) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     esac

@@ -29,7 +29,8 @@ const std::map<std::string, std::set<std::string>> &arrows()
         // The tables of formats are YAML.
         {"core/codec", {"core/yaml"}},
         {"core/pipeline", {}},
-        {"core/config", {"core/codec", "core/pipeline", "core/yaml"}},
+        // A sink's filter is checked where the pipeline is.
+        {"core/config", {"core/codec", "core/filter", "core/pipeline", "core/yaml"}},
         {"core/filter", {}},
         {"core/entropy", {"core/filter"}},
         {"core/graph", {"core/filter"}},

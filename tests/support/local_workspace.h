@@ -23,7 +23,7 @@ public:
     std::unique_ptr<LocalBackend> backend() const
     {
         LocalBackendOptions options;
-        options.registry = {builtinStages(), builtinSources()};
+        options.registry = {builtinStages(), builtinSources(), builtinSinks()};
         options.dataDirectory = EVENTOPS_SOURCE_DIR "/pipelines";
         options.startExecutor = [directory = directory()] { return execute(directory); };
         return std::make_unique<LocalBackend>(Workspace{directory()}, std::move(options));

@@ -94,7 +94,7 @@ private:
             const std::size_t length = request.find("Content-Length: ");
             if (head != std::string::npos && length != std::string::npos)
                 wanted = head + 4 + std::stoul(request.substr(length + 16));
-            else if (head != std::string::npos && request.starts_with("GET "))
+            else if (head != std::string::npos && (request.starts_with("GET ") || request.starts_with("HEAD ")))
                 wanted = head + 4;
         }
         return request;

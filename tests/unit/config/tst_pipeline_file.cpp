@@ -157,7 +157,7 @@ private Q_SLOTS:
         };
         row("unknown field", "pipeline: p\nlatenes: 5s\n",
             "p.yaml:2:1: unknown field \"latenes\" in the pipeline (did you mean \"lateness\"? known fields: pipeline, "
-            "description, lateness, sources, stages, ledger, retention, executors)");
+            "description, lateness, sources, stages, ledger, retention, executors, sinks)");
         row("unknown stage field", "pipeline: p\nstages:\n  - check:\n      name: x\n      widnow: 5s\n",
             "p.yaml:5:7: unknown field \"widnow\" in stage \"check\" (did you mean \"window\"? known fields: files, "
             "window, "
