@@ -44,6 +44,8 @@ private:
             return m_agent;
         if (looksLikeKarmaApi(json))
             return *m_karmaApi;
+        if (looksLikeChronos(json))
+            return *m_chronos;
         return format(json);
     }
 
@@ -100,6 +102,7 @@ private:
     AvroPayload m_avro;
     std::string m_json;
     std::unique_ptr<JsonEnvelope> m_alert = makeAlertEnvelope();
+    std::unique_ptr<JsonEnvelope> m_chronos = makeChronosEnvelope();
     std::unique_ptr<JsonEnvelope> m_karma = makeKarmaEnvelope();
     std::unique_ptr<JsonEnvelope> m_karmaApi = makeKarmaApiEnvelope();
     std::unique_ptr<JsonEnvelope> m_monitoring = makeMonitoringEnvelope();

@@ -22,6 +22,13 @@ public:
     {
         if (!capture.empty())
             m_failure = LocalWorkspace::replay(*m_backend, capture, pipeline);
+        if (const std::string failure = start(insecureLoopback, change); !failure.empty())
+            m_failure = failure;
+    }
+
+    /// Serves it, again after `stop`; empty: all went well.
+    std::string start(bool insecureLoopback, const std::function<void(api::ApiOptions &)> &change)
+    {
         api::ApiOptions options;
         options.insecureLoopback = insecureLoopback;
         options.callbacks =
@@ -29,10 +36,10 @@ public:
         if (change)
             change(options);
         auto server = api::ApiServer::start(*m_backend, tokens(), options);
-        if (server)
-            m_server = std::move(server).value();
-        else
-            m_failure = server.error().text();
+        if (!server)
+            return server.error().text();
+        m_server = std::move(server).value();
+        return {};
     }
 
     /// Empty: all went well.
