@@ -254,10 +254,10 @@ void appendRelations(JsonWriter &json, std::span<const TransformerOutput::Entity
 /// numbers begin anew in another workspace.
 void appendCommon(JsonWriter &json, const RawEvent &raw, std::string_view part)
 {
-    json.field("EventTimestamp", formatTimestamp(raw.time == NoTime ? raw.ingested : raw.time));
-    json.field("Tenant", raw.tenant).field("Source", raw.source);
     json.field("IdempotencyKey", "chronos:" + std::to_string(eventops::raw(raw.ingested)) + ':' + std::to_string(raw.id)
                                      + ':' + std::string(part));
+    json.field("EventTimestamp", formatTimestamp(raw.time == NoTime ? raw.ingested : raw.time));
+    json.field("Tenant", raw.tenant).field("Source", raw.source);
 }
 
 void appendBody(JsonWriter &json, const RawEvent &raw)
@@ -328,11 +328,16 @@ std::string encodeTransformFailure(const RawEvent &raw, std::int64_t transformer
 {
     std::string out;
     JsonWriter json(out);
-    json.beginObject().key("data").beginObject().key("RawEventID").integer(raw.id).field("Error", why);
-    json.key("TransformerID").integer(transformerId).field("TransformerName", transformer);
+    json.beginObject().key("data").beginObject(); // its key first: it tells dead letters apart
+    appendCommon(json, raw, "failure:" + std::to_string(transformerId));
+    json.key("RawEventID")
+        .integer(raw.id)
+        .field("Error", why)
+        .key("TransformerID")
+        .integer(transformerId)
+        .field("TransformerName", transformer);
     json.field("ContentType", raw.contentType);
     appendBody(json, raw);
-    appendCommon(json, raw, "failure:" + std::to_string(transformerId));
     json.endObject().endObject();
     return out;
 }

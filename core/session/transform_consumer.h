@@ -13,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -86,7 +87,7 @@ private:
 };
 
 /// Hands what transformers made to the pipeline, in order, and forgets it when it is stored there. A document that is
-/// handed in again after a crash is known by its key.
+/// handed in again after a crash is known by its key; one that is a dead letter by the letter's beginning.
 class TransformForwarder
 {
 public:
@@ -99,10 +100,13 @@ private:
     void work();
     Result<bool> step();
     Status handIn(IngestRequest request);
+    Status findLetters();
 
     const Workspace m_workspace;
     Backend &m_backend;
     std::unique_ptr<TransformStore> m_store;
+    bool m_crashed = true;            ///< What waits at first may have been handed in before.
+    std::set<std::string> m_letters;  ///< Beginnings of dead letters that are there then.
     std::mutex m_mutex;
     std::condition_variable m_wake;
     bool m_woken = true;

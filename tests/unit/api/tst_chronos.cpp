@@ -6,16 +6,18 @@
 #include "tests/support/program.h"
 #include "tests/support/wait_for.h"
 #include "tests/unit/api/chronos_fixture.h"
+#include "tests/unit/api/serve_process.h"
 
+#include <QtCore/QFile>
 #include <QtCore/QProcess>
 #include <QtCore/QRegularExpression>
-
-#include <csignal>
+#include <QtCore/QSet>
 
 using namespace eventops;
 using eventops::test::HttpAnswer;
 using eventops::test::Scratch;
 using eventops::test::ServedTransformers;
+using eventops::test::ServeProcess;
 
 namespace {
 
@@ -29,6 +31,50 @@ QByteArray timeless(QByteArray body)
 {
     static const QRegularExpression time(QStringLiteral(R"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?Z?)"));
     return QString::fromUtf8(body).replace(time, QStringLiteral("TIME")).toUtf8();
+}
+
+/// Reason and detail of each, a line.
+QByteArray deadLetters(Backend &backend)
+{
+    QByteArray out;
+    const auto read = test::waitFor<Ok>([&](Done<Ok> done) {
+        backend.deadLetters(
+            {"t", Role::Admin, {}}, 100,
+            [&out](const std::vector<DeadLetterRow> &page) {
+                for (const DeadLetterRow &row : page)
+                    out += QByteArray::fromStdString(row.reason + ": " + row.detail + '\n');
+            },
+            std::move(done));
+    });
+    return read ? out : QByteArray("cannot be read");
+}
+
+/// The commands of the blocks of a document, each block as one text.
+QList<QByteArray> blocksOf(const QString &path)
+{
+    QFile file(path);
+    QList<QByteArray> out;
+    if (!file.open(QIODevice::ReadOnly))
+        return out;
+    const QByteArray text = file.readAll();
+    for (qsizetype at = text.indexOf("```bash\n"); at >= 0; at = text.indexOf("```bash\n", at)) {
+        const qsizetype begin = at + 8, end = text.indexOf("```", begin);
+        out.append(text.mid(begin, end - begin));
+        at = end + 3;
+    }
+    return out;
+}
+
+/// What a block prints; each answer is followed by its status on a line.
+QByteArray runBlock(QByteArray block, quint16 port)
+{
+    block.replace("http://localhost/", "http://localhost:" + QByteArray::number(port) + '/');
+    QProcess shell;
+    shell.start(QStringLiteral("bash"),
+                {QStringLiteral("-c"),
+                 QString::fromUtf8("curl() { command curl -sS -w '\\n%{http_code}\\n' \"$@\"; }\n" + block)});
+    shell.waitForFinished(60'000);
+    return shell.readAllStandardOutput();
 }
 
 } // namespace
@@ -240,8 +286,8 @@ private Q_SLOTS:
         QVERIFY(chronos.processed(1));
         QVERIFY(chronos.reaches("dead_lettered", 1));
         QVERIFY(chronos.reaches("stored", 1));
-        const QByteArray letters = chronos.served().get("/api/v1/dead-letters").body;
-        QVERIFY2(letters.contains("transformer_failed") && letters.contains("\\\"bad\\\": it went off"),
+        const QByteArray letters = deadLetters(chronos.served().backend());
+        QVERIFY2(letters.contains("transformer_failed") && letters.contains("\"bad\": it went off"),
                  letters.constData());
         // No transformer says anything: it is an event as it came.
         QCOMPARE(chronos.send("DELETE", "/transformers/2").status, 200);
@@ -375,6 +421,88 @@ private Q_SLOTS:
         QVERIFY(page.body.contains("/chronos/api/v1/event/test") && !page.body.contains("/api/v1/findings"));
         QVERIFY(!page.body.contains("http://") && !page.body.contains("https://"));
         QVERIFY(served.get("/chronos/openapi.json", nullptr).body.contains("/chronos/api/v1/sources/"));
+    }
+
+    /// Every block of Chronos' README, verbatim but for the port, on a fresh workspace: statuses and bodies.
+    void theReadmeRunsAsWritten()
+    {
+        const Scratch scratch;
+        const ServeProcess server(scratch);
+        QVERIFY(server.port() != 0);
+        const QList<QByteArray> blocks =
+            blocksOf(QStringLiteral(EVENTOPS_SOURCE_DIR "/tests/unit/api/chronos_readme.md"));
+        QCOMPARE(blocks.size(), 5);
+        QCOMPARE(runBlock(blocks[0], server.port()),
+                 QByteArray("{\"SourceID\":1,\"SourceName\":\"compute-service\",\"Description\":\"\","
+                            "\"EventFormatType\":\"application/json\"}\n200\n"));
+        QCOMPARE(runBlock(blocks[1], server.port()),
+                 QByteArray("{\"TransformerName\":\"compute-events-transformer\","
+                            "\"TransformerType\":\"PythonTransformer\",\"Description\":\"\",\"SourceID\":1,"
+                            "\"ProcessType\":\"\",\"ScriptPath\":\"src.transformers.python_transformers."
+                            "compute_app_layer_transformer\",\"ClassName\":\"ComputeEventsTransformer\","
+                            "\"TransformerID\":1,\"IsActive\":true}\n200\n"));
+        QCOMPARE(runBlock(blocks[2], server.port()),
+                 QByteArray("{\"message\":\"Event created successfully and sent for processing via transformers\","
+                            "\"status_code\":200}\n200\n"));
+        const QByteArray event =
+            "[{\"ProcessedEventID\":1,\"RawEventID\":1,\"EventType\":\"CLUSTER_CREATED\",\"EventData\":{"
+            "\"cluster_id\":\"cluster-123\",\"cluster_name\":\"prod-cluster\",\"event_type\":\"CLUSTER_CREATED\","
+            "\"message\":\"Cluster created successfully\"},\"EntityID\":\"cluster-123\",\"SourceID\":1,"
+            "\"TransformerID\":1,\"Severity\":\"INFO\",\"Message\":\"Cluster created successfully\","
+            "\"IngestionTime\":\"TIME\",\"ProcessedTime\":\"TIME\",\"Timestamp\":\"TIME\"}]\n200\n";
+        QTRY_COMPARE_WITH_TIMEOUT(timeless(runBlock(blocks[3], server.port())), event + event + event, 20'000);
+        QCOMPARE(runBlock(blocks[4], server.port()),
+                 QByteArray("{\"status\":\"ok\"}\n200\n{\"status\":\"OK\",\"consumer\":\"running\"}\n200\n"));
+    }
+
+    /// SIGKILL at any moment: what was answered well is transformed, and nothing twice, dead letters no more than
+    /// events.
+    void killsLoseNothingAndDoubleNothing()
+    {
+        const int given = qEnvironmentVariableIntValue("EVENTOPS_FAULT_ROUNDS");
+        const int rounds = given > 0 ? given * 4 : 5;
+        const Scratch scratch;
+        const auto send = [](const ServeProcess &server, const QByteArray &path, const QByteArray &body) {
+            test::HttpClient client(server.port());
+            client.send("POST /chronos/api/v1" + path
+                        + " HTTP/1.1\r\nHost: localhost:" + QByteArray::number(server.port())
+                        + "\r\nContent-Type: application/json\r\n"
+                          "x-event-source: shop\r\nContent-Length: "
+                        + QByteArray::number(body.size()) + "\r\n\r\n" + body);
+            return client.read(false, 5'000).status;
+        };
+        QSet<QByteArray> answered;
+        int next = 0;
+        for (int round = 0; round < rounds; ++round) {
+            ServeProcess server(scratch);
+            QVERIFY(server.port() != 0);
+            if (round == 0) {
+                QCOMPARE(send(server, "/sources/", ShopSource), 200);
+                QCOMPARE(send(server, "/transformers/", Rules), 200);
+            }
+            for (int i = 0; i < 20 + 3 * (round % 7); ++i) {
+                const QByteArray id = "e" + QByteArray::number(next++);
+                const QByteArray type = next % 5 == 0 ? "" : "UP"; // every fifth fails
+                if (send(server, "/event", "{\"id\":\"" + id + "\",\"type\":\"" + type + "\"}") == 200)
+                    answered.insert(id);
+            }
+            QTest::qWait(7 * (round % 9));
+            server.kill();
+        }
+        ServeProcess last(scratch);
+        const auto count = [&](const char *what) {
+            return scratch.sql(("SELECT count(*) AS n FROM " + std::string(what)).c_str())
+                .json()[QLatin1String("n")]
+                .toInt(-1);
+        };
+        QTRY_COMPARE_WITH_TIMEOUT(count("karma.raw_event WHERE waits = 1"), 0, 30'000);
+        QTRY_COMPARE_WITH_TIMEOUT(count("karma.transform_outgoing"), 0, 30'000);
+        QCOMPARE(static_cast<qsizetype>(count("karma.raw_event")), answered.size());
+        const int processed = count("karma.processed_event");
+        QCOMPARE(count("(SELECT DISTINCT raw_event FROM karma.processed_event)"), processed);
+        QCOMPARE(count("karma.event"), processed);
+        QCOMPARE(count("karma.dead_letter"), count("karma.raw_event") - processed);
+        QVERIFY(processed > 0 && count("karma.dead_letter") > 0);
     }
 
     void rolesAndTenantsHold()
