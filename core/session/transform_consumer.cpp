@@ -118,8 +118,10 @@ Result<bool> TransformConsumer::takeLock()
     if (m_lock)
         return true;
     auto lock = FileLock::take(m_workspace, LockName);
-    if (!lock && lock.error().code != Error::Code::Busy)
+    if (!lock && lock.error().code != Error::Code::Busy) {
+        m_state = State::Off;
         return std::move(lock).error();
+    }
     if (lock)
         m_lock.emplace(std::move(lock).value());
     m_state = m_lock ? State::Running : State::Elsewhere;

@@ -77,7 +77,7 @@ private:
     TransformerPool m_pool;
     std::optional<FileLock> m_lock;
     std::unique_ptr<TransformStore> m_store;
-    std::atomic<State> m_state{State::Off};
+    std::atomic<State> m_state{State::Running};
     mutable std::mutex m_mutex;
     std::condition_variable m_wake;
     std::string m_trouble;

@@ -7,48 +7,48 @@
 namespace eventops {
 
 const char *const Version6Sql = R"sql(
-CREATE TABLE transform_source(
+CREATE TABLE IF NOT EXISTS transform_source(
     id INTEGER PRIMARY KEY AUTOINCREMENT, tenant TEXT NOT NULL, name TEXT NOT NULL, content_type TEXT NOT NULL,
     description TEXT NOT NULL, UNIQUE(tenant, name, content_type));
-CREATE TABLE transformer(
+CREATE TABLE IF NOT EXISTS transformer(
     id INTEGER PRIMARY KEY AUTOINCREMENT, source INTEGER NOT NULL, tenant TEXT NOT NULL, name TEXT NOT NULL,
     type TEXT NOT NULL, description TEXT NOT NULL, process TEXT NOT NULL, active INTEGER NOT NULL,
     settings TEXT NOT NULL);
-CREATE INDEX transformer_source ON transformer(source, id);
-CREATE TABLE raw_event(
+CREATE INDEX IF NOT EXISTS transformer_source ON transformer(source, id);
+CREATE TABLE IF NOT EXISTS raw_event(
     id INTEGER PRIMARY KEY AUTOINCREMENT, tenant TEXT NOT NULL, source TEXT NOT NULL, content_type TEXT NOT NULL,
     body BLOB NOT NULL, ts INTEGER NOT NULL, ts_ingest INTEGER NOT NULL, waits INTEGER NOT NULL);
-CREATE INDEX raw_event_waiting ON raw_event(id) WHERE waits = 1;
-CREATE TABLE processed_event(
+CREATE INDEX IF NOT EXISTS raw_event_waiting ON raw_event(id) WHERE waits = 1;
+CREATE TABLE IF NOT EXISTS processed_event(
     id INTEGER PRIMARY KEY AUTOINCREMENT, raw_event INTEGER NOT NULL, source INTEGER NOT NULL,
     transformer INTEGER NOT NULL, tenant TEXT NOT NULL, type TEXT NOT NULL, entity_id TEXT, data TEXT NOT NULL,
     severity TEXT, message TEXT, ts_processed INTEGER NOT NULL, ts INTEGER NOT NULL);
-CREATE INDEX processed_event_entity ON processed_event(entity_id, id);
-CREATE INDEX processed_event_type ON processed_event(type, severity);
-CREATE INDEX processed_event_time ON processed_event(ts_processed, id);
-CREATE TABLE transform_entity(
+CREATE INDEX IF NOT EXISTS processed_event_entity ON processed_event(entity_id, id);
+CREATE INDEX IF NOT EXISTS processed_event_type ON processed_event(type, severity);
+CREATE INDEX IF NOT EXISTS processed_event_time ON processed_event(ts_processed, id);
+CREATE TABLE IF NOT EXISTS transform_entity(
     tenant TEXT NOT NULL, id TEXT NOT NULL, type TEXT NOT NULL, PRIMARY KEY(id, tenant)) WITHOUT ROWID;
-CREATE TABLE transform_link(
+CREATE TABLE IF NOT EXISTS transform_link(
     id INTEGER PRIMARY KEY AUTOINCREMENT, tenant TEXT NOT NULL, source TEXT NOT NULL, target TEXT NOT NULL,
     bidirectional INTEGER NOT NULL, created INTEGER NOT NULL, UNIQUE(source, target, tenant));
-CREATE INDEX transform_link_target ON transform_link(target);
-CREATE TABLE transform_outgoing(id INTEGER PRIMARY KEY AUTOINCREMENT, document TEXT NOT NULL);
-DROP VIEW sources;
+CREATE INDEX IF NOT EXISTS transform_link_target ON transform_link(target);
+CREATE TABLE IF NOT EXISTS transform_outgoing(id INTEGER PRIMARY KEY AUTOINCREMENT, document TEXT NOT NULL);
+DROP VIEW IF EXISTS sources;
 CREATE VIEW sources AS
     SELECT id AS SourceID, name AS SourceName, description AS Description, content_type AS EventFormatType
     FROM transform_source
     UNION ALL SELECT -id, title, key, 'application/json' FROM source;
-DROP VIEW transformers;
+DROP VIEW IF EXISTS transformers;
 CREATE VIEW transformers AS
     SELECT id AS TransformerID, name AS TransformerName, type AS TransformerType, description AS Description,
            source AS SourceID, process AS ProcessType FROM transformer;
-DROP VIEW python_transformers;
+DROP VIEW IF EXISTS python_transformers;
 CREATE VIEW python_transformers AS
     SELECT id AS TransformerID, name AS TransformerName, type AS TransformerType, description AS Description,
            source AS SourceID, process AS ProcessType, json_extract(settings, '$.ScriptPath') AS ScriptPath,
            json_extract(settings, '$.ClassName') AS ClassName
     FROM transformer WHERE type = 'PythonTransformer';
-DROP VIEW json_transformers;
+DROP VIEW IF EXISTS json_transformers;
 CREATE VIEW json_transformers AS
     SELECT id AS TransformerID, name AS TransformerName, type AS TransformerType, description AS Description,
            source AS SourceID, process AS ProcessType, json_extract(settings, '$.MatchingEntity') AS MatchingEntity,

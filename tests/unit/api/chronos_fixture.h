@@ -1,32 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "core/codec/transform_mapping.h"
-#include "core/session/transform_desk.h"
 #include "tests/unit/api/api_fixture.h"
 
 #include <QtCore/QJsonArray>
 
 namespace eventops::test {
 
-/// A transformer that fails on every event whose body holds "boom", and is silent on the others.
-class FailingTransformer final : public Transformer
-{
-public:
-    std::vector<Result<TransformerOutput>> transform(std::span<const RawEvent> events) override
-    {
-        std::vector<Result<TransformerOutput>> out;
-        for (const RawEvent &event : events) {
-            if (event.body.find("boom") == std::string::npos)
-                out.emplace_back(TransformerOutput());
-            else
-                out.emplace_back(Error{Error::Code::InvalidInput, "it went off"});
-        }
-        return out;
-    }
-};
-
-/// A served workspace with transformers; "Failing" is a type of its own.
+/// A served workspace, asked by Chronos' paths.
 class ServedTransformers
 {
 public:
@@ -34,29 +15,9 @@ public:
         : m_served("", insecureLoopback, "default",
                    [readOnly](api::ApiOptions &options) { options.readOnly = readOnly; })
     {
-        m_served.stop();
-        auto shipped = loadTransformMappings(EVENTOPS_SOURCE_DIR "/pipelines/transformers");
-        if (!shipped) {
-            m_failure = shipped.error().text();
-            return;
-        }
-        TransformDesk::Options options;
-        addJsonTransformer(options.registry);
-        addShippedTransformers(options.registry, shipped.value());
-        options.registry.add("Failing", [](const TransformerSetup &) -> Result<std::shared_ptr<Transformer>> {
-            return std::shared_ptr<Transformer>(std::make_shared<FailingTransformer>());
-        });
-        api::ChronosTools tools;
-        tools.shipped = std::move(shipped).value();
-        tools.desk =
-            std::make_shared<TransformDesk>(Workspace{m_served.directory()}, m_served.backend(), std::move(options));
-        m_failure = m_served.start(insecureLoopback, [&](api::ApiOptions &api) {
-            api.readOnly = readOnly;
-            api.transforms = tools;
-        });
     }
 
-    const std::string &failure() const { return m_failure; }
+    const std::string &failure() const { return m_served.failure(); }
     ServedWorkspace &served() { return m_served; }
 
     HttpAnswer get(const QByteArray &path, const char *token = "admin") const
@@ -110,7 +71,6 @@ public:
 
 private:
     ServedWorkspace m_served;
-    std::string m_failure;
 };
 
 } // namespace eventops::test
