@@ -89,6 +89,19 @@ Result<std::pair<std::string, std::string>> ownPipeline(const Context &context)
     return std::pair(shipped, EVENTOPS_TRY(app::readTextFile(shipped)));
 }
 
+/// Lets transformers work on what is handed in for them. The desk must go before @p backend.
+Status startTransformers(const Context &context, Backend &backend, api::ApiOptions &api)
+{
+    TransformDesk::Options options;
+    api.transforms.shipped = EVENTOPS_TRY(loadTransformMappings(context.dataDirectory + "/transformers"));
+    addJsonTransformer(options.registry);
+    addShippedTransformers(options.registry, api.transforms.shipped);
+    options.consumes = options.forwards = !api.readOnly;
+    api.transforms.desk =
+        std::make_shared<TransformDesk>(Workspace{context.workspace}, backend, std::move(options));
+    return Ok{};
+}
+
 /// The run of the pipeline that the options name, if they name one.
 class PipelineRun
 {
@@ -207,6 +220,7 @@ Status serve(const Context &context, const Options &options)
         options.readOnly ? nullptr : std::make_unique<WebhookProjector>(Workspace{context.workspace}, nullptr, told);
     const std::unique_ptr<SinkWatch> sinks =
         options.readOnly ? nullptr : std::make_unique<SinkWatch>(Workspace{context.workspace}, loadSinks, told);
+    EVENTOPS_TRY(startTransformers(context, *backend, api));
     PipelineRun run; // before the servers: what they hand in goes into it
     EVENTOPS_TRY(run.start(context, *backend, options.pipeline));
     const auto server = EVENTOPS_TRY(api::ApiServer::start(*backend, tokens, api));

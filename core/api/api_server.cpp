@@ -3,6 +3,7 @@
 
 #include "core/api/api_routes.h"
 #include "core/api/attach_session.h"
+#include "core/api/chronos_routes.h"
 #include "core/api/traced_exchange.h"
 #include "core/session/guarded_backend.h"
 
@@ -134,6 +135,13 @@ Result<std::unique_ptr<ApiServer>> ApiServer::start(Backend &backend, std::vecto
     addSeedRoutes(parts->router, tools);
     addReplayRoutes(parts->router, std::make_shared<ReplayDesk>(parts->guard, options.replays));
     addCallbackRoutes(parts->router, options.readOnly ? nullptr : options.callbacks);
+    ChronosTools chronos = options.transforms;
+    chronos.readOnly = options.readOnly;
+    addChronosSetupRoutes(parts->router, chronos);
+    addChronosEventRoutes(parts->router, chronos);
+    addChronosProcessedRoutes(parts->router, chronos);
+    addChronosGraphRoutes(parts->router, chronos);
+    addChronosClusterRoutes(parts->router, chronos);
     const auto attach = std::make_shared<AttachShare>();
     attach->backend = parts->guard;
     attach->limits = options.attach;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/api/attach_outbox.h"
+#include "core/api/chronos_call.h"
 #include "core/api/http_server.h"
 #include "core/api/replay_desk.h"
 #include "core/api/router.h"
@@ -39,6 +40,7 @@ struct ApiOptions {
     ReplayRules replays = {};          ///< Captures that may be read in.
     std::shared_ptr<WebhookCallbacks> callbacks = {}; ///< Take what webhooks' targets say; null: none.
     std::optional<Workspace> intakes = {}; ///< Whose webhooks may be posted to us; nothing: none.
+    ChronosTools transforms = {};      ///< Of the routes below /chronos; `readOnly` of it follows ours.
     bool readOnly = false;             ///< Nobody changes anything, whatever their role.
     HttpLimits limits = {};
     AttachLimits attach = {};

@@ -133,11 +133,14 @@ void appendComponents(JsonWriter &json)
     json.endObject().endObject().endObject();
 }
 
-std::string openApi(const std::vector<Route> &routes)
+/// @p prefix: of the paths that are told.
+std::string openApi(const std::vector<Route> &routes, std::string_view prefix)
 {
     std::map<std::string_view, std::vector<const Route *>> paths;
-    for (const Route &route : routes)
-        paths[route.path].push_back(&route);
+    for (const Route &route : routes) {
+        if (route.path.starts_with(prefix))
+            paths[route.path].push_back(&route);
+    }
     std::string out;
     JsonWriter json(out);
     json.beginObject().field("openapi", "3.0.3").key("info").beginObject().field("title", "EventOps Console");
@@ -183,8 +186,9 @@ void appendParameterRows(std::string &out, const std::vector<ParameterSpec> &spe
 }
 
 /// Needs nothing from anywhere else: no script, no style sheet, no font.
-std::string page(const std::vector<Route> &routes)
+std::string page(const std::vector<Route> &routes, std::string_view prefix)
 {
+    const std::string json = (prefix.size() > 1 ? std::string(prefix) : std::string()) + "/openapi.json";
     std::string out =
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>EventOps API</title>\n"
         "<style>body{font:1em/1.5 sans-serif;max-width:60em;margin:2em auto;padding:0 1em}"
@@ -192,8 +196,11 @@ std::string page(const std::vector<Route> &routes)
         "<body><h1>EventOps API</h1>\n<p>Send <code>Authorization: Bearer TOKEN</code> with a token of the "
         "workspace's file <code>api_tokens</code>. What goes wrong is told as "
         "<code>application/problem+json</code> with the field and what to do. For programs: "
-        "<a href=\"/openapi.json\">openapi.json</a>.</p>\n";
+        "<a href=\""
+        + json + "\">openapi.json</a>.</p>\n";
     for (const Route &route : routes) {
+        if (!route.path.starts_with(prefix))
+            continue;
         out += "<h2><code>" + htmlText(route.method) + ' ' + htmlText(route.path) + "</code>";
         out += route.access == RouteAccess::Public   ? " (no token)</h2>\n"
                : route.access == RouteAccess::Signed ? " (signed)</h2>\n"
@@ -212,31 +219,40 @@ std::string page(const std::vector<Route> &routes)
 
 void addDocsRoutes(Router &router)
 {
-    router.add({"GET",
-                "/openapi.json",
-                RouteAccess::Public,
-                "This API for programs, as OpenAPI 3.",
-                "application/json",
-                {},
-                {},
-                [&router](const ApiCall &call) {
-                    respondJson(*call.exchange, openApi(router.routes()));
-                }});
-    router.add(
-        {"GET",
-         "/docs",
-         RouteAccess::Public,
-         "This API for people.",
-         "text/html",
-         {},
-         {},
-         [&router](const ApiCall &call) {
-             HttpResponse response;
-             response.contentType = "text/html; charset=utf-8";
-             response.headers.push_back({"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"});
-             response.body = page(router.routes());
-             call.exchange->respond(std::move(response));
-         }});
+    struct Part {
+        std::string_view prefix, json, page, ofPrograms, ofPeople;
+    };
+    constexpr Part Parts[] = {
+        {"/", "/openapi.json", "/docs", "This API for programs, as OpenAPI 3.", "This API for people."},
+        {"/chronos", "/chronos/openapi.json", "/chronos/docs", "Chronos' part of it for programs.",
+         "Chronos' part of it for people."}};
+    for (const Part &part : Parts) {
+        router.add({"GET",
+                    part.json,
+                    RouteAccess::Public,
+                    part.ofPrograms,
+                    "application/json",
+                    {},
+                    {},
+                    [&router, prefix = part.prefix](const ApiCall &call) {
+                        respondJson(*call.exchange, openApi(router.routes(), prefix));
+                    }});
+        router.add({"GET",
+                    part.page,
+                    RouteAccess::Public,
+                    part.ofPeople,
+                    "text/html",
+                    {},
+                    {},
+                    [&router, prefix = part.prefix](const ApiCall &call) {
+                        HttpResponse response;
+                        response.contentType = "text/html; charset=utf-8";
+                        response.headers.push_back(
+                            {"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"});
+                        response.body = page(router.routes(), prefix);
+                        call.exchange->respond(std::move(response));
+                    }});
+    }
 }
 
 } // namespace eventops::api

@@ -35,6 +35,8 @@ std::string mediaType(const std::string &contentType)
 
 std::optional<HttpResponse> checkBody(const HttpRequest &request, const Route &route)
 {
+    if (route.readsAll)
+        return std::nullopt;
     if (route.body.empty() && !route.anyBody) {
         if (request.body.empty())
             return std::nullopt;
@@ -168,35 +170,40 @@ struct Router::Match {
 void Router::add(Route route)
 {
     // Templates obey the rules of paths, but for the braces, which are characters like others there.
-    auto segments = parsePath(route.path);
+    const bool slash = route.path.size() > 1 && route.path.ends_with('/');
+    auto segments = parsePath(slash ? route.path.substr(0, route.path.size() - 1) : route.path);
     assert(segments);
-    m_templates.push_back(std::move(segments).value());
+    m_templates.push_back({std::move(segments).value(), slash});
     m_routes.push_back(std::move(route));
 }
 
 /// Nothing: @p found is the route. Else the refusal.
 std::optional<HttpResponse> Router::match(const HttpRequest &request, std::string_view path, Match &found) const
 {
-    const auto segments = parsePath(path);
+    const bool slash = path.size() > 1 && path.ends_with('/');
+    const auto segments = parsePath(slash ? path.substr(0, path.size() - 1) : path);
     if (!segments)
         return problem(segments.error(), "path");
     std::string allowed;
     for (std::size_t i = 0; i < m_routes.size(); ++i) {
         const Route &route = m_routes[i];
-        if (!fits(m_templates[i], segments.value()))
+        const std::vector<std::string> &pattern = m_templates[i].segments;
+        if ((slash && !m_templates[i].slash) || !fits(pattern, segments.value()))
             continue;
         const bool isGet = route.method == "GET";
         allowed += (allowed.empty() ? "" : ", ") + std::string(route.method) + (isGet ? ", HEAD" : "");
         if (request.method != route.method && !(isGet && request.method == "HEAD"))
             continue;
         found.route = &route;
-        for (std::size_t s = 0; s < m_templates[i].size(); ++s) {
-            const std::string &name = m_templates[i][s];
+        for (std::size_t s = 0; s < pattern.size(); ++s) {
+            const std::string &name = pattern[s];
             if (isPlaceholder(name))
                 found.values.emplace_back(name.substr(1, name.size() - 2), segments.value()[s]);
         }
         return std::nullopt;
     }
+    if (allowed.empty() && slash) // an empty segment at its end: it could mean another one to somebody else
+        return problem(parsePath(path).error(), "path");
     if (allowed.empty())
         return problem(404, "there is no such path", {.field = "path", .remedy = "see /docs"});
     HttpResponse response = problem(405, "the path does not take this method", {.remedy = "use " + allowed});
@@ -244,6 +251,8 @@ void Router::handle(const std::shared_ptr<HttpExchange> &exchange) const
     ApiCall call{exchange, std::move(*caller), std::move(found.values), {}, found.route};
     std::string field;
     const std::string_view query = mark == std::string_view::npos ? std::string_view() : target.substr(mark + 1);
+    if (found.route->readsAll)
+        return found.route->handle(std::move(call));
     if (const auto read = readParameters(request, query, call, field); !read)
         return exchange->respond(problem(read.error(), field));
     found.route->handle(std::move(call));

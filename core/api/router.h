@@ -46,18 +46,19 @@ inline constexpr std::string_view AnyType = "*/*";
 /// What a route says of itself: checks, /openapi.json and the documentation page all come from here.
 struct Route {
     std::string_view method = {}; ///< "GET" answers HEAD, too.
-    std::string_view path = {};   ///< "/api/v1/findings/{id}"
+    std::string_view path = {};   ///< "/api/v1/findings/{id}"; with '/' at its end it is also found without.
     RouteAccess access = RouteAccess::Token;
     std::string_view summary = {};
     std::string_view answers = {}; ///< Content type of a good answer.
     std::vector<ParameterSpec> query = {};
     std::vector<ParameterSpec> body = {}; ///< Of POST: members of the JSON object that it takes.
     std::function<void(ApiCall)> handle = {};
-    bool anyBody = false;         ///< The body is JSON of any shape, which `handle` reads; `body` is empty.
-    unsigned goodStatus = 200;    ///< Of a good answer.
+    bool anyBody = false;      ///< The body is JSON of any shape, which `handle` reads; `body` is empty.
+    unsigned goodStatus = 200; ///< Of a good answer.
     std::string_view errors = "application/problem+json"; ///< Content type of what `handle` refuses with.
     bool readsBody = false;       ///< `handle` reads the JSON body by itself, which may hold more than `body` tells.
     std::vector<std::string_view> bodyTypes = {"application/json"}; ///< Content types the body may have.
+    bool readsAll = false;        ///< `handle` reads query and body by itself, whatever content type there is.
     std::string_view lambda = {}; ///< Name of the handler in the API description, by which others resolve it (K16).
 };
 
@@ -79,7 +80,11 @@ private:
 
     Access &m_access;
     std::vector<Route> m_routes;
-    std::vector<std::vector<std::string>> m_templates; ///< Of m_routes; "{id}" stands for any segment.
+    struct Template {
+        std::vector<std::string> segments; ///< "{id}" stands for any.
+        bool slash = false;                ///< May be asked for with '/' at its end.
+    };
+    std::vector<Template> m_templates; ///< Of m_routes.
 };
 
 } // namespace eventops::api

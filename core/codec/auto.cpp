@@ -75,6 +75,8 @@ private:
             return m_agent;
         if (looksLikeKarmaApi(json))
             return *m_karmaApi;
+        if (looksLikeChronos(json))
+            return *m_chronos;
         JsonEnvelope *const known = format(json);
         return known != nullptr ? *known : *m_generic;
     }
@@ -155,6 +157,7 @@ private:
     AvroPayload m_avro;
     std::string m_json;
     std::unique_ptr<JsonEnvelope> m_alert = makeAlertEnvelope();
+    std::unique_ptr<JsonEnvelope> m_chronos = makeChronosEnvelope();
     std::unique_ptr<JsonEnvelope> m_karma = makeKarmaEnvelope();
     std::unique_ptr<JsonEnvelope> m_karmaApi = makeKarmaApiEnvelope();
     std::unique_ptr<JsonEnvelope> m_monitoring = makeMonitoringEnvelope();

@@ -22,7 +22,7 @@ std::span<const Codec *const> builtinCodecs()
 {
     static const std::vector<const Codec *> table = [] {
         std::vector<const Codec *> all = {
-            &autoCodec(), &chronosRawCodec(), &csvCodec(), &agentCodec(), &genericJsonCodec(),
+            &autoCodec(), &chronosProcessedCodec(), &chronosRawCodec(), &csvCodec(), &agentCodec(), &genericJsonCodec(),
             &karmaApiCodec(), &karmaCodec(), &logCodec(), &monitoringCodec(), &prometheusCodec(), &textCodec(),
         };
         for (const auto &codec : formatCodecs())

@@ -13,6 +13,7 @@ namespace eventops {
 
 const Codec &agentCodec();        ///< eventops.agent
 const Codec &autoCodec();         ///< auto
+const Codec &chronosProcessedCodec(); ///< chronos.processed
 const Codec &chronosRawCodec();   ///< chronos.raw
 const Codec &csvCodec();          ///< csv
 const Codec &genericJsonCodec();  ///< json
@@ -47,10 +48,12 @@ Result<AgentRules> agentRules(const Value &settings);
 
 // What `auto` asks of the others.
 bool looksLikeAgent(const JsonReader &json);
+bool looksLikeChronos(const JsonReader &json);
 bool looksLikeKarma(const JsonReader &json);
 bool looksLikeKarmaApi(const JsonReader &json);
 bool looksLikeMonitoring(const JsonReader &json);
 std::unique_ptr<JsonEnvelope> makeCloudEventEnvelope();
+std::unique_ptr<JsonEnvelope> makeChronosEnvelope();
 std::unique_ptr<JsonEnvelope> makeGenericJsonEnvelope();
 std::unique_ptr<JsonEnvelope> makeKarmaEnvelope();
 std::unique_ptr<JsonEnvelope> makeKarmaApiEnvelope();

@@ -37,6 +37,9 @@ inline constexpr LossReason All[] = {
      "The JSON document nests deeper than 1000 levels."},
     {"too_many_elements", LossSeverity::DataLoss,
      "The record splits into more than 65535 events; split it at the source."},
+    {"transformer_failed", LossSeverity::Error,
+     "A transformer could not make anything of a raw event; other transformers did their part. The detail says why; "
+     "mend the transformer and send the event again."},
     {"truncated_json", LossSeverity::DataLoss,
      "The JSON document stops before it is complete; the writer was cut off."},
     {"unknown_schema", LossSeverity::DataLoss,
@@ -58,7 +61,8 @@ inline constexpr const LossReason &RecordTooLong = All[11];
 inline constexpr const LossReason &SchemaMismatch = All[12];
 inline constexpr const LossReason &TooDeep = All[13];
 inline constexpr const LossReason &TooManyElements = All[14];
-inline constexpr const LossReason &TruncatedJson = All[15];
-inline constexpr const LossReason &UnknownSchema = All[16];
+inline constexpr const LossReason &TransformerFailed = All[15];
+inline constexpr const LossReason &TruncatedJson = All[16];
+inline constexpr const LossReason &UnknownSchema = All[17];
 
 } // namespace eventops::loss

@@ -125,6 +125,8 @@ Status migrate(sqlite::Database &database)
         EVENTOPS_TRY(database.execute("ALTER TABLE finding ADD COLUMN pattern TEXT NOT NULL DEFAULT ''"));
     if (version < 5)
         EVENTOPS_TRY(database.execute(Version5Sql));
+    if (version < 6)
+        EVENTOPS_TRY(database.execute(Version6Sql));
     EVENTOPS_TRY(database.execute("PRAGMA user_version = " + std::to_string(SchemaVersion)));
     return transaction.commit();
 }

@@ -5,7 +5,7 @@
 
 namespace eventops {
 
-constexpr int SchemaVersion = 5;          ///< PRAGMA user_version of a ledger that this program writes.
+constexpr int SchemaVersion = 6;          ///< PRAGMA user_version of a ledger that this program writes.
 constexpr int ApplicationId = 0x45564f50; ///< "EVOP"
 
 /// Brings a ledger to SchemaVersion, in one transaction; an empty file becomes a ledger.
@@ -22,5 +22,7 @@ extern const char *const Version2ViewsSql;
 extern const char *const Version3Sql;
 /// What the stages expect, as documents by name: see StageView.
 extern const char *const Version5Sql;
+/// Transformers, their sources, and what they made: see TransformStore.
+extern const char *const Version6Sql;
 
 } // namespace eventops

@@ -3,6 +3,8 @@
 
 #include "core/api/api_server.h"
 #include "core/base/hash.h"
+#include "core/codec/transform_mapping.h"
+#include "core/session/transform_desk.h"
 #include "tests/support/local_workspace.h"
 #include "tests/unit/api/http_client.h"
 
@@ -10,7 +12,24 @@
 
 namespace eventops::test {
 
-/// A small real workspace, served; with a token for every role.
+/// A transformer that fails on every event whose body holds "boom", and is silent on the others.
+class FailingTransformer final : public Transformer
+{
+public:
+    std::vector<Result<TransformerOutput>> transform(std::span<const RawEvent> events) override
+    {
+        std::vector<Result<TransformerOutput>> out;
+        for (const RawEvent &event : events) {
+            if (event.body.find("boom") == std::string::npos)
+                out.emplace_back(TransformerOutput());
+            else
+                out.emplace_back(Error{Error::Code::InvalidInput, "it went off"});
+        }
+        return out;
+    }
+};
+
+/// A small real workspace, served; with a token for every role. "Failing" is a type of transformers.
 class ServedWorkspace
 {
 public:
@@ -22,17 +41,25 @@ public:
     {
         if (!capture.empty())
             m_failure = LocalWorkspace::replay(*m_backend, capture, pipeline);
+        if (const std::string failure = start(insecureLoopback, change); !failure.empty())
+            m_failure = failure;
+    }
+
+    /// Serves it, again after `stop`; empty: all went well.
+    std::string start(bool insecureLoopback, const std::function<void(api::ApiOptions &)> &change)
+    {
         api::ApiOptions options;
         options.insecureLoopback = insecureLoopback;
         options.callbacks =
             std::make_shared<WebhookCallbacks>(Workspace{directory()}, [this] { m_backend->inputWaits(); });
         if (change)
             change(options);
+        options.transforms = transformers(options.readOnly);
         auto server = api::ApiServer::start(*m_backend, tokens(), options);
-        if (server)
-            m_server = std::move(server).value();
-        else
-            m_failure = server.error().text();
+        if (!server)
+            return server.error().text();
+        m_server = std::move(server).value();
+        return {};
     }
 
     /// Empty: all went well.
@@ -78,6 +105,21 @@ public:
     }
 
 private:
+    api::ChronosTools transformers(bool readOnly)
+    {
+        api::ChronosTools tools;
+        tools.shipped = loadTransformMappings(EVENTOPS_SOURCE_DIR "/pipelines/transformers").valueOr({});
+        TransformDesk::Options options;
+        options.consumes = options.forwards = !readOnly;
+        addJsonTransformer(options.registry);
+        addShippedTransformers(options.registry, tools.shipped);
+        options.registry.add("Failing", [](const TransformerSetup &) -> Result<std::shared_ptr<Transformer>> {
+            return std::shared_ptr<Transformer>(std::make_shared<FailingTransformer>());
+        });
+        tools.desk = std::make_shared<TransformDesk>(Workspace{directory()}, *m_backend, std::move(options));
+        return tools;
+    }
+
     static std::vector<api::ApiToken> tokens()
     {
         std::vector<api::ApiToken> out;

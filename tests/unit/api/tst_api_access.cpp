@@ -132,8 +132,10 @@ private Q_SLOTS:
         }
         const QStringList expected{
             QStringLiteral("/healthz"), QStringLiteral("/healthcheck"),  QStringLiteral("/chronos/healthcheck"),
-            QStringLiteral("/readyz"),  QStringLiteral("/"),             QStringLiteral("/page.js"),
-            QStringLiteral("/page.css"), QStringLiteral("/openapi.json"), QStringLiteral("/docs")};
+            QStringLiteral("/readyz"),  QStringLiteral("/chronos/severities"),
+            QStringLiteral("/chronos-consumer/healthcheck"), QStringLiteral("/"), QStringLiteral("/page.js"),
+            QStringLiteral("/page.css"), QStringLiteral("/openapi.json"), QStringLiteral("/docs"),
+            QStringLiteral("/chronos/openapi.json"), QStringLiteral("/chronos/docs")};
         QCOMPARE(paths, expected);
         for (const QString &path : paths) {
             const HttpAnswer answer = served->get(path.toLatin1(), nullptr);
@@ -149,9 +151,14 @@ private Q_SLOTS:
                 if (methodsOf(route.path).contains(method))
                     continue;
                 const HttpAnswer answer = served->ask(served->request(method, targetOf(route)));
-                QVERIFY2(answer.status == 405, qPrintable(readable(answer, route)));
+                const bool word = route.readsAll && answer.status == 422; // where another route has a number
+                QVERIFY2(answer.status == 405 || word, qPrintable(readable(answer, route)));
+                if (route.readsAll) // another route of its group may take the same path
+                    continue;
                 QCOMPARE(answer.header("allow"), methodsOf(route.path).join(", "));
             }
+            if (route.readsAll) // says by itself what is wrong: TestChronos
+                continue;
             const QByteArray body = bodyOf(route).isEmpty() ? QByteArray("{}") : bodyOf(route);
             for (const char *type : {"text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""}) {
                 if (route.anyBody && route.bodyTypes.front() == eventops::api::AnyType)
@@ -322,7 +329,10 @@ private Q_SLOTS:
                 continue;
             const HttpAnswer answer = open.ask(open.request(methodOf(route), targetOf(route), nullptr, bodyOf(route)));
             const bool closed = route.access == RouteAccess::Token || route.access == RouteAccess::Signed;
-            QCOMPARE(answer.status, closed ? 401 : int(route.goodStatus));
+            if (route.readsAll) // open, and says by itself what is wrong: TestChronos
+                QVERIFY2(answer.status != 401, qPrintable(readable(answer, route)));
+            else
+                QCOMPARE(answer.status, closed ? 401 : int(route.goodStatus));
             const QByteArray foreign = "Host: evil.example:" + QByteArray::number(open.port()) + "\r\n";
             QCOMPARE(open.ask(open.request(methodOf(route), targetOf(route), nullptr, bodyOf(route), foreign)).status,
                      421);
