@@ -9,6 +9,7 @@
 #include "core/base/json.h"
 #include "core/kafka/demo_bus.h"
 #include "core/session/kafka_feed.h"
+#include "core/session/script_transformers.h"
 #include "core/session/sink_feed.h"
 #include "core/session/webhook_feed.h"
 
@@ -37,6 +38,7 @@ struct Options {
     std::optional<std::uint16_t> pagePort;
     std::string pipeline;
     std::string syslog; ///< Address and port.
+    std::string transformers;
     bool insecureLoopback = false;
     bool demoBus = false;
     bool readOnly = false;
@@ -89,16 +91,19 @@ Result<std::pair<std::string, std::string>> ownPipeline(const Context &context)
     return std::pair(shipped, EVENTOPS_TRY(app::readTextFile(shipped)));
 }
 
-/// Lets transformers work on what is handed in for them. The desk must go before @p backend.
-Status startTransformers(const Context &context, Backend &backend, api::ApiOptions &api)
+/// Lets transformers work on what is handed in for them. @p folder: of scripts; empty: the workspace's own. The desk
+/// must go before @p backend.
+Status startTransformers(const Context &context, Backend &backend, const std::string &folder, api::ApiOptions &api)
 {
     TransformDesk::Options options;
     api.transforms.shipped = EVENTOPS_TRY(loadTransformMappings(context.dataDirectory + "/transformers"));
     addJsonTransformer(options.registry);
     addShippedTransformers(options.registry, api.transforms.shipped);
+    ScriptFolder scripts;
+    scripts.folder = folder.empty() ? context.workspace + "/transformers" : folder;
+    addScriptTransformers(options.registry, std::move(scripts));
     options.consumes = options.forwards = !api.readOnly;
-    api.transforms.desk =
-        std::make_shared<TransformDesk>(Workspace{context.workspace}, backend, std::move(options));
+    api.transforms.desk = std::make_shared<TransformDesk>(Workspace{context.workspace}, backend, std::move(options));
     return Ok{};
 }
 
@@ -220,7 +225,7 @@ Status serve(const Context &context, const Options &options)
         options.readOnly ? nullptr : std::make_unique<WebhookProjector>(Workspace{context.workspace}, nullptr, told);
     const std::unique_ptr<SinkWatch> sinks =
         options.readOnly ? nullptr : std::make_unique<SinkWatch>(Workspace{context.workspace}, loadSinks, told);
-    EVENTOPS_TRY(startTransformers(context, *backend, api));
+    EVENTOPS_TRY(startTransformers(context, *backend, options.transformers, api));
     PipelineRun run; // before the servers: what they hand in goes into it
     EVENTOPS_TRY(run.start(context, *backend, options.pipeline));
     const auto server = EVENTOPS_TRY(api::ApiServer::start(*backend, tokens, api));
@@ -304,6 +309,9 @@ void addServe(CLI::App &app, Context &context)
     command->add_option("--pipeline", options->pipeline,
                         "Run this pipeline over its sources meanwhile; default: none, only what is handed in runs "
                         "through the workspace's own");
+    command->add_option("--transformers", options->transformers,
+                        "Folder of transformers in Python that may be registered; default: transformers in the "
+                        "workspace");
     command->add_option("--syslog", options->syslog,
                         "Also take syslog over UDP and TCP at this address and port, 127.0.0.1:5514: from anybody who "
                         "reaches it; default: none");

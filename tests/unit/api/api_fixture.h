@@ -4,6 +4,7 @@
 #include "core/api/api_server.h"
 #include "core/base/hash.h"
 #include "core/codec/transform_mapping.h"
+#include "core/session/script_transformers.h"
 #include "core/session/transform_desk.h"
 #include "tests/support/local_workspace.h"
 #include "tests/unit/api/http_client.h"
@@ -113,6 +114,10 @@ private:
         options.consumes = options.forwards = !readOnly;
         addJsonTransformer(options.registry);
         addShippedTransformers(options.registry, tools.shipped);
+        ScriptFolder scripts;
+        scripts.folder = directory() + "/transformers";
+        scripts.limits.perEvent = std::chrono::milliseconds(500);
+        addScriptTransformers(options.registry, std::move(scripts));
         options.registry.add("Failing", [](const TransformerSetup &) -> Result<std::shared_ptr<Transformer>> {
             return std::shared_ptr<Transformer>(std::make_shared<FailingTransformer>());
         });
