@@ -28,8 +28,8 @@ int main(int argc, char **argv)
     for (auto *add : {addReplay, addRun, addReport, addQuery, addAggregate, addExport, addMerge, addCapture,
                       addApprovals, addFeedback, addDeadLetters, addAudit, addSql, addLake, addClickHouse, addKafka,
                       addWebhook, addGroup, addRerun, addPromote, addTest, addExecutor, addServe, addSettings, addStack,
-                      addRetention, addBackup, addDoctor, addValidate, addStages, addEntropy, addExplain, addGraph,
-                      addBench, addDemo})
+                      addRetention, addBackup, addDetect, addDoctor, addValidate, addStages, addEntropy, addExplain,
+                      addGraph, addBench, addDemo})
         add(app, context);
     try {
         app.parse(argc, argv);
