@@ -110,6 +110,7 @@ void addExport(CLI::App &app, Context &context);
 void addMerge(CLI::App &app, Context &context);
 void addRetention(CLI::App &app, Context &context);
 void addBackup(CLI::App &app, Context &context);
+void addDetect(CLI::App &app, Context &context);
 void addDoctor(CLI::App &app, Context &context);
 void addCapture(CLI::App &app, Context &context);
 void addEntropy(CLI::App &app, Context &context);

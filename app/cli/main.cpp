@@ -29,8 +29,8 @@ int main(int argc, char **argv)
          {addReplay,    addRun,      addReport,      addQuery,     addAggregate, addExport,  addMerge,      addCapture,
           addApprovals, addFeedback, addDeadLetters, addAudit,     addSql,       addLake,    addClickHouse, addKafka,
           addWebhook,   addSinks,    addIntake,      addGroup,     addRerun,     addPromote, addTest,       addExecutor,
-          addServe,     addSettings, addStack,       addRetention, addBackup,    addDoctor,  addValidate,   addStages,
-          addEntropy,   addExplain,  addGraph,       addBench,     addDemo})
+          addServe,     addSettings, addStack,       addRetention, addBackup,    addDetect,  addDoctor,     addValidate,
+          addStages,    addEntropy,  addExplain,     addGraph,     addBench,     addDemo})
         add(app, context);
     try {
         app.parse(argc, argv);

@@ -33,6 +33,7 @@ _eventops()
             merge) options+=" --json --pipeline --format --out --force" ;;
             retention) options+=" --workspace --json --dry-run" ;;
             backup) options+=" --workspace --json --to --verify" ;;
+            detect) options+=" --json --header" ;;
             doctor) options+=" --workspace --attach --token-file --ca --explain --json --full" ;;
             capture) options+=" --json" ;;
             bench) options+=" --pipeline --format --workers" ;;
@@ -75,7 +76,7 @@ _eventops()
     fi
     local words=
     case $command in
-        '') words="run replay export merge capture validate report query explain graph aggregate sql lake clickhouse kafka webhook sinks intake group approvals feedback executor serve settings deadletters
+        '') words="run replay export merge capture detect validate report query explain graph aggregate sql lake clickhouse kafka webhook sinks intake group approvals feedback executor serve settings deadletters
             up down status urls init seed logs audit rerun promote test retention backup doctor stages entropy bench demo" ;;
         aggregate) words="count min max mean sum p50 p90 p99" ;;
         query) words="events alerts deviations predictions findings held-back entities links actions" ;;
@@ -94,7 +95,7 @@ _eventops()
         intake) words="add list remove" ;;
         sinks) words="list check push retry" ;;
         group) words="init run status" ;;
-        replay | run | merge | validate | bench | test) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+        replay | run | merge | detect | validate | bench | test) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
 }
