@@ -44,6 +44,8 @@ std::string_view byHeaders(Headers headers)
         return "aws.sns.http";
     if (!headerOf(headers, "x-event-source").empty())
         return "chronos.raw";
+    if (type.starts_with("application/x-protobuf") && headerOf(headers, "content-encoding") == "snappy")
+        return "prometheus.remote";
     return type.starts_with("application/openmetrics-text") ? "prometheus" : std::string_view();
 }
 
