@@ -199,6 +199,7 @@ Detection detect(std::string_view bytes, Headers headers)
         detectText(head, whole, out);
     }
     const std::string_view said = byHeaders(headers);
+    out.takesHeaders = said == "cloudevents" || said == "chronos.raw";
     if (!said.empty() && said != out.best.codec) {
         if (out.best.codec != Unknown)
             out.alternatives.insert(out.alternatives.begin(), out.best);
