@@ -47,7 +47,7 @@ Batch decoded(const Detection &found, const Headers &headers, const std::string 
     for (const auto &[name, value] : headers)
         block += name + ": " + value + "\n";
     block += '\n' + body;
-    const bool byHeaders = !headers.empty() && (found.best.codec == "cloudevents" || found.best.codec == "chronos.raw");
+    const bool byHeaders = found.takesHeaders;
     auto codec =
         makeCodec(found.best.codec, byHeaders ? Value::map({{"headers", Value::scalar("true")}}) : Value::map({}));
     if (!codec)

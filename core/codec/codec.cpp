@@ -23,7 +23,8 @@ std::span<const Codec *const> builtinCodecs()
     static const std::vector<const Codec *> table = [] {
         std::vector<const Codec *> all = {
             &autoCodec(), &chronosProcessedCodec(), &chronosRawCodec(), &csvCodec(), &agentCodec(), &genericJsonCodec(),
-            &karmaApiCodec(), &karmaCodec(), &logCodec(), &monitoringCodec(), &prometheusCodec(), &textCodec(),
+            &karmaApiCodec(), &karmaCodec(), &logCodec(), &monitoringCodec(), &prometheusCodec(), &remoteWriteCodec(),
+            &textCodec(),
         };
         for (const auto &codec : formatCodecs())
             all.push_back(codec.get());

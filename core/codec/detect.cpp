@@ -44,6 +44,8 @@ std::string_view byHeaders(Headers headers)
         return "aws.sns.http";
     if (!headerOf(headers, "x-event-source").empty())
         return "chronos.raw";
+    if (type.starts_with("application/x-protobuf") && headerOf(headers, "content-encoding") == "snappy")
+        return "prometheus.remote";
     return type.starts_with("application/openmetrics-text") ? "prometheus" : std::string_view();
 }
 
@@ -197,6 +199,7 @@ Detection detect(std::string_view bytes, Headers headers)
         detectText(head, whole, out);
     }
     const std::string_view said = byHeaders(headers);
+    out.takesHeaders = said == "cloudevents" || said == "chronos.raw";
     if (!said.empty() && said != out.best.codec) {
         if (out.best.codec != Unknown)
             out.alternatives.insert(out.alternatives.begin(), out.best);

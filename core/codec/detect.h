@@ -20,6 +20,7 @@ struct Detection {
     DetectedCodec best;
     std::vector<DetectedCodec> alternatives; ///< What else reads it, the best first.
     std::vector<std::string_view> records;   ///< Its first ones, as they are to be decoded; views into the bytes.
+    bool takesHeaders = false; ///< makeCodec() with `headers: true` reads headers, an empty line and the bytes.
 };
 
 /// Tells the format of @p bytes, the beginning of a file or all of it, or a body with the HTTP @p headers it came with.

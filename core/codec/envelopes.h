@@ -22,6 +22,7 @@ const Codec &karmaCodec();        ///< karma.v1
 const Codec &logCodec();          ///< log
 const Codec &monitoringCodec();   ///< monitoring.v1
 const Codec &prometheusCodec();   ///< prometheus
+const Codec &remoteWriteCodec();  ///< prometheus.remote
 const Codec &textCodec();         ///< text
 
 Result<std::shared_ptr<const Codec>> makeAgentCodec(const Value &settings);

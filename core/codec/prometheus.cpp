@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/base/json.h"
 #include "core/codec/envelopes.h"
+#include "core/codec/metric_sample.h"
 
 #include <algorithm>
 #include <charconv>
@@ -15,7 +16,6 @@ namespace {
 
 constexpr std::string_view Name = "prometheus";
 constexpr std::string_view Blanks = " \t";
-constexpr std::string_view EntityLabels[] = {"instance", "host", "node", "pod", "job"}; ///< The first that is there.
 constexpr double SecondsMax = 9.2e9; ///< That nanoseconds can hold.
 
 bool isNameByte(char c, bool first)
@@ -138,7 +138,7 @@ public:
             return wrong("exemplar", line, "# {trace_id=\"…\"} value time");
         if (!scan.atEnd())
             return wrong("what follows the sample", line, "nothing, or an exemplar");
-        append(batch, record, value, *figure, time, *instant);
+        appendSample(batch, record, Name, {m_metric, m_labels, value, *figure, time, *instant, m_attrs});
         return {};
     }
 
@@ -208,50 +208,6 @@ private:
         if (!seconds || !(std::abs(*seconds) < SecondsMax))
             return std::nullopt;
         return WallNs{std::llround(*seconds * 1e9)};
-    }
-
-    const std::string *label(std::string_view name) const
-    {
-        const auto found =
-            std::find_if(m_labels.begin(), m_labels.end(), [&](const auto &pair) { return pair.first == name; });
-        return found == m_labels.end() ? nullptr : &found->second;
-    }
-
-    void append(Batch &batch, std::uint32_t record, std::string_view valueText, double value, std::string_view time,
-                WallNs ts)
-    {
-        Event &event = appendEvent(batch, record, Name);
-        event[Field::Tenant] = batch.strings.intern("default");
-        event[Field::Type] = batch.strings.intern("signals.metric");
-        event[Field::SourceType] = batch.strings.intern(Name);
-        event[Field::Metric] = batch.strings.intern(m_metric);
-        if (!std::isfinite(value)) { // a sample, and no number
-            event[Field::ValueText] = batch.strings.intern(std::isnan(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf");
-        } else if (!setValue(batch, event, valueText, m_scratch)) { // as ".5", which JSON does not write so
-            event.value = value;
-            event.hasValue = true;
-        }
-        if (ts != NoTime) {
-            event.tsEvent = ts;
-            event[Field::TsText] = batch.strings.append(time);
-        }
-        std::string tags;
-        JsonWriter json(tags);
-        json.beginObject();
-        for (const auto &[name, text] : m_labels)
-            json.field(name, text);
-        json.endObject();
-        if (!m_labels.empty())
-            event[Field::Tags] = batch.strings.intern(tags);
-        if (!m_attrs.empty())
-            event[Field::Attrs] = batch.strings.append(m_attrs);
-        for (const std::string_view name : EntityLabels) {
-            if (const std::string *const id = label(name)) {
-                event[Field::EntityType] = batch.strings.intern(name == "job" ? "Service" : "Host");
-                event[Field::EntityId] = batch.strings.intern(*id);
-                break;
-            }
-        }
     }
 
     std::vector<std::pair<std::string, std::string>> m_labels;

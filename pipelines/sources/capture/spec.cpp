@@ -67,7 +67,7 @@ void applyFormat(CaptureSettings &out, const std::string &format)
     out.format = format == "ndjson" ? "auto" : format;
     if (out.framing)
         return;
-    if (format == "json" || format == "chronos.raw")
+    if (format == "json" || format == "chronos.raw" || format == "prometheus.remote")
         out.framing = Framing::Document;
     else if (!out.startPattern.empty())
         out.framing = Framing::Multiline;

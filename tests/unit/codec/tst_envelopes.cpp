@@ -367,7 +367,7 @@ private Q_SLOTS:
     void hostileInput()
     {
         std::string deep(100'000, '[');
-        std::set<std::string_view> ofText{"csv", "prometheus"};
+        std::set<std::string_view> ofText{"csv", "prometheus", "prometheus.remote"};
         for (const DocumentFormat &format : documentFormats()) {
             if (format.isText())
                 ofText.insert(format.name());

@@ -226,6 +226,49 @@ private Q_SLOTS:
         QCOMPARE(kafka.text(Field::EventId), std::string("12"));
     }
 
+    /// A request of remote-write, made by hand: Snappy with a literal and a copy that runs into itself.
+    void remoteWrite()
+    {
+        const auto field = [](char key, const std::string &bytes) {
+            return key + std::string(1, static_cast<char>(bytes.size())) + bytes;
+        };
+        const auto label = [&](const std::string &name, const std::string &value) {
+            return field('\x0a', field('\x0a', name) + field('\x12', value));
+        };
+        const std::string time("\x10\xfb\xe8\xeb\xc5\xa4\x33", 7); // 1762156803195
+        const std::string one("\x09\0\0\0\0\0\0\xf8\x3f", 9);      // 1.5
+        const std::string stale("\x09\x02\0\0\0\0\0\xf0\x7f", 9);
+        const std::string series = label("__name__", "up") + label("instance", "aaaaaaaaaaaaaaaa")
+                                   + field('\x12', one + time) + field('\x12', stale + time);
+        const std::string request = field('\x0a', series);
+        const std::size_t run = request.find("aaaaaaaaaaaaaaaa");
+        const auto literal = [](const std::string &bytes) {
+            return std::string(1, static_cast<char>(60 << 2)) + static_cast<char>(bytes.size() - 1) + bytes;
+        };
+        std::string packed;
+        for (std::size_t size = request.size(); packed.empty() || size > 0; size >>= 7)
+            packed += static_cast<char>(size > 127 ? (size & 127) | 128 : size);
+        packed += literal(request.substr(0, run + 1)) + std::string{static_cast<char>((15 - 1) << 2 | 2), 1, 0}
+                  + literal(request.substr(run + 16));
+        const Decoded in = decodeAll(*codecByName("prometheus.remote"),
+                                     {packed, packed.substr(0, packed.size() - 3), "", "words", packed + "x"});
+        QCOMPARE(in.details[0], std::string());
+        QCOMPARE(in.batch.events.size(), std::size_t{2});
+        QCOMPARE(in.text(Field::Metric), std::string("up"));
+        QCOMPARE(in.text(Field::EntityId), std::string("aaaaaaaaaaaaaaaa"));
+        QCOMPARE(in.event().value, 1.5);
+        QCOMPARE(in.text(Field::ValueText, 1), std::string("NaN"));
+        QCOMPARE(in.text(Field::Attrs, 1), std::string("{\"stale\":true}"));
+        QCOMPARE(in.event(1).emission, std::uint16_t{1});
+        for (std::size_t i = 1; i < in.reasons.size(); ++i)
+            QVERIFY(!in.reasons[i].empty());
+        for (std::size_t at = 0; at < packed.size(); ++at) { // any damage is refused or read, and never harms
+            std::string damaged = packed;
+            damaged[at] = static_cast<char>(damaged[at] ^ 0x55);
+            decodeAll(*codecByName("prometheus.remote"), {damaged});
+        }
+    }
+
     /// What a codec read and wrote, it reads again as it was.
     void writtenEventsComeBack_data()
     {
