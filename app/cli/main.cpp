@@ -27,7 +27,8 @@ int main(int argc, char **argv)
     app.footer("Exit codes: 0 done, 1 failed, 2 usage, 3 refused, 4 busy. More: man eventops");
     for (auto *add : {addReplay, addRun, addReport, addQuery, addAggregate, addExport, addMerge, addCapture,
                       addApprovals, addFeedback, addDeadLetters, addAudit, addSql, addLake, addClickHouse, addKafka,
-                      addWebhook, addGroup, addRerun, addPromote, addTest, addExecutor, addServe, addSettings, addStack,
+                      addWebhook, addGroup, addRerun, addPromote, addTest, addExecutor, addServe, addSettings,
+                      addTransformer, addStack,
                       addRetention, addBackup, addDoctor, addValidate, addStages, addEntropy, addExplain, addGraph,
                       addBench, addDemo})
         add(app, context);

@@ -29,7 +29,7 @@ _eventops()
         local options="--help"
         case $command in
             replay) options+=" --workspace --json --pipeline --format --workers --lake --speed --from --until --retain" ;;
-            export) options+=" --workspace --attach --token-file --ca --json --filter --from --to --form --out --force" ;;
+            export) options+=" --sql --workspace --attach --token-file --ca --json --filter --from --to --form --out --force" ;;
             merge) options+=" --json --pipeline --format --out --force" ;;
             retention) options+=" --workspace --json --dry-run" ;;
             backup) options+=" --workspace --json --to --verify" ;;
@@ -59,6 +59,7 @@ _eventops()
             promote) options+=" --workspace --json --out" ;;
             test) options+=" --json --update" ;;
             report) options+=" --workspace --attach --token-file --ca" ;;
+            transformer) options+=" --workspace --json --rules --shipped --port" ;;
             webhook) options+=" --workspace --json --send --filter --secret-env --secret-file --callback --ca --timeout-ms --allow-http --from-start" ;;
             serve) options+=" --workspace --json --port --ui-port --pipeline --host --listen --tls-cert --tls-key --host-name --captures --read-only --insecure-loopback --demo-bus" ;;
             up) options+=" --workspace --json --brokers --port --ui-port --pipeline" ;;
@@ -73,7 +74,7 @@ _eventops()
     fi
     local words=
     case $command in
-        '') words="run replay export merge capture validate report query explain graph aggregate sql lake clickhouse kafka webhook group approvals feedback executor serve settings deadletters
+        '') words="run replay export merge capture validate report query explain graph aggregate sql lake clickhouse kafka webhook transformer group approvals feedback executor serve settings deadletters
             up down status urls init seed logs audit rerun promote test retention backup doctor stages entropy bench demo" ;;
         aggregate) words="count min max mean sum p50 p90 p99" ;;
         query) words="events alerts deviations predictions findings held-back entities links actions" ;;
@@ -88,6 +89,7 @@ _eventops()
         lake) words="build rebuild status" ;;
         clickhouse) words="init push status query" ;;
         kafka) words="init decider push pull status" ;;
+        transformer) words="list test run" ;;
         webhook) words="add list test remove push retry status" ;;
         group) words="init run status" ;;
         replay | run | merge | validate | bench | test) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
