@@ -6,6 +6,7 @@
 #include "core/config/pipeline_file.h"
 #include "core/session/capture_merge.h"
 #include "core/session/output_file.h"
+#include "core/store/transform_sql.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -20,6 +21,7 @@ struct Options {
     std::string from, to;
     std::vector<std::string> files;
     std::string out, pipeline, format;
+    std::string sql; ///< Whose; empty: none.
     bool force = false;
 };
 
@@ -70,8 +72,24 @@ Result<ExportProgress> runExport(Context &context, Options &options)
     });
 }
 
+/// Tables of transformers; see exportTransformTables.
+Status exportSql(const Context &context, const Options &options)
+{
+    EVENTOPS_TRY(Workspace::existing(context.workspace));
+    const auto file = EVENTOPS_TRY(OutputFile::make(options.out, options.force));
+    const SqlDialect dialect = options.sql == "mysql" ? SqlDialect::MySql : SqlDialect::PostgreSql;
+    EVENTOPS_TRY(exportTransformTables(context.workspace, dialect,
+                                       [&](std::string_view text) { return file->write(text); }));
+    return file->commit();
+}
+
 void exportCommand(Context &context, Options &options)
 {
+    if (!options.sql.empty()) {
+        if (const Status done = exportSql(context, options); !done)
+            context.fail(done.error());
+        return;
+    }
     const auto done = runExport(context, options);
     if (!done)
         return context.fail(done.error());
@@ -243,6 +261,11 @@ void addExport(CLI::App &app, Context &context)
                      "events: events")
         ->check(CLI::IsMember({"evcap", "ndjson", "kcat", "csv", "events"}))
         ->capture_default_str();
+    command
+        ->add_option("--sql", options->sql,
+                     "Instead of events: tables of sources, transformers and what they made, as SQL that fills an "
+                     "empty database of a MySQL or a PostgreSQL")
+        ->check(CLI::IsMember({"mysql", "postgres"}));
     addOut(*command, options);
     command->footer("A FILE that ends with .zst is packed with zstd (an evcap is packed by itself).\n"
                     "Read it again with: eventops replay FILE\n"

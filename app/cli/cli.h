@@ -99,6 +99,7 @@ void addDeadLetters(CLI::App &app, Context &context);
 void addReport(CLI::App &app, Context &context);
 void addServe(CLI::App &app, Context &context);
 void addSettings(CLI::App &app, Context &context);
+void addTransformer(CLI::App &app, Context &context);
 void addStack(CLI::App &app, Context &context);
 void addStages(CLI::App &app, Context &context);
 void addRerun(CLI::App &app, Context &context);

@@ -26,11 +26,11 @@ int main(int argc, char **argv)
     app.set_version_flag("--version", EVENTOPS_VERSION);
     app.footer("Exit codes: 0 done, 1 failed, 2 usage, 3 refused, 4 busy. More: man eventops");
     for (auto *add :
-         {addReplay,    addRun,      addReport,      addQuery,     addAggregate, addExport,  addMerge,      addCapture,
-          addApprovals, addFeedback, addDeadLetters, addAudit,     addSql,       addLake,    addClickHouse, addKafka,
-          addWebhook,   addSinks,    addIntake,      addGroup,     addRerun,     addPromote, addTest,       addExecutor,
-          addServe,     addSettings, addStack,       addRetention, addBackup,    addDetect,  addDoctor,     addValidate,
-          addStages,    addEntropy,  addExplain,     addGraph,     addBench,     addDemo})
+         {addReplay,    addRun,      addReport,      addQuery,   addAggregate, addExport,  addMerge,      addCapture,
+          addApprovals, addFeedback, addDeadLetters, addAudit,   addSql,       addLake,    addClickHouse, addKafka,
+          addWebhook,   addSinks,    addIntake,      addGroup,   addRerun,     addPromote, addTest,       addExecutor,
+          addServe,     addSettings, addTransformer, addStack,   addRetention, addBackup,  addDetect,     addDoctor,
+          addValidate,  addStages,   addEntropy,     addExplain, addGraph,     addBench,   addDemo})
         add(app, context);
     try {
         app.parse(argc, argv);

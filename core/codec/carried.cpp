@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "core/codec/carried.h"
 
+#include "core/base/gzip.h"
 #include "core/base/base64.h"
-#include "core/codec/gzip.h"
 
 #include <limits>
 
 namespace eventops {
 namespace {
+
+constexpr std::size_t UnpackedBytesMax = 64u << 20;
 
 constexpr std::size_t DepthMax = 4;
 constexpr std::size_t DocumentsMax = 10'000; ///< Of one record; SQS hands out 10, Kinesis 10,000.
@@ -126,10 +128,10 @@ bool CarriedDocuments::collect(std::string_view document, const EnvelopeOf &enve
             text.value = std::move(bytes);
         }
         if (text.coding == Coding::Gzip) {
-            auto unpacked = gunzip(text.value);
+            auto unpacked = gunzip(text.value, UnpackedBytesMax);
             if (!unpacked)
                 return false;
-            text.value = std::move(*unpacked);
+            text.value = std::move(unpacked).value();
         }
         m_texts.push_back(std::move(text.value));
         if (!collectText(m_texts.back(), envelopeOf, depth))

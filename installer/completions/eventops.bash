@@ -29,7 +29,7 @@ _eventops()
         local options="--help"
         case $command in
             replay) options+=" --workspace --json --pipeline --format --workers --lake --speed --from --until --retain" ;;
-            export) options+=" --workspace --attach --token-file --ca --json --filter --from --to --form --out --force" ;;
+            export) options+=" --sql --workspace --attach --token-file --ca --json --filter --from --to --form --out --force" ;;
             merge) options+=" --json --pipeline --format --out --force" ;;
             retention) options+=" --workspace --json --dry-run" ;;
             backup) options+=" --workspace --json --to --verify" ;;
@@ -60,10 +60,11 @@ _eventops()
             promote) options+=" --workspace --json --out" ;;
             test) options+=" --json --update" ;;
             report) options+=" --workspace --attach --token-file --ca" ;;
+            transformer) options+=" --workspace --json --rules --shipped --port" ;;
             webhook) options+=" --workspace --json --send --filter --secret-env --secret-file --callback --ca --timeout-ms --allow-http --from-start" ;;
             intake) options+=" --workspace --json --proof --header --secret-env --secret-file" ;;
             sinks) options+=" --workspace --json --from-start" ;;
-            serve) options+=" --workspace --json --port --ui-port --pipeline --host --listen --tls-cert --tls-key --host-name --captures --syslog --read-only --insecure-loopback --demo-bus" ;;
+            serve) options+=" --workspace --json --port --ui-port --pipeline --host --listen --tls-cert --tls-key --host-name --captures --syslog --transformers --read-only --insecure-loopback --demo-bus" ;;
             up) options+=" --workspace --json --brokers --port --ui-port --pipeline" ;;
             settings | status | urls) options+=" --workspace --json" ;;
             down | init | seed | logs) options+=" --workspace" ;;
@@ -76,7 +77,7 @@ _eventops()
     fi
     local words=
     case $command in
-        '') words="run replay export merge capture detect validate report query explain graph aggregate sql lake clickhouse kafka webhook sinks intake group approvals feedback executor serve settings deadletters
+        '') words="run replay export merge capture detect validate report query explain graph aggregate sql lake clickhouse kafka webhook sinks intake transformer group approvals feedback executor serve settings deadletters
             up down status urls init seed logs audit rerun promote test retention backup doctor stages entropy bench demo" ;;
         aggregate) words="count min max mean sum p50 p90 p99" ;;
         query) words="events alerts deviations predictions findings held-back entities links actions" ;;
@@ -91,6 +92,7 @@ _eventops()
         lake) words="build rebuild status" ;;
         clickhouse) words="init push status query" ;;
         kafka) words="init decider push pull status" ;;
+        transformer) words="list test run" ;;
         webhook) words="add list test remove push retry status" ;;
         intake) words="add list remove" ;;
         sinks) words="list check push retry" ;;
