@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // `eventops serve`: a workspace over HTTP, for programs and for a console elsewhere.
-#include "app/cli/cli.h"
+#include "app/cli/transformers.h"
 
 #include "core/api/api_server.h"
 #include "core/api/settings_tree.h"
@@ -9,7 +9,6 @@
 #include "core/base/json.h"
 #include "core/kafka/demo_bus.h"
 #include "core/session/kafka_feed.h"
-#include "core/session/script_transformers.h"
 #include "core/session/sink_feed.h"
 #include "core/session/webhook_feed.h"
 
@@ -97,11 +96,7 @@ Status startTransformers(const Context &context, Backend &backend, const std::st
 {
     TransformDesk::Options options;
     api.transforms.shipped = EVENTOPS_TRY(loadTransformMappings(context.dataDirectory + "/transformers"));
-    addJsonTransformer(options.registry);
-    addShippedTransformers(options.registry, api.transforms.shipped);
-    ScriptFolder scripts;
-    scripts.folder = folder.empty() ? context.workspace + "/transformers" : folder;
-    addScriptTransformers(options.registry, std::move(scripts));
+    options.registry = transformerRegistry(context, api.transforms.shipped, folder);
     options.consumes = options.forwards = !api.readOnly;
     api.transforms.desk = std::make_shared<TransformDesk>(Workspace{context.workspace}, backend, std::move(options));
     return Ok{};

@@ -2,16 +2,17 @@
 //
 // `eventops transformer`: which transformers are shipped, what one would make of an event, and the process that lets
 // them work where the server does not.
-#include "app/cli/cli.h"
+#include "app/cli/transformers.h"
 
 #include "core/api/api_server.h"
 #include "core/base/json.h"
 #include "core/base/read_file.h"
-#include "core/codec/transform_mapping.h"
+#include "core/session/script_transformers.h"
 #include "core/session/transform_desk.h"
 
 #include <condition_variable>
 #include <cstdio>
+#include <filesystem>
 #include <mutex>
 
 namespace eventops::cli {
@@ -21,21 +22,14 @@ constexpr std::size_t FileBytesMax = 16u << 20;
 constexpr std::chrono::milliseconds LookTime{50};
 
 struct Options {
-    std::string event, rules, shipped;
+    std::string event, rules, shipped, script;
+    std::string scripts; ///< Folder.
     std::uint16_t port = 0;
 };
 
 Result<std::vector<std::shared_ptr<const TransformMapping>>> shippedMappings(const Context &context)
 {
     return loadTransformMappings(context.dataDirectory + "/transformers");
-}
-
-Result<TransformerRegistry> registryOf(const Context &context)
-{
-    TransformerRegistry registry;
-    addJsonTransformer(registry);
-    addShippedTransformers(registry, EVENTOPS_TRY(shippedMappings(context)));
-    return registry;
 }
 
 Status list(const Context &context)
@@ -77,13 +71,22 @@ void print(const TransformerOutput &output)
 /// Stores nothing: it does not even look at a workspace.
 Status test(const Context &context, const Options &options)
 {
-    const TransformerRegistry registry = EVENTOPS_TRY(registryOf(context));
+    const auto mappings = EVENTOPS_TRY(shippedMappings(context));
+    const std::filesystem::path script(options.script);
+    const std::string folder =
+        options.scripts.empty() ? std::filesystem::absolute(script).parent_path().string() : options.scripts;
+    const TransformerRegistry registry = transformerRegistry(context, mappings, folder);
     TransformerSetup setup{"JSONTransformer", "{}"};
     if (!options.rules.empty()) {
         setup.settings = EVENTOPS_TRY(readTextFile(options.rules, FileBytesMax));
+    } else if (!options.script.empty()) {
+        setup.type = "PythonTransformer";
+        setup.settings.clear();
+        const std::string path = options.scripts.empty() ? script.filename().string() : options.script;
+        JsonWriter(setup.settings).beginObject().field("ScriptPath", path).endObject();
     } else {
         setup.type = "PythonTransformer"; // of which the shipped ones are
-        for (const auto &one : EVENTOPS_TRY(shippedMappings(context))) {
+        for (const auto &one : mappings) {
             if (one->name() != options.shipped)
                 continue;
             setup.settings.clear();
@@ -121,7 +124,7 @@ Status consume(const Context &context, const Options &options)
     api.readOnly = true; // it is asked whether it is well, and nothing else
     api.transforms.shipped = EVENTOPS_TRY(shippedMappings(context));
     TransformDesk::Options desk;
-    desk.registry = EVENTOPS_TRY(registryOf(context));
+    desk.registry = transformerRegistry(context, api.transforms.shipped, options.scripts);
     desk.forwards = false;
     api.transforms.desk = std::make_shared<TransformDesk>(Workspace{context.workspace}, *backend, std::move(desk));
     const auto server = EVENTOPS_TRY(api::ApiServer::start(*backend, std::move(tokens), api));
@@ -136,6 +139,19 @@ Status consume(const Context &context, const Options &options)
 }
 
 } // namespace
+
+TransformerRegistry transformerRegistry(const Context &context,
+                                        const std::vector<std::shared_ptr<const TransformMapping>> &shipped,
+                                        const std::string &scripts)
+{
+    TransformerRegistry registry;
+    addJsonTransformer(registry);
+    addShippedTransformers(registry, shipped);
+    ScriptFolder folder;
+    folder.folder = scripts.empty() ? context.workspace + "/transformers" : scripts;
+    addScriptTransformers(registry, std::move(folder));
+    return registry;
+}
 
 void addTransformer(CLI::App &app, Context &context)
 {
@@ -153,15 +169,26 @@ void addTransformer(CLI::App &app, Context &context)
     tests->add_option("EVENT", options->event, "File with the event's body, a JSON document")->required();
     auto *rules = tests->add_option("--rules", options->rules, "File with the rules of a JSONTransformer");
     auto *shipped = tests->add_option("--shipped", options->shipped, "Name of a shipped one")->excludes(rules);
-    tests->callback([&context, options, finish, rules, shipped] {
-        if (rules->count() + shipped->count() == 0)
-            return finish(Error{
-                Error::Code::InvalidArgument, "no transformer is named", {}, "give --rules FILE or --shipped NAME"});
+    auto *script = tests->add_option("--script", options->script, "File with a transformer in Python")
+                       ->excludes(rules)
+                       ->excludes(shipped);
+    const auto addFolder = [&](CLI::App &sub, const char *otherwise) {
+        sub.add_option("--transformers", options->scripts,
+                       std::string("Folder of transformers in Python; default: ") + otherwise);
+    };
+    addFolder(*tests, "the script's own");
+    tests->callback([&context, options, finish, rules, shipped, script] {
+        if (rules->count() + shipped->count() + script->count() == 0)
+            return finish(Error{Error::Code::InvalidArgument,
+                                "no transformer is named",
+                                {},
+                                "give --rules FILE, --script FILE or --shipped NAME"});
         finish(test(context, *options));
     });
     CLI::App *runs = command->add_subcommand(
         "run", "Transform what waits in a workspace, until interrupted; its server hands the results on");
     addWorkspace(*runs, context);
+    addFolder(*runs, "transformers in the workspace");
     runs->add_option("--port", options->port, "Port of the health check; 0: a free one, which is printed")
         ->capture_default_str();
     runs->callback([&context, options, finish] { finish(consume(context, *options)); });

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "core/codec/carried.h"
 
-#include "core/base/gzip.h"
 #include "core/base/base64.h"
+#include "core/base/gzip.h"
 
 #include <limits>
 

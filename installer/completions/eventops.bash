@@ -60,7 +60,7 @@ _eventops()
             promote) options+=" --workspace --json --out" ;;
             test) options+=" --json --update" ;;
             report) options+=" --workspace --attach --token-file --ca" ;;
-            transformer) options+=" --workspace --json --rules --shipped --port" ;;
+            transformer) options+=" --workspace --json --rules --shipped --script --transformers --port" ;;
             webhook) options+=" --workspace --json --send --filter --secret-env --secret-file --callback --ca --timeout-ms --allow-http --from-start" ;;
             intake) options+=" --workspace --json --proof --header --secret-env --secret-file" ;;
             sinks) options+=" --workspace --json --from-start" ;;
