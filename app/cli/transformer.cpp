@@ -73,8 +73,9 @@ Status test(const Context &context, const Options &options)
 {
     const auto mappings = EVENTOPS_TRY(shippedMappings(context));
     const std::filesystem::path script(options.script);
-    const std::string folder =
-        options.scripts.empty() ? std::filesystem::absolute(script).parent_path().string() : options.scripts;
+    std::string folder = options.scripts;
+    if (folder.empty()) // the script's own
+        folder = script.has_parent_path() ? script.parent_path().string() : ".";
     const TransformerRegistry registry = transformerRegistry(context, mappings, folder);
     TransformerSetup setup{"JSONTransformer", "{}"};
     if (!options.rules.empty()) {

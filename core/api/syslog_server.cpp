@@ -26,6 +26,7 @@ constexpr int DatagramBytesMax = 64 << 10;
 constexpr int DatagramRoom =
     8 << 20; ///< Asked of the system for what comes while the ledger is busy; it may give less.
 constexpr std::chrono::milliseconds RetryTime{50};
+constexpr int FreePortTries = 20;
 constexpr std::size_t ReadsAtOnce = 256; ///< Of one socket, before the others have their turn.
 
 struct Address {
@@ -341,12 +342,19 @@ Result<std::unique_ptr<SyslogServer>> SyslogServer::listen(const std::string &ad
                                                            Backend &backend, const SyslogLimits &limits)
 {
     const Address wanted = EVENTOPS_TRY(addressOf(address, port));
-    Socket datagrams = EVENTOPS_TRY(bound(wanted, SOCK_DGRAM));
-    const std::uint16_t taken = portOf(datagrams);
-    const Address same = EVENTOPS_TRY(addressOf(address, taken));
-    Socket listener = EVENTOPS_TRY(bound(same, SOCK_STREAM));
-    auto worker = std::make_shared<Worker>(backend, limits, std::move(datagrams), std::move(listener));
-    return std::unique_ptr<SyslogServer>(new SyslogServer(std::move(worker), taken));
+    // A port that is free for datagrams may be taken for connections: where any will do, another one is tried.
+    for (int tries = port == 0 ? FreePortTries : 1;; --tries) {
+        Socket datagrams = EVENTOPS_TRY(bound(wanted, SOCK_DGRAM));
+        const std::uint16_t taken = portOf(datagrams);
+        const Address same = EVENTOPS_TRY(addressOf(address, taken));
+        auto listener = bound(same, SOCK_STREAM);
+        if (!listener && tries > 1)
+            continue;
+        if (!listener)
+            return listener.error();
+        auto worker = std::make_shared<Worker>(backend, limits, std::move(datagrams), std::move(listener).value());
+        return std::unique_ptr<SyslogServer>(new SyslogServer(std::move(worker), taken));
+    }
 }
 
 SyslogServer::~SyslogServer()
