@@ -321,8 +321,8 @@ void ScriptWorker::ask(std::span<const ScriptInput> inputs, std::span<std::optio
     const std::size_t culprit = std::min(done < asked.size() ? std::max(done, answered) : answered, asked.size() - 1);
     const bool late = state == Exchange::State::OutOfTime;
     std::string how;
-    end(late ? nullptr : &how);
     round.drainErrors();
+    end(late ? nullptr : &how); // the round's process
     ++m_counters.restarts;
     if (late)
         outputs[asked[culprit]] = {ScriptOutput::What::TimedOut,
