@@ -116,7 +116,7 @@ private:
         addShippedTransformers(options.registry, tools.shipped);
         ScriptFolder scripts;
         scripts.folder = directory() + "/transformers";
-        scripts.limits.perEvent = std::chrono::milliseconds(500);
+        scripts.limits.perEvent = std::chrono::milliseconds(1'500);
         addScriptTransformers(options.registry, std::move(scripts));
         options.registry.add("Failing", [](const TransformerSetup &) -> Result<std::shared_ptr<Transformer>> {
             return std::shared_ptr<Transformer>(std::make_shared<FailingTransformer>());

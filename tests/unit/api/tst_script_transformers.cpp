@@ -115,7 +115,7 @@ private Q_SLOTS:
                 std::move(done));
         });
         QVERIFY(read);
-        QVERIFY2(letters.contains("the script did not end within 500 ms"), letters.constData());
+        QVERIFY2(letters.contains("the script did not end within 1500 ms"), letters.constData());
         QVERIFY2(letters.contains("KeyError: 'id' (line "), letters.constData());
         QCOMPARE(letters.count("transformer_failed"), 2);
     }

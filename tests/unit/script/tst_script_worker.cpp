@@ -202,7 +202,7 @@ private Q_SLOTS:
     {
         const Scripts scripts;
         ScriptSpec spec = scripts.transforming("if raw['id'] == 33:\n    while True: pass\n" + Echo);
-        spec.perEvent = std::chrono::milliseconds(200);
+        spec.perEvent = std::chrono::milliseconds(1'000);
         ScriptPool pool(spec, 3);
         for (const int count : {0, 1, 15, 40, 1'000}) {
             const auto bodies = numbered(count);
@@ -380,7 +380,8 @@ private Q_SLOTS:
                 }
             }
             QCOMPARE(worker.counters().restarts, static_cast<std::uint64_t>(restarts));
-            QVERIFY2(took < 2'000 + restarts * 1'000, qPrintable(QString::number(took)));
+            QVERIFY2(took < 2'000 + restarts * 5'000,
+                     qPrintable(QString::number(took))); // a new Python, on a busy machine
             QVERIFY(!QFile::exists(scripts.path(QStringLiteral("written"))));
             QVERIFY(QFile::exists(scripts.path(QStringLiteral("tried.py"))));
         }
