@@ -21,4 +21,10 @@ std::string shortened(std::string_view text, std::size_t bytesMax)
     return std::string(utf8Prefix(text, bytesMax - Ellipsis.size())) + std::string(Ellipsis);
 }
 
+bool isPlainName(std::string_view text, std::size_t bytesMax)
+{
+    constexpr std::string_view Fit = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+    return !text.empty() && text.size() <= bytesMax && text.find_first_not_of(Fit) == std::string_view::npos;
+}
+
 } // namespace eventops

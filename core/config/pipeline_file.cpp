@@ -4,6 +4,7 @@
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/read_file.h"
+#include "core/base/text.h"
 #include "core/config/retention_section.h"
 #include "core/filter/filter.h"
 #include "core/yaml/yaml.h"
@@ -216,8 +217,7 @@ Status readSources(const Value &list, const Registry &registry, const LoadFile &
 Status checkSinkCommon(const Value &settings, const std::vector<Configured<SinkSpec>> &before)
 {
     const std::string name = EVENTOPS_TRY(settings.at("name").text());
-    constexpr std::string_view Fit = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
-    if (name.empty() || name.size() > SinkNameBytesMax || name.find_first_not_of(Fit) != std::string::npos)
+    if (!isPlainName(name, SinkNameBytesMax))
         return settings.at("name").error("\"" + name.substr(0, SinkNameBytesMax) + "\" is no name for a sink",
                                          "use 1 to 40 letters, digits, - and _");
     for (const Configured<SinkSpec> &other : before) {

@@ -5,6 +5,7 @@
 #include "core/base/hmac.h"
 #include "core/base/json.h"
 #include "core/base/private_file.h"
+#include "core/base/text.h"
 #include "core/codec/webhook.h"
 #include "core/lake/files.h"
 #include "core/pipeline/settings.h"
@@ -29,11 +30,6 @@ constexpr FieldSpec IntakeFields[] = {
     {"secret_env", "string", "\"\"", "Environment variable with the secret."},
     {"secret_file", "string", "\"\"", "File of the secret, from the workspace on; only its owner may read it."},
 };
-
-bool isNameCharacter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-}
 
 Error unfit(std::string message, std::string remedy)
 {
@@ -118,7 +114,7 @@ std::string Intake::secretPath(const Workspace &workspace) const
 
 Status Intake::check() const
 {
-    if (name.empty() || name.size() > NameBytesMax || !std::all_of(name.begin(), name.end(), isNameCharacter))
+    if (!isPlainName(name, NameBytesMax))
         return unfit("\"" + name.substr(0, NameBytesMax) + "\" is no name for an intake",
                      "use 1 to 40 letters, digits, - and _");
     if (secretEnv.empty() == secretFile.empty())

@@ -4,6 +4,7 @@
 #include "core/base/curl_handles.h"
 #include "core/base/json.h"
 #include "core/base/private_file.h"
+#include "core/base/text.h"
 #include "core/yaml/yaml.h"
 #include "core/filter/rows.h"
 #include "core/lake/files.h"
@@ -34,11 +35,6 @@ constexpr FieldSpec HookFields[] = {
     {"timeout", "duration", "10s", "For one whole exchange."},
     {"allow_http", "bool", "false", "Plain http to another machine."},
 };
-
-bool isNameCharacter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-}
 
 Error unfit(std::string message, std::string remedy)
 {
@@ -128,7 +124,7 @@ std::string WebhookHook::callbackUrl() const
 
 Status WebhookHook::check() const
 {
-    if (name.empty() || name.size() > NameBytesMax || !std::all_of(name.begin(), name.end(), isNameCharacter))
+    if (!isPlainName(name, NameBytesMax))
         return unfit("\"" + name.substr(0, NameBytesMax) + "\" is no name for a webhook",
                      "use 1 to 40 letters, digits, - and _");
     if (const auto trouble = urlTrouble(url, allowHttp))
