@@ -7,11 +7,10 @@
 
 #include "core/api/handed_in.h"
 #include "core/api/problem.h"
-#include "core/base/base64.h"
 #include "core/base/clock.h"
 #include "core/base/json.h"
-#include "core/base/read_file.h"
 #include "core/base/time.h"
+#include "core/codec/cloud_event.h"
 #include "core/codec/json_reader.h"
 #include "core/session/intake_settings.h"
 
@@ -41,11 +40,6 @@ std::string mediaTypeOf(const HttpRequest &request)
     std::transform(type.begin(), type.end(), type.begin(),
                    [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
     return type;
-}
-
-bool isJsonType(std::string_view type)
-{
-    return type == Json || type == "text/json" || type.ends_with("+json");
 }
 
 /// Stores what came and answers as the API of our own does.
@@ -113,36 +107,18 @@ void takeOtlp(Backend &backend, const ApiCall &call, const OtlpSignal &signal)
 
 // --- CloudEvents over HTTP 1.0 (HTTP Protocol Binding, section 3) ---
 
-std::string decodedAttribute(const std::string &value)
+/// An event in the binary mode, written in the structured one. Its attributes are headers that stand there once.
+std::optional<std::string> structuredOf(const HttpRequest &request, const std::string &content)
 {
-    // Values are percent-encoded; one that is not well-formed is taken as it stands (section 3.1.3.2).
-    return percentDecoded(value).value_or(value);
-}
-
-/// An event in the binary mode, written in the structured one: attributes from headers, the body as data.
-std::string structuredOf(const HttpRequest &request, const std::string &content)
-{
-    std::string out;
-    JsonWriter json(out);
+    std::string headers;
+    JsonWriter json(headers);
     json.beginObject();
     for (const HttpHeader &header : request.headers) {
-        if (header.name.starts_with(AttributePrefix) && request.headerCount(header.name) == 1)
-            json.field(header.name.substr(AttributePrefix.size()), decodedAttribute(header.value));
+        if (request.headerCount(header.name) == 1)
+            json.field(header.name, header.value);
     }
-    const std::string type = onlyHeader(request, "content-type");
-    if (!type.empty())
-        json.field("datacontenttype", type);
-    JsonReader reader;
-    if (content.empty())
-        return json.endObject(), out;
-    if (isJsonType(mediaTypeOf(request)) && !reader.read(content))
-        json.key("data").raw(reader.document());
-    else if (invalidUtf8At(content) == std::string_view::npos)
-        json.field("data", content);
-    else
-        json.field("data_base64", base64(content));
     json.endObject();
-    return out;
+    return structuredCloudEvent(headers, AttributePrefix, content);
 }
 
 void takeCloudEvents(Backend &backend, const ApiCall &call)
@@ -163,7 +139,7 @@ void takeCloudEvents(Backend &backend, const ApiCall &call)
                                                    .remedy = "send the event's attributes as headers, or the whole "
                                                              "event as application/cloudevents+json"}));
     }
-    takeIn(backend, call.caller, call.exchange, oneRecord(structuredOf(request, content)));
+    takeIn(backend, call.caller, call.exchange, oneRecord(structuredOf(request, content).value_or(content)));
 }
 
 // --- Webhooks of services, each with a secret of its own ---
