@@ -60,6 +60,9 @@ public:
     /// One answer for each event, in order. An error is that event's: others are not touched by it. Must come back by
     /// itself, whatever the events hold.
     virtual std::vector<Result<TransformerOutput>> transform(std::span<const RawEvent> events) = 0;
+    /// Nobody wants the answers any more: what is under way comes back soon, with answers that count for nothing.
+    /// Thread: any.
+    virtual void cancel() {}
 };
 
 /// Transformers by the name of their type. Thread: immutable once all are added, any.

@@ -23,7 +23,8 @@
 namespace eventops {
 namespace {
 
-constexpr int EndingMsMax = 100; ///< From the end of its output to its own.
+constexpr int EndingMsMax = 1'000; ///< From the end of its output to its own.
+constexpr int TrialMsMax = 5'000;
 constexpr int SharedAs = 3;
 constexpr int FilterAs = 4; ///< bwrap reads its filter there, and closes it.
 
@@ -122,6 +123,16 @@ void limit(__rlimit_resource_t what, rlim_t most)
     _exit(NotStarted);
 }
 
+/// Empty: it is not there.
+std::string bubblewrapPath()
+{
+    for (const char *path : {"/usr/bin/bwrap", "/usr/local/bin/bwrap", "/bin/bwrap"}) {
+        if (access(path, X_OK) == 0)
+            return path;
+    }
+    return {};
+}
+
 /// bwrap(1) and its options before the program: the system's programs to read, what was given, and nothing else.
 std::vector<std::string> namespaced(const SandboxPlan &plan, const std::string &bwrap)
 {
@@ -151,15 +162,6 @@ Result<Descriptor> fileOf(const std::vector<sock_filter> &filter)
 std::string_view toString(Isolation isolation)
 {
     return isolation == Isolation::Namespaces ? "namespaces" : "filter";
-}
-
-std::string bubblewrapPath()
-{
-    for (const char *path : {"/usr/bin/bwrap", "/usr/local/bin/bwrap", "/bin/bwrap"}) {
-        if (access(path, X_OK) == 0)
-            return path;
-    }
-    return {};
 }
 
 Result<std::unique_ptr<SandboxedProcess>> SandboxedProcess::start(const SandboxPlan &plan)
@@ -248,6 +250,22 @@ std::string SandboxedProcess::end(bool ending)
     if (WIFEXITED(status))
         return "exited with " + std::to_string(WEXITSTATUS(status));
     return std::string("was killed: ") + strsignal(WTERMSIG(status));
+}
+
+bool canMakeNamespaces()
+{
+    static const bool can = [] {
+        SandboxPlan plan;
+        plan.arguments = {"/usr/bin/true"};
+        plan.isolation = Isolation::Namespaces;
+        const auto process = SandboxedProcess::start(plan);
+        if (!process)
+            return false;
+        pollfd output{process.value()->output(), POLLIN, 0};
+        poll(&output, 1, TrialMsMax); // it writes nothing, and closes it
+        return process.value()->end(true) == "exited with 0";
+    }();
+    return can;
 }
 
 } // namespace eventops

@@ -58,7 +58,8 @@ private:
     int m_input = -1, m_output = -1, m_errors = -1;
 };
 
-/// Where bwrap stands; empty: nowhere. Thread: any.
-std::string bubblewrapPath();
+/// Whether bubblewrap is there and may make namespaces. Tried once, with a program of the system: what is not trusted
+/// has no say in how it is kept. Thread: any.
+bool canMakeNamespaces();
 
 } // namespace eventops

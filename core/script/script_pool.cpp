@@ -62,6 +62,12 @@ std::vector<ScriptOutput> ScriptPool::transform(std::span<const ScriptInput> inp
     return outputs;
 }
 
+void ScriptPool::cancel()
+{
+    for (const auto &lane : m_lanes)
+        lane->worker.cancel();
+}
+
 ScriptCounters ScriptPool::counters() const
 {
     ScriptCounters sum;

@@ -24,6 +24,7 @@ public:
 
     /// As ScriptWorker::transform.
     std::vector<ScriptOutput> transform(std::span<const ScriptInput> inputs);
+    void cancel();                   ///< As ScriptWorker::cancel, of all.
     ScriptCounters counters() const; ///< Of all workers.
     /// Of the first worker; known once something was transformed.
     Isolation isolation() const { return m_lanes.front()->worker.isolation(); }

@@ -93,10 +93,11 @@ bool readAnswer(std::string_view line, ScriptOutput &out)
 class ScriptWorker::Exchange
 {
 public:
-    enum class State { Going, Answered, Ended, OutOfTime };
+    enum class State { Answered, Ended, OutOfTime, Cancelled };
 
-    Exchange(const SandboxedProcess &process, std::string questions, const volatile std::uint64_t *progress)
-        : m_process(process), m_questions(std::move(questions)), m_progress(progress)
+    Exchange(const SandboxedProcess &process, std::string questions, const volatile std::uint64_t *progress,
+             const std::atomic<bool> &cancelled)
+        : m_process(process), m_questions(std::move(questions)), m_progress(progress), m_cancelled(cancelled)
     {
     }
 
@@ -106,6 +107,8 @@ public:
         auto lastStep = Clock::now();
         std::uint64_t done = progress();
         while (m_lines < lines) {
+            if (m_cancelled)
+                return State::Cancelled;
             const bool writing = m_written < m_questions.size();
             pollfd looks[] = {{m_process.output(), POLLIN, 0},
                               {m_process.errors(), POLLIN, 0},
@@ -191,6 +194,7 @@ private:
     const SandboxedProcess &m_process;
     const std::string m_questions;
     const volatile std::uint64_t *m_progress;
+    const std::atomic<bool> &m_cancelled;
     std::size_t m_written = 0;
     std::string m_answers, m_errors;
     std::size_t m_lines = 0, m_lineStart = 0, m_taken = 0;
@@ -229,6 +233,8 @@ void ScriptWorker::end(std::string *how)
     m_process.reset();
 }
 
+/// Unavailable: the process ended before it said anything. InvalidInput: the script cannot be loaded. NotFound: there
+/// is no Python, or no script.
 Status ScriptWorker::start()
 {
     if (m_progress == nullptr) {
@@ -241,22 +247,7 @@ Status ScriptWorker::start()
             return Error{Error::Code::Io, "no memory to share with a script", {}, {}};
         m_progress = static_cast<volatile std::uint64_t *>(memory);
     }
-    if (m_isolationKnown)
-        return startWith(m_isolation);
-    // Where there is no bwrap, or it may not make namespaces, the filter alone has to do.
-    const Status namespaced = m_spec.namespaces && !bubblewrapPath().empty()
-                                  ? startWith(Isolation::Namespaces)
-                                  : Status(Error{Error::Code::Unavailable, {}, {}, {}});
-    const bool fallsBack = !namespaced && namespaced.error().code == Error::Code::Unavailable;
-    const Status started = fallsBack ? startWith(Isolation::Filter) : namespaced;
-    m_isolation = fallsBack ? Isolation::Filter : Isolation::Namespaces;
-    m_isolationKnown = static_cast<bool>(started);
-    return started;
-}
-
-/// Unavailable: no process came so far as to say anything. InvalidInput: the script cannot be loaded.
-Status ScriptWorker::startWith(Isolation isolation)
-{
+    m_isolation = m_spec.namespaces && canMakeNamespaces() ? Isolation::Namespaces : Isolation::Filter;
     SandboxPlan plan;
     const std::string python = m_spec.python.empty() ? pythonPath() : m_spec.python;
     if (python.empty() || access(python.c_str(), X_OK) != 0)
@@ -271,10 +262,10 @@ Status ScriptWorker::startWith(Isolation isolation)
     plan.readable = readableOf(m_spec, python);
     plan.memoryBytes = m_spec.memoryBytes;
     plan.shared = m_sharedFile;
-    plan.isolation = isolation;
+    plan.isolation = m_isolation;
     m_process = EVENTOPS_TRY(SandboxedProcess::start(plan));
     *m_progress = 0;
-    Exchange hello(*m_process, {}, nullptr);
+    Exchange hello(*m_process, {}, nullptr, m_cancelled);
     if (hello.until(1, LoadMax) != Exchange::State::Answered) {
         hello.drainErrors();
         std::string how;
@@ -305,7 +296,7 @@ void ScriptWorker::ask(std::span<const ScriptInput> inputs, std::span<std::optio
     }
     questions += '\n';
     *m_progress = 0;
-    Exchange round(*m_process, std::move(questions), m_progress);
+    Exchange round(*m_process, std::move(questions), m_progress, m_cancelled);
     const Exchange::State state = round.until(asked.size(), m_spec.perEvent);
     std::size_t answered = 0;
     bool understood = round.lines() <= asked.size();
@@ -314,7 +305,7 @@ void ScriptWorker::ask(std::span<const ScriptInput> inputs, std::span<std::optio
         if (understood)
             outputs[asked[answered++]] = std::move(output);
     }
-    if (state == Exchange::State::Answered && understood)
+    if ((state == Exchange::State::Answered && understood) || state == Exchange::State::Cancelled)
         return;
     // Answers that the process had and did not send are asked for again; the event that it did not get over is not.
     const std::size_t done = *m_progress;
@@ -340,6 +331,12 @@ std::vector<ScriptOutput> ScriptWorker::transform(std::span<const ScriptInput> i
         return std::find(outputs.begin(), outputs.end(), std::nullopt) != outputs.end();
     };
     while (missing()) {
+        if (m_cancelled) {
+            end();
+            for (auto &output : outputs)
+                output = {ScriptOutput::What::Unavailable, "cancelled"};
+            break;
+        }
         if (m_process == nullptr || m_process->hasEnded()) {
             end();
             if (const Status started = start(); !started) {

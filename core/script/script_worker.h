@@ -4,6 +4,7 @@
 #include "core/base/result.h"
 #include "core/script/sandboxed_process.h"
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -76,20 +77,22 @@ public:
     /// One output for each input, in order. O(bytes), and what the script takes.
     std::vector<ScriptOutput> transform(std::span<const ScriptInput> inputs);
 
+    /// What is under way, and all that comes, gets no answers that count, soon. Thread: any.
+    void cancel() { m_cancelled = true; }
+
     const ScriptCounters &counters() const { return m_counters; }
     Isolation isolation() const { return m_isolation; } ///< Known once it was started.
 
 private:
     class Exchange;
     Status start();
-    Status startWith(Isolation isolation);
     void ask(std::span<const ScriptInput> inputs, std::span<std::optional<ScriptOutput>> outputs);
     void end(std::string *how = nullptr);
 
     const ScriptSpec m_spec;
     std::unique_ptr<SandboxedProcess> m_process;
-    Isolation m_isolation = Isolation::Namespaces;
-    bool m_isolationKnown = false;
+    Isolation m_isolation = Isolation::Filter;
+    std::atomic<bool> m_cancelled{false};
     int m_sharedFile = -1;
     volatile std::uint64_t *m_progress =
         nullptr; ///< Events done of those that were asked for last; the process writes.

@@ -52,6 +52,8 @@ public:
         return outputs;
     }
 
+    void cancel() override { m_pool.cancel(); }
+
 private:
     static Result<TransformerOutput> resultOf(ScriptOutput output)
     {

@@ -80,6 +80,8 @@ TransformConsumer::~TransformConsumer()
     {
         const std::lock_guard lock(m_mutex);
         m_ended = true;
+        if (m_running)
+            m_running->cancel();
     }
     m_wake.notify_all();
     m_thread.join();
@@ -139,6 +141,11 @@ Result<bool> TransformConsumer::step()
     if (events.empty())
         return false;
     const auto outcomes = EVENTOPS_TRY(transform(events));
+    {
+        const std::lock_guard lock(m_mutex);
+        if (m_ended) // answers may have been cut short
+            return false;
+    }
     EVENTOPS_TRY(m_store->begin());
     const Status stored = store(events, outcomes);
     if (!stored) {
@@ -185,7 +192,17 @@ std::vector<Result<TransformerOutput>> TransformConsumer::run(const TransformerR
     auto transformer = m_pool.get(row);
     if (!transformer)
         return std::vector<Result<TransformerOutput>>(events.size(), transformer.error());
+    {
+        const std::lock_guard lock(m_mutex);
+        if (m_ended)
+            return std::vector<Result<TransformerOutput>>(events.size(), Error{Error::Code::Cancelled, "ended"});
+        m_running = transformer.value();
+    }
     auto answers = transformer.value()->transform(events);
+    {
+        const std::lock_guard lock(m_mutex);
+        m_running.reset();
+    }
     answers.resize(events.size(), unfitBecause("the transformer gave no answer"));
     for (auto &answer : answers) {
         if (!answer)

@@ -53,7 +53,7 @@ public:
     /// @p registry outlives it. @p stored: called on its thread when there is something to hand on.
     TransformConsumer(Workspace workspace, const TransformerRegistry &registry, const Clock *clock,
                       std::function<void()> stored);
-    ~TransformConsumer(); ///< Ends behind the batch under way.
+    ~TransformConsumer(); ///< Leaves a batch under way to whoever comes next.
 
     void wake();
     State state() const { return m_state; }
@@ -81,6 +81,7 @@ private:
     mutable std::mutex m_mutex;
     std::condition_variable m_wake;
     std::string m_trouble;
+    std::shared_ptr<Transformer> m_running; ///< To be cancelled when this ends.
     bool m_woken = true;
     bool m_ended = false;
     std::thread m_thread; ///< Last: it uses the others.

@@ -4,6 +4,7 @@
 #include "tests/support/test_main.h"
 
 #include "core/session/script_transformers.h"
+#include "core/store/transform_store.h"
 #include "tests/support/wait_for.h"
 #include "tests/unit/api/chronos_fixture.h"
 
@@ -118,6 +119,26 @@ private Q_SLOTS:
         QVERIFY2(letters.contains("the script did not end within 1500 ms"), letters.constData());
         QVERIFY2(letters.contains("KeyError: 'id' (line "), letters.constData());
         QCOMPARE(letters.count("transformer_failed"), 2);
+    }
+
+    /// Twenty events would take it half a minute: it does not wait for them, and they are not done.
+    void aServerThatEndsDoesNotWaitForScripts()
+    {
+        ServedTransformers chronos;
+        put(chronos, QStringLiteral("orders.py"), Orders);
+        chronos.post("/sources/", R"({"SourceName":"shop","EventFormatType":"application/json"})");
+        QCOMPARE(add(chronos, "orders").status, 200);
+        for (int i = 0; i < 20; ++i)
+            QCOMPARE(chronos.event(R"({"id":"o","by":"c","loop":true})").status, 200);
+        QElapsedTimer timer;
+        timer.start();
+        chronos.served().stop();
+        QVERIFY2(timer.elapsed() < 10'000, qPrintable(QString::number(timer.elapsed())));
+        auto store = TransformStore::open(chronos.served().directory());
+        QVERIFY(store);
+        const auto waiting = store.value()->waiting(100);
+        QVERIFY(waiting);
+        QVERIFY2(waiting.value().size() >= 18, qPrintable(QString::number(waiting.value().size())));
     }
 
     void scriptsAreLookedForInTheirFolderAlone()
