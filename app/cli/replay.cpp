@@ -17,6 +17,7 @@ struct Options {
     std::string format;
     unsigned workers = 0;
     bool lake = false;
+    bool follow = false;
     double speed = 0; ///< 0: as fast as it goes.
     std::string from, until;
     std::string retain;
@@ -83,6 +84,7 @@ void replay(Context &context, const Options &options)
         return context.fail(playback.error());
     request.playback = std::move(playback).value();
     request.files = options.files;
+    request.follow = options.follow;
     request.format = options.format;
     request.workers = options.workers;
     request.lake = options.lake;
@@ -143,6 +145,10 @@ void addReplay(CLI::App &app, Context &context)
     command->add_option("--speed", options->speed,
                         "Play by a virtual clock: so many seconds of event time a second; default: as fast as it goes")
         ->check(CLI::Range(1e-6, PlaybackSpeedMax));
+    command->add_flag("--follow", options->follow,
+                      "Go on reading as files grow, across rotation, until interrupted; FILE may be a folder or a "
+                      "pattern, of which new files are read as well")
+        ->excludes("--speed");
     command->add_option("--from", options->from, "Play what lies before this time (RFC 3339) at once")
         ->needs("--speed");
     command->add_option("--until", options->until,

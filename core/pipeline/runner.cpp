@@ -2,6 +2,7 @@
 #include "core/pipeline/runner.h"
 
 #include "core/pipeline/commit_writer.h"
+#include "core/pipeline/source_place.h"
 
 #include <algorithm>
 #include <cassert>
@@ -119,9 +120,11 @@ Status PipelineRunner::restore(Seq lastSeq, WallNs watermark, const std::optiona
     });
 }
 
-Status PipelineRunner::run(std::vector<RunnerSource> sources)
+Status PipelineRunner::run(std::vector<RunnerSource> sources, std::vector<SourceProgress> known)
 {
     m_progress = {};
+    m_known = std::move(known);
+    m_coming.clear();
     m_incomplete.reset();
     m_sourceKeys.clear();
     CommitWriter writer(m_sink, m_batches, {m_options.holdBackMax, m_options.stop}, m_bell);
@@ -176,7 +179,7 @@ Status PipelineRunner::openLanes(std::vector<RunnerSource> &sources)
     }
     for (std::size_t i = 0; i < m_lanes.size(); ++i) {
         Lane &lane = *m_lanes[i];
-        if (lane.reader != nullptr)
+        if (lane.reader != nullptr || lane.ended)
             continue; // of those that were there before, see lookAtSources
         lane.reader = std::make_unique<SourceLane>(
             *lane.source, static_cast<std::uint32_t>(i), lane.progress.cursor, *m_pool, m_batches, m_bell,
@@ -195,6 +198,7 @@ Result<bool> PipelineRunner::refill(Lane &lane, std::chrono::milliseconds wait)
         return *item->error;
     if (!item->batch) {
         lane.ended = true;
+        lane.reader.reset(); // its thread has ended; files may come and go for as long as a run lasts
         const Status complete = item->ended ? lane.source->complete() : Status(Ok{});
         if (!complete && !m_incomplete)
             m_incomplete = complete.error();
@@ -604,6 +608,8 @@ Status PipelineRunner::flush(bool final)
     m_groupRecords = 0;
     m_progress.chunks = {};
     for (const auto &lane : m_lanes) {
+        if (lane->reader == nullptr)
+            continue;
         m_progress.chunks.items += lane->reader->queued();
         m_progress.chunks.itemsMax += lane->reader->queuedMax();
     }
@@ -652,7 +658,6 @@ void PipelineRunner::lookAtSources()
         return;
     m_lookedAt = now;
     bool told = false;
-    std::vector<RunnerSource> added;
     m_progress.sources.resize(m_lanes.size());
     for (std::size_t i = 0; i < m_lanes.size(); ++i) {
         const Lane &lane = *m_lanes[i];
@@ -662,17 +667,42 @@ void PipelineRunner::lookAtSources()
         if (lane.source->finite() || lane.ended)
             continue;
         for (auto &other : lane.source->takeOthers())
-            added.push_back({std::move(other), {}, lane.progress.retention});
+            m_coming.push_back({std::move(other), {}, lane.progress.retention});
     }
-    for (RunnerSource &one : added) { // each by itself: a lane is there with its reader, or not at all
-        std::vector<RunnerSource> alone;
-        alone.push_back(std::move(one));
-        const Status opened = openLanes(alone);
-        if (!opened && !m_incomplete)
-            m_incomplete = opened.error();
-    }
+    addSources();
     if (told && m_options.progress)
         m_options.progress(m_progress);
+}
+
+void PipelineRunner::addSources()
+{
+    std::vector<RunnerSource> waiting;
+    for (RunnerSource &one : std::exchange(m_coming, {})) {
+        const auto added = addSource(one);
+        if (!added && !m_incomplete)
+            m_incomplete = added.error();
+        if (added && !added.value())
+            waiting.push_back(std::move(one));
+    }
+    m_coming = std::move(waiting);
+}
+
+/// A lane of its own for @p source, there with its reader or not at all. False: what it reads is being read.
+Result<bool> PipelineRunner::addSource(RunnerSource &source)
+{
+    std::vector<SourceProgress> known = m_known;
+    for (const auto &lane : m_lanes)
+        known.push_back(lane->progress);
+    source.progress = EVENTOPS_TRY(placeOf(*source.source, known));
+    const bool isRead = std::any_of(m_lanes.begin(), m_lanes.end(), [&](const auto &lane) {
+        return !lane->ended && lane->progress.key == source.progress.key;
+    });
+    if (isRead)
+        return false;
+    std::vector<RunnerSource> alone;
+    alone.push_back(std::move(source));
+    EVENTOPS_TRY(openLanes(alone));
+    return true;
 }
 
 void PipelineRunner::tellTrouble()

@@ -91,7 +91,9 @@ public:
                    std::span<const std::string> storedSourceKeys, const Replay &replay);
 
     /// Reads the sources to their end (or until stopped) and commits everything. May be called again with others.
-    Status run(std::vector<RunnerSource> sources);
+    /// @p known: how far sources of earlier runs were read; those that come up beside another one find their place
+    /// there. One that is the same as one that is being read waits until that has ended.
+    Status run(std::vector<RunnerSource> sources, std::vector<SourceProgress> known = {});
 
     const RunProgress &progress() const { return m_progress; }
 
@@ -122,6 +124,8 @@ private:
     Status drain();
     void tellTrouble();
     void lookAtSources();
+    void addSources();
+    Result<bool> addSource(RunnerSource &source);
     std::string trouble() const;
     bool stopped() const { return m_options.stop != nullptr && m_options.stop->load(); }
     Checkpoint makeCheckpoint() const;
@@ -153,6 +157,8 @@ private:
     std::unordered_set<std::uint64_t> m_groupKeys; ///< Dedupe keys of the group being formed.
     StageEngine::Output m_output;
     RunProgress m_progress;
+    std::vector<SourceProgress> m_known;    ///< Of earlier runs.
+    std::vector<RunnerSource> m_coming;     ///< That came up meanwhile and are not read yet.
     std::optional<Error> m_incomplete;      ///< What a source of this run said to be missing.
     std::chrono::steady_clock::time_point m_flushedAt;
     std::chrono::steady_clock::time_point m_lookedAt;        ///< At the health of the sources.

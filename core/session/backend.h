@@ -191,6 +191,7 @@ struct ReplayRequest {
     std::vector<std::string> files;   ///< Empty: the pipeline's own sources.
     std::string pipelineText;         ///< Canonical JSON or YAML; see config.
     std::string pipelineName;         ///< For errors: the file it came from.
+    bool follow = false;              ///< `files` are files that grow, folders and patterns: see the source `tail`.
     std::string format;               ///< "auto" or a format name; empty: as the pipeline says.
     unsigned workers = 0;             ///< 0: cores − 1, at least 1.
     std::optional<Retention> retention; ///< What the events are kept as, before all that pipeline and sources say.

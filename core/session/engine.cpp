@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/session/engine.h"
 
+#include "core/pipeline/source_place.h"
 #include "core/session/action_adopter.h"
 #include "core/session/input_log_source.h"
 #include "core/session/quarantine.h"
@@ -94,34 +95,17 @@ Result<std::unique_ptr<Engine>> Engine::start(const Workspace &workspace, const 
     return engine;
 }
 
-/// Finds what the ledger knows of @p source: same key, and the bytes read then are the bytes there now.
-Result<SourceProgress> Engine::place(const Source &source)
-{
-    const std::vector<SourceRow> rows = EVENTOPS_TRY(m_ledger->sources());
-    const std::string key = source.key();
-    for (unsigned variant = 0;; ++variant) {
-        const std::string name = variant == 0 ? key : key + '~' + std::to_string(variant);
-        const auto row =
-            std::find_if(rows.begin(), rows.end(), [&](const SourceRow &r) { return r.progress.key == name; });
-        SourceProgress fresh;
-        fresh.key = name;
-        if (row == rows.end())
-            return fresh;
-        if (row->progress.hashedTo == 0)
-            return row->progress;
-        if (EVENTOPS_TRY(source.hasPrefix(row->progress.hashedTo, row->progress.prefixHash)))
-            return row->progress;
-    }
-}
-
 Status Engine::read(std::vector<std::unique_ptr<Source>> sources, bool live)
 {
     // Two sources with the same content cannot be told apart while both are new: one round each, in order.
     while (!sources.empty()) {
+        std::vector<SourceProgress> known;
+        for (SourceRow &row : EVENTOPS_TRY(m_ledger->sources()))
+            known.push_back(std::move(row.progress));
         std::vector<RunnerSource> round;
         std::vector<std::unique_ptr<Source>> later;
         for (auto &source : sources) {
-            SourceProgress progress = EVENTOPS_TRY(place(*source));
+            SourceProgress progress = EVENTOPS_TRY(placeOf(*source, known));
             const bool taken = std::any_of(round.begin(), round.end(),
                                            [&](const RunnerSource &r) { return r.progress.key == progress.key; });
             if (taken)
@@ -133,7 +117,7 @@ Status Engine::read(std::vector<std::unique_ptr<Source>> sources, bool live)
             auto log = EVENTOPS_TRY(Ledger::open(m_directory, LedgerMode::Read, {}));
             round.push_back(EVENTOPS_TRY(inputLog(std::make_unique<InputLogSource>(std::move(log)))));
         }
-        EVENTOPS_TRY(m_runner->run(std::move(round)));
+        EVENTOPS_TRY(m_runner->run(std::move(round), std::move(known)));
         sources = std::move(later);
     }
     EVENTOPS_TRY(takeInput());

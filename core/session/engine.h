@@ -48,8 +48,6 @@ private:
         : m_lock(std::move(lock)), m_directory(std::move(directory)), m_spec(spec)
     {
     }
-    Result<SourceProgress> place(const Source &source);
-
     Result<RunnerSource> inputLog(std::unique_ptr<Source> source);
 
     FileLock m_lock;

@@ -8,6 +8,7 @@
 #include "core/base/read_file.h"
 #include "core/session/action_adopter.h"
 #include "core/session/engine.h"
+#include "core/pipeline/settings.h"
 #include "core/session/ingest_source.h"
 #include "core/session/kafka_feed.h"
 #include "core/session/kafka_loop.h"
@@ -111,6 +112,33 @@ Ticket LocalBackend::replay(const Caller &caller, const ReplayRequest &request,
                                   [=, this](const Ticket &ticket) { return runReplay(request, ticket, progress); });
 }
 
+namespace {
+
+/// The source that reads files as they grow, set up as the pipeline reads a file.
+Result<Configured<SourceSpec>> followFiles(const Registry &registry, const PipelineSpec &spec,
+                                           const ReplayRequest &request)
+{
+    const SourceSpec *tail = registry.source("tail");
+    if (tail == nullptr)
+        return Error{Error::Code::Unavailable, "this build cannot follow files"};
+    std::vector<Value> paths;
+    for (const std::string &file : request.files)
+        paths.push_back(Value::scalar(file, {}, true));
+    Value given = Value::map({});
+    if (!spec.sources.empty()) {
+        for (const auto &[name, value] : spec.sources.front().settings.members()) {
+            const bool isKnown = std::any_of(tail->fields.begin(), tail->fields.end(),
+                                             [&](const FieldSpec &field) { return field.name == name; });
+            if (isKnown)
+                given.set(name, value);
+        }
+    }
+    given.set("paths", Value::list(std::move(paths)));
+    return Configured<SourceSpec>{tail, EVENTOPS_TRY(checkSettings(given, tail->fields, "source \"tail\""))};
+}
+
+} // namespace
+
 Result<WorkspaceSummary> LocalBackend::runReplay(const ReplayRequest &request, const Ticket &ticket,
                                                  const std::function<void(RunProgress)> &progress)
 {
@@ -120,8 +148,10 @@ Result<WorkspaceSummary> LocalBackend::runReplay(const ReplayRequest &request, c
         spec.retention.sources = request.retention;
         spec.text = canonicalText(spec);
     }
+    if (request.follow)
+        spec.sources = {EVENTOPS_TRY(followFiles(m_options.registry, spec, request))};
     Sources sources;
-    if (request.files.empty()) {
+    if (request.files.empty() || request.follow) {
         for (const Configured<SourceSpec> &source : spec.sources) {
             sources.push_back(EVENTOPS_TRY(source.spec->make(source.settings, {{}, request.format})));
             for (auto &other : sources.back()->takeOthers())
@@ -133,7 +163,7 @@ Result<WorkspaceSummary> LocalBackend::runReplay(const ReplayRequest &request, c
                      {request.pipelineName, 0, 0},
                      "add one under sources:"};
     }
-    for (const std::string &file : request.files) {
+    for (const std::string &file : request.follow ? std::vector<std::string>() : request.files) {
         const Configured<SourceSpec> &source = spec.sources.front();
         sources.push_back(EVENTOPS_TRY(source.spec->make(source.settings, {file, request.format})));
         for (auto &other : sources.back()->takeOthers())

@@ -152,7 +152,7 @@ Status SinkFeed::failed(const Error &error)
     ++m_mark.attempts;
     m_mark.trouble = error.text();
     if (m_mark.since == NoTime)
-        m_mark.since = m_clock.now();
+        m_mark.since = WallNs{raw(m_clock.now()) / 1'000'000'000 * 1'000'000'000}; // for people
     const std::chrono::milliseconds asked(m_sink->retryAfterMs());
     m_wait = std::max(asked, backOff(m_patience, m_mark.attempts));
     EVENTOPS_TRY(save());

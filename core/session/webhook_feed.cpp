@@ -248,7 +248,7 @@ Status WebhookFeed::failed(const std::string &kind, const Numbered &numbered, co
     m_mark.trying = numbered.message.id;
     m_mark.trouble = answer.why;
     if (m_mark.since == NoTime)
-        m_mark.since = m_clock.now();
+        m_mark.since = WallNs{raw(m_clock.now()) / 1'000'000'000 * 1'000'000'000}; // for people
     if (answer.kind == Kind::Gone) {
         m_mark.gone = true;
         EVENTOPS_TRY(save());

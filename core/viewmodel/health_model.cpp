@@ -286,9 +286,7 @@ namespace {
 /// One stream in a line: what waits there, and what is wrong with it.
 QString streamText(const SourceHealth &source)
 {
-    QStringList parts;
-    if (!source.trouble.empty())
-        parts.append(shownText(source.trouble, ShownTroubleMax));
+    QStringList parts; // its trouble stands above, see HealthModel::behind
     parts.append(source.lag ? QStringLiteral("%1 behind").arg(shownCount(*source.lag))
                             : QStringLiteral("not known how far behind"));
     if (source.missed > 0)
@@ -336,8 +334,19 @@ QVariantList HealthModel::facts() const
             state += QStringLiteral("; ") + shownText(m_health.clickHouse->notice);
         list.append(named(QStringLiteral("ClickHouse"), state));
     }
+    return list;
+}
+
+QStringList HealthModel::behind() const
+{
+    QStringList list;
     for (const std::string &trouble : m_health.summary.behind)
-        list.append(named(QStringLiteral("Behind"), shownText(trouble, ShownTroubleMax)));
+        list.append(shownText(trouble, ShownTroubleMax));
+    for (const SourceHealth &source : m_health.progress.sources) {
+        if (m_health.running && !source.trouble.empty() && list.size() < StreamsMax)
+            list.append(QStringLiteral("%1: %2").arg(shownText(source.title, ShownNameMax),
+                                                     shownText(source.trouble, ShownTroubleMax)));
+    }
     return list;
 }
 

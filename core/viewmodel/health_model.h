@@ -57,6 +57,7 @@ class HealthModel final : public QObject
     Q_PROPERTY(QVariantList parts READ parts NOTIFY refreshed)    ///< Maps of {name, icon, state, headline, counters}.
     Q_PROPERTY(QVariantList reasons READ reasons NOTIFY refreshed)///< Maps of {reason, records}.
     Q_PROPERTY(QVariantList facts READ facts NOTIFY refreshed)    ///< Maps of {name, value}.
+    Q_PROPERTY(QStringList behind READ behind NOTIFY refreshed) ///< What is not up to date and why, a sentence each.
     Q_PROPERTY(QVariantList score READ score NOTIFY refreshed)    ///< Maps of {name, value}; empty: nothing is known.
     Q_PROPERTY(QVariantList faults READ faults NOTIFY refreshed)  ///< Maps of {name, target, what, outcome, lead}.
     Q_PROPERTY(double progress READ progress NOTIFY refreshed)    ///< Of the run, 0..1; -1: unknown.
@@ -89,6 +90,7 @@ public:
     QVariantList parts() const;
     QVariantList reasons() const;
     QVariantList facts() const;
+    QStringList behind() const;
     QVariantList score() const;   ///< What detectors are worth where the faults are known: a made-up world.
     QVariantList faults() const;  ///< Those that have begun.
     double progress() const;

@@ -195,8 +195,9 @@ void describe(Io &io, T &change)
 template <typename Io, Is<ReplayRequest> T>
 void describe(Io &io, T &request)
 {
-    auto &[files, pipelineText, pipelineName, format, workers, retention, live, lake, playback, ingest] = request;
-    io(files, pipelineText, pipelineName, format, workers, retention, live, lake, ingest);
+    auto &[files, follow, pipelineText, pipelineName, format, workers, retention, live, lake, playback, ingest] =
+        request;
+    io(files, follow, pipelineText, pipelineName, format, workers, retention, live, lake, ingest);
     assert(playback == nullptr);
 }
 

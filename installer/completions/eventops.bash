@@ -28,7 +28,7 @@ _eventops()
     if [[ $current == -* ]]; then
         local options="--help"
         case $command in
-            replay) options+=" --workspace --json --pipeline --format --workers --lake --speed --from --until --retain" ;;
+            replay) options+=" --workspace --json --pipeline --format --workers --lake --speed --from --until --retain --follow" ;;
             export) options+=" --sql --workspace --attach --token-file --ca --json --filter --from --to --form --out --force" ;;
             merge) options+=" --json --pipeline --format --out --force" ;;
             retention) options+=" --workspace --json --dry-run" ;;

@@ -47,6 +47,12 @@ Panel {
                 health: panel.health
                 Layout.fillWidth: true
             }
+            Behind {
+                objectName: "healthBehind"
+                troubles: panel.health.behind
+                visible: panel.health.behind.length > 0
+                Layout.fillWidth: true
+            }
             GridLayout {
                 id: parts
                 columns: panel.width >= panel.unit * 40 ? 7 : panel.width >= panel.unit * 24 ? 4 : 2

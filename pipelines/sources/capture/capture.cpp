@@ -6,6 +6,7 @@
 #include "core/codec/batch_decoder.h"
 #include "core/codec/capture_file.h"
 #include "core/codec/csv.h"
+#include "core/codec/json_reader.h"
 #include "core/codec/text_kind.h"
 
 #include <algorithm>
@@ -57,7 +58,10 @@ private:
 
 } // namespace
 
-Capture::Capture(CaptureSettings settings, int fd) : m_settings(std::move(settings)), m_fd(fd) {}
+Capture::Capture(CaptureSettings settings, int fd)
+    : m_settings(std::move(settings)), m_fd(fd), m_following(m_settings.follow)
+{
+}
 
 Capture::~Capture()
 {
@@ -68,7 +72,9 @@ Capture::~Capture()
 Result<std::unique_ptr<Capture>> Capture::make(CaptureSettings settings)
 {
     const bool standardInput = settings.path == "-";
-    const std::string title = standardInput ? "standard input" : settings.path;
+    const std::string title = standardInput            ? "standard input"
+                              : settings.title.empty() ? settings.path
+                                                       : settings.title;
     const int fd = standardInput ? STDIN_FILENO : ::open(settings.path.c_str(), O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return ioError(title, errno);
@@ -83,6 +89,9 @@ Result<std::unique_ptr<Capture>> Capture::make(CaptureSettings settings)
     if (capture->m_seekable)
         capture->m_sizeBytes = static_cast<std::uint64_t>(status.st_size);
     EVENTOPS_TRY(capture->openStream());
+    if (capture->m_following && !capture->m_seekable)
+        return Error{Error::Code::InvalidArgument, title + " cannot be followed: it is packed, or no file", {},
+                     "read it as a capture"};
     EVENTOPS_TRY(capture->readHead());
     return capture;
 }
@@ -116,7 +125,8 @@ Status Capture::readHead()
     m_buffer.resize(want);
     const std::size_t have = begun + EVENTOPS_TRY(readFully(*m_stream, m_buffer.data() + begun, want - begun));
     m_buffer.resize(have);
-    m_eof = have < want;
+    m_atEnd = have < want;
+    m_eof = m_atEnd && !m_following;
     if (CaptureFileReader::looksLike(m_buffer))
         return Error{Error::Code::InvalidArgument, "a capture file can be read from a disk only, as it is",
                      {m_title, 0, 0},
@@ -208,7 +218,7 @@ Status Capture::open(std::uint64_t cursor)
     m_position = cursor;
     if (m_seekable) {
         m_buffer.clear();
-        m_eof = false;
+        m_eof = m_atEnd = false;
         m_prefix = EVENTOPS_TRY(hashFile(cursor));
         return ::lseek(m_fd, static_cast<off_t>(cursor), SEEK_SET) >= 0 ? Status(Ok{})
                                                                         : Status(ioError(m_title, errno));
@@ -237,7 +247,9 @@ Status Capture::fill()
     m_buffer.resize(have + (got ? got.value() : 0));
     if (!got)
         return got.error();
-    m_eof = m_seekable ? got.value() < ChunkBytesMax : got.value() == 0;
+    m_atEnd = m_seekable ? got.value() < ChunkBytesMax : got.value() == 0;
+    m_eof = m_atEnd && !m_following;
+    m_settled = m_settled && got.value() == 0;
     return Ok{};
 }
 
@@ -257,12 +269,13 @@ Result<bool> Capture::read(RawChunk &chunk, std::vector<OversizePart> &oversize)
     if (m_ended)
         return false;
     for (;;) {
-        if (!m_eof && m_buffer.size() < ChunkBytesMax)
+        if (!m_eof && (m_buffer.size() < ChunkBytesMax || m_atEnd))
             EVENTOPS_TRY(fill());
         if (m_oversize)
             return continueOversize(chunk, oversize);
         const std::size_t used = frame(chunk);
-        if (!chunk.records.empty() || m_eof)
+        if (!chunk.records.empty() || m_eof || (m_following && m_atEnd && !m_tooLong
+                                                && m_buffer.size() <= m_settings.recordBytesMax))
             return finishChunk(chunk, used, oversize);
         dropBuffer(used);
         if (m_tooLong || m_buffer.size() > m_settings.recordBytesMax) {
@@ -275,13 +288,27 @@ Result<bool> Capture::read(RawChunk &chunk, std::vector<OversizePart> &oversize)
     }
 }
 
+/// Whether what is in the buffer may end with a whole record, of a file whose writer is silent.
+bool Capture::restIsWhole() const
+{
+    if (m_framing == Framing::Document || m_framing == Framing::Concatenated || m_buffer.empty()
+        || m_buffer.back() == '\n')
+        return true;
+    if (m_framing != Framing::Lines)
+        return false;
+    const std::size_t lineEnd = m_buffer.rfind('\n');
+    const std::string_view line = std::string_view(m_buffer).substr(lineEnd == std::string::npos ? 0 : lineEnd + 1);
+    return line.front() == '{' && line.back() == '}' && !JsonReader().read(line);
+}
+
 std::size_t Capture::frame(RawChunk &chunk)
 {
     std::size_t from = 0;
     if (!m_begun && !m_keepMark && m_buffer.compare(0, ByteOrderMark.size(), ByteOrderMark) == 0)
         from = ByteOrderMark.size();
+    const bool whole = m_eof || (m_settled && restIsWhole());
     while (chunk.records.size() < ChunkRecordsMax && from < ChunkBytesMax) {
-        const auto found = m_framer->next(m_buffer, from, m_eof);
+        const auto found = m_framer->next(m_buffer, from, whole);
         if (!found)
             break;
         if (found->end - found->begin > m_settings.recordBytesMax) {
@@ -325,7 +352,7 @@ Result<bool> Capture::finishChunk(RawChunk &chunk, std::size_t used, std::vector
     m_position += used;
     chunk.positionEnd = m_position;
     m_ended = chunk.last = m_eof && m_buffer.empty();
-    return !chunk.records.empty() || used > 0;
+    return !chunk.records.empty() || used > 0 || m_following;
 }
 
 Result<bool> Capture::continueOversize(RawChunk &chunk, std::vector<OversizePart> &oversize)

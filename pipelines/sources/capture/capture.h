@@ -5,11 +5,13 @@
 #include "core/base/limits.h"
 #include "core/codec/codec.h"
 #include "core/pipeline/source.h"
+#include "core/pipeline/spec.h"
 #include "pipelines/sources/capture/byte_stream.h"
 #include "pipelines/sources/capture/framing.h"
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -25,7 +27,14 @@ struct CaptureSettings {
     std::size_t recordBytesMax = RecordBytesMaxDefault;
     std::int64_t unpackRatioMax = UnpackRatioMaxDefault; ///< A packed capture that unpacks to more is refused.
     Value codec;                  ///< For makeCodec().
+    std::string title;            ///< For people; empty: the file's name.
+    bool follow = false;          ///< The end of the file is none: see Capture::endHere(). For files on a disk, plain.
 };
+
+/// The settings that say how a file is read, whatever names the file: those of the capture but its path.
+std::span<const FieldSpec> captureReadingFields();
+/// @p settings hold captureReadingFields(). @p wantedFormat goes before theirs; "auto" and "" do not. InvalidConfig.
+Result<CaptureSettings> readCaptureSettings(const Value &settings, const std::string &wantedFormat);
 
 /// A file or standard input, plain or packed with zstd, as a source of raw records. Positions and key are those of the
 /// unpacked bytes: packing changes neither.
@@ -54,6 +63,17 @@ public:
     std::string_view codecName() const { return m_codec->name(); }
     Framing framing() const { return m_framing; }
 
+    // For who follows a file that grows (CaptureSettings::follow). `read` then never waits and never ends: without a
+    // whole record it gives a chunk of none.
+    std::uint64_t position() const { return m_position; }   ///< Behind what was handed out, or taken of a long record …
+    std::uint64_t prefixHash() const { return m_prefix.digest(); } ///< … and hash64 of all before it.
+    bool atEnd() const { return m_atEnd; }                   ///< The last look found no more bytes.
+    /// The writer has been silent for a while: a last record that may be whole is taken for whole: a document, lines
+    /// up to a line end, a line that is a JSON document.
+    void settle() { m_settled = true; }
+    /// Nothing more will be written: what is left is the last record, and `read` comes to an end.
+    void endHere() { m_following = false; }
+
 private:
     /// A record that is coming out in parts.
     struct Oversize {
@@ -68,6 +88,7 @@ private:
     Status readHead();
     Status fill();
     void dropBuffer(std::size_t bytes);
+    bool restIsWhole() const;
     std::size_t frame(RawChunk &chunk);
     Result<bool> finishChunk(RawChunk &chunk, std::size_t used, std::vector<OversizePart> &oversize);
     Result<bool> continueOversize(RawChunk &chunk, std::vector<OversizePart> &oversize);
@@ -85,7 +106,10 @@ private:
     bool m_seekable = false;
     bool m_packed = false;
     bool m_skippedAll = true; ///< `open` found all bytes before its cursor.
-    bool m_eof = false;     ///< The file has no bytes beyond the buffer.
+    bool m_eof = false;     ///< The file has no bytes beyond the buffer, and will have none.
+    bool m_atEnd = false;   ///< It has none just now.
+    bool m_following;       ///< It may get more.
+    bool m_settled = false; ///< It did not get any for a while.
     bool m_ended = false;   ///< Everything was handed out.
     bool m_begun = false;   ///< A record was handed out, or reading began behind the first one.
     bool m_keepMark = false;///< A byte order mark belongs to the data.

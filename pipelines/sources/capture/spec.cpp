@@ -90,23 +90,16 @@ Status readLimit(const Value &settings, std::string_view name, std::int64_t max,
     return Ok{};
 }
 
-/// True when the file at @p path is one of our own captures; false as well when it cannot be read, which is then said
-/// by whoever reads it.
-bool isCaptureFile(const std::string &path)
+} // namespace
+
+std::span<const FieldSpec> captureReadingFields()
 {
-    std::string head(CaptureFileReader::LooksBytes, '\0');
-    std::ifstream file(path, std::ios::binary);
-    file.read(head.data(), static_cast<std::streamsize>(head.size()));
-    head.resize(static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0)));
-    return CaptureFileReader::looksLike(head);
+    return std::span(Fields).subspan(1); // all but the path
 }
 
-Result<std::unique_ptr<Source>> makeCapture(const Value &settings, const SourceArguments &arguments)
+Result<CaptureSettings> readCaptureSettings(const Value &settings, const std::string &wantedFormat)
 {
     CaptureSettings out;
-    out.path = arguments.path.empty() ? textOr(settings, "path", "") : arguments.path;
-    if (out.path.empty())
-        return settings.error("the capture has no path", "set path, or name the file on the command line");
     out.startPattern = textOr(settings, "start", "");
     const std::string framing = textOr(settings, "framing", "auto");
     out.framing = framingByName(framing);
@@ -121,8 +114,8 @@ Result<std::unique_ptr<Source>> makeCapture(const Value &settings, const SourceA
     out.recordBytesMax = static_cast<std::size_t>(recordBytesMax);
     // The command line's own default, auto, does not overrule what the pipeline says.
     std::string format = textOr(settings, "format", "auto");
-    if (!arguments.format.empty() && arguments.format != "auto")
-        format = arguments.format;
+    if (!wantedFormat.empty() && wantedFormat != "auto")
+        format = wantedFormat;
     const Value *map = settings.find("map");
     const bool hasMap = map != nullptr && map->isMap() && !map->members().empty();
     if (format == "auto" && hasMap)
@@ -131,6 +124,28 @@ Result<std::unique_ptr<Source>> makeCapture(const Value &settings, const SourceA
         out.framing = Framing::Lines;
     applyFormat(out, format);
     out.codec = settings;
+    return out;
+}
+
+namespace {
+
+/// True when the file at @p path is one of our own captures; false as well when it cannot be read, which is then said
+/// by whoever reads it.
+bool isCaptureFile(const std::string &path)
+{
+    std::string head(CaptureFileReader::LooksBytes, '\0');
+    std::ifstream file(path, std::ios::binary);
+    file.read(head.data(), static_cast<std::streamsize>(head.size()));
+    head.resize(static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0)));
+    return CaptureFileReader::looksLike(head);
+}
+
+Result<std::unique_ptr<Source>> makeCapture(const Value &settings, const SourceArguments &arguments)
+{
+    CaptureSettings out = EVENTOPS_TRY(readCaptureSettings(settings, arguments.format));
+    out.path = arguments.path.empty() ? textOr(settings, "path", "") : arguments.path;
+    if (out.path.empty())
+        return settings.error("the capture has no path", "set path, or name the file on the command line");
     if (out.path != "-" && isCaptureFile(out.path)) {
         const bool plain = out.format == "auto" || out.format == "text" || out.format == "csv";
         return CaptureLane::make(out.path, {plain ? "auto" : out.format, out.recordBytesMax, settings});
