@@ -127,6 +127,10 @@ Status consume(const Context &context, const Options &options)
     TransformDesk::Options desk;
     desk.registry = transformerRegistry(context, api.transforms.shipped, options.scripts);
     desk.forwards = false;
+    desk.queue = EVENTOPS_TRY(EventQueueSettings::read({context.workspace}));
+    desk.told = [](const std::string &trouble) {
+        std::fprintf(stderr, "eventops: %s\n", printable(trouble).c_str());
+    };
     api.transforms.desk = std::make_shared<TransformDesk>(Workspace{context.workspace}, *backend, std::move(desk));
     const auto server = EVENTOPS_TRY(api::ApiServer::start(*backend, std::move(tokens), api));
     std::printf("Transforming %s; health at %s\n", printable(context.workspace).c_str(), server->url().c_str());

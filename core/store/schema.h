@@ -5,7 +5,7 @@
 
 namespace eventops {
 
-constexpr int SchemaVersion = 6;          ///< PRAGMA user_version of a ledger that this program writes.
+constexpr int SchemaVersion = 7;          ///< PRAGMA user_version of a ledger that this program writes.
 constexpr int ApplicationId = 0x45564f50; ///< "EVOP"
 
 /// Brings a ledger to SchemaVersion, in one transaction; an empty file becomes a ledger.
@@ -24,5 +24,7 @@ extern const char *const Version3Sql;
 extern const char *const Version5Sql;
 /// Transformers, their sources, and what they made: see TransformStore.
 extern const char *const Version6Sql;
+/// What was announced to a queue outside of the ledger, and how far a queue's logs were read: see TransformStore.
+extern const char *const Version7Sql;
 
 } // namespace eventops
