@@ -190,6 +190,7 @@ void addTransformer(CLI::App &app, Context &context)
                                 "give --rules FILE, --script FILE or --shipped NAME"});
         finish(test(context, *options));
     });
+    addTransformerQueue(*command, context);
     CLI::App *runs = command->add_subcommand(
         "run", "Transform what waits in a workspace, until interrupted; its server hands the results on");
     addWorkspace(*runs, context);

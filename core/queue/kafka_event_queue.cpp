@@ -8,7 +8,7 @@
 namespace eventops {
 namespace {
 
-constexpr std::chrono::seconds AskWait{10};
+constexpr std::chrono::seconds AskWait{5};
 constexpr std::chrono::seconds CountEvery{30}; ///< Partitions may be added to a topic.
 constexpr std::chrono::seconds DeliverWithin{30};
 constexpr std::size_t ReasonBytesMax = 4'096; ///< In a header.

@@ -162,9 +162,10 @@ Result<bool> TransformConsumer::step()
     EVENTOPS_TRY(open());
     if (m_taken.empty()) {
         const bool waits = m_options.queue.kind() != EventQueueSettings::Kind::Ledger; // which wakes us
+        const auto begun = std::chrono::steady_clock::now();
         m_taken = EVENTOPS_TRY(m_queue->take(BatchMax, waits ? TakeTime : std::chrono::milliseconds(0)));
-        if (m_taken.empty())
-            return waits; // it has waited already
+        if (m_taken.empty()) // one that waited may be asked again at once; one that did not must not be pestered
+            return waits && std::chrono::steady_clock::now() - begun >= LookTime;
     }
     return work(m_taken);
 }

@@ -114,6 +114,10 @@ public:
     Result<std::vector<Announced>> toAnnounce(std::uint64_t rowsMax);
     /// They were announced now; once more after @p againNs, and after twice as long each time that followed.
     Status announce(std::string_view queue, std::span<const Announced> events, std::int64_t againNs);
+    struct WaitingCounts {
+        std::uint64_t waiting = 0, announced = 0; ///< The second are among the first.
+    };
+    Result<WaitingCounts> waitingCounts();
     Status forgetAnnounced(std::string_view queue); ///< What was announced to any other queue.
     /// Where reading of a queue's log goes on.
     Result<std::optional<std::uint64_t>> place(std::string_view place);

@@ -83,6 +83,13 @@ Status TransformStore::announce(std::string_view queue, std::span<const Announce
     return Ok{};
 }
 
+Result<TransformStore::WaitingCounts> TransformStore::waitingCounts()
+{
+    const std::int64_t waiting = EVENTOPS_TRY(m_database.integer("SELECT count(*) FROM raw_event WHERE waits = 1"));
+    const std::int64_t announced = EVENTOPS_TRY(m_database.integer("SELECT count(*) FROM raw_event_announced"));
+    return WaitingCounts{static_cast<std::uint64_t>(waiting), static_cast<std::uint64_t>(announced)};
+}
+
 Status TransformStore::forgetAnnounced(std::string_view queue)
 {
     return run("DELETE FROM raw_event_announced WHERE queue <> ?1", queue);
