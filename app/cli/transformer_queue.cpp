@@ -112,8 +112,9 @@ void addTransformerQueue(CLI::App &command, Context &context)
         queue->add_option(Options[i].option, (*values)[i], Options[i].help);
     const auto noTopics = std::make_shared<bool>(false);
     queue->add_flag("--no-topics", *noTopics, "Kafka: make no topics");
-    queue->footer("It counts from the next start of eventops serve and transformer run on. Raw events are in the ledger "
-                  "whichever queue there is; those that wait move with the setting.");
+    queue->footer(
+        "It counts from the next start of eventops serve and transformer run on. Raw events are in the ledger "
+        "whichever queue there is; those that wait move with the setting.");
     queue->callback([&context, queue, values, noTopics] {
         std::vector<std::pair<std::string, std::string>> given;
         for (std::size_t i = 0; i < std::size(Options); ++i) {

@@ -41,8 +41,7 @@ std::string trimmedValue(std::string_view value)
 
 } // namespace
 
-Result<AwsCredentials>
-AwsCredentials::fromEnvironment(const std::function<const char *(const char *)> &environment)
+Result<AwsCredentials> AwsCredentials::fromEnvironment(const std::function<const char *(const char *)> &environment)
 {
     const auto text = [&](const char *name) {
         const char *const value = environment(name);
@@ -82,8 +81,8 @@ std::vector<std::string> signAwsRequest(AwsRequest request, const AwsCredentials
     const std::string scope = day + '/' + request.region + '/' + request.service + "/aws4_request";
     const std::string text = std::string(Algorithm) + '\n' + time + '\n' + scope + '\n' + sha256Hex(canonical);
     std::string key = hmacSha256("AWS4" + credentials.secret, day);
-    for (const std::string_view part : {std::string_view(request.region), std::string_view(request.service),
-                                        std::string_view("aws4_request")})
+    for (const std::string_view part :
+         {std::string_view(request.region), std::string_view(request.service), std::string_view("aws4_request")})
         key = hmacSha256(key, part);
     std::vector<std::string> out{"Authorization: " + std::string(Algorithm) + " Credential=" + credentials.keyId + '/'
                                      + scope + ", SignedHeaders=" + names

@@ -117,8 +117,7 @@ Result<bool> KafkaEventQueue::takeOne(Partition &from, std::chrono::milliseconds
                      {},
                      "make it again; what waits is announced again then"};
     case KafkaConsumer::Met::Nothing:
-    case KafkaConsumer::Met::End:
-        break;
+    case KafkaConsumer::Met::End: break;
     }
     return false;
 }
@@ -166,8 +165,7 @@ Status KafkaEventQueue::deadLetter(std::span<const FailedEvent> events)
             named ? encodeRawEventFailure(event.taken.id, event.why) : event.taken.message; // which nobody understands
         const std::string_view why = utf8Prefix(event.why, ReasonBytesMax);
         const std::string origin =
-            event.taken.place.empty() ? std::string()
-                                      : event.taken.place + '/' + std::to_string(event.taken.next - 1);
+            event.taken.place.empty() ? std::string() : event.taken.place + '/' + std::to_string(event.taken.next - 1);
         KafkaOutput output;
         output.topic = m_options.deadLetters;
         if (named)

@@ -12,9 +12,9 @@
 namespace eventops {
 
 /// A topic as the queue. Messages of one source have one key, so they stay in order; they are acknowledged by all
-/// replicas. Places are `cluster/topic/partition`: the ledger keeps how far each was read, in the transaction that holds
-/// what was made of it, and nothing is committed to the broker. A place that the broker does not have any more is read
-/// from its beginning, and what is done is passed over.
+/// replicas. Places are `cluster/topic/partition`: the ledger keeps how far each was read, in the transaction that
+/// holds what was made of it, and nothing is committed to the broker. A place that the broker does not have any more is
+/// read from its beginning, and what is done is passed over.
 class KafkaEventQueue final : public RawEventQueue
 {
 public:

@@ -19,10 +19,10 @@ struct WaitingEvent {
 
 /// What was taken from a queue.
 struct TakenEvent {
-    std::int64_t id = 0;    ///< 0: the message names no event.
-    std::string message;    ///< As it came.
-    std::string place = {}; ///< The log it stands in; empty: the queue itself knows what was taken.
-    std::uint64_t next = 0; ///< Where reading that log goes on behind it.
+    std::int64_t id = 0;      ///< 0: the message names no event.
+    std::string message;      ///< As it came.
+    std::string place = {};   ///< The log it stands in; empty: the queue itself knows what was taken.
+    std::uint64_t next = 0;   ///< Where reading that log goes on behind it.
     std::string receipt = {}; ///< By which the queue knows it.
 };
 

@@ -102,9 +102,9 @@ Error refusal(const HttpReply &reply)
 
 } // namespace
 
-Result<std::unique_ptr<SqsEventQueue>>
-SqsEventQueue::open(SqsSettings settings, const std::function<const char *(const char *)> &environment,
-                    std::function<bool()> mustStop)
+Result<std::unique_ptr<SqsEventQueue>> SqsEventQueue::open(SqsSettings settings,
+                                                           const std::function<const char *(const char *)> &environment,
+                                                           std::function<bool()> mustStop)
 {
     if (settings.queueUrl.empty())
         return Error{Error::Code::InvalidConfig, "queue_url is missing", {}, "name the queue's URL"};
@@ -132,10 +132,9 @@ SqsEventQueue::open(SqsSettings settings, const std::function<const char *(const
     peer.url = origin.url;
     peer.caFile = queue->m_settings.caFile;
     peer.requestMsMax = RequestMs;
-    queue->m_peer = EVENTOPS_TRY(HttpPeer::open(
-        std::move(peer), [self = queue.get(), mustStop = std::move(mustStop)] {
-            return !self->m_givingBack && mustStop();
-        }));
+    queue->m_peer = EVENTOPS_TRY(HttpPeer::open(std::move(peer), [self = queue.get(), mustStop = std::move(mustStop)] {
+        return !self->m_givingBack && mustStop();
+    }));
     return queue;
 }
 
@@ -250,8 +249,7 @@ Status SqsEventQueue::deadLetter(std::span<const FailedEvent> events)
     for (const FailedEvent &event : events) {
         const std::string letter =
             event.taken.id != 0 ? encodeRawEventFailure(event.taken.id, event.why) : event.taken.message;
-        EVENTOPS_TRY(
-            sendMessage(m_settings.deadLettersUrl, letter, "events", utf8Prefix(event.why, ReasonBytesMax)));
+        EVENTOPS_TRY(sendMessage(m_settings.deadLettersUrl, letter, "events", utf8Prefix(event.why, ReasonBytesMax)));
     }
     return Ok{};
 }

@@ -23,7 +23,8 @@ constexpr FieldSpec OwnFields[] = {
     {"queue_url", "string", "\"\"", "sqs: URL of the queue; one that ends with .fifo keeps each source's order."},
     {"dead_letter_url", "string", "\"\"", "sqs: URL of the queue of those that a transformer failed on; \"\": none."},
     {"region", "string", "\"\"", "sqs: \"\": AWS_REGION, AWS_DEFAULT_REGION, or what the URL says."},
-    {"endpoint", "string", "\"\"", "sqs: where to ask; \"\": AWS_ENDPOINT_URL_SQS, AWS_ENDPOINT_URL, or the URL's host."},
+    {"endpoint", "string", "\"\"",
+     "sqs: where to ask; \"\": AWS_ENDPOINT_URL_SQS, AWS_ENDPOINT_URL, or the URL's host."},
     {"ca_file", "string", "\"\"", "sqs: PEM of the authorities to trust; \"\": the system's."},
     {"visibility", "duration", "5m", "sqs: what was taken comes again unless it is done by then; 1s to 12h."},
     {"announce_again", "duration", "5m",
@@ -96,7 +97,8 @@ Status EventQueueSettings::check() const
         return again.error("announce_again is less than a second", "5m");
     const std::int64_t seconds = secondsOf(checked, "visibility");
     if (seconds < 1 || seconds > SqsEventQueue::VisibilitySecondsMax)
-        return visibility.error("visibility is not between 1s and 12h", "longer than transforming ten events takes: 5m");
+        return visibility.error("visibility is not between 1s and 12h",
+                                "longer than transforming ten events takes: 5m");
     EVENTOPS_TRY(readKafkaSettings(checked, false));
     if (kind() == Kind::Kafka && text("topic").empty())
         return checked.at("topic").error("topic is empty", std::string(RawEventsTopic));
@@ -153,8 +155,7 @@ Result<std::unique_ptr<RawEventQueue>> EventQueueSettings::open(TransformStore &
         return std::unique_ptr<RawEventQueue>(
             EVENTOPS_TRY(SqsEventQueue::open(settings, std::getenv, std::move(mustStop))));
     }
-    case Kind::Ledger:
-        break;
+    case Kind::Ledger: break;
     }
     return std::unique_ptr<RawEventQueue>(std::make_unique<LedgerEventQueue>(store));
 }

@@ -6,8 +6,8 @@
 
 namespace eventops {
 
-/// The ledger as the queue: what waits there is what there is to take. That an event is done is noted with what was made
-/// of it, so there is nothing to announce and nothing to acknowledge.
+/// The ledger as the queue: what waits there is what there is to take. That an event is done is noted with what was
+/// made of it, so there is nothing to announce and nothing to acknowledge.
 class LedgerEventQueue final : public RawEventQueue
 {
 public:

@@ -24,7 +24,8 @@ extern const char *const Version3Sql;
 extern const char *const Version5Sql;
 /// Transformers, their sources, and what they made: see TransformStore.
 extern const char *const Version6Sql;
-/// What was announced to a queue outside of the ledger, and how far a queue's logs were read: see TransformStore.
+/// What was announced to a queue outside of the ledger, how far a queue's logs were read, and the order in which raw
+/// events go: see TransformStore.
 extern const char *const Version7Sql;
 
 } // namespace eventops

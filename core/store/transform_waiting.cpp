@@ -40,8 +40,8 @@ Result<std::optional<RawEvent>> TransformStore::waitingEvent(std::int64_t id)
 
 Result<std::vector<std::int64_t>> TransformStore::waitingIds(std::uint64_t rowsMax)
 {
-    sqlite::Statement statement = EVENTOPS_TRY(
-        m_database.prepare("SELECT id, length(body) FROM raw_event WHERE waits = 1 ORDER BY id LIMIT ?1"));
+    sqlite::Statement statement =
+        EVENTOPS_TRY(m_database.prepare("SELECT id, length(body) FROM raw_event WHERE waits = 1 ORDER BY id LIMIT ?1"));
     statement.bindAll(rowsMax);
     std::vector<std::int64_t> out;
     for (std::uint64_t bytes = 0; bytes < WaitingBytesMax && EVENTOPS_TRY(statement.step());) {
@@ -59,14 +59,15 @@ Result<std::int64_t> TransformStore::lastRaw()
 Result<std::vector<TransformStore::Announced>> TransformStore::toAnnounce(std::uint64_t rowsMax)
 {
     // Ids are announced in their order, so those behind the last one were not.
-    return rows<Announced>("SELECT id, tenant, source FROM raw_event WHERE waits = 1 AND "
-                           "(id > (SELECT coalesce(max(raw_event), 0) FROM raw_event_announced) OR "
-                           "id IN (SELECT raw_event FROM raw_event_announced WHERE due <= ?1 LIMIT ?2)) "
-                           "ORDER BY id LIMIT ?2",
-                           [](const sqlite::Statement &row) {
-                               return Announced{row.integer(0), row.string(1), row.string(2)};
-                           },
-                           raw(now()), rowsMax);
+    return rows<Announced>(
+        "SELECT id, tenant, source FROM raw_event WHERE waits = 1 AND "
+        "(id > (SELECT coalesce(max(raw_event), 0) FROM raw_event_announced) OR "
+        "id IN (SELECT raw_event FROM raw_event_announced WHERE due <= ?1 LIMIT ?2)) "
+        "ORDER BY id LIMIT ?2",
+        [](const sqlite::Statement &row) {
+            return Announced{row.integer(0), row.string(1), row.string(2)};
+        },
+        raw(now()), rowsMax);
 }
 
 Status TransformStore::announce(std::string_view queue, std::span<const Announced> events, std::int64_t againNs)

@@ -94,8 +94,9 @@ private:
             return {}; // who asked died
         const std::lock_guard lock(m_mutex);
         const Reply reply = serve(head, body);
-        return {("HTTP/1.1 " + QByteArray::number(reply.first) + " X\r\nContent-Type: application/x-amz-json-1.0\r\n"
-                 "Connection: close\r\nContent-Length: "
+        return {("HTTP/1.1 " + QByteArray::number(reply.first)
+                 + " X\r\nContent-Type: application/x-amz-json-1.0\r\n"
+                   "Connection: close\r\nContent-Length: "
                  + QByteArray::number(reply.second.size()) + "\r\n\r\n" + reply.second)
                     .toStdString()};
     }

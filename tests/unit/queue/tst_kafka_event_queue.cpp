@@ -96,7 +96,8 @@ private Q_SLOTS:
             const auto messages = cluster.readAll(Topic, partition);
             filled += messages.empty() ? 0 : 1;
             if (!messages.empty())
-                QVERIFY(messages.front().value == "{\"rawEventID\": 1}" || messages.front().value == "{\"rawEventID\": 21}");
+                QVERIFY(messages.front().value == "{\"rawEventID\": 1}"
+                        || messages.front().value == "{\"rawEventID\": 21}");
         }
         QVERIFY(filled >= 1 && filled <= 2);
         const auto taken = reading.take(40);
@@ -171,7 +172,8 @@ private Q_SLOTS:
             std::vector<FailedEvent>{{taken[0], "rules: no type"}, {taken[1], "it names no raw event"}}));
         const auto letters = cluster.readAll(Letters, 0);
         QCOMPARE(letters.size(), std::size_t{2});
-        QCOMPARE(letters[0].value, std::optional<std::string>("{\"data\":{\"RawEventID\":5,\"Error\":\"rules: no type\"}}"));
+        QCOMPARE(letters[0].value,
+                 std::optional<std::string>("{\"data\":{\"RawEventID\":5,\"Error\":\"rules: no type\"}}"));
         QCOMPARE(letters[0].key, std::optional<std::string>("5"));
         QCOMPARE(letters[1].value, std::optional<std::string>("what"));
         std::map<std::string, std::string> headers(letters[0].headers.begin(), letters[0].headers.end());
