@@ -73,8 +73,8 @@ public:
         constexpr Step Steps[] = {&Examination::rights,  &Examination::place, &Examination::locks,
                                   &Examination::log,     &Examination::schema, &Examination::pages,
                                   &Examination::audit,   &Examination::clock, &Examination::waiting,
-                                  &Examination::transforms, &Examination::leftovers, &Examination::lake, &Examination::clickHouse,
-                                  &Examination::versions};
+                                  &Examination::transforms, &Examination::leftovers, &Examination::lake,
+                                  &Examination::clickHouse, &Examination::versions};
         for (const Step step : Steps) {
             if (m_stop.load() || m_nothing)
                 break;

@@ -277,8 +277,8 @@ Result<std::vector<RawEvent>> TransformStore::rawEvents(std::uint64_t rowsMax, c
 
 Result<RawEvent> TransformStore::rawEvent(std::int64_t id, const TenantList &tenants)
 {
-    return onlyOne(rows<RawEvent>(with(RawEventColumns, "WHERE " OF_TENANTS " AND id = ?2"), rawOf, jsonList(tenants), id),
-                   "Raw Event");
+    const std::string sql = with(RawEventColumns, "WHERE " OF_TENANTS " AND id = ?2");
+    return onlyOne(rows<RawEvent>(sql, rawOf, jsonList(tenants), id), "Raw Event");
 }
 
 Status TransformStore::removeRaw(std::int64_t id)

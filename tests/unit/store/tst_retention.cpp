@@ -366,7 +366,8 @@ private Q_SLOTS:
                 const RawEvent event{0, tenant, "shop", "text/plain", "twelve bytes", start, start};
                 const auto id = store.addRaw(event, waits);
                 QVERIFY(bool(id));
-                QVERIFY(bool(store.addProcessed({0, id.value(), 1, 1, tenant, {"UP", "x", "{}", {}, {}}, start, start})));
+                const ProcessedRow made{0, id.value(), 1, 1, tenant, {"UP", "x", "{}", {}, {}}, start, start};
+                QVERIFY(bool(store.addProcessed(made)));
             }
         }
         QVERIFY(bool(store.addEntity("long", {"x", "Host"})));
