@@ -29,19 +29,20 @@ void fill(const Scratch &scratch)
     rules.source = 1;
     rules.name = "rules";
     rules.type = "JSONTransformer";
-    rules.settings = R"({"MatchingEntity":"key","MatchingPath":"a","EventMappings":[{"from":"a","to":"b"}]})";
+    rules.settings =
+        "{\"MatchingEntity\":\"key\",\"MatchingPath\":\"a\",\"EventMappings\":[{\"from\":\"a\",\"to\":\"b\"}]}";
     QVERIFY(store.addTransformer(rules));
     TransformerRow script;
     script.source = 1;
     script.name = "script";
     script.type = "PythonTransformer";
-    script.settings = R"({"ScriptPath":"x.py","ClassName":"X"})";
+    script.settings = "{\"ScriptPath\":\"x.py\",\"ClassName\":\"X\"}";
     QVERIFY(store.addTransformer(script));
     const RawEvent event{0,           "t",        "o'shop \\", "application/octet-stream", std::string("\0\xff'\\", 4),
                          store.now(), store.now()};
     QVERIFY(store.addRaw(event, false));
-    QVERIFY(
-        store.addProcessed({0, 1, 1, 1, "t", {"UP", "h1", R"({"it's":"\\"})", "INFO", "m"}, store.now(), store.now()}));
+    QVERIFY(store.addProcessed(
+        {0, 1, 1, 1, "t", {"UP", "h1", "{\"it's\":\"\\\\\"}", "INFO", "m"}, store.now(), store.now()}));
     QVERIFY(store.addEntity("t", {"h1", "Host"}));
     QVERIFY(store.addLink("t", {"h1", "h2"}));
 }
