@@ -110,8 +110,7 @@ Result<bool> KafkaEventQueue::takeOne(Partition &from, std::chrono::milliseconds
         EVENTOPS_TRY(from.consumer->start(ends.low));
         return false;
     }
-    case KafkaConsumer::Met::Gone:
-        m_partitions.clear(); // it may come back with other partitions
+    case KafkaConsumer::Met::Gone: // it may come back with other partitions
         return Error{Error::Code::NotFound,
                      "topic " + m_options.topic + " is gone",
                      {},
@@ -124,6 +123,16 @@ Result<bool> KafkaEventQueue::takeOne(Partition &from, std::chrono::milliseconds
 
 Result<std::vector<TakenEvent>> KafkaEventQueue::take(std::size_t max, std::chrono::milliseconds wait)
 {
+    auto taken = takeSome(max, wait);
+    if (!taken) { // a connection that failed remembers why: the next one begins anew, where the ledger says
+        m_partitions.clear();
+        m_client.reset();
+    }
+    return taken;
+}
+
+Result<std::vector<TakenEvent>> KafkaEventQueue::takeSome(std::size_t max, std::chrono::milliseconds wait)
+{
     EVENTOPS_TRY(findPartitions());
     std::vector<TakenEvent> out;
     for (std::size_t i = 0; i < m_partitions.size() && out.size() < max; ++i) {
@@ -133,13 +142,11 @@ Result<std::vector<TakenEvent>> KafkaEventQueue::take(std::size_t max, std::chro
     const auto each = wait / static_cast<std::int64_t>(m_partitions.size());
     for (std::size_t i = m_partitions.size(); out.empty() && i > 0 && !m_options.mustStop(); --i)
         EVENTOPS_TRY(takeOne(m_partitions[m_turn++ % m_partitions.size()], each, out));
-    if (out.empty() && m_client->state().away) {
-        m_client->askWhenAway();
+    if (out.empty() && m_client->state().away)
         return Error{Error::Code::Unavailable,
                      "no Kafka answers at " + m_client->brokers() + ": " + m_client->state().lastError,
                      {},
                      "raw events are kept; transforming goes on when it is back"};
-    }
     return out;
 }
 

@@ -45,6 +45,7 @@ private:
     };
     Status openProducer();
     Status findPartitions();
+    Result<std::vector<TakenEvent>> takeSome(std::size_t max, std::chrono::milliseconds wait);
     Result<bool> takeOne(Partition &from, std::chrono::milliseconds wait, std::vector<TakenEvent> &out);
     Status send(const KafkaOutput &message);
     Status flush();
