@@ -38,6 +38,7 @@ struct Options {
     std::string pipeline;
     std::string syslog; ///< Address and port.
     std::string transformers;
+    bool noTransform = false;
     bool insecureLoopback = false;
     bool demoBus = false;
     bool readOnly = false;
@@ -90,14 +91,17 @@ Result<std::pair<std::string, std::string>> ownPipeline(const Context &context)
     return std::pair(shipped, EVENTOPS_TRY(app::readTextFile(shipped)));
 }
 
-/// Lets transformers work on what is handed in for them. @p folder: of scripts; empty: the workspace's own. The desk
-/// must go before @p backend.
-Status startTransformers(const Context &context, Backend &backend, const std::string &folder, api::ApiOptions &api)
+/// Lets transformers work on what is handed in for them. The desk must go before @p backend.
+Status startTransformers(const Context &context, Backend &backend, const Options &serve, api::ApiOptions &api,
+                         std::function<void(const std::string &)> told)
 {
     TransformDesk::Options options;
+    options.queue = EVENTOPS_TRY(EventQueueSettings::read({context.workspace}));
+    options.told = std::move(told);
     api.transforms.shipped = EVENTOPS_TRY(loadTransformMappings(context.dataDirectory + "/transformers"));
-    options.registry = transformerRegistry(context, api.transforms.shipped, folder);
-    options.consumes = options.forwards = !api.readOnly;
+    options.registry = transformerRegistry(context, api.transforms.shipped, serve.transformers);
+    options.forwards = !api.readOnly;
+    options.consumes = !api.readOnly && !serve.noTransform;
     api.transforms.desk = std::make_shared<TransformDesk>(Workspace{context.workspace}, backend, std::move(options));
     return Ok{};
 }
@@ -220,7 +224,7 @@ Status serve(const Context &context, const Options &options)
         options.readOnly ? nullptr : std::make_unique<WebhookProjector>(Workspace{context.workspace}, nullptr, told);
     const std::unique_ptr<SinkWatch> sinks =
         options.readOnly ? nullptr : std::make_unique<SinkWatch>(Workspace{context.workspace}, loadSinks, told);
-    EVENTOPS_TRY(startTransformers(context, *backend, options.transformers, api));
+    EVENTOPS_TRY(startTransformers(context, *backend, options, api, told));
     PipelineRun run; // before the servers: what they hand in goes into it
     EVENTOPS_TRY(run.start(context, *backend, options.pipeline));
     const auto server = EVENTOPS_TRY(api::ApiServer::start(*backend, tokens, api));
@@ -307,6 +311,8 @@ void addServe(CLI::App &app, Context &context)
     command->add_option("--transformers", options->transformers,
                         "Folder of transformers in Python that may be registered; default: transformers in the "
                         "workspace");
+    command->add_flag("--no-transform", options->noTransform,
+                      "Take raw events and leave transforming them to: eventops transformer run");
     command->add_option("--syslog", options->syslog,
                         "Also take syslog over UDP and TCP at this address and port, 127.0.0.1:5514: from anybody who "
                         "reaches it; default: none");

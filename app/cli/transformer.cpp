@@ -127,6 +127,10 @@ Status consume(const Context &context, const Options &options)
     TransformDesk::Options desk;
     desk.registry = transformerRegistry(context, api.transforms.shipped, options.scripts);
     desk.forwards = false;
+    desk.queue = EVENTOPS_TRY(EventQueueSettings::read({context.workspace}));
+    desk.told = [](const std::string &trouble) {
+        std::fprintf(stderr, "eventops: %s\n", printable(trouble).c_str());
+    };
     api.transforms.desk = std::make_shared<TransformDesk>(Workspace{context.workspace}, *backend, std::move(desk));
     const auto server = EVENTOPS_TRY(api::ApiServer::start(*backend, std::move(tokens), api));
     std::printf("Transforming %s; health at %s\n", printable(context.workspace).c_str(), server->url().c_str());
@@ -186,6 +190,7 @@ void addTransformer(CLI::App &app, Context &context)
                                 "give --rules FILE, --script FILE or --shipped NAME"});
         finish(test(context, *options));
     });
+    addTransformerQueue(*command, context);
     CLI::App *runs = command->add_subcommand(
         "run", "Transform what waits in a workspace, until interrupted; its server hands the results on");
     addWorkspace(*runs, context);

@@ -16,4 +16,6 @@ TransformerRegistry transformerRegistry(const Context &context,
                                         const std::vector<std::shared_ptr<const TransformMapping>> &shipped,
                                         const std::string &scripts);
 
+void addTransformerQueue(CLI::App &command, Context &context); ///< `eventops transformer queue`
+
 } // namespace eventops::cli

@@ -20,6 +20,7 @@ constexpr ContractTopic Topics[] = {
     {"events.normalized.dlq", 30, false, "", "records that could not become events"},
     {"ingest.raw.agent", 3, false, "", "raw metrics and logs of agents"},
     {"ops.alert.v1", 30, true, "", "alerts of rules"},
+    {"raw-events", 14, false, "", "numbers of raw events that wait for transformers, where that queue is Kafka's"},
     {"signals.enriched.v1", 14, false, "", "signals with what the CMDB adds"},
     {"signals.log.v1", 14, false, "", "normalised logs"},
     {"signals.metric.v1", 14, false, "", "normalised metrics"},

@@ -43,6 +43,8 @@ inline constexpr std::string_view OriginHeader = "eventops-origin";
 /// Dead letters of Karma's normaliser; and their numbers, as Chronos has them (X36).
 inline constexpr std::string_view NormalizedDlqTopic = "events.normalized.dlq";
 inline constexpr std::string_view LetterNumbersTopic = "dlq-events";
+/// Ids of raw events that wait for transformers, where Kafka is their queue.
+inline constexpr std::string_view RawEventsTopic = "raw-events";
 /// What a workspace publishes when nothing else is said, as a list in YAML, and what the names mean.
 inline constexpr std::string_view PublishedDefault =
     "[ops.alert.v1, deviations, actions.requested, actions.progress, actions.result, actions.dlq]";

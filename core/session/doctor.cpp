@@ -5,6 +5,7 @@
 #include "core/base/time.h"
 #include "core/lake/lake_query.h"
 #include "core/session/clickhouse_feed.h"
+#include "core/session/event_queue_settings.h"
 #include "core/session/lake_feed.h"
 #include "core/session/letter_hint.h"
 #include "core/session/quarantine.h"
@@ -72,8 +73,8 @@ public:
         constexpr Step Steps[] = {&Examination::rights,  &Examination::place, &Examination::locks,
                                   &Examination::log,     &Examination::schema, &Examination::pages,
                                   &Examination::audit,   &Examination::clock, &Examination::waiting,
-                                  &Examination::leftovers, &Examination::lake, &Examination::clickHouse,
-                                  &Examination::versions};
+                                  &Examination::transforms, &Examination::leftovers, &Examination::lake,
+                                  &Examination::clickHouse, &Examination::versions};
         for (const Step step : Steps) {
             if (m_stop.load() || m_nothing)
                 break;
@@ -149,7 +150,7 @@ private:
     void locks()
     {
         std::vector<std::string> running;
-        for (const char *name : {"engine", "executor", "lake", "clickhouse"}) {
+        for (const char *name : {"engine", "executor", "transform", "lake", "clickhouse"}) {
             if (held(name))
                 running.emplace_back(name);
         }
@@ -243,6 +244,26 @@ private:
                 "start one with: eventops executor");
         else
             add("outbox", Verdict::Good, std::to_string(outbox.value()) + " approved requests are on their way");
+    }
+
+    /// Raw events that wait for transformers, and the queue that they wait in.
+    void transforms()
+    {
+        const auto queue = EventQueueSettings::read(m_workspace);
+        if (!queue)
+            return fail("transformers", queue.error());
+        const auto waiting = ask("SELECT count(*) FROM raw_event WHERE waits = 1");
+        if (!waiting)
+            return; // a ledger from before there were any
+        const std::string where = queue.value().kind() == EventQueueSettings::Kind::Ledger
+                                      ? "in the ledger"
+                                      : "in the ledger, announced by " + queue.value().text("kind");
+        const std::string found = std::to_string(waiting.value()) + " raw events wait for transformers " + where;
+        if (waiting.value() > 0 && !held("transform"))
+            add("transformers", Verdict::Notice, found + ", and nobody transforms",
+                "start: eventops serve, or eventops transformer run");
+        else
+            add("transformers", Verdict::Good, found);
     }
 
     /// Says so when the oldest that wait are halves of one document, and what its sender should do; else nothing.

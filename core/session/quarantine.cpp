@@ -3,6 +3,8 @@
 // Formats of write-ahead log and its index: sqlite.org/fileformat2.html#walformat, sqlite.org/walformat.html.
 #include "core/session/quarantine.h"
 
+#include "core/store/page_vfs.h"
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -54,18 +56,23 @@ struct WalSum {
     bool is(const char *stored) const { return big32(stored) == first && big32(stored + 4) == second; }
 };
 
-/// How many frames the index of the crashed process held good; 0 when it does not say.
+/// How many frames the index of the crashed process held good; 0 when it does not say, or when it is not a crashed
+/// process's any more. @p path: of the database.
 std::uint32_t framesByIndex(const std::string &path, const char *salts)
 {
     std::array<char, IndexHeaderBytes> header{};
-    std::ifstream file(path, std::ios::binary);
-    if (!file.read(header.data(), header.size()) || std::memcmp(header.data() + 32, salts, 8) != 0)
+    bool read = false;
+    sqlite::whileNotOpen(path, [&] {
+        std::ifstream file(path + "-shm", std::ios::binary);
+        read = bool(file.read(header.data(), header.size()));
+    });
+    if (!read || std::memcmp(header.data() + 32, salts, 8) != 0)
         return 0;
     return word32(header.data() + 16, false);
 }
 
 /// True when the log lacks commits that must have been synced.
-bool lostCommits(std::ifstream &wal, const std::string &indexPath)
+bool lostCommits(std::ifstream &wal, const std::string &database)
 {
     std::array<char, WalHeaderBytes> header{};
     if (!wal.read(header.data(), header.size()))
@@ -77,7 +84,7 @@ bool lostCommits(std::ifstream &wal, const std::string &indexPath)
     const std::size_t page = big32(header.data() + 8);
     if (page < 512 || page > 65'536 || (page & (page - 1)) != 0)
         return true;
-    const std::uint32_t expected = framesByIndex(indexPath, header.data() + 16);
+    const std::uint32_t expected = framesByIndex(database, header.data() + 16);
     std::string frame(FrameHeaderBytes + page, '\0');
     std::uint32_t frames = 0, commitsBehind = 0;
     while (wal.read(frame.data(), static_cast<std::streamsize>(frame.size()))) {
@@ -140,7 +147,7 @@ Result<std::string> keepDamagedWal(const std::string &directory)
     if (failed || size == 0 || size > WalLookBytesMax)
         return std::string();
     std::ifstream wal(path, std::ios::binary);
-    if (!wal || !lostCommits(wal, directory + "/ledger.db-shm"))
+    if (!wal || !lostCommits(wal, directory + "/ledger.db"))
         return std::string();
     const std::string name = EVENTOPS_TRY(freeName(path));
     fs::copy_file(path, name, failed);

@@ -12,6 +12,7 @@ namespace {
 
 constexpr const char *LockName = "transform";
 constexpr std::chrono::milliseconds LookTime{500}; ///< Between two looks for what other processes put there.
+constexpr std::chrono::seconds TakeTime{1};        ///< That a queue outside of the ledger is asked to wait.
 constexpr std::size_t RowsMax = 1'000;             ///< Of each kind that one output may have.
 constexpr std::size_t NameBytesMax = 4'096;        ///< Of an id or a type.
 constexpr std::size_t DataBytesMax = 4u << 20;     ///< Of one event.
@@ -65,11 +66,9 @@ Result<std::shared_ptr<Transformer>> TransformerPool::get(const TransformerRow &
     return made;
 }
 
-TransformConsumer::TransformConsumer(Workspace workspace, const TransformerRegistry &registry, const Clock *clock,
-                                     std::function<void()> stored)
+TransformConsumer::TransformConsumer(Workspace workspace, const TransformerRegistry &registry, Options options)
     : m_workspace(std::move(workspace)),
-      m_clock(clock),
-      m_stored(std::move(stored)),
+      m_options(std::move(options)),
       m_pool(registry),
       m_thread([this] { work(); })
 {
@@ -94,24 +93,35 @@ void TransformConsumer::wake()
     m_wake.notify_all();
 }
 
-std::string TransformConsumer::trouble() const
+bool TransformConsumer::ended() const
 {
     const std::lock_guard lock(m_mutex);
-    return m_trouble;
+    return m_ended;
+}
+
+bool TransformConsumer::runsSomewhere(const Workspace &workspace)
+{
+    const auto lock = FileLock::take(workspace, LockName); // given up at once: who wants it looks often
+    return !lock && lock.error().code == Error::Code::Busy;
 }
 
 void TransformConsumer::work()
 {
     for (;;) {
         const auto more = step();
+        const std::string trouble = more || ended() ? std::string() : more.error().text();
+        if (m_options.told && !trouble.empty() && trouble != m_trouble)
+            m_options.told("transforming: " + trouble);
+        m_trouble = trouble;
         std::unique_lock lock(m_mutex);
-        m_trouble = more ? std::string() : more.error().text();
         if (!more || !more.value())
             m_wake.wait_for(lock, LookTime, [this] { return m_ended || m_woken; });
         m_woken = false;
         if (m_ended)
-            return;
+            break;
     }
+    if (m_queue != nullptr && !m_taken.empty())
+        m_queue->release(m_taken);
 }
 
 /// True: this process is the one.
@@ -130,30 +140,92 @@ Result<bool> TransformConsumer::takeLock()
     return m_lock.has_value();
 }
 
+Status TransformConsumer::open()
+{
+    if (m_store != nullptr && !m_store->isCurrent()) { // what was taken is another ledger's
+        m_queue.reset();
+        m_taken.clear();
+        m_store.reset();
+    }
+    if (m_store == nullptr)
+        m_store = EVENTOPS_TRY(TransformStore::open(m_workspace.directory, m_options.clock));
+    if (m_queue == nullptr)
+        m_queue = EVENTOPS_TRY(m_options.queue.open(*m_store, [this] { return ended(); }));
+    return Ok{};
+}
+
 /// True: there may be more.
 Result<bool> TransformConsumer::step()
 {
     if (!EVENTOPS_TRY(takeLock()))
         return false;
-    if (m_store == nullptr || !m_store->isCurrent())
-        m_store = EVENTOPS_TRY(TransformStore::open(m_workspace.directory, m_clock));
-    const std::vector<RawEvent> events = EVENTOPS_TRY(m_store->waiting(BatchMax));
-    if (events.empty())
-        return false;
-    const auto outcomes = EVENTOPS_TRY(transform(events));
-    {
-        const std::lock_guard lock(m_mutex);
-        if (m_ended) // answers may have been cut short
-            return false;
+    EVENTOPS_TRY(open());
+    if (m_taken.empty()) {
+        const bool waits = m_options.queue.kind() != EventQueueSettings::Kind::Ledger; // which wakes us
+        const auto begun = std::chrono::steady_clock::now();
+        m_taken = EVENTOPS_TRY(m_queue->take(BatchMax, waits ? TakeTime : std::chrono::milliseconds(0)));
+        if (m_taken.empty()) // one that waited may be asked again at once; one that did not must not be pestered
+            return waits && std::chrono::steady_clock::now() - begun >= LookTime;
     }
+    return work(m_taken);
+}
+
+/// What is to be done about one message: an event to be transformed, a failure, or nothing as it is done already.
+Status TransformConsumer::judge(const TakenEvent &taken, std::vector<RawEvent> &events,
+                                std::vector<FailedEvent> &failed)
+{
+    if (taken.id == 0) {
+        failed.push_back({taken, "the message names no raw event"});
+        return Ok{};
+    }
+    // One that is there twice comes after itself.
+    const bool again =
+        std::any_of(events.begin(), events.end(), [&](const RawEvent &event) { return event.id == taken.id; });
+    auto event = again ? std::optional<RawEvent>() : EVENTOPS_TRY(m_store->waitingEvent(taken.id));
+    if (event)
+        events.push_back(std::move(*event));
+    else if (!again && taken.id > EVENTOPS_TRY(m_store->lastRaw()))
+        failed.push_back({taken, "no raw event has had this id here: it is another workspace's queue"});
+    return Ok{};
+}
+
+/// As many of @p taken as go together; they are acknowledged and taken from it.
+Result<bool> TransformConsumer::work(std::vector<TakenEvent> &taken)
+{
+    std::vector<RawEvent> events;
+    std::vector<FailedEvent> failed;
+    std::size_t count = 0;
+    for (std::size_t bytes = 0; count < taken.size() && bytes < TransformStore::WaitingBytesMax; ++count) {
+        const std::size_t before = events.size();
+        EVENTOPS_TRY(judge(taken[count], events, failed));
+        bytes += events.size() > before ? events.back().body.size() : 0;
+    }
+    const auto outcomes = EVENTOPS_TRY(transform(events));
+    if (ended()) // answers may have been cut short
+        return false;
+    const std::span<const TakenEvent> done(taken.data(), count);
+    for (std::size_t i = 0; i < events.size(); ++i) {
+        for (const auto &[row, output] : outcomes[i]) {
+            const auto one = std::find_if(done.begin(), done.end(),
+                                          [&](const TakenEvent &entry) { return entry.id == events[i].id; });
+            if (!output)
+                failed.push_back({*one, row.name + ": " + output.error().text()});
+        }
+    }
+    // Before it is done: who dies in between says it twice, never not at all.
+    EVENTOPS_TRY(m_queue->deadLetter(failed));
     EVENTOPS_TRY(m_store->begin());
-    const Status stored = store(events, outcomes);
+    Status stored = store(events, outcomes, done);
     if (!stored) {
         m_store->rollback();
         return stored.error();
     }
     EVENTOPS_TRY(m_store->commit());
-    m_stored();
+    const Status acknowledged = m_queue->acknowledge(done); // else they come again, and are known
+    taken.erase(taken.begin(), taken.begin() + static_cast<std::ptrdiff_t>(count));
+    if (!events.empty())
+        m_options.stored();
+    EVENTOPS_TRY(acknowledged);
     return true;
 }
 
@@ -213,12 +285,20 @@ std::vector<Result<TransformerOutput>> TransformConsumer::run(const TransformerR
     return answers;
 }
 
-Status TransformConsumer::store(const std::vector<RawEvent> &events, const std::vector<std::vector<Outcome>> &outcomes)
+Status TransformConsumer::store(const std::vector<RawEvent> &events, const std::vector<std::vector<Outcome>> &outcomes,
+                                std::span<const TakenEvent> done)
 {
     for (std::size_t i = 0; i < events.size(); ++i) {
         EVENTOPS_TRY(storeEvent(events[i], outcomes[i]));
         EVENTOPS_TRY(m_store->finish(events[i].id));
     }
+    std::map<std::string, std::uint64_t> places;
+    for (const TakenEvent &taken : done) {
+        if (!taken.place.empty())
+            places[taken.place] = taken.next;
+    }
+    for (const auto &[place, next] : places)
+        EVENTOPS_TRY(m_store->setPlace(place, next));
     return Ok{};
 }
 

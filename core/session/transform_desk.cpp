@@ -19,11 +19,20 @@ TransformDesk::TransformDesk(Workspace workspace, Backend &backend, Options opti
 {
     if (m_options.forwards)
         m_forwarder = std::make_unique<TransformForwarder>(m_workspace, backend);
-    if (m_options.consumes)
-        m_consumer = std::make_unique<TransformConsumer>(m_workspace, m_options.registry, m_options.clock, [this] {
+    if (m_options.forwards && m_options.queue.kind() != EventQueueSettings::Kind::Ledger)
+        m_publisher = std::make_unique<TransformPublisher>(m_workspace, m_options.queue, m_options.clock,
+                                                           m_options.told);
+    if (m_options.consumes) {
+        TransformConsumer::Options consumer;
+        consumer.queue = m_options.queue;
+        consumer.clock = m_options.clock;
+        consumer.told = m_options.told;
+        consumer.stored = [this] {
             if (m_forwarder != nullptr)
                 m_forwarder->wake();
-        });
+        };
+        m_consumer = std::make_unique<TransformConsumer>(m_workspace, m_options.registry, std::move(consumer));
+    }
     for (Lane *lane : {&m_calls, &m_tests})
         lane->thread = std::thread([this, lane] { work(*lane); });
 }
@@ -32,6 +41,7 @@ TransformDesk::~TransformDesk()
 {
     end(m_calls);
     end(m_tests);
+    m_publisher.reset();
     m_consumer.reset();
     m_forwarder.reset();
 }
@@ -70,8 +80,17 @@ void TransformDesk::post(bool writes, Work work, Answer answer)
 
 void TransformDesk::wake()
 {
+    if (m_publisher != nullptr)
+        m_publisher->wake();
     if (m_consumer != nullptr)
         m_consumer->wake();
+}
+
+bool TransformDesk::isConsumed() const
+{
+    if (m_consumer != nullptr)
+        return m_consumer->state() != TransformConsumer::State::Off;
+    return !m_options.forwards || TransformConsumer::runsSomewhere(m_workspace); // who only reads cannot tell
 }
 
 WallNs TransformDesk::now() const

@@ -4,6 +4,7 @@
 #include "core/codec/transformer.h"
 #include "core/session/backend.h"
 #include "core/session/transform_consumer.h"
+#include "core/session/transform_publisher.h"
 #include "core/session/workspace.h"
 #include "core/store/transform_store.h"
 
@@ -30,8 +31,9 @@ struct DryRun {
 /// waits, and hands what they make to the back end as records. Everything is in the ledger before it is answered, and
 /// between any two steps the process may die: nothing is lost and nothing stored twice.
 ///
-/// Thread: any may call. Four threads of its own: one for what is asked and handed in (what waits together is one
-/// transaction), one for dry runs, one that transforms, one that hands on.
+/// Thread: any may call. Five threads of its own: one for what is asked and handed in (what waits together is one
+/// transaction), one for dry runs, one that announces to a queue outside of the ledger, one that transforms, one that
+/// hands on.
 class TransformDesk
 {
 public:
@@ -39,7 +41,9 @@ public:
         TransformerRegistry registry;
         const Clock *clock = nullptr; ///< Null: the system's.
         bool consumes = true;         ///< Transforms here; false: another process does.
-        bool forwards = true;         ///< Hands on what was made; false: nothing is changed here.
+        bool forwards = true;         ///< Announces what waits, hands on what was made; false: neither.
+        EventQueueSettings queue;
+        std::function<void(const std::string &)> told; ///< Hears of each trouble once, on some thread; null: nobody.
     };
     static constexpr std::size_t WaitingMax = 4'096; ///< Calls; more are Busy.
 
@@ -60,7 +64,7 @@ public:
     /// Whether the settings will do; see TransformerRegistry::make.
     Status check(const TransformerSetup &setup) const;
     /// Somebody transforms: this process, or another one that took it over.
-    bool isConsumed() const { return m_consumer == nullptr || m_consumer->state() != TransformConsumer::State::Off; }
+    bool isConsumed() const;
     WallNs now() const;
 
 private:
@@ -90,6 +94,7 @@ private:
     Lane m_calls, m_tests;
     std::unique_ptr<TransformConsumer> m_consumer;   ///< Null: another process's.
     std::unique_ptr<TransformForwarder> m_forwarder; ///< Null: nothing is changed here.
+    std::unique_ptr<TransformPublisher> m_publisher; ///< Null as well where the ledger is the queue.
 };
 
 } // namespace eventops

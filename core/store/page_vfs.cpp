@@ -7,12 +7,15 @@
 #include "core/store/sqlite.h"
 
 #include <sqlite3.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cstring>
-#include <fstream>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <new>
+#include <utility>
 #include <vector>
 
 namespace eventops::sqlite {
@@ -26,11 +29,33 @@ constexpr char Magic[] = "SQLite format 3";
 
 thread_local std::uint64_t t_damagedPage = 0;
 
+/// A file, whatever its names are; of none both are 0.
+using FileIdentity = std::pair<dev_t, ino_t>;
+
+FileIdentity identityOf(const char *path)
+{
+    struct stat found = {};
+    return path != nullptr && ::stat(path, &found) == 0 ? FileIdentity(found.st_dev, found.st_ino) : FileIdentity();
+}
+
+/// The databases that connections of this process have open, with their number.
+struct OpenDatabases {
+    std::mutex mutex;
+    std::map<FileIdentity, int> counts;
+};
+
+OpenDatabases &openDatabases()
+{
+    static OpenDatabases databases;
+    return databases;
+}
+
 /// What stands behind our sqlite3_file, made and destroyed with it.
 struct State {
     std::unique_ptr<std::byte[]> memory; ///< The system's file.
     sqlite3_file *below = nullptr;
     bool isDatabase = false;
+    FileIdentity identity; ///< Of a database that counts as open.
     bool checked = false;            ///< Pages have checksums.
     int pageBytes = 0;               ///< 0: not known yet.
     std::vector<char> page;          ///< One on its way into the file.
@@ -100,6 +125,13 @@ int closeFile(sqlite3_file *file)
 {
     State *state = &stateOf(file);
     const int code = state->below->pMethods->xClose(state->below);
+    if (state->identity != FileIdentity()) {
+        OpenDatabases &open = openDatabases();
+        const std::lock_guard lock(open.mutex);
+        const auto counted = open.counts.find(state->identity);
+        if (--counted->second == 0)
+            open.counts.erase(counted);
+    }
     delete state;
     return code;
 }
@@ -212,7 +244,16 @@ int openFile(sqlite3_vfs *, const char *name, sqlite3_file *file, int flags, int
         return SQLITE_NOMEM;
     state->below = reinterpret_cast<sqlite3_file *>(state->memory.get());
     state->isDatabase = (flags & SQLITE_OPEN_MAIN_DB) != 0;
+    OpenDatabases &open = openDatabases();
+    std::unique_lock lock(open.mutex, std::defer_lock);
+    if (state->isDatabase)
+        lock.lock();
     const int code = below->xOpen(below, name, state->below, flags, outFlags);
+    if (code == SQLITE_OK && state->isDatabase) {
+        state->identity = identityOf(name);
+        if (state->identity != FileIdentity())
+            ++open.counts[state->identity];
+    }
     if (code != SQLITE_OK) {
         if (state->below->pMethods != nullptr)
             state->below->pMethods->xClose(state->below);
@@ -275,9 +316,29 @@ std::uint64_t lastDamagedPage()
 
 bool hasPageChecksums(const std::string &path)
 {
+    // By SQLite's own hand, which does not give up the locks of other connections when it closes the file.
+    sqlite3_vfs *const below = system();
+    const auto memory = std::make_unique<std::byte[]>(static_cast<std::size_t>(below->szOsFile));
+    auto *const file = reinterpret_cast<sqlite3_file *>(memory.get());
+    const std::string name = path + std::string(2, '\0'); // as it wants the name of a database
     char header[HeaderBytes] = {};
-    std::ifstream file(path, std::ios::binary);
-    return file.read(header, sizeof header) && header[ReservedAt] == PageChecksumBytes;
+    int flags = 0;
+    const int opened =
+        below->xOpen(below, name.c_str(), file, SQLITE_OPEN_READONLY | SQLITE_OPEN_MAIN_DB, &flags);
+    const bool read = opened == SQLITE_OK && file->pMethods->xRead(file, header, HeaderBytes, 0) == SQLITE_OK;
+    if (file->pMethods != nullptr)
+        file->pMethods->xClose(file);
+    return read && header[ReservedAt] == PageChecksumBytes;
+}
+
+bool whileNotOpen(const std::string &path, const std::function<void()> &look)
+{
+    OpenDatabases &open = openDatabases();
+    const std::lock_guard lock(open.mutex);
+    if (open.counts.contains(identityOf(path.c_str())))
+        return false;
+    look();
+    return true;
 }
 
 } // namespace eventops::sqlite

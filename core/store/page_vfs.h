@@ -4,6 +4,7 @@
 #include "core/base/result.h"
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 namespace eventops::sqlite {
@@ -34,5 +35,11 @@ std::uint64_t lastDamagedPage();
 
 /// True when the pages of the file have checksums. False as well: it cannot be read.
 bool hasPageChecksums(const std::string &path);
+
+/// Runs @p look while this process has no connection to the database at @p path and gets none; false: it has one, and
+/// nothing was done. SQLite's locks are the process's (POSIX): who opens one of a database's files beside it and closes
+/// that again takes them away from every connection here, and another process may then empty the index of the log under
+/// a connection that writes. Thread: any.
+bool whileNotOpen(const std::string &path, const std::function<void()> &look);
 
 } // namespace eventops::sqlite

@@ -70,6 +70,49 @@ bool isDue(const std::optional<WallNs> &at, WallNs now)
     return at && *at <= now;
 }
 
+/// What stands before the pipeline goes in time as well.
+struct TransformedKind {
+    std::string_view table, time, condition, bytes;
+    bool raw; ///< Goes as raw bytes do; else as events of signals.
+};
+constexpr TransformedKind TransformedKinds[] = {
+    {"raw_event", "ts_ingest", "waits = 0 AND ", "length(body)", true},
+    {"processed_event", "ts_processed", "", "length(data)", false},
+};
+constexpr std::size_t TransformedRowsMax = 4'096; ///< Of a kind in one transaction.
+
+/// What came in at or before these goes.
+struct Cuts {
+    std::int64_t usual = 0, newest = 0; ///< Of who is not named; and the newest of all.
+    std::string tenants;                ///< A JSON object, by name.
+};
+
+Cuts cutsOf(const TransformedKind &kind, const RetentionPolicy &policy, WallNs now)
+{
+    const auto cut = [&](const RetentionTimes &times) {
+        const std::int64_t kept = kind.raw ? std::min(times.rawNs, times.signalsNs) : times.signalsNs;
+        return raw(now) - kept;
+    };
+    Cuts out;
+    out.usual = out.newest = cut(policy.times);
+    JsonWriter json(out.tenants);
+    json.beginObject();
+    for (const auto &[tenant, times] : policy.tenants) {
+        json.key(tenant).integer(cut(times));
+        out.newest = std::max(out.newest, cut(times));
+    }
+    json.endObject();
+    return out;
+}
+
+/// With Cuts bound in their order: usual, tenants, newest.
+std::string dueCondition(const TransformedKind &kind)
+{
+    const std::string time(kind.time);
+    return std::string(kind.condition) + time + " <= ?3 AND " + time
+           + " <= coalesce((SELECT value FROM json_each(?2) WHERE key = tenant), ?1)";
+}
+
 std::string detailOf(const RetentionDone &done)
 {
     std::string detail;
@@ -148,11 +191,14 @@ Result<RetentionDone> SqliteLedger::retain(const RetentionRules &rules, Retentio
     }
     rows = {}; // looking holds nobody up; only the dropping is a transaction
     RetentionDone done;
-    if (due.empty()) {
+    const bool transformed = EVENTOPS_TRY(transformedIsDue(rules.policy, now));
+    if (due.empty() && !transformed) {
         cursor = next;
         return done;
     }
     sqlite::Transaction transaction = EVENTOPS_TRY(sqlite::Transaction::begin(m_database));
+    if (transformed)
+        next.under = EVENTOPS_TRY(dropTransformed(rules.policy, now, done)) || next.under;
     for (const Candidate &block : due) {
         if (block.dropped)
             EVENTOPS_TRY(dropEvents(block.id, done));
@@ -167,12 +213,53 @@ Result<RetentionDone> SqliteLedger::retain(const RetentionRules &rules, Retentio
         done.bytes += block.rawBytes;
         done.rawRecords += block.dropped ? 0 : block.records;
     }
-    if (done.bytes > 0) {
+    if (done.bytes > 0 || transformed) {
         EVENTOPS_TRY(appendAudit({0, now, rules.actor, "retention", "events", detailOf(done), {}, {}}));
         EVENTOPS_TRY(transaction.commit());
     }
     cursor = next;
     return done;
+}
+
+/// Whether there is anything for dropTransformed.
+Result<bool> SqliteLedger::transformedIsDue(const RetentionPolicy &policy, WallNs now)
+{
+    for (const TransformedKind &kind : TransformedKinds) {
+        const std::string sql =
+            "SELECT 1 FROM " + std::string(kind.table) + " WHERE " + dueCondition(kind) + " LIMIT 1";
+        sqlite::Statement rows = EVENTOPS_TRY(m_database.prepare(sql));
+        const Cuts cuts = cutsOf(kind, policy, now);
+        if (EVENTOPS_TRY(rows.bindAll(cuts.usual, cuts.tenants, cuts.newest).step()))
+            return true;
+    }
+    return false;
+}
+
+/// Raw events that nobody waits for go as raw bytes do, what transformers made of them as events of signals do; their
+/// entities and links stay. True: there is more.
+Result<bool> SqliteLedger::dropTransformed(const RetentionPolicy &policy, WallNs now, RetentionDone &done)
+{
+    bool more = false;
+    for (const TransformedKind &kind : TransformedKinds) {
+        const Cuts cuts = cutsOf(kind, policy, now);
+        sqlite::Statement rows = EVENTOPS_TRY(
+            m_database.prepare("SELECT id, " + std::string(kind.bytes) + " FROM " + std::string(kind.table) + " WHERE "
+                               + dueCondition(kind) + " LIMIT " + std::to_string(TransformedRowsMax)));
+        rows.bindAll(cuts.usual, cuts.tenants, cuts.newest);
+        std::vector<std::int64_t> ids;
+        while (EVENTOPS_TRY(rows.step())) {
+            ids.push_back(rows.integer(0));
+            done.bytes += rows.unsignedInteger(1);
+        }
+        rows = {};
+        sqlite::Statement drop =
+            EVENTOPS_TRY(m_database.prepare("DELETE FROM " + std::string(kind.table) + " WHERE id = ?"));
+        for (const std::int64_t id : ids)
+            EVENTOPS_TRY(drop.bind(1, id).run());
+        (kind.raw ? done.rawRecords : done.events) += ids.size();
+        more = more || ids.size() == TransformedRowsMax;
+    }
+    return more;
 }
 
 /// Puts a tombstone in the place of the block's events. One that cannot be read stays for whoever looks into it.

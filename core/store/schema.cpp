@@ -127,6 +127,8 @@ Status migrate(sqlite::Database &database)
         EVENTOPS_TRY(database.execute(Version5Sql));
     if (version < 6)
         EVENTOPS_TRY(database.execute(Version6Sql));
+    if (version < 7)
+        EVENTOPS_TRY(database.execute(Version7Sql));
     EVENTOPS_TRY(database.execute("PRAGMA user_version = " + std::to_string(SchemaVersion)));
     return transaction.commit();
 }

@@ -5,7 +5,7 @@
 
 namespace eventops {
 
-constexpr int SchemaVersion = 6;          ///< PRAGMA user_version of a ledger that this program writes.
+constexpr int SchemaVersion = 7;          ///< PRAGMA user_version of a ledger that this program writes.
 constexpr int ApplicationId = 0x45564f50; ///< "EVOP"
 
 /// Brings a ledger to SchemaVersion, in one transaction; an empty file becomes a ledger.
@@ -24,5 +24,8 @@ extern const char *const Version3Sql;
 extern const char *const Version5Sql;
 /// Transformers, their sources, and what they made: see TransformStore.
 extern const char *const Version6Sql;
+/// What was announced to a queue outside of the ledger, how far a queue's logs were read, and the order in which raw
+/// events go: see TransformStore.
+extern const char *const Version7Sql;
 
 } // namespace eventops

@@ -133,6 +133,8 @@ private:
 
     // retention.cpp
     Result<Seq> retentionBound(const RetentionRules &rules);
+    Result<bool> transformedIsDue(const RetentionPolicy &policy, WallNs now);
+    Result<bool> dropTransformed(const RetentionPolicy &policy, WallNs now, RetentionDone &done);
     Status dropEvents(std::int64_t block, RetentionDone &done);
 
     // event_readers.cpp

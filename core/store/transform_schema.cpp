@@ -65,4 +65,12 @@ CREATE VIEW json_transformers AS
     FROM transformer WHERE type = 'JSONTransformer';
 )sql";
 
+const char *const Version7Sql = R"sql(
+CREATE TABLE IF NOT EXISTS raw_event_announced(
+    raw_event INTEGER PRIMARY KEY, queue TEXT NOT NULL, times INTEGER NOT NULL, due INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS raw_event_announced_due ON raw_event_announced(due);
+CREATE INDEX IF NOT EXISTS raw_event_done ON raw_event(ts_ingest, tenant) WHERE waits = 0;
+CREATE TABLE IF NOT EXISTS raw_event_place(place TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT ROWID;
+)sql";
+
 } // namespace eventops

@@ -58,11 +58,6 @@ TransformerRow transformerOf(const sqlite::Statement &row)
             row.string(5),  row.string(6),  row.integer(7) != 0, row.string(8)};
 }
 
-RawEvent rawOf(const sqlite::Statement &row)
-{
-    return {row.integer(0), row.string(1), row.string(2), row.string(3), row.string(4), timeAt(row, 5), timeAt(row, 6)};
-}
-
 ProcessedRow processedOf(const sqlite::Statement &row)
 {
     ProcessedRow out;
@@ -108,7 +103,6 @@ Error exists(const TransformSource &source)
 constexpr std::string_view SourceColumns = "SELECT id, tenant, name, content_type, description FROM transform_source ";
 constexpr std::string_view TransformerColumns =
     "SELECT id, source, tenant, name, type, description, process, active, settings FROM transformer ";
-constexpr std::string_view RawColumns = "SELECT id, tenant, source, content_type, body, ts, ts_ingest FROM raw_event ";
 constexpr std::string_view ProcessedColumns =
     "SELECT id, raw_event, source, transformer, tenant, type, entity_id, data, severity, message, ts_processed, ts "
     "FROM processed_event ";
@@ -180,23 +174,9 @@ void TransformStore::undo()
     [[maybe_unused]] const Status undone = execute("ROLLBACK TO part; RELEASE part");
 }
 
-template <typename Row, typename Read, typename... Values>
-Result<std::vector<Row>> TransformStore::rows(std::string_view sql, Read read, const Values &...values)
+RawEvent TransformStore::rawOf(const sqlite::Statement &row)
 {
-    sqlite::Statement statement = EVENTOPS_TRY(m_database.prepare(sql));
-    statement.bindAll(values...);
-    std::vector<Row> out;
-    while (EVENTOPS_TRY(statement.step()))
-        out.push_back(read(statement));
-    return out;
-}
-
-template <typename... Values>
-Status TransformStore::run(std::string_view sql, const Values &...values)
-{
-    sqlite::Statement statement = EVENTOPS_TRY(m_database.prepare(sql));
-    statement.bindAll(values...);
-    return statement.run();
+    return {row.integer(0), row.string(1), row.string(2), row.string(3), row.string(4), timeAt(row, 5), timeAt(row, 6)};
 }
 
 Result<TransformSource> TransformStore::addSource(TransformSource source)
@@ -291,37 +271,20 @@ Result<std::int64_t> TransformStore::addRaw(const RawEvent &event, bool waits)
 
 Result<std::vector<RawEvent>> TransformStore::rawEvents(std::uint64_t rowsMax, const TenantList &tenants)
 {
-    return rows<RawEvent>(with(RawColumns, "WHERE " OF_TENANTS " ORDER BY id LIMIT ?2"), rawOf, jsonList(tenants),
+    return rows<RawEvent>(with(RawEventColumns, "WHERE " OF_TENANTS " ORDER BY id LIMIT ?2"), rawOf, jsonList(tenants),
                           rowsMax);
 }
 
 Result<RawEvent> TransformStore::rawEvent(std::int64_t id, const TenantList &tenants)
 {
-    return onlyOne(rows<RawEvent>(with(RawColumns, "WHERE " OF_TENANTS " AND id = ?2"), rawOf, jsonList(tenants), id),
-                   "Raw Event");
+    const std::string sql = with(RawEventColumns, "WHERE " OF_TENANTS " AND id = ?2");
+    return onlyOne(rows<RawEvent>(sql, rawOf, jsonList(tenants), id), "Raw Event");
 }
 
 Status TransformStore::removeRaw(std::int64_t id)
 {
+    EVENTOPS_TRY(run("DELETE FROM raw_event_announced WHERE raw_event = ?1", id));
     return run("DELETE FROM raw_event WHERE id = ?1", id);
-}
-
-Result<std::vector<RawEvent>> TransformStore::waiting(std::uint64_t rowsMax)
-{
-    sqlite::Statement statement =
-        EVENTOPS_TRY(m_database.prepare(with(RawColumns, "WHERE waits = 1 ORDER BY id LIMIT ?1")));
-    statement.bindAll(rowsMax);
-    std::vector<RawEvent> out;
-    for (std::size_t bytes = 0; bytes < WaitingBytesMax && EVENTOPS_TRY(statement.step());) {
-        out.push_back(rawOf(statement));
-        bytes += out.back().body.size();
-    }
-    return out;
-}
-
-Status TransformStore::finish(std::int64_t rawEvent)
-{
-    return run("UPDATE raw_event SET waits = 0 WHERE id = ?1", rawEvent);
 }
 
 Result<std::int64_t> TransformStore::addProcessed(const ProcessedRow &row)

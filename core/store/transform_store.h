@@ -100,6 +100,28 @@ public:
     Result<std::vector<RawEvent>> waiting(std::uint64_t rowsMax); ///< Oldest first; at most BytesMax of bodies.
     static constexpr std::size_t WaitingBytesMax = 16u << 20;
     Status finish(std::int64_t rawEvent); ///< It waits no longer.
+    /// Nothing: it does not wait, or there is none of that id.
+    Result<std::optional<RawEvent>> waitingEvent(std::int64_t id);
+    /// Ids of those that wait, oldest first; at most WaitingBytesMax of bodies.
+    Result<std::vector<std::int64_t>> waitingIds(std::uint64_t rowsMax);
+    Result<std::int64_t> lastRaw(); ///< The greatest id that was ever given; 0: none was.
+
+    /// What waits and is to be announced to @p queue: what was not, and what was so long ago that it may be lost.
+    struct Announced {
+        std::int64_t id = 0;
+        std::string tenant, source;
+    };
+    Result<std::vector<Announced>> toAnnounce(std::uint64_t rowsMax);
+    /// They were announced now; once more after @p againNs, and after twice as long each time that followed.
+    Status announce(std::string_view queue, std::span<const Announced> events, std::int64_t againNs);
+    struct WaitingCounts {
+        std::uint64_t waiting = 0, announced = 0; ///< The second are among the first.
+    };
+    Result<WaitingCounts> waitingCounts();
+    Status forgetAnnounced(std::string_view queue); ///< What was announced to any other queue.
+    /// Where reading of a queue's log goes on.
+    Result<std::optional<std::uint64_t>> place(std::string_view place);
+    Status setPlace(std::string_view place, std::uint64_t next);
 
     Result<std::int64_t> addProcessed(const ProcessedRow &row);
     Result<std::vector<ProcessedRow>> processed(const ProcessedQuery &query, const TenantList &tenants);
@@ -144,10 +166,32 @@ private:
     Result<std::vector<Row>> rows(std::string_view sql, Read read, const Values &...values);
     template <typename... Values>
     Status run(std::string_view sql, const Values &...values);
+    static RawEvent rawOf(const sqlite::Statement &row); ///< Of RawEventColumns.
+    static constexpr std::string_view RawEventColumns =
+        "SELECT id, tenant, source, content_type, body, ts, ts_ingest FROM raw_event ";
 
     sqlite::Database m_database;
     SystemClock m_systemClock;
     const Clock *m_clock;
 };
+
+template <typename Row, typename Read, typename... Values>
+Result<std::vector<Row>> TransformStore::rows(std::string_view sql, Read read, const Values &...values)
+{
+    sqlite::Statement statement = EVENTOPS_TRY(m_database.prepare(sql));
+    statement.bindAll(values...);
+    std::vector<Row> out;
+    while (EVENTOPS_TRY(statement.step()))
+        out.push_back(read(statement));
+    return out;
+}
+
+template <typename... Values>
+Status TransformStore::run(std::string_view sql, const Values &...values)
+{
+    sqlite::Statement statement = EVENTOPS_TRY(m_database.prepare(sql));
+    statement.bindAll(values...);
+    return statement.run();
+}
 
 } // namespace eventops

@@ -60,11 +60,14 @@ _eventops()
             promote) options+=" --workspace --json --out" ;;
             test) options+=" --json --update" ;;
             report) options+=" --workspace --attach --token-file --ca" ;;
-            transformer) options+=" --workspace --json --rules --shipped --script --transformers --port" ;;
+            transformer)
+                options+=" --workspace --json --rules --shipped --script --transformers --port --kind --brokers --topic --dead-letter-topic"
+                options+=" --security-protocol --sasl-mechanism --sasl-user --sasl-password-file --tls-ca-file --queue-url"
+                options+=" --dead-letter-url --region --endpoint --visibility --announce-again --no-topics" ;;
             webhook) options+=" --workspace --json --send --filter --secret-env --secret-file --callback --ca --timeout-ms --allow-http --from-start" ;;
             intake) options+=" --workspace --json --proof --header --secret-env --secret-file" ;;
             sinks) options+=" --workspace --json --from-start" ;;
-            serve) options+=" --workspace --json --port --ui-port --pipeline --host --listen --tls-cert --tls-key --host-name --captures --syslog --transformers --read-only --insecure-loopback --demo-bus" ;;
+            serve) options+=" --workspace --json --port --ui-port --pipeline --host --listen --tls-cert --tls-key --host-name --captures --syslog --transformers --no-transform --read-only --insecure-loopback --demo-bus" ;;
             up) options+=" --workspace --json --brokers --port --ui-port --pipeline" ;;
             settings | status | urls) options+=" --workspace --json" ;;
             down | init | seed | logs) options+=" --workspace" ;;
@@ -92,7 +95,7 @@ _eventops()
         lake) words="build rebuild status" ;;
         clickhouse) words="init push status query" ;;
         kafka) words="init decider push pull status" ;;
-        transformer) words="list test run" ;;
+        transformer) words="list test queue run" ;;
         webhook) words="add list test remove push retry status" ;;
         intake) words="add list remove" ;;
         sinks) words="list check push retry" ;;

@@ -38,9 +38,11 @@ const std::map<std::string, std::set<std::string>> &arrows()
         {"core/store", {"core/filter", "core/codec", "core/pipeline"}},
         {"core/lake", {"core/filter", "core/codec", "core/pipeline"}},
         {"core/kafka", {"core/filter", "core/codec", "core/pipeline"}},
+        // Whose messages say what there is to transform, in a codec's words; one of its queues is a Kafka.
+        {"core/queue", {"core/codec", "core/kafka"}},
         {"core/session",
          {"core/script", "core/codec", "core/pipeline", "core/yaml", "core/config", "core/filter", "core/entropy",
-          "core/graph", "core/actions", "core/store", "core/lake", "core/kafka"}},
+          "core/graph", "core/actions", "core/store", "core/lake", "core/kafka", "core/queue"}},
         // A member of a consumer group: the pipeline's runner between Kafka's topics, where Kafka is what a ledger is
         // elsewhere. It writes what a workspace's feed writes, hence core/session.
         {"core/group", {"core/session", "core/config", "core/codec", "core/pipeline", "core/kafka"}},

@@ -9,6 +9,8 @@
 
 #include <QtCore/QFile>
 #include <QtCore/QProcess>
+#include <QtCore/QRegularExpression>
+#include <QtCore/QSet>
 #include <QtCore/QTemporaryDir>
 
 class TestTransformerGuide : public QObject
@@ -63,6 +65,44 @@ private Q_SLOTS:
         }
         QCOMPARE(commands, 2);
         QCOMPARE(outputs, 2);
+    }
+
+    /// C19: whatever part of Chronos' project one looks for, the guide says where it is here; and there it is.
+    void placesOfChronosPartsAreThere()
+    {
+        QFile guide(QStringLiteral(EVENTOPS_SOURCE_DIR "/resources/docs/transformers.md"));
+        QVERIFY(guide.open(QIODevice::ReadOnly));
+        const QString text = QString::fromUtf8(guide.readAll());
+        const qsizetype table = text.indexOf(QStringLiteral("| of Chronos | here |"));
+        QVERIFY(table > 0);
+        QSet<QString> parts;
+        int places = 0;
+        static const QRegularExpression quoted(QStringLiteral("`([^`]+)`"));
+        static const QRegularExpression place(QStringLiteral("^(app|core|pipelines|tests)/[\\w./]+$"));
+        for (const QString &row : text.mid(table).split(QLatin1Char('\n')).mid(2)) {
+            const QStringList cells = row.split(QLatin1Char('|'));
+            if (cells.size() != 4)
+                continue;
+            for (auto found = quoted.globalMatch(cells[1]); found.hasNext();)
+                parts.insert(found.next().captured(1));
+            int here = 0;
+            for (auto found = quoted.globalMatch(cells[2]); found.hasNext();) {
+                const QString name = found.next().captured(1);
+                if (!place.match(name).hasMatch() && name != QLatin1String("core/api"))
+                    continue;
+                QVERIFY2(QFile::exists(QStringLiteral(EVENTOPS_SOURCE_DIR "/") + name), qPrintable(name));
+                ++here;
+            }
+            QVERIFY2(here > 0, qPrintable(row));
+            places += here;
+        }
+        QVERIFY(places >= 20);
+        for (const char *const part :
+             {"src/main.py", "src/start_consumer.py", "src/rest/", "src/service/", "src/transformers/registry.py",
+              "src/consumers/consumer_worker.py", "src/consumers/sqs_consumer_worker.py", "src/dao/", "src/dto/",
+              "src/models/", "src/util/", "resources/db/mysql/migrations/", "resources/db/mysql/connection-*.conf",
+              "tests/", "pytest.ini"})
+            QVERIFY2(parts.contains(QLatin1String(part)), part);
     }
 };
 

@@ -4,6 +4,7 @@
 #include "tests/unit/store/fixture.h"
 
 #include "core/store/sqlite.h"
+#include "core/store/transform_store.h"
 
 #include <sqlite3.h>
 
@@ -349,6 +350,52 @@ private Q_SLOTS:
                 }
             }
         }
+    }
+
+    /// Raw events go as raw bytes do, once nobody waits for them; what transformers made of them as events of signals.
+    void whatTransformersWorkOnGoesAsWell()
+    {
+        Workspace workspace;
+        auto ledger = workspace.open();
+        const auto opened = TransformStore::open(workspace.path(), &workspace.clock);
+        QVERIFY(bool(opened));
+        TransformStore &store = *opened.value();
+        const WallNs start = workspace.clock.now();
+        for (const char *const tenant : {"long", "short"}) {
+            for (const bool waits : {false, true}) {
+                const RawEvent event{0, tenant, "shop", "text/plain", "twelve bytes", start, start};
+                const auto id = store.addRaw(event, waits);
+                QVERIFY(bool(id));
+                const ProcessedRow made{0, id.value(), 1, 1, tenant, {"UP", "x", "{}", {}, {}}, start, start};
+                QVERIFY(bool(store.addProcessed(made)));
+            }
+        }
+        QVERIFY(bool(store.addEntity("long", {"x", "Host"})));
+        // Days later: raw events and what was made of them, of "long", then of "short", whose raw bytes stay for a day
+        // and events for two.
+        struct Step { int day; std::uint64_t longRaw, longMade, shortRaw, shortMade; };
+        const auto left = [&](const char *table, const char *tenant) {
+            return count(workspace, std::string("SELECT count(*) FROM karma.") + table + " WHERE tenant = '" + tenant
+                                        + "'");
+        };
+        RetentionDone all;
+        for (const Step &step : {Step{0, 2, 2, 2, 2}, Step{1, 2, 2, 1, 2}, Step{2, 2, 2, 1, 0}, Step{3, 1, 2, 1, 0},
+                                 Step{14, 1, 0, 1, 0}, Step{4'000, 1, 0, 1, 0}}) {
+            workspace.clock.set(start + step.day * Day);
+            all += retainAll(*ledger);
+            QCOMPARE(left("raw_event", "long"), step.longRaw);
+            QCOMPARE(left("processed_event", "long"), step.longMade);
+            QCOMPARE(left("raw_event", "short"), step.shortRaw);
+            QCOMPARE(left("processed_event", "short"), step.shortMade);
+        }
+        QCOMPARE(all.rawRecords, std::uint64_t{2});
+        QCOMPARE(all.events, std::uint64_t{4});
+        QCOMPARE(left("transform_entity", "long"), std::uint64_t{1});
+        QVERIFY(count(workspace, "SELECT count(*) FROM karma.audit WHERE verb = 'retention'") > 0);
+        // What waits goes when it is done.
+        QVERIFY(store.finish(2) && store.finish(4));
+        retainAll(*ledger);
+        QCOMPARE(left("raw_event", "long") + left("raw_event", "short"), std::uint64_t{0});
     }
 
     void anOlderLedgerGetsTheViews()
