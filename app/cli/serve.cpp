@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // `eventops serve`: a workspace over HTTP, for programs and for a console elsewhere.
-#include "app/cli/transformers.h"
+#include "app/cli/cli.h"
+#include "app/common/transformers.h"
 
 #include "core/api/api_server.h"
 #include "core/api/settings_tree.h"
@@ -96,7 +97,8 @@ Status startTransformers(const Context &context, Backend &backend, const std::st
 {
     TransformDesk::Options options;
     api.transforms.shipped = EVENTOPS_TRY(loadTransformMappings(context.dataDirectory + "/transformers"));
-    options.registry = transformerRegistry(context, api.transforms.shipped, folder);
+    options.registry = app::transformerRegistry(
+        api.transforms.shipped, folder.empty() ? app::scriptFolderOf(context.workspace) : folder);
     options.consumes = options.forwards = !api.readOnly;
     api.transforms.desk = std::make_shared<TransformDesk>(Workspace{context.workspace}, backend, std::move(options));
     return Ok{};

@@ -2,12 +2,12 @@
 //
 // `eventops transformer`: which transformers are shipped, what one would make of an event, and the process that lets
 // them work where the server does not.
-#include "app/cli/transformers.h"
+#include "app/cli/cli.h"
+#include "app/common/transformers.h"
 
 #include "core/api/api_server.h"
 #include "core/base/json.h"
 #include "core/base/read_file.h"
-#include "core/session/script_transformers.h"
 #include "core/session/transform_desk.h"
 
 #include <condition_variable>
@@ -76,7 +76,7 @@ Status test(const Context &context, const Options &options)
     std::string folder = options.scripts;
     if (folder.empty()) // the script's own
         folder = script.has_parent_path() ? script.parent_path().string() : ".";
-    const TransformerRegistry registry = transformerRegistry(context, mappings, folder);
+    const TransformerRegistry registry = app::transformerRegistry(mappings, folder);
     TransformerSetup setup{"JSONTransformer", "{}"};
     if (!options.rules.empty()) {
         setup.settings = EVENTOPS_TRY(readTextFile(options.rules, FileBytesMax));
@@ -125,7 +125,8 @@ Status consume(const Context &context, const Options &options)
     api.readOnly = true; // it is asked whether it is well, and nothing else
     api.transforms.shipped = EVENTOPS_TRY(shippedMappings(context));
     TransformDesk::Options desk;
-    desk.registry = transformerRegistry(context, api.transforms.shipped, options.scripts);
+    desk.registry = app::transformerRegistry(
+        api.transforms.shipped, options.scripts.empty() ? app::scriptFolderOf(context.workspace) : options.scripts);
     desk.forwards = false;
     api.transforms.desk = std::make_shared<TransformDesk>(Workspace{context.workspace}, *backend, std::move(desk));
     const auto server = EVENTOPS_TRY(api::ApiServer::start(*backend, std::move(tokens), api));
@@ -140,19 +141,6 @@ Status consume(const Context &context, const Options &options)
 }
 
 } // namespace
-
-TransformerRegistry transformerRegistry(const Context &context,
-                                        const std::vector<std::shared_ptr<const TransformMapping>> &shipped,
-                                        const std::string &scripts)
-{
-    TransformerRegistry registry;
-    addJsonTransformer(registry);
-    addShippedTransformers(registry, shipped);
-    ScriptFolder folder;
-    folder.folder = scripts.empty() ? context.workspace + "/transformers" : scripts;
-    addScriptTransformers(registry, std::move(folder));
-    return registry;
-}
 
 void addTransformer(CLI::App &app, Context &context)
 {

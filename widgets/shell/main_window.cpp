@@ -73,7 +73,7 @@ MainWindow::MainWindow(const ViewRegistry &views, ViewContext &context, ReplayCo
         beginViews();
         return;
     }
-    m_welcome = new WelcomePage({m_demo, m_open, m_workspace}, this);
+    m_welcome = new WelcomePage(QList<QAction *>{m_demo, m_open} + m_begins + QList<QAction *>{m_workspace}, this);
     setCentralWidget(m_welcome);
     m_welcome->setFocus();
 }
@@ -151,6 +151,10 @@ void MainWindow::makeDocks()
             keys = QKeySequence(QStringLiteral("Ctrl+%1").arg((i + 1) % NumbersMax));
         m_viewActions.push_back(
             command(spec.title, spec.icon, keys, spec.summary, [this, id = spec.id] { showView(id); }));
+        if (!spec.begins.isEmpty()) {
+            m_begins << m_viewActions.back();
+            m_begins.back()->setText(spec.begins);
+        }
         addDockWidget(Qt::LeftDockWidgetArea, dock);
         dock->hide();
         const auto later = [this] {
@@ -169,7 +173,9 @@ void MainWindow::makeDocks()
 void MainWindow::makeMenus()
 {
     QMenu *file = menuBar()->addMenu(tr("&File"));
-    file->addActions({m_open, m_workspace, m_connect, m_export, m_demo, m_stop});
+    file->addAction(m_open);
+    file->addActions(m_begins);
+    file->addActions({m_workspace, m_connect, m_export, m_demo, m_stop});
     if (m_play != nullptr)
         file->addAction(m_play);
     file->addSeparator();
@@ -285,6 +291,7 @@ void MainWindow::connectContext()
     });
     connect(&m_context, &ViewContext::viewRequested, this, &MainWindow::showView);
     connect(&m_context, &ViewContext::told, this, &MainWindow::tell);
+    connect(&m_context, &ViewContext::replayRequested, &m_replay, &ReplayController::start);
     connect(&m_context, &ViewContext::followingSet, m_follow, &QAction::setChecked);
     const auto showTheme = [this] {
         m_theme->setIcon(
@@ -410,7 +417,7 @@ void MainWindow::arrangeDefault()
         ViewDock *const front = first.at(dock->spec().area);
         if (dock != front)
             tabifyDockWidget(front, dock);
-        dock->show();
+        dock->setVisible(!dock->spec().onDemand);
     }
     for (const auto &[area, dock] : first)
         dock->raise();

@@ -113,6 +113,7 @@ private:
     std::vector<ViewDock *> m_docks;      ///< In the order of the registry.
     std::vector<QAction *> m_viewActions; ///< The same.
     std::vector<QAction *> m_commands;
+    QList<QAction *> m_begins;            ///< Of the views by which events come in.
     QAction *m_open = nullptr, *m_demo = nullptr, *m_workspace = nullptr, *m_follow = nullptr, *m_theme = nullptr;
     QAction *m_search = nullptr, *m_reset = nullptr, *m_quit = nullptr, *m_stop = nullptr, *m_export = nullptr;
     QAction *m_play = nullptr, *m_connect = nullptr;
