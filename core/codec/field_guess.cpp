@@ -163,8 +163,8 @@ void Guesser::time()
         return guessTimeFormat(field.values).has_value();
     };
     const SampledField *found =
-        take({"timestamp", "eventtime", "time", "ts", "eventtimestamp", "datetime", "occurredat", "happenedat",
-              "date", "createdat", "created", "starttime", "startedat", "startsat", "updatedat", "at", "when"},
+        take({"timestamp", "eventtime", "time", "ts", "eventtimestamp", "datetime", "occurredat", "happenedat", "date",
+              "createdat", "created", "starttime", "startedat", "startsat", "updatedat", "at", "when"},
              isTime);
     for (std::size_t i = 0; found == nullptr && i < m_fields.size(); ++i) {
         if (isText(m_fields[i]) && isTime(m_fields[i]))
@@ -173,9 +173,9 @@ void Guesser::time()
     if (found == nullptr)
         return;
     const std::string format = *guessTimeFormat(found->values);
-    m_out.push_back({"ts", format.empty() ? yamlScalar(found->path)
-                                          : "{path: " + yamlScalar(found->path) + ", format: " + yamlScalar(format)
-                                                + '}'});
+    m_out.push_back({"ts", format.empty()
+                               ? yamlScalar(found->path)
+                               : "{path: " + yamlScalar(found->path) + ", format: " + yamlScalar(format) + '}'});
 }
 
 void Guesser::entity()
@@ -183,12 +183,12 @@ void Guesser::entity()
     const auto isName = [](const SampledField &field) {
         return !field.values.empty();
     };
-    const SampledField *found =
-        take({"entityid", "hostname", "host", "servicename", "service", "deviceid", "device", "sensorid", "sensor",
-              "instanceid", "instance", "node", "nodename", "podname", "pod", "container", "machine", "server",
-              "clusterid", "cluster", "application", "app", "component", "resourceid", "resource", "orderid", "jobid",
-              "objectid", "userid", "user", "source"},
-             isName, true);
+    const SampledField *found = take(
+        {"entityid", "hostname",   "host",      "servicename", "service",     "deviceid", "device",    "sensorid",
+         "sensor",   "instanceid", "instance",  "node",        "nodename",    "podname",  "pod",       "container",
+         "machine",  "server",     "clusterid", "cluster",     "application", "app",      "component", "resourceid",
+         "resource", "orderid",    "jobid",     "objectid",    "userid",      "user",     "source"},
+        isName, true);
     for (std::size_t i = 0; found == nullptr && i < m_fields.size(); ++i) { // whatever else has an id
         const std::string name = plain(m_fields[i].names.back());
         if (!m_taken[i] && name.size() > 2 && name.ends_with("id"))
@@ -226,8 +226,8 @@ void Guesser::measurement()
     if (value == nullptr)
         return;
     const SampledField *metric = take({"metric", "metricname", "measurement", "measure"}, isText);
-    m_out.push_back({"metric", metric != nullptr ? yamlScalar(metric->path)
-                                                 : "{const: " + yamlScalar(value->names.back()) + '}'});
+    m_out.push_back(
+        {"metric", metric != nullptr ? yamlScalar(metric->path) : "{const: " + yamlScalar(value->names.back()) + '}'});
     add("value", value);
     add("unit", take({"unit", "units", "uom"}, isText));
 }
@@ -286,7 +286,7 @@ std::vector<GuessedField> guessFields(std::span<const SampledField> fields)
 std::optional<std::string> guessTimeFormat(std::span<const std::string_view> values)
 {
     constexpr std::array Formats = {
-        "%Y-%m-%d %H:%M:%S,%f", "%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S",      "%d/%b/%Y:%H:%M:%S %z",
+        "%Y-%m-%d %H:%M:%S,%f", "%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S",        "%d/%b/%Y:%H:%M:%S %z",
         "%d.%m.%Y %H:%M:%S",    "%d/%m/%Y %H:%M:%S", "%a, %d %b %Y %H:%M:%S %z", "%b %d, %Y %H:%M:%S",
     };
     if (values.empty())
@@ -315,11 +315,11 @@ std::string yamlScalar(std::string_view text)
     constexpr std::array Words = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"};
     const std::string small = lowered(text);
     const bool isWord = std::find(Words.begin(), Words.end(), small) != Words.end();
-    const bool isPlain = !text.empty() && !isWord && std::isalpha(static_cast<unsigned char>(text.front())) != 0
-                         && std::all_of(text.begin(), text.end(), [](char c) {
-                                return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.'
-                                       || c == '-';
-                            });
+    const bool isPlain =
+        !text.empty() && !isWord && std::isalpha(static_cast<unsigned char>(text.front())) != 0
+        && std::all_of(text.begin(), text.end(), [](char c) {
+               return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.' || c == '-';
+           });
     if (isPlain)
         return std::string(text);
     std::string out = "'";

@@ -11,8 +11,8 @@ namespace eventops {
 
 /// A scalar of documents of one kind, at the same place in each.
 struct SampledField {
-    std::vector<std::string> names;      ///< Of the members that lead to it.
-    std::string path;                    ///< As JsonPath reads it.
+    std::vector<std::string> names;       ///< Of the members that lead to it.
+    std::string path;                     ///< As JsonPath reads it.
     std::vector<std::string_view> values; ///< JSON, of those documents that have it; views into them.
 };
 

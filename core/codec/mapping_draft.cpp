@@ -48,18 +48,14 @@ std::string_view tableOf(std::string_view codec)
     return {};
 }
 
-bool isMultiline(const std::string &start)
-{
-    return !start.empty();
-}
-
 } // namespace
 
 std::optional<std::string> formatMapping(std::string_view codec)
 {
     const DocumentFormat *format = formatNamed(codec);
     if (format == nullptr
-        || (format->reading() != DocumentFormat::Reading::Json && format->reading() != DocumentFormat::Reading::Pattern))
+        || (format->reading() != DocumentFormat::Reading::Json
+            && format->reading() != DocumentFormat::Reading::Pattern))
         return std::nullopt;
     std::string_view table = tableOf(codec);
     constexpr std::string_view Begin = "\nmap:\n";
@@ -88,8 +84,7 @@ std::string draftPipeline(std::string_view bytes, const Detection &found, const 
     const DocumentFormat *format = formatNamed(draft.codec);
     std::string start = format != nullptr ? format->start() : std::string();
     constexpr std::size_t HeadBytes = 256u << 10;
-    const auto kind = isJson ? std::nullopt
-                             : textKind(bytes.substr(0, HeadBytes), bytes.size() <= HeadBytes);
+    const auto kind = isJson ? std::nullopt : textKind(bytes.substr(0, HeadBytes), bytes.size() <= HeadBytes);
     const bool isDocument = kind && kind->document && kind->codec == draft.codec;
     if (kind && !isText && start.empty() && !isDocument)
         start = kind->start;
@@ -100,7 +95,7 @@ std::string draftPipeline(std::string_view bytes, const Detection &found, const 
     set("format", map ? "mapped" : draft.codec == "unknown" ? "text" : draft.codec);
     if (isDocument) {
         set("framing", "document");
-    } else if (isMultiline(start)) {
+    } else if (!start.empty()) {
         set("framing", "multiline");
         set("start", yamlScalar(start));
     } else if (isText || (format != nullptr && format->isText())) {

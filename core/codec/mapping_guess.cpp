@@ -12,7 +12,7 @@
 namespace eventops {
 namespace {
 
-constexpr std::size_t FieldsMin = 3;   ///< Fewer are a sentence with a comma in it.
+constexpr std::size_t FieldsMin = 3; ///< Fewer are a sentence with a comma in it.
 constexpr std::size_t FieldsMax = 40;
 constexpr char Separators[] = {'|', ';', '\t', ','};
 
@@ -134,32 +134,32 @@ std::string separatedText(const std::vector<std::string_view> &lines, char separ
         }
     }
     std::vector<std::string> names(count);
-    std::string lines_;
+    std::string map;
     std::string scratch;
     bool hasTime = false, hasLevel = false;
     for (std::size_t i = 0; i < count; ++i) {
         names[i] = "field" + std::to_string(i + 1);
         const std::vector<std::string_view> values(columns[i].begin(), columns[i].end());
         const auto format = hasTime ? std::nullopt : guessTimeFormat(values);
-        const bool isLevel = !hasLevel && !values.empty()
-                             && std::all_of(values.begin(), values.end(), [&](std::string_view value) {
-                                    return jsonSeverity(value, scratch) != Severity::Unset
-                                           && std::isalpha(static_cast<unsigned char>(value[1])) != 0;
-                                });
+        const bool isLevel =
+            !hasLevel && !values.empty() && std::all_of(values.begin(), values.end(), [&](std::string_view value) {
+                return jsonSeverity(value, scratch) != Severity::Unset
+                       && std::isalpha(static_cast<unsigned char>(value[1])) != 0;
+            });
         if (format) {
             names[i] = "time";
             hasTime = true;
-            lines_ += "ts: " + (format->empty() ? "time" : "{path: time, format: " + yamlScalar(*format) + '}') + '\n';
+            map += "ts: " + (format->empty() ? "time" : "{path: time, format: " + yamlScalar(*format) + '}') + '\n';
         } else if (isLevel) {
             names[i] = "level";
             hasLevel = true;
-            lines_ += "severity: level\n";
+            map += "severity: level\n";
         }
     }
     std::string text = names.back();
     if (text.starts_with("field"))
         names.back() = text = "text";
-    return "pattern: " + yamlScalar(patternOf(std::move(names), separator)) + '\n' + lines_
+    return "pattern: " + yamlScalar(patternOf(std::move(names), separator)) + '\n' + map
            + "type: {const: event}\nmessage: " + text
            + "\n# entity: {type: {const: Host}, id: field1}          to whom it happened\n";
 }
@@ -188,10 +188,11 @@ std::string guessText(const std::vector<std::string_view> &lines)
 
 std::string guessMapping(const Detection &found)
 {
-    const bool isJson = !found.records.empty() && std::all_of(found.records.begin(), found.records.end(), [](auto text) {
-        JsonReader reader;
-        return !reader.read(text);
-    });
+    const bool isJson =
+        !found.records.empty() && std::all_of(found.records.begin(), found.records.end(), [](auto text) {
+            JsonReader reader;
+            return !reader.read(text);
+        });
     if (!isJson)
         return guessText(found.records);
     Elements elements = elementsOf(found.records);

@@ -49,11 +49,11 @@ struct PreviewFailure {
 /// What a pipeline would make of a document: decoded, and past its map stages. Nothing is stored.
 struct SourcePreview {
     std::uint64_t records = 0, events = 0, deadLetters = 0; ///< Of the whole document.
-    bool isPart = false;                  ///< The document was too long to be read to its end.
-    std::vector<PreviewEvent> shown;      ///< The first PreviewEventsMax.
-    std::vector<PreviewFailure> failures; ///< The first PreviewFailuresMax.
-    std::vector<std::string> unused;      ///< Paths of the records whose values stand in no field.
-    std::vector<std::string> losses;      ///< What envelopes on the way out cannot hold, a sentence each.
+    bool isPart = false;                                    ///< The document was too long to be read to its end.
+    std::vector<PreviewEvent> shown;                        ///< The first PreviewEventsMax.
+    std::vector<PreviewFailure> failures;                   ///< The first PreviewFailuresMax.
+    std::vector<std::string> unused;                        ///< Paths of the records whose values stand in no field.
+    std::vector<std::string> losses; ///< What envelopes on the way out cannot hold, a sentence each.
 };
 constexpr std::size_t PreviewEventsMax = 200;
 constexpr std::size_t PreviewFailuresMax = 100;

@@ -25,16 +25,20 @@ Status addRegistered(std::vector<TransformChoice> &out, const SourceTools &tools
         sources.emplace(source.id, std::move(source));
     for (TransformerRow &row : EVENTOPS_TRY(store->transformers(0, tenants))) {
         const TransformSource &source = sources[row.source];
-        out.push_back({row.id, std::move(row.name), std::move(row.description), source.name, source.contentType,
-                       row.active, {std::move(row.type), std::move(row.settings)}});
+        out.push_back({row.id,
+                       std::move(row.name),
+                       std::move(row.description),
+                       source.name,
+                       source.contentType,
+                       row.active,
+                       {std::move(row.type), std::move(row.settings)}});
     }
     return Ok{};
 }
 
 } // namespace
 
-Result<std::vector<TransformChoice>> transformChoices(const SourceTools &tools,
-                                                      const std::vector<std::string> &tenants)
+Result<std::vector<TransformChoice>> transformChoices(const SourceTools &tools, const std::vector<std::string> &tenants)
 {
     std::vector<TransformChoice> out;
     EVENTOPS_TRY(addRegistered(out, tools, tenants));

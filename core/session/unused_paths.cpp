@@ -77,7 +77,8 @@ void addPaths(std::vector<std::string> &out, const Value &value)
     if (value.isScalar()) {
         const std::string text = value.text().valueOr("");
         for (std::size_t at = 0; at < text.size();) {
-            const auto begin = std::find_if(text.begin() + static_cast<std::ptrdiff_t>(at), text.end(), isPathCharacter);
+            const auto begin =
+                std::find_if(text.begin() + static_cast<std::ptrdiff_t>(at), text.end(), isPathCharacter);
             const auto end = std::find_if_not(begin, text.end(), isPathCharacter);
             std::string word(begin, end);
             word.erase(0, std::min(word.find_first_not_of('.'), word.size()));

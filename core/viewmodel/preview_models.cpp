@@ -92,8 +92,7 @@ QVariant PreviewEventsModel::headerData(int section, Qt::Orientation orientation
     }
 }
 
-void PreviewFieldsModel::show(const PreviewEvent *event, const PreviewFailure *failure,
-                              const std::string &pipelineName)
+void PreviewFieldsModel::show(const PreviewEvent *event, const PreviewFailure *failure, const std::string &pipelineName)
 {
     beginResetModel();
     m_rows.clear();
@@ -108,8 +107,8 @@ void PreviewFieldsModel::show(const PreviewEvent *event, const PreviewFailure *f
                 row.line = static_cast<int>(field.origin.line);
                 row.place = tr("line %1").arg(field.origin.line);
             } else if (!field.origin.file.empty()) {
-                row.place = QStringLiteral("%1:%2").arg(shownText(field.origin.file, ShownNameMax))
-                                .arg(field.origin.line);
+                row.place =
+                    QStringLiteral("%1:%2").arg(shownText(field.origin.file, ShownNameMax)).arg(field.origin.line);
             }
             m_rows.push_back(std::move(row));
         }

@@ -41,7 +41,9 @@ struct SourceAssistant::Look {
 };
 
 SourceAssistant::SourceAssistant(ViewContext &context, QObject *parent)
-    : QObject(parent), m_context(context), m_tools(context.sourceTools()),
+    : QObject(parent),
+      m_context(context),
+      m_tools(context.sourceTools()),
       m_document(std::make_shared<const QByteArray>())
 {
     m_pause.setSingleShot(true);
@@ -166,8 +168,7 @@ void SourceAssistant::look(bool recognises, std::optional<std::pair<QString, boo
             look.written = draft ? draft->second : isGeneric;
             look.pipeline = draftFor(bytes, title, look.codec, look.written);
         }
-        look.preview =
-            previewSource(bytes, look.pipeline, name, tools->registry, tools->dataDirectory, *cancelled);
+        look.preview = previewSource(bytes, look.pipeline, name, tools->registry, tools->dataDirectory, *cancelled);
         done(std::move(look));
     });
 }
@@ -205,7 +206,8 @@ void SourceAssistant::show(const Result<SourcePreview> &preview)
     const QString events = shown.events == 1 ? tr("1 event") : tr("%1 events").arg(shownCount(shown.events));
     m_status = tr("%1, %2").arg(records, events);
     if (shown.deadLetters > 0)
-        m_status += shown.deadLetters == 1 ? tr(", 1 dead letter") : tr(", %1 dead letters").arg(shownCount(shown.deadLetters));
+        m_status +=
+            shown.deadLetters == 1 ? tr(", 1 dead letter") : tr(", %1 dead letters").arg(shownCount(shown.deadLetters));
     if (shown.events > shown.shown.size())
         m_status += tr("; the first %1 are shown").arg(shown.shown.size());
     if (shown.isPart)
@@ -233,9 +235,8 @@ bool SourceAssistant::isDocumentWhole() const
 
 bool SourceAssistant::mayWriteMapping() const
 {
-    const auto found = std::find_if(m_formats.begin(), m_formats.end(), [this](const DocumentFormatGuess &one) {
-        return textOf(one.codec) == m_codec;
-    });
+    const auto found = std::find_if(m_formats.begin(), m_formats.end(),
+                                    [this](const DocumentFormatGuess &one) { return textOf(one.codec) == m_codec; });
     return found != m_formats.end() && found->hasMapping && !m_written && !m_edited;
 }
 
@@ -267,7 +268,7 @@ QString SourceAssistant::lossText() const
         QStringList items;
         for (const std::string &loss : shown.losses)
             items << shownText(loss, ShownNameMax);
-        lines << tr("Lost when written as another envelope: %1").arg(items.join(QStringLiteral("; ")));
+        lines << tr("What other envelopes cannot hold as it is: %1").arg(items.join(QStringLiteral("; ")));
     }
     return lines.join(QLatin1Char('\n'));
 }

@@ -49,12 +49,12 @@ public:
 
     State state() const { return m_state; }
     QString title() const { return m_title; }
-    QString name() const; ///< For a file of the pipeline, without suffix.
+    QString name() const;         ///< For a file of the pipeline, without suffix.
     QString documentText() const; ///< What of the document can be shown and edited.
     bool isDocumentWhole() const; ///< `documentText` is all of it: it may be edited.
     const std::vector<DocumentFormatGuess> &formats() const { return m_formats; } ///< The best guess first.
-    QString codec() const { return m_codec; } ///< Of the draft.
-    bool mayWriteMapping() const;             ///< There is a mapping of `codec` that is not written out yet.
+    QString codec() const { return m_codec; }                                     ///< Of the draft.
+    bool mayWriteMapping() const; ///< There is a mapping of `codec` that is not written out yet.
     QString pipelineText() const { return m_pipeline; }
     QString pipelineFolder() const; ///< Where pipelines of the workspace are kept; empty: nowhere.
     QString problem() const { return m_problem; }
@@ -69,7 +69,7 @@ public:
     PreviewFieldsModel &fields() { return m_fields; }
     void selectRow(int row); ///< Of `events`: fills `fields`.
 
-    static constexpr int EditPauseMs = 250; ///< Without an edit, until the preview.
+    static constexpr int EditPauseMs = 250;              ///< Without an edit, until the preview.
     static constexpr qsizetype TextBytesMax = 256 << 10; ///< Of a document that is shown as text.
 
 Q_SIGNALS:

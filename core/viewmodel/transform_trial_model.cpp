@@ -65,9 +65,8 @@ void TransformTrialModel::reload()
         m_choices = choices.value();
         Q_EMIT choicesChanged();
     });
-    m_worker.run([tools = m_tools, tenants = m_context.caller().tenants, done] {
-        done(transformChoices(*tools, tenants));
-    });
+    m_worker.run(
+        [tools = m_tools, tenants = m_context.caller().tenants, done] { done(transformChoices(*tools, tenants)); });
 }
 
 QString TransformTrialModel::choiceText(std::size_t choice) const
@@ -126,11 +125,15 @@ void TransformTrialModel::show(const TransformerOutput &output)
                           shownText(event.severity.value_or(""), ShownNameMax), shownText(event.message.value_or("")),
                           indented(event.data)});
     for (const TransformerOutput::EntityRef &entity : output.entities)
-        m_rows.push_back({tr("entity"), shownText(entity.type, ShownNameMax), shownText(entity.id, ShownNameMax), {},
-                          {}, {}});
+        m_rows.push_back(
+            {tr("entity"), shownText(entity.type, ShownNameMax), shownText(entity.id, ShownNameMax), {}, {}, {}});
     for (const TransformerOutput::LinkRef &link : output.links)
-        m_rows.push_back({tr("link"), {}, shownText(link.source, ShownNameMax), {},
-                          tr("to %1").arg(shownText(link.target, ShownNameMax)), {}});
+        m_rows.push_back({tr("link"),
+                          {},
+                          shownText(link.source, ShownNameMax),
+                          {},
+                          tr("to %1").arg(shownText(link.target, ShownNameMax)),
+                          {}});
     endResetModel();
     const auto counted = [](std::size_t count, const QString &one, const QString &more) {
         return count == 1 ? one : more.arg(count);

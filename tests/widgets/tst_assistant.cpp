@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // A document becomes a source, in the program's own window: pasted, its pipeline edited, saved, replayed.
-#include "tests/support/test_main.h"
 #include "tests/support/gui/pictures.h"
+#include "tests/support/test_main.h"
 
 #include "tests/widgets/demo_window.h"
 
@@ -25,10 +25,12 @@ using namespace eventops::test;
 
 namespace {
 
-const char Document[] =
-    "{\"when\":\"2026-02-03T04:05:06Z\",\"station\":\"north\",\"kind\":\"pump.started\",\"level\":\"info\",\"rpm\":900}\n"
-    "{\"when\":\"2026-02-03T04:06:06Z\",\"station\":\"north\",\"kind\":\"pump.stalled\",\"level\":\"error\",\"rpm\":0}\n"
-    "{\"when\":\"2026-02-03T04:07:06Z\",\"station\":\"south\",\"kind\":\"pump.started\",\"level\":\"info\",\"rpm\":880}\n";
+const char Document[] = "{\"when\":\"2026-02-03T04:05:06Z\",\"station\":\"north\",\"kind\":\"pump.started\",\"level\":"
+                        "\"info\",\"rpm\":900}\n"
+                        "{\"when\":\"2026-02-03T04:06:06Z\",\"station\":\"north\",\"kind\":\"pump.stalled\",\"level\":"
+                        "\"error\",\"rpm\":0}\n"
+                        "{\"when\":\"2026-02-03T04:07:06Z\",\"station\":\"south\",\"kind\":\"pump.started\",\"level\":"
+                        "\"info\",\"rpm\":880}\n";
 
 struct Rows {
     QStringList of;
@@ -83,13 +85,16 @@ private Q_SLOTS:
         QTRY_VERIFY(panel->document().hasFocus());
         SourceAssistant &model = panel->model();
 
+        QGuiApplication::clipboard()->clear();
+        press(demo.window(), Qt::Key_V, Qt::ControlModifier); // nothing to paste: no harm
         QGuiApplication::clipboard()->setText(QString::fromLatin1(Document));
         press(demo.window(), Qt::Key_V, Qt::ControlModifier);
         QVERIFY(shows(model));
         QCOMPARE(model.codec(), QStringLiteral("json"));
         QCOMPARE(model.events().rowCount(), 3);
         QString text = panel->pipeline().toPlainText();
-        QVERIFY2(text.contains(QStringLiteral("ts: when")) && text.contains(QStringLiteral("type: kind")), qPrintable(text));
+        QVERIFY2(text.contains(QStringLiteral("ts: when")) && text.contains(QStringLiteral("type: kind")),
+                 qPrintable(text));
 
         QPlainTextEdit &editor = panel->pipeline();
         editor.setPlainText(QString(text).replace(QStringLiteral("ts: when"), QStringLiteral("ts: whenever, or so")));
@@ -104,7 +109,8 @@ private Q_SLOTS:
         takePicture(demo.window(), QStringLiteral("assistant"));
         QStringList previewed;
         for (const PreviewEvent &event : model.events().preview().shown)
-            previewed << QStringLiteral("%1 %2 %3").arg(static_cast<qint64>(event.time))
+            previewed << QStringLiteral("%1 %2 %3")
+                             .arg(static_cast<qint64>(event.time))
                              .arg(QString::fromStdString(event.type), QString::fromStdString(event.entity));
         QCOMPARE(previewed.size(), 3);
         QVERIFY2(previewed[1].endsWith(QStringLiteral("pump.stalled Station north")), qPrintable(previewed[1]));

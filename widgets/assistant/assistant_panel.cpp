@@ -195,9 +195,8 @@ void AssistantPanel::connectModel()
         showDocument();
     });
     connect(m_document, &QPlainTextEdit::textChanged, this, [this] { m_typing.start(); });
-    connect(&m_typing, &QTimer::timeout, this, [this] {
-        m_model.setDocument(m_document->toPlainText().toUtf8(), tr("pasted"));
-    });
+    connect(&m_typing, &QTimer::timeout, this,
+            [this] { m_model.setDocument(m_document->toPlainText().toUtf8(), tr("pasted")); });
     connect(m_pipeline, &QPlainTextEdit::textChanged, this,
             [this] { m_model.setPipelineText(m_pipeline->toPlainText()); });
     connect(&m_model, &SourceAssistant::documentChanged, this, &AssistantPanel::showDocument);
@@ -251,7 +250,8 @@ void AssistantPanel::showState()
     palette.setColor(QPalette::WindowText, themeColor("severityError"));
     m_problem->setPalette(palette);
     m_tabs->setTabTextColor(PipelinePage, state == State::Failed ? themeColor("severityError") : QColor());
-    const QString before = m_model.statusText().isEmpty() ? QString() : tr("%1, before the last edit").arg(m_model.statusText());
+    const QString before =
+        m_model.statusText().isEmpty() ? QString() : tr("%1, before the last edit").arg(m_model.statusText());
     m_status->setText(state == State::Failed ? before : m_model.statusText());
     const bool hasShown = m_model.events().rowCount() > 0 || !m_model.statusText().isEmpty();
     m_pages->setCurrentIndex(state == State::Empty || !hasShown ? 0 : 1);
@@ -298,11 +298,11 @@ void AssistantPanel::saveAsked()
     if (!m_model.maySave())
         return;
     const QString folder = m_model.pipelineFolder();
-    const QString proposed = (folder.isEmpty() ? QString() : folder + QLatin1Char('/')) + m_model.name()
-                             + QStringLiteral(".yaml");
-    const QString path = QFileDialog::getSaveFileName(this, tr("Save the pipeline"), proposed,
-                                                      tr("Pipelines (*.yaml *.yml)"), nullptr,
-                                                      QFileDialog::DontUseNativeDialog);
+    const QString proposed =
+        (folder.isEmpty() ? QString() : folder + QLatin1Char('/')) + m_model.name() + QStringLiteral(".yaml");
+    const QString path =
+        QFileDialog::getSaveFileName(this, tr("Save the pipeline"), proposed, tr("Pipelines (*.yaml *.yml)"), nullptr,
+                                     QFileDialog::DontUseNativeDialog);
     if (!path.isEmpty())
         m_model.save(path);
 }

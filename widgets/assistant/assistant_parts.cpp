@@ -21,7 +21,9 @@ class RowDelegate final : public QStyledItemDelegate
 {
 public:
     RowDelegate(int severityColumn, int severityRole, int failedRole, QObject *parent)
-        : QStyledItemDelegate(parent), m_severityColumn(severityColumn), m_severityRole(severityRole),
+        : QStyledItemDelegate(parent),
+          m_severityColumn(severityColumn),
+          m_severityRole(severityRole),
           m_failedRole(failedRole)
     {
     }
@@ -53,18 +55,19 @@ QString localFile(const QMimeData *source)
 
 } // namespace
 
-PasteEdit::PasteEdit(qsizetype charactersMax, QWidget *parent)
-    : QPlainTextEdit(parent), m_charactersMax(charactersMax)
+PasteEdit::PasteEdit(qsizetype charactersMax, QWidget *parent) : QPlainTextEdit(parent), m_charactersMax(charactersMax)
 {
 }
 
 bool PasteEdit::canInsertFromMimeData(const QMimeData *source) const
 {
-    return !localFile(source).isEmpty() || QPlainTextEdit::canInsertFromMimeData(source);
+    return source != nullptr && (!localFile(source).isEmpty() || QPlainTextEdit::canInsertFromMimeData(source));
 }
 
 void PasteEdit::insertFromMimeData(const QMimeData *source)
 {
+    if (source == nullptr)
+        return;
     const QString file = localFile(source);
     if (!file.isEmpty())
         Q_EMIT fileGiven(file);

@@ -129,8 +129,8 @@ void TransformPanel::fillChoices()
     m_choice->clear();
     for (std::size_t i = 0; i < m_model.choices().size(); ++i) {
         m_choice->addItem(m_model.choiceText(i), static_cast<int>(i));
-        m_choice->setItemData(m_choice->count() - 1,
-                              shownText(m_model.choices()[i].summary).toHtmlEscaped(), Qt::ToolTipRole);
+        m_choice->setItemData(m_choice->count() - 1, shownText(m_model.choices()[i].summary).toHtmlEscaped(),
+                              Qt::ToolTipRole);
     }
     m_choice->addItem(tr("Rules written here"), OwnRules);
     const int same = m_choice->findText(before);
@@ -147,9 +147,8 @@ void TransformPanel::choiceChanged()
 {
     const int choice = chosen();
     m_tabs->setTabVisible(RulesTab, choice == OwnRules);
-    m_tabs->setCurrentIndex(choice == OwnRules && m_rules->toPlainText().isEmpty() && !m_model.choices().empty()
-                                ? RulesTab
-                                : EventTab);
+    m_tabs->setCurrentIndex(
+        choice == OwnRules && m_rules->toPlainText().isEmpty() && !m_model.choices().empty() ? RulesTab : EventTab);
     if (choice >= 0 && m_model.choices()[static_cast<std::size_t>(choice)].id != 0)
         m_source->setText(shownText(m_model.choices()[static_cast<std::size_t>(choice)].source, ShownNameMax));
 }

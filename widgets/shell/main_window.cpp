@@ -149,12 +149,10 @@ void MainWindow::makeDocks()
         QKeySequence keys = spec.shortcut;
         if (keys.isEmpty() && i < NumbersMax)
             keys = QKeySequence(QStringLiteral("Ctrl+%1").arg((i + 1) % NumbersMax));
-        m_viewActions.push_back(
-            command(spec.title, spec.icon, keys, spec.summary, [this, id = spec.id] { showView(id); }));
-        if (!spec.begins.isEmpty()) {
+        const QString &name = spec.begins.isEmpty() ? spec.title : spec.begins;
+        m_viewActions.push_back(command(name, spec.icon, keys, spec.summary, [this, id = spec.id] { showView(id); }));
+        if (!spec.begins.isEmpty())
             m_begins << m_viewActions.back();
-            m_begins.back()->setText(spec.begins);
-        }
         addDockWidget(Qt::LeftDockWidgetArea, dock);
         dock->hide();
         const auto later = [this] {
@@ -173,9 +171,8 @@ void MainWindow::makeDocks()
 void MainWindow::makeMenus()
 {
     QMenu *file = menuBar()->addMenu(tr("&File"));
-    file->addAction(m_open);
-    file->addActions(m_begins);
-    file->addActions({m_workspace, m_connect, m_export, m_demo, m_stop});
+    file->addActions(QList<QAction *>{m_open} + m_begins + QList<QAction *>{m_workspace, m_connect, m_export});
+    file->addActions({m_demo, m_stop});
     if (m_play != nullptr)
         file->addAction(m_play);
     file->addSeparator();
@@ -348,9 +345,22 @@ void MainWindow::showView(const QString &viewId)
     if (wanted == nullptr)
         return;
     beginViews();
+    const bool comes = wanted->spec().onDemand && wanted->isHidden();
     wanted->show();
     wanted->raise();
+    if (comes)
+        giveRoom(*wanted);
     wanted->view()->setFocus(Qt::ShortcutFocusReason);
+}
+
+/// A tool that somebody asked for is what he looks at: what stands above it gives way.
+void MainWindow::giveRoom(ViewDock &tool)
+{
+    constexpr int Parts = 4; // of the height; what stands above keeps one
+    for (ViewDock *dock : m_docks) {
+        if (dock->spec().area == ViewArea::Top && dock->isVisible() && !dock->isFloating())
+            return resizeDocks({dock, &tool}, {height() / Parts, height() - height() / Parts}, Qt::Vertical);
+    }
 }
 
 void MainWindow::openPalette()

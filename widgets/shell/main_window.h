@@ -97,6 +97,7 @@ private:
     void connectReplay();
     void arrangeDefault();
     void sizeDefault();
+    void giveRoom(ViewDock &tool);
     void showLayout();
     void beginViews();
     void tidy();

@@ -49,10 +49,12 @@ private Q_SLOTS:
         auto event = firstEvent(detect(text));
         QVERIFY2(!event.contains("error"), event["error"].c_str());
         const std::map<std::string, std::string> wanted = {
-            {"event_id", "e-1"},           {"ts_event", "2026-02-03T04:05:06Z"}, {"type", "door.forced"},
-            {"step", "door.forced"},       {"severity", "warning"},              {"entity.type", "Device"},
-            {"entity.id", "D-17"},         {"trace_id", "t1"},                   {"value", "81.25"},
-            {"metric", "reading"},         {"unit", "N"},                        {"message", "someone pushed"},
+            {"event_id", "e-1"},     {"ts_event", "2026-02-03T04:05:06Z"},
+            {"type", "door.forced"}, {"step", "door.forced"},
+            {"severity", "warning"}, {"entity.type", "Device"},
+            {"entity.id", "D-17"},   {"trace_id", "t1"},
+            {"value", "81.25"},      {"metric", "reading"},
+            {"unit", "N"},           {"message", "someone pushed"},
         };
         for (const auto &[name, value] : wanted)
             QVERIFY2(event[name] == value, (name + ": " + event[name] + ", not " + value).c_str());
@@ -66,7 +68,8 @@ private Q_SLOTS:
         QCOMPARE(inner["events"], std::string("2"));
         QCOMPARE(inner["entity.id"], std::string("a"));
         QCOMPARE(inner["ts_event"], std::string("2026-02-03T04:05:06Z"));
-        auto outer = firstEvent(detect(R"([{"ts":"2026-02-03T04:05:06Z","name":"x"},{"ts":"2026-02-03T04:05:07Z","name":"y"}])"));
+        auto outer = firstEvent(
+            detect(R"([{"ts":"2026-02-03T04:05:06Z","name":"x"},{"ts":"2026-02-03T04:05:07Z","name":"y"}])"));
         QCOMPARE(outer["events"], std::string("2"));
         QCOMPARE(outer["type"], std::string("x"));
         // A document with a time of its own is an event, whatever lists it has.
@@ -76,7 +79,8 @@ private Q_SLOTS:
 
     void awkwardNamesArePaths()
     {
-        auto event = firstEvent(detect(R"({"labels":{"k8s.host":"n1","host.name":"n2"},"time":"2026-02-03T04:05:06Z","$type":"x"})"));
+        auto event = firstEvent(
+            detect(R"({"labels":{"k8s.host":"n1","host.name":"n2"},"time":"2026-02-03T04:05:06Z","$type":"x"})"));
         QVERIFY2(!event.contains("error"), event["error"].c_str());
         QCOMPARE(event["entity.id"], std::string("n2"));
         QCOMPARE(event["type"], std::string("x"));
@@ -99,11 +103,16 @@ private Q_SLOTS:
     {
         QTest::addColumn<QString>("json");
         QTest::addColumn<QString>("format"); // "-": no time
-        QTest::newRow("rfc3339") << "\"2026-02-03T04:05:06Z\"" << "";
-        QTest::newRow("epoch") << "1770091506123" << "";
-        QTest::newRow("a count") << "42" << "-";
-        QTest::newRow("access log") << "\"03/Feb/2026:04:05:06 +0000\"" << "%d/%b/%Y:%H:%M:%S %z";
-        QTest::newRow("words") << "\"yesterday at noon\"" << "-";
+        QTest::newRow("rfc3339") << "\"2026-02-03T04:05:06Z\""
+                                 << "";
+        QTest::newRow("epoch") << "1770091506123"
+                               << "";
+        QTest::newRow("a count") << "42"
+                                 << "-";
+        QTest::newRow("access log") << "\"03/Feb/2026:04:05:06 +0000\""
+                                    << "%d/%b/%Y:%H:%M:%S %z";
+        QTest::newRow("words") << "\"yesterday at noon\""
+                               << "-";
     }
     void timesAreTold()
     {

@@ -21,9 +21,10 @@ namespace {
 constexpr int AnswerMs = 20'000;
 using State = SourceAssistant::State;
 
-const char Doors[] = "{\"at\":\"2026-02-03T04:05:06Z\",\"door\":\"D-17\",\"state\":\"OPENED\",\"force\":1.5,\"who\":\"x\"}\n"
-                     "{\"at\":\"2026-02-03T04:05:09Z\",\"door\":\"D-18\",\"state\":\"FORCED\",\"force\":81,\"who\":\"y\"}\n"
-                     "{\"at\":\"2026-02-03T04:05:10Z\",\"door\":\n";
+const char Doors[] =
+    "{\"at\":\"2026-02-03T04:05:06Z\",\"door\":\"D-17\",\"state\":\"OPENED\",\"force\":1.5,\"who\":\"x\"}\n"
+    "{\"at\":\"2026-02-03T04:05:09Z\",\"door\":\"D-18\",\"state\":\"FORCED\",\"force\":81,\"who\":\"y\"}\n"
+    "{\"at\":\"2026-02-03T04:05:10Z\",\"door\":\n";
 const char DoorPipeline[] = "pipeline: doors\n"
                             "sources:\n"
                             "  - capture:\n"
@@ -143,7 +144,8 @@ private Q_SLOTS:
         model.setPipelineText(broken);
         QVERIFY(waitFor(model, State::Failed));
         QCOMPARE(model.problemLine(), 7);
-        QVERIFY2(model.problem().startsWith(QStringLiteral("Line 7: ")) && model.problem().contains(QStringLiteral("tz"))
+        QVERIFY2(model.problem().startsWith(QStringLiteral("Line 7: "))
+                     && model.problem().contains(QStringLiteral("tz"))
                      && model.problem().contains(QStringLiteral("use ts, type")),
                  qPrintable(model.problem()));
         QCOMPARE(model.events().rowCount(), 3);
@@ -215,12 +217,11 @@ private Q_SLOTS:
             [&](const EventPage &page) {
                 for (const std::uint32_t row : page.rows) {
                     const Event &event = page.batch.events[row];
-                    stored << QString::fromStdString(
-                        std::string(page.batch.text(event, Field::Type)) + ' '
-                        + std::string(page.batch.text(event, Field::EntityType)) + ' '
-                        + std::string(page.batch.text(event, Field::EntityId)) + ' '
-                        + std::to_string(static_cast<std::int64_t>(event.tsEvent)) + ' '
-                        + std::string(page.batch.text(event, Field::Attrs)));
+                    stored << QString::fromStdString(std::string(page.batch.text(event, Field::Type)) + ' '
+                                                     + std::string(page.batch.text(event, Field::EntityType)) + ' '
+                                                     + std::string(page.batch.text(event, Field::EntityId)) + ' '
+                                                     + std::to_string(static_cast<std::int64_t>(event.tsEvent)) + ' '
+                                                     + std::string(page.batch.text(event, Field::Attrs)));
                 }
             },
             [&](const Result<Ok> &) { done.set_value(); });
@@ -253,10 +254,11 @@ private Q_SLOTS:
             return model.state() == TransformTrialModel::State::Done
                    || model.state() == TransformTrialModel::State::Failed;
         };
-        model.run(-1,
-                  QStringLiteral("{\"TransformerScript\":{\"eventType\":\"$.kind\",\"entityId\":\"$.host\",\"severity\":"
-                                 "\"INFO\"}}"),
-                  QStringLiteral("shop"), QStringLiteral("{\"kind\":\"sold\",\"host\":\"till-3\"}"));
+        model.run(
+            -1,
+            QStringLiteral("{\"TransformerScript\":{\"eventType\":\"$.kind\",\"entityId\":\"$.host\",\"severity\":"
+                           "\"INFO\"}}"),
+            QStringLiteral("shop"), QStringLiteral("{\"kind\":\"sold\",\"host\":\"till-3\"}"));
         QVERIFY(QTest::qWaitFor(ended, AnswerMs));
         QVERIFY2(model.state() == TransformTrialModel::State::Done, qPrintable(model.statusText()));
         QCOMPARE(model.index(0, TransformTrialModel::TypeColumn).data().toString(), QStringLiteral("sold"));
