@@ -65,7 +65,7 @@ ViewRegistry consoleViews()
              makeExpectationsPanel, "J, K: move; /: filter; M: the machine, then Left, Right: its steps",
              "Ctrl+Shift+X"),
         source,
-        tool("transformers", "Try a transformer", "workflow", "What a transformer would store of an event, without "
+        tool("transformers", "Transformers", "workflow", "What a transformer would store of an event, without "
              "storing it", Centre, makeTransformView, "Ctrl+Enter: try it", "Ctrl+Shift+T"),
     };
     // clang-format on

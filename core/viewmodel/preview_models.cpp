@@ -82,7 +82,7 @@ QVariant PreviewEventsModel::headerData(int section, Qt::Orientation orientation
     if (orientation != Qt::Horizontal || role != Qt::DisplayRole)
         return {};
     switch (section) {
-    case RecordColumn: return tr("Record");
+    case RecordColumn: return QStringLiteral("#");
     case TimeColumn: return tr("Event time");
     case SeverityColumn: return tr("Severity");
     case TypeColumn: return tr("Type");
@@ -147,6 +147,8 @@ QVariant PreviewFieldsModel::data(const QModelIndex &index, int role) const
     const Row &row = m_rows[static_cast<std::size_t>(index.row())];
     if (role == LineRole)
         return row.line;
+    if (role == Qt::ToolTipRole)
+        return (index.column() == RuleColumn ? row.rule : row.whole).toHtmlEscaped();
     if (role != Qt::DisplayRole)
         return {};
     switch (index.column()) {

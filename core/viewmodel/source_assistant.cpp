@@ -81,6 +81,10 @@ void SourceAssistant::setDocument(const QByteArray &bytes, const QString &title)
     if (bytes.trimmed().isEmpty()) {
         begin();
         m_formats.clear();
+        m_codec.clear();
+        m_pipeline.clear();
+        m_savedAs.clear();
+        m_edited = m_written = false; // the next one begins anew
         m_events.show({});
         m_fields.show(nullptr, nullptr, {});
         m_status.clear();

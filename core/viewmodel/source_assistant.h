@@ -37,7 +37,8 @@ public:
     explicit SourceAssistant(ViewContext &context, QObject *parent = nullptr);
     ~SourceAssistant() override; ///< Cancels.
 
-    /// What is at hand. @p title: for people; names the pipeline. A pipeline that was edited stays as it is.
+    /// What is at hand. @p title: for people; names the pipeline. A pipeline that was edited stays as it is; an empty
+    /// document clears it.
     void setDocument(const QByteArray &bytes, const QString &title);
     void openFile(const QString &path); ///< Errors come by ViewContext::tell.
     /// Drafts the pipeline anew, for @p codec. @p written: with the format's mapping in full, to be edited.

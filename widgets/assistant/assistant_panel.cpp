@@ -28,8 +28,8 @@
 namespace eventops {
 namespace {
 
-constexpr int ColumnCharactersMax = 28;
-constexpr int LossLines = 3;
+constexpr int ColumnCharactersMax = 26;
+constexpr int LossLines = 2;
 enum Page { DocumentPage, PipelinePage };
 
 QLabel *makeLine()
@@ -179,7 +179,7 @@ QWidget *AssistantPanel::makePreview()
     connect(m_events->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
             [this](const QModelIndex &current) {
                 m_model.selectRow(current.row());
-                fitColumns(*m_fields, ColumnCharactersMax);
+                showFields();
             });
     connect(m_fields, &QTableView::activated, this, [this](const QModelIndex &index) {
         goToLine(index.siblingAtColumn(0).data(PreviewFieldsModel::LineRole).toInt());
@@ -206,7 +206,7 @@ void AssistantPanel::connectModel()
         m_loss->setPlainText(m_model.lossText());
         fitColumns(*m_events, ColumnCharactersMax);
         m_events->setCurrentIndex(m_model.events().index(0, 0));
-        fitColumns(*m_fields, ColumnCharactersMax);
+        showFields();
     });
     connect(&Theme::instance(), &Theme::changed, this, &AssistantPanel::showState);
 }
@@ -256,6 +256,15 @@ void AssistantPanel::showState()
     const bool hasShown = m_model.events().rowCount() > 0 || !m_model.statusText().isEmpty();
     m_pages->setCurrentIndex(state == State::Empty || !hasShown ? 0 : 1);
     showProblemLine();
+}
+
+/// What a dead letter says is made by no line, and has the room of those columns.
+void AssistantPanel::showFields()
+{
+    const bool failed = m_events->currentIndex().data(PreviewEventsModel::FailedRole).toBool();
+    m_fields->setColumnHidden(PreviewFieldsModel::PlaceColumn, failed);
+    m_fields->setColumnHidden(PreviewFieldsModel::RuleColumn, failed);
+    fitColumns(*m_fields, ColumnCharactersMax);
 }
 
 void AssistantPanel::showProblemLine()

@@ -45,6 +45,7 @@ private:
     void showDocument();
     void showDraft();
     void showState();
+    void showFields();
     void showProblemLine();
     void goToLine(int line);
     void openAsked();

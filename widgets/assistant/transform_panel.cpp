@@ -125,7 +125,7 @@ QWidget *TransformPanel::makeAnswer()
 
 void TransformPanel::fillChoices()
 {
-    const QString before = m_choice->currentText();
+    const QString before = m_choice->count() > 1 ? m_choice->currentText() : QString(); // else nobody chose it
     m_choice->clear();
     for (std::size_t i = 0; i < m_model.choices().size(); ++i) {
         m_choice->addItem(m_model.choiceText(i), static_cast<int>(i));

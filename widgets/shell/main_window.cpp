@@ -353,13 +353,14 @@ void MainWindow::showView(const QString &viewId)
     wanted->view()->setFocus(Qt::ShortcutFocusReason);
 }
 
-/// A tool that somebody asked for is what he looks at: what stands above it gives way.
+/// A tool that somebody asked for is what he looks at: another one goes, and what stands above gives way.
 void MainWindow::giveRoom(ViewDock &tool)
 {
-    constexpr int Parts = 4; // of the height; what stands above keeps one
     for (ViewDock *dock : m_docks) {
-        if (dock->spec().area == ViewArea::Top && dock->isVisible() && !dock->isFloating())
-            return resizeDocks({dock, &tool}, {height() / Parts, height() - height() / Parts}, Qt::Vertical);
+        if (dock != &tool && dock->spec().onDemand && !dock->isFloating())
+            dock->hide();
+        else if (dock->spec().area == ViewArea::Top && dock->isVisible() && !dock->isFloating())
+            resizeDocks({dock, &tool}, {height() / ToolParts, height() - height() / ToolParts}, Qt::Vertical);
     }
 }
 

@@ -108,6 +108,7 @@ private:
     void tell(const QString &sentence, bool isError);
 
     static constexpr int LayoutVersion = 1;
+    static constexpr int ToolParts = 4; ///< Of the height: what stands above a tool keeps one.
     const WindowSetup m_setup;
     ViewContext &m_context;
     ReplayController &m_replay;

@@ -69,7 +69,7 @@ private Q_SLOTS:
         QCOMPARE(inner["entity.id"], std::string("a"));
         QCOMPARE(inner["ts_event"], std::string("2026-02-03T04:05:06Z"));
         auto outer = firstEvent(
-            detect(R"([{"ts":"2026-02-03T04:05:06Z","name":"x"},{"ts":"2026-02-03T04:05:07Z","name":"y"}])"));
+            detect(R"([{"ts":"2026-02-03T04:05:06Z","event":"x"},{"ts":"2026-02-03T04:05:07Z","event":"y"}])"));
         QCOMPARE(outer["events"], std::string("2"));
         QCOMPARE(outer["type"], std::string("x"));
         // A document with a time of its own is an event, whatever lists it has.

@@ -193,7 +193,8 @@ private Q_SLOTS:
         QString edited = model.pipelineText();
         QVERIFY2(edited.contains(QStringLiteral("type: {const: event}")), qPrintable(edited));
         edited.replace(QStringLiteral("type: {const: event}"),
-                       QStringLiteral("type: {template: \"door.{state}\", lower: true}\n        step: state"));
+                       QStringLiteral("type: {template: \"door.{state}\", lower: true}\n        step: state\n"
+                                      "        entity: {type: {const: Door}, id: door}"));
         model.setPipelineText(edited);
         QVERIFY(waitFor(model, State::Shown));
         const QTemporaryDir folder;
