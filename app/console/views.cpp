@@ -33,8 +33,8 @@ ViewRegistry consoleViews()
         spec.onDemand = true;
         return spec;
     };
-    ViewSpec source = tool("source", "Add a source", "inbox", "From a document that you have to a pipeline that reads it",
-                           Centre, makeAssistantView,
+    ViewSpec source = tool("source", "Add a source", "inbox",
+                           "From a document that you have to a pipeline that reads it", Centre, makeAssistantView,
                            "Ctrl+S: save the pipeline; Enter: from a field to the line that makes it; "
                            "Ctrl+C: copy the whole value",
                            "Ctrl+Shift+N");

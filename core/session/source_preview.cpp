@@ -3,6 +3,7 @@
 
 #include "core/codec/codec.h"
 #include "core/codec/detect.h"
+#include "core/codec/envelope_losses.h"
 #include "core/codec/event_fields.h"
 #include "core/codec/mapping_draft.h"
 #include "core/config/pipeline_file.h"
@@ -20,8 +21,6 @@ namespace {
 
 constexpr std::size_t LineCharsMax = 240;
 constexpr std::size_t LossesMax = 40;
-/// The two envelopes that events travel in (contracts K7, E5).
-constexpr std::string_view Envelopes[] = {"karma.v1", "monitoring.v1"};
 
 std::string lineOf(std::string_view text, std::size_t line)
 {
@@ -92,18 +91,11 @@ PreviewEvent shown(const Batch &batch, const Event &event, std::size_t record, c
     return out;
 }
 
-/// What the envelopes on the way out cannot hold of @p event.
 void addLosses(std::set<std::string> &out, const Batch &batch, const Event &event)
 {
-    for (const std::string_view name : Envelopes) {
-        const auto codec = makeCodec(name, Value::map({}));
-        LossReport loss;
-        if (!codec || !codec.value()->encode(batch, event, loss))
-            continue;
-        for (const LossReport::Item &item : loss.items) {
-            if (out.size() < LossesMax)
-                out.insert(std::string(name) + ": " + item.field + ' ' + item.what);
-        }
+    for (std::string &loss : envelopeLosses(batch, event)) {
+        if (out.size() < LossesMax)
+            out.insert(std::move(loss));
     }
 }
 
