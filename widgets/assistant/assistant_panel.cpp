@@ -249,7 +249,6 @@ void AssistantPanel::showState()
     QPalette palette = m_problem->palette();
     palette.setColor(QPalette::WindowText, themeColor("severityError"));
     m_problem->setPalette(palette);
-    m_tabs->setTabTextColor(PipelinePage, state == State::Failed ? themeColor("severityError") : QColor());
     const QString before =
         m_model.statusText().isEmpty() ? QString() : tr("%1, before the last edit").arg(m_model.statusText());
     m_status->setText(state == State::Failed ? before : m_model.statusText());

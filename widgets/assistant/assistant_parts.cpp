@@ -126,16 +126,16 @@ QWidget *makePages(const QStringList &names, const QList<QWidget *> &pages, QTab
     tabs->setDrawBase(false);
     tabs->setExpanding(false);
     auto *stack = new QStackedLayout;
+    auto *column = new QVBoxLayout(box);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    column->addWidget(tabs);
+    column->addLayout(stack, 1); // before its pages: it shows the first one, which must not be a window of its own
     for (qsizetype i = 0; i < pages.size(); ++i) {
         tabs->addTab(names.at(i));
         stack->addWidget(pages.at(i));
     }
     QObject::connect(tabs, &QTabBar::currentChanged, stack, &QStackedLayout::setCurrentIndex);
-    auto *column = new QVBoxLayout(box);
-    column->setContentsMargins(0, 0, 0, 0);
-    column->setSpacing(0);
-    column->addWidget(tabs);
-    column->addLayout(stack, 1);
     return box;
 }
 

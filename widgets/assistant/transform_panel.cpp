@@ -146,7 +146,7 @@ int TransformPanel::chosen() const
 void TransformPanel::choiceChanged()
 {
     const int choice = chosen();
-    m_tabs->setTabVisible(RulesTab, choice == OwnRules);
+    m_tabs->setTabEnabled(RulesTab, choice == OwnRules);
     m_tabs->setCurrentIndex(
         choice == OwnRules && m_rules->toPlainText().isEmpty() && !m_model.choices().empty() ? RulesTab : EventTab);
     if (choice >= 0 && m_model.choices()[static_cast<std::size_t>(choice)].id != 0)
