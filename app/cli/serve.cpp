@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // `eventops serve`: a workspace over HTTP, for programs and for a console elsewhere.
-#include "app/cli/cli.h"
-#include "app/common/transformers.h"
+#include "app/cli/transformers.h"
 
 #include "core/api/api_server.h"
 #include "core/api/settings_tree.h"
@@ -97,8 +96,7 @@ Status startTransformers(const Context &context, Backend &backend, const std::st
 {
     TransformDesk::Options options;
     api.transforms.shipped = EVENTOPS_TRY(loadTransformMappings(context.dataDirectory + "/transformers"));
-    options.registry = app::transformerRegistry(
-        api.transforms.shipped, folder.empty() ? app::scriptFolderOf(context.workspace) : folder);
+    options.registry = transformerRegistry(context, api.transforms.shipped, folder);
     options.consumes = options.forwards = !api.readOnly;
     api.transforms.desk = std::make_shared<TransformDesk>(Workspace{context.workspace}, backend, std::move(options));
     return Ok{};

@@ -2,9 +2,9 @@
 //
 // `eventops transformer`: which transformers are shipped, what one would make of an event, and the process that lets
 // them work where the server does not.
-#include "app/cli/cli.h"
-#include "app/common/transformers.h"
+#include "app/cli/transformers.h"
 
+#include "app/common/transformers.h"
 #include "core/api/api_server.h"
 #include "core/base/json.h"
 #include "core/base/read_file.h"
@@ -76,7 +76,7 @@ Status test(const Context &context, const Options &options)
     std::string folder = options.scripts;
     if (folder.empty()) // the script's own
         folder = script.has_parent_path() ? script.parent_path().string() : ".";
-    const TransformerRegistry registry = app::transformerRegistry(mappings, folder);
+    const TransformerRegistry registry = transformerRegistry(context, mappings, folder);
     TransformerSetup setup{"JSONTransformer", "{}"};
     if (!options.rules.empty()) {
         setup.settings = EVENTOPS_TRY(readTextFile(options.rules, FileBytesMax));
@@ -125,8 +125,7 @@ Status consume(const Context &context, const Options &options)
     api.readOnly = true; // it is asked whether it is well, and nothing else
     api.transforms.shipped = EVENTOPS_TRY(shippedMappings(context));
     TransformDesk::Options desk;
-    desk.registry = app::transformerRegistry(
-        api.transforms.shipped, options.scripts.empty() ? app::scriptFolderOf(context.workspace) : options.scripts);
+    desk.registry = transformerRegistry(context, api.transforms.shipped, options.scripts);
     desk.forwards = false;
     api.transforms.desk = std::make_shared<TransformDesk>(Workspace{context.workspace}, *backend, std::move(desk));
     const auto server = EVENTOPS_TRY(api::ApiServer::start(*backend, std::move(tokens), api));
@@ -141,6 +140,13 @@ Status consume(const Context &context, const Options &options)
 }
 
 } // namespace
+
+TransformerRegistry transformerRegistry(const Context &context,
+                                        const std::vector<std::shared_ptr<const TransformMapping>> &shipped,
+                                        const std::string &scripts)
+{
+    return app::transformerRegistry(shipped, scripts.empty() ? app::scriptFolderOf(context.workspace) : scripts);
+}
 
 void addTransformer(CLI::App &app, Context &context)
 {
