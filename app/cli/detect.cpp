@@ -3,10 +3,9 @@
 
 #include "core/base/json.h"
 #include "core/base/read_file.h"
-#include "core/base/time.h"
 #include "core/codec/codec.h"
 #include "core/codec/detect.h"
-#include "core/codec/json_envelope.h"
+#include "core/codec/event_fields.h"
 
 #include <cstdio>
 #include <iostream>
@@ -26,7 +25,7 @@ struct DetectOptions {
 
 /// A field of an event as a person sees it, with the row of the format's table that it comes from.
 struct ShownField {
-    std::string name, value;
+    EventField field;
     FormatLine line;
 };
 
@@ -72,22 +71,9 @@ std::vector<ShownField> fieldsOf(const Batch &batch, const Event &event)
 {
     const std::string codec(batch.text(event, Field::Codec));
     std::vector<ShownField> out;
-    const auto add = [&](std::string_view name, std::string value) {
-        out.push_back({std::string(name), std::move(value), formatLine(codec, name == "ts_event" ? "ts" : name)});
-    };
-    if (event.tsEvent != NoTime)
-        add("ts_event", formatTimestamp(event.tsEvent));
-    if (event.severity != Severity::Unset)
-        add("severity", std::string(severityName(static_cast<std::uint8_t>(event.severity))));
-    if (event.hasValue) {
-        std::string value;
-        appendEventValue(value, batch, event);
-        add("value", value);
-    }
-    for (std::size_t i = 0; i < FieldCount; ++i) {
-        const auto field = static_cast<Field>(i);
-        if (event[field] != NoStr && field != Field::TsText && field != Field::Codec)
-            add(toString(field), std::string(batch.text(event, field)));
+    for (EventField &field : eventFields(batch, event)) {
+        FormatLine line = formatLine(codec, mappingName(field.name));
+        out.push_back({std::move(field), std::move(line)});
     }
     return out;
 }
@@ -103,11 +89,10 @@ void printJson(const Detection &found, const Batch &batch)
     json.endArray().key("events").beginArray();
     for (std::size_t i = 0; i < std::min(batch.events.size(), EventsMax); ++i) {
         json.beginArray();
-        for (const ShownField &field : fieldsOf(batch, batch.events[i])) {
+        for (const auto &[field, line] : fieldsOf(batch, batch.events[i])) {
             json.beginObject().field("field", field.name).field("value", field.value);
-            if (!field.line.file.empty())
-                json.field("from", field.line.file + ':' + std::to_string(field.line.line))
-                    .field("mapping", field.line.text);
+            if (!line.file.empty())
+                json.field("from", line.file + ':' + std::to_string(line.line)).field("mapping", line.text);
             json.endObject();
         }
         json.endArray();
@@ -123,12 +108,12 @@ void printText(const Detection &found, const Batch &batch)
         std::printf("or %s  %.0f %%\n", one.codec.c_str(), one.confidence * 100);
     for (std::size_t i = 0; i < std::min(batch.events.size(), EventsMax); ++i) {
         std::printf("\nevent %zu\n", i + 1);
-        for (const ShownField &field : fieldsOf(batch, batch.events[i])) {
+        for (const auto &[field, line] : fieldsOf(batch, batch.events[i])) {
             const std::string value = printable(std::string_view(field.value).substr(0, ValueChars));
             std::printf("  %-16s %s\n", field.name.c_str(), value.c_str());
-            if (!field.line.file.empty())
-                std::printf("  %-16s   %s:%zu  %s\n", "", field.line.file.c_str(), field.line.line,
-                            printable(std::string_view(field.line.text).substr(0, ValueChars)).c_str());
+            if (!line.file.empty())
+                std::printf("  %-16s   %s:%zu  %s\n", "", line.file.c_str(), line.line,
+                            printable(std::string_view(line.text).substr(0, ValueChars)).c_str());
         }
     }
 }

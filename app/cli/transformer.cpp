@@ -4,10 +4,10 @@
 // them work where the server does not.
 #include "app/cli/transformers.h"
 
+#include "app/common/transformers.h"
 #include "core/api/api_server.h"
 #include "core/base/json.h"
 #include "core/base/read_file.h"
-#include "core/session/script_transformers.h"
 #include "core/session/transform_desk.h"
 
 #include <condition_variable>
@@ -149,13 +149,7 @@ TransformerRegistry transformerRegistry(const Context &context,
                                         const std::vector<std::shared_ptr<const TransformMapping>> &shipped,
                                         const std::string &scripts)
 {
-    TransformerRegistry registry;
-    addJsonTransformer(registry);
-    addShippedTransformers(registry, shipped);
-    ScriptFolder folder;
-    folder.folder = scripts.empty() ? context.workspace + "/transformers" : scripts;
-    addScriptTransformers(registry, std::move(folder));
-    return registry;
+    return app::transformerRegistry(shipped, scripts.empty() ? app::scriptFolderOf(context.workspace) : scripts);
 }
 
 void addTransformer(CLI::App &app, Context &context)

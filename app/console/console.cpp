@@ -2,6 +2,7 @@
 #include "app/console/console.h"
 
 #include "app/common/local.h"
+#include "app/common/transformers.h"
 #include "app/console/connect_dialog.h"
 #include "app/console/demo.h"
 #include "app/console/engine_connection.h"
@@ -9,6 +10,7 @@
 #include "app/console/playback_session.h"
 #include "app/console/views.h"
 #include "core/session/guarded_backend.h"
+#include "core/session/source_tools.h"
 #include "core/viewmodel/export_controller.h"
 #include "core/viewmodel/playback_controller.h"
 #include "core/viewmodel/replay_controller.h"
@@ -34,8 +36,24 @@ QString pathText(const std::string &path)
     return QFile::decodeName(QByteArray::fromStdString(path));
 }
 
-/// The shipped pipelines that read files, the default first.
-std::vector<NamedFile> pipelineFiles(const std::string &dataDirectory)
+/// @p workspace: empty: it is an engine's elsewhere.
+std::shared_ptr<const SourceTools> sourceTools(const std::string &dataDirectory, const std::string &workspace,
+                                               bool mayReplay)
+{
+    const auto tools = std::make_shared<SourceTools>();
+    tools->registry = app::localOptions({}, dataDirectory, workspace).registry;
+    tools->dataDirectory = dataDirectory;
+    tools->workspace = workspace;
+    tools->mayReplay = mayReplay;
+    if (auto shipped = loadTransformMappings(dataDirectory + "/transformers"))
+        tools->shipped = std::move(shipped).value();
+    tools->transformers =
+        app::transformerRegistry(tools->shipped, workspace.empty() ? std::string() : app::scriptFolderOf(workspace));
+    return tools;
+}
+
+/// The shipped pipelines that read files, the default first, then those that were saved in @p workspace.
+std::vector<NamedFile> pipelineFiles(const std::string &dataDirectory, const std::string &workspace)
 {
     std::vector<NamedFile> files;
     const QDir directory(pathText(dataDirectory + "/definitions"));
@@ -46,6 +64,11 @@ std::vector<NamedFile> pipelineFiles(const std::string &dataDirectory)
         const auto at = name == QLatin1String("default") ? files.begin() : files.end();
         files.insert(at, {name, file.absoluteFilePath()});
     }
+    if (workspace.empty())
+        return files;
+    const QDir own(pathText(workspace + "/pipelines"));
+    for (const QFileInfo &file : own.entryInfoList({QStringLiteral("*.yaml")}, QDir::Files, QDir::Name))
+        files.push_back({Console::tr("%1, of this workspace").arg(file.completeBaseName()), file.absoluteFilePath()});
     return files;
 }
 
@@ -111,6 +134,7 @@ void Console::openWorkspace(const std::string &directory, bool expectsEvents)
     const Role role = m_options.readOnly ? Role::Viewer : Role::Admin;
     auto context = std::make_unique<ViewContext>(std::move(backend), Caller{app::ownUser(), role, {}});
     context->setQueryFolders({m_dataDirectory, directory});
+    context->setSourceTools(sourceTools(m_dataDirectory, directory, !m_options.readOnly));
     m_directory = directory;
     WindowSetup setup;
     const bool isDemo = m_demoDirectory != nullptr && directory == m_demoDirectory->path().toStdString();
@@ -133,7 +157,7 @@ void Console::openWindow(std::unique_ptr<ViewContext> context, WindowSetup setup
         setup.layoutFile = pathText(m_directory + "/window.ini");
     setup.preferencesFile = m_preferencesFile;
     setup.manual = manualText();
-    setup.pipelines = pipelineFiles(m_dataDirectory);
+    setup.pipelines = pipelineFiles(m_dataDirectory, m_directory);
     m_window = std::make_unique<MainWindow>(consoleViews(), *m_context, *m_replay, std::move(setup));
     m_window->restoreGeometry(geometry);
     connectWindow();
@@ -218,6 +242,7 @@ void Console::openEngine(EngineConnection *connection)
     const QString folder = QFileInfo(m_preferencesFile).path();
     auto context = std::make_unique<ViewContext>(engine->takeBackend(), engine->caller());
     context->setQueryFolders({m_dataDirectory, QFile::encodeName(folder).toStdString()});
+    context->setSourceTools(sourceTools(m_dataDirectory, {}, false));
     WindowSetup setup;
     setup.workspace = engine->status().engine();
     setup.readOnly = engine->isReadOnly();
@@ -312,6 +337,7 @@ void Console::play(qint64 fromNs, double speed, bool paused)
     auto backend = std::make_unique<LocalBackend>(Workspace{directory.value()}, std::move(options));
     auto context = std::make_unique<ViewContext>(std::move(backend), Caller{app::ownUser(), Role::Operator, {}});
     context->setQueryFolders({m_dataDirectory, m_directory});
+    context->setSourceTools(sourceTools(m_dataDirectory, m_directory, false));
     context->setFollowing(true);
     ReplayRequest request = m_past->request(fromNs, speed, paused);
     auto controller = m_past->makeController(request);

@@ -5,6 +5,7 @@
 #include "qml/expectations/expectations_panel.h"
 #include "qml/findings/findings_panel.h"
 #include "qml/health/health_panel.h"
+#include "widgets/assistant/assistant_view.h"
 #include "widgets/charts/charts_view.h"
 #include "widgets/dashboards/dashboards_view.h"
 #include "widgets/graph/graph_view.h"
@@ -27,6 +28,17 @@ ViewRegistry consoleViews()
                         QObject::tr(summary), area,               factory,
                         QKeySequence(QLatin1String(shortcut)),    QObject::tr(keys)};
     };
+    const auto tool = [&view](auto &&...arguments) {
+        ViewSpec spec = view(arguments...);
+        spec.onDemand = true;
+        return spec;
+    };
+    ViewSpec source = tool("source", "Add a source", "inbox",
+                           "From a document that you have to a pipeline that reads it", Centre, makeAssistantView,
+                           "Ctrl+S: save the pipeline; Enter: from a field to the line that makes it; "
+                           "Ctrl+C: copy the whole value",
+                           "Ctrl+Shift+N");
+    source.begins = QObject::tr("&Add a source…");
     // clang-format off
     return {
         view("timeline", "Timeline", "chart-gantt", "When what happened, in lanes", Top, makeTimelineView),
@@ -52,6 +64,9 @@ ViewRegistry consoleViews()
         view("expectations", "Expectations", "hourglass", "What should happen next, what is late or missing", Centre,
              makeExpectationsPanel, "J, K: move; /: filter; M: the machine, then Left, Right: its steps",
              "Ctrl+Shift+X"),
+        source,
+        tool("transformers", "Transformers", "workflow", "What a transformer would store of an event, without "
+             "storing it", Centre, makeTransformView, "Ctrl+Enter: try it", "Ctrl+Shift+T"),
     };
     // clang-format on
 }

@@ -12,6 +12,8 @@
 
 namespace eventops {
 
+struct SourceTools;
+
 /// Names an entity in the views.
 struct EntityRef {
     QString tenant, type, id;
@@ -44,6 +46,9 @@ public:
     /// Where saved queries and dashboards lie; set before a view is made.
     void setQueryFolders(QueryFolders folders) { m_queryFolders = std::move(folders); }
     const QueryFolders &queryFolders() const { return m_queryFolders; }
+    /// For adding sources and trying transformers; set before a view is made. Null: this window does neither.
+    void setSourceTools(std::shared_ptr<const SourceTools> tools) { m_sourceTools = std::move(tools); }
+    const std::shared_ptr<const SourceTools> &sourceTools() const { return m_sourceTools; }
     const Change &change() const { return m_change; }
     bool isInformed() const { return m_informed; } ///< The back end has told what there is, be it nothing.
 
@@ -62,6 +67,11 @@ public Q_SLOTS:
     void setFilter(const QString &filter); ///< In the language of core/filter; shown where events are.
     void setFollowing(bool following);
     void showView(const QString &viewId) { Q_EMIT viewRequested(viewId); } ///< Asks the window to bring a view up.
+    /// Asks the window to read @p request, which people know as @p title, into the workspace.
+    void requestReplay(const eventops::ReplayRequest &request, const QString &title)
+    {
+        Q_EMIT replayRequested(request, title);
+    }
     /// For the status bar; errors stay there until the next one.
     void tell(const QString &sentence, bool isError = false) { Q_EMIT told(sentence, isError); }
 
@@ -74,6 +84,7 @@ Q_SIGNALS:
     void filterSet(const QString &filter);
     void followingSet(bool following);
     void viewRequested(const QString &viewId);
+    void replayRequested(const eventops::ReplayRequest &request, const QString &title);
     void told(const QString &sentence, bool isError);
 
 private:
@@ -81,6 +92,7 @@ private:
     Caller m_caller;
     UiBridge m_bridge;
     QueryFolders m_queryFolders;
+    std::shared_ptr<const SourceTools> m_sourceTools;
     ReceiverGuard m_guard;
     Ticket m_subscription;
     Change m_change;

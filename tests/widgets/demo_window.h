@@ -19,6 +19,7 @@
 #include <QTemporaryDir>
 #include <QtTest/QtTest>
 
+#include <array>
 #include <future>
 
 namespace eventops::test {
@@ -33,10 +34,11 @@ inline void press(MainWindow &window, Qt::Key key, Qt::KeyboardModifiers modifie
 inline void pressView(MainWindow &window, qsizetype i)
 {
     constexpr qsizetype Numbered = 10;
+    constexpr std::array Lettered = {Qt::Key_W, Qt::Key_X, Qt::Key_N, Qt::Key_T};
     if (i < Numbered)
         press(window, i == Numbered - 1 ? Qt::Key_0 : static_cast<Qt::Key>(Qt::Key_1 + i), Qt::ControlModifier);
     else
-        press(window, i == Numbered ? Qt::Key_W : Qt::Key_X, Qt::ControlModifier | Qt::ShiftModifier);
+        press(window, Lettered[static_cast<std::size_t>(i - Numbered)], Qt::ControlModifier | Qt::ShiftModifier);
 }
 
 /// The program's window in this process, with the demo in it, in a home of its own. Thread: UI.

@@ -73,7 +73,7 @@ MainWindow::MainWindow(const ViewRegistry &views, ViewContext &context, ReplayCo
         beginViews();
         return;
     }
-    m_welcome = new WelcomePage({m_demo, m_open, m_workspace}, this);
+    m_welcome = new WelcomePage(QList<QAction *>{m_demo, m_open} + m_begins + QList<QAction *>{m_workspace}, this);
     setCentralWidget(m_welcome);
     m_welcome->setFocus();
 }
@@ -149,8 +149,10 @@ void MainWindow::makeDocks()
         QKeySequence keys = spec.shortcut;
         if (keys.isEmpty() && i < NumbersMax)
             keys = QKeySequence(QStringLiteral("Ctrl+%1").arg((i + 1) % NumbersMax));
-        m_viewActions.push_back(
-            command(spec.title, spec.icon, keys, spec.summary, [this, id = spec.id] { showView(id); }));
+        const QString &name = spec.begins.isEmpty() ? spec.title : spec.begins;
+        m_viewActions.push_back(command(name, spec.icon, keys, spec.summary, [this, id = spec.id] { showView(id); }));
+        if (!spec.begins.isEmpty())
+            m_begins << m_viewActions.back();
         addDockWidget(Qt::LeftDockWidgetArea, dock);
         dock->hide();
         const auto later = [this] {
@@ -169,7 +171,8 @@ void MainWindow::makeDocks()
 void MainWindow::makeMenus()
 {
     QMenu *file = menuBar()->addMenu(tr("&File"));
-    file->addActions({m_open, m_workspace, m_connect, m_export, m_demo, m_stop});
+    file->addActions(QList<QAction *>{m_open} + m_begins + QList<QAction *>{m_workspace, m_connect, m_export});
+    file->addActions({m_demo, m_stop});
     if (m_play != nullptr)
         file->addAction(m_play);
     file->addSeparator();
@@ -285,6 +288,7 @@ void MainWindow::connectContext()
     });
     connect(&m_context, &ViewContext::viewRequested, this, &MainWindow::showView);
     connect(&m_context, &ViewContext::told, this, &MainWindow::tell);
+    connect(&m_context, &ViewContext::replayRequested, &m_replay, &ReplayController::start);
     connect(&m_context, &ViewContext::followingSet, m_follow, &QAction::setChecked);
     const auto showTheme = [this] {
         m_theme->setIcon(
@@ -341,9 +345,23 @@ void MainWindow::showView(const QString &viewId)
     if (wanted == nullptr)
         return;
     beginViews();
+    const bool comes = wanted->spec().onDemand && wanted->isHidden();
     wanted->show();
     wanted->raise();
+    if (comes)
+        giveRoom(*wanted);
     wanted->view()->setFocus(Qt::ShortcutFocusReason);
+}
+
+/// A tool that somebody asked for is what he looks at: another one goes, and what stands above gives way.
+void MainWindow::giveRoom(ViewDock &tool)
+{
+    for (ViewDock *dock : m_docks) {
+        if (dock != &tool && dock->spec().onDemand && !dock->isFloating())
+            dock->hide();
+        else if (dock->spec().area == ViewArea::Top && dock->isVisible() && !dock->isFloating())
+            resizeDocks({dock, &tool}, {height() / ToolParts, height() - height() / ToolParts}, Qt::Vertical);
+    }
 }
 
 void MainWindow::openPalette()
@@ -410,7 +428,7 @@ void MainWindow::arrangeDefault()
         ViewDock *const front = first.at(dock->spec().area);
         if (dock != front)
             tabifyDockWidget(front, dock);
-        dock->show();
+        dock->setVisible(!dock->spec().onDemand);
     }
     for (const auto &[area, dock] : first)
         dock->raise();

@@ -97,6 +97,7 @@ private:
     void connectReplay();
     void arrangeDefault();
     void sizeDefault();
+    void giveRoom(ViewDock &tool);
     void showLayout();
     void beginViews();
     void tidy();
@@ -107,12 +108,14 @@ private:
     void tell(const QString &sentence, bool isError);
 
     static constexpr int LayoutVersion = 1;
+    static constexpr int ToolParts = 4; ///< Of the height: what stands above a tool keeps one.
     const WindowSetup m_setup;
     ViewContext &m_context;
     ReplayController &m_replay;
     std::vector<ViewDock *> m_docks;      ///< In the order of the registry.
     std::vector<QAction *> m_viewActions; ///< The same.
     std::vector<QAction *> m_commands;
+    QList<QAction *> m_begins;            ///< Of the views by which events come in.
     QAction *m_open = nullptr, *m_demo = nullptr, *m_workspace = nullptr, *m_follow = nullptr, *m_theme = nullptr;
     QAction *m_search = nullptr, *m_reset = nullptr, *m_quit = nullptr, *m_stop = nullptr, *m_export = nullptr;
     QAction *m_play = nullptr, *m_connect = nullptr;

@@ -26,6 +26,8 @@ struct ViewSpec {
     std::function<QWidget *(ViewContext &, QWidget *parent)> factory; ///< Called once, when the view is first shown.
     QKeySequence shortcut = {}; ///< Empty: Ctrl and its number in the registry, 1 to 9.
     QString keys = {};          ///< Its own keys for the help, "Enter: open; F: follow".
+    bool onDemand = false;      ///< A tool: no part of the default layout until somebody asks for it.
+    QString begins = {};        ///< Not empty: a way to bring events in; its name in the File menu and the welcome.
 };
 using ViewRegistry = std::vector<ViewSpec>;
 

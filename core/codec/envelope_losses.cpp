@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+#include "core/codec/envelope_losses.h"
+
+#include "core/codec/codec.h"
+
+namespace eventops {
+
+std::vector<std::string> envelopeLosses(const Batch &batch, const Event &event)
+{
+    std::vector<std::string> out;
+    for (const char *name : {"karma.v1", "monitoring.v1"}) {
+        const auto codec = makeCodec(name, Value::map({}));
+        LossReport loss;
+        if (!codec || !codec.value()->encode(batch, event, loss))
+            continue;
+        for (const LossReport::Item &item : loss.items)
+            out.push_back(std::string(name) + ": " + item.field + ' ' + item.what);
+    }
+    return out;
+}
+
+} // namespace eventops
