@@ -12,6 +12,7 @@
 #include "core/base/time.h"
 #include "core/codec/cloud_event.h"
 #include "core/codec/json_reader.h"
+#include "core/codec/otlp_protobuf.h"
 #include "core/session/intake_settings.h"
 
 #include <algorithm>
@@ -22,6 +23,7 @@ namespace {
 constexpr std::string_view Json = "application/json";
 constexpr std::string_view CloudEvent = "application/cloudevents+json";
 constexpr std::string_view CloudEvents = "application/cloudevents-batch+json";
+constexpr std::string_view Protobuf = "application/x-protobuf";
 constexpr std::string_view AttributePrefix = "ce-";
 
 std::string onlyHeader(const HttpRequest &request, std::string_view name)
@@ -55,54 +57,97 @@ void takeIn(Backend &backend, const Caller &caller, const std::shared_ptr<HttpEx
     });
 }
 
-// --- OpenTelemetry: OTLP/HTTP 1.x with the JSON encoding (opentelemetry.io/docs/specs/otlp) ---
+// --- OpenTelemetry: OTLP/HTTP 1.x, as JSON or Protocol Buffers (opentelemetry.io/docs/specs/otlp) ---
 
 struct OtlpSignal {
-    std::string_view path, member, rejected, summary;
+    OtlpExport signal;
+    std::string_view path, member, summary;
 };
 constexpr OtlpSignal OtlpSignals[] = {
-    {"/v1/logs", "resourceLogs", "rejectedLogRecords",
-     "Log records of OpenTelemetry exporters and collectors (OTLP/HTTP, JSON, also by gzip)."},
-    {"/v1/metrics", "resourceMetrics", "rejectedDataPoints",
-     "Metrics of OpenTelemetry exporters and collectors (OTLP/HTTP, JSON, also by gzip)."},
-    {"/v1/traces", "resourceSpans", "rejectedSpans",
-     "Spans of OpenTelemetry exporters and collectors (OTLP/HTTP, JSON, also by gzip)."},
+    {OtlpExport::Logs, "/v1/logs", "resourceLogs",
+     "Log records of OpenTelemetry exporters and collectors (OTLP/HTTP, JSON or Protocol Buffers, also by gzip)."},
+    {OtlpExport::Metrics, "/v1/metrics", "resourceMetrics",
+     "Metrics of OpenTelemetry exporters and collectors (OTLP/HTTP, JSON or Protocol Buffers, also by gzip)."},
+    {OtlpExport::Traces, "/v1/traces", "resourceSpans",
+     "Spans of OpenTelemetry exporters and collectors (OTLP/HTTP, JSON or Protocol Buffers, also by gzip)."},
 };
 
-/// A google.rpc.Status, as OTLP says what is wrong. INVALID_ARGUMENT tells the sender not to try again.
-void refuseOtlp(HttpExchange &exchange, unsigned status, int code, std::string_view why)
+/// What an exporter is told, in the encoding that it sent. A request is stored whole or not at all, so there is no
+/// partial success to tell of.
+class OtlpAnswer
 {
-    std::string body;
-    JsonWriter(body).beginObject().key("code").integer(code).field("message", why).endObject();
-    respondJson(exchange, std::move(body), status);
-}
+public:
+    explicit OtlpAnswer(std::shared_ptr<HttpExchange> exchange)
+        : m_exchange(std::move(exchange)), m_binary(mediaTypeOf(m_exchange->request()) == Protobuf)
+    {
+    }
+    bool isBinary() const { return m_binary; }
+
+    void taken(std::string_view json) const
+    {
+        if (m_binary) // a response message without fields
+            return m_exchange->respond({200, std::string(Protobuf), {}, {}});
+        respondJson(*m_exchange, std::string(json));
+    }
+    /// A google.rpc.Status, as OTLP says what is wrong. INVALID_ARGUMENT tells the sender not to try again.
+    void invalid(std::string_view why) const
+    {
+        constexpr int InvalidArgument = 3;
+        if (m_binary)
+            return m_exchange->respond({400, std::string(Protobuf), {}, rpcStatus(InvalidArgument, why)});
+        std::string body;
+        JsonWriter(body).beginObject().key("code").integer(InvalidArgument).field("message", why).endObject();
+        respondJson(*m_exchange, std::move(body), 400);
+    }
+    /// What the server says of any request; to a sender of Protocol Buffers as a Status as well.
+    void refused(HttpResponse response) const
+    {
+        constexpr int InvalidArgument = 3, Unavailable = 14;
+        std::string scratch;
+        const auto detail = m_binary ? jsonMember(response.body, "detail") : std::nullopt;
+        if (detail) {
+            response.body = rpcStatus(response.status >= 500 ? Unavailable : InvalidArgument,
+                                      std::string(jsonText(*detail, scratch)));
+            response.contentType = Protobuf;
+        }
+        m_exchange->respond(std::move(response));
+    }
+
+private:
+    std::shared_ptr<HttpExchange> m_exchange;
+    bool m_binary;
+};
 
 void takeOtlp(Backend &backend, const ApiCall &call, const OtlpSignal &signal)
 {
-    constexpr int InvalidArgument = 3;
+    const OtlpAnswer answer(call.exchange);
     std::string content;
     if (auto refusal = readContent(call.exchange->request(), content))
-        return call.exchange->respond(std::move(*refusal));
+        return answer.refused(std::move(*refusal));
+    if (answer.isBinary()) {
+        auto json = otlpJson(signal.signal, content);
+        if (!json)
+            return answer.invalid("the body is no request of " + std::string(signal.path) + ": "
+                                  + json.error().message);
+        content = std::move(json).value();
+    }
     JsonReader reader;
     if (const JsonFailure failure = reader.read(content))
-        return refuseOtlp(*call.exchange, 400, InvalidArgument, "the body is no JSON: " + failure.text());
+        return answer.invalid("the body is no JSON: " + failure.text());
     const JsonEntry *member = reader.kind() == JsonKind::Object ? reader.find(signal.member) : nullptr;
     if (member == nullptr || jsonKind(member->value) != JsonKind::Array) {
         // An export of nothing is an empty object.
         if (reader.kind() == JsonKind::Object && reader.members().empty())
-            return respondJson(*call.exchange, "{}");
-        return refuseOtlp(*call.exchange, 400, InvalidArgument,
-                          "the body has no array \"" + std::string(signal.member) + '"');
+            return answer.taken("{}");
+        return answer.invalid("the body has no array \"" + std::string(signal.member) + '"');
     }
-    backend.ingest(call.caller, oneRecord(std::move(content)),
-                   [exchange = call.exchange](const Result<IngestOutcome> &outcome) {
-                       if (!outcome)
-                           return exchange->respond(problem(outcome.error()));
-                       if (isRefused(outcome.value()))
-                           return refuseOtlp(*exchange, 400, InvalidArgument,
-                                             outcome.value().refused.front().detail + "; kept as a dead letter");
-                       respondJson(*exchange, "{\"partialSuccess\":{}}");
-                   });
+    backend.ingest(call.caller, oneRecord(std::move(content)), [answer](const Result<IngestOutcome> &outcome) {
+        if (!outcome)
+            return answer.refused(problem(outcome.error()));
+        if (isRefused(outcome.value()))
+            return answer.invalid(outcome.value().refused.front().detail + "; kept as a dead letter");
+        answer.taken("{\"partialSuccess\":{}}");
+    });
 }
 
 // --- CloudEvents over HTTP 1.0 (HTTP Protocol Binding, section 3) ---
@@ -263,9 +308,13 @@ Route postRoute(const RouteTools &tools, std::string_view path, std::string_view
 
 void addIntakeRoutes(Router &router, const RouteTools &tools, const std::optional<Workspace> &intakes)
 {
-    for (const OtlpSignal &signal : OtlpSignals)
-        router.add(postRoute(tools, signal.path, signal.summary,
-                             [&signal](Backend &backend, const ApiCall &call) { takeOtlp(backend, call, signal); }));
+    for (const OtlpSignal &signal : OtlpSignals) {
+        Route route = postRoute(tools, signal.path, signal.summary, [&signal](Backend &backend, const ApiCall &call) {
+            takeOtlp(backend, call, signal);
+        });
+        route.bodyTypes = {Json, Protobuf};
+        router.add(std::move(route));
+    }
     router.add(postRoute(tools, "/v1/alertmanager",
                          "Alertmanager's webhook, version 4: each alert of the group is an event. For operators.",
                          takeDocument));

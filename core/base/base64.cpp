@@ -36,6 +36,8 @@ bool readBase64(std::string_view text, std::string &out)
         return false;
     while (!text.empty() && text.back() == '=' && text.size() % 4 != 1)
         text.remove_suffix(1);
+    if (text.size() % 4 == 1)
+        return false; // six bits make no byte
     std::uint32_t bits = 0;
     unsigned have = 0;
     for (const char c : text) {

@@ -166,13 +166,13 @@ public:
         return "Metrics as agents send them: {tenant_id, host, metric, value, ts_event, unit, tags}.";
     }
     std::unique_ptr<CodecDecoder> makeDecoder() const override { return std::make_unique<Decoder>(m_rules); }
-    Result<std::string> encode(const Batch &batch, const Event &event, LossReport &loss) const override;
+    Result<std::string> write(const Batch &batch, const Event &event, LossReport &loss) const override;
 
 private:
     AgentRules m_rules;
 };
 
-Result<std::string> Agent::encode(const Batch &batch, const Event &event, LossReport &loss) const
+Result<std::string> Agent::write(const Batch &batch, const Event &event, LossReport &loss) const
 {
     if (event[Field::Metric] == NoStr || !event.hasValue)
         return Error{Error::Code::InvalidInput,

@@ -179,13 +179,13 @@ public:
     {
         return std::make_unique<Decoder>(m_rules, m_schemas, m_syslog);
     }
-    Result<std::string> encode(const Batch &batch, const Event &event, LossReport &loss) const override
+    Result<std::string> write(const Batch &batch, const Event &event, LossReport &loss) const override
     {
         // The envelope that the event came in.
         const Codec *codec = codecByName(batch.text(event, Field::Codec));
         if (codec == nullptr || codec->name() == Name)
             codec = &genericJsonCodec();
-        return codec->encode(batch, event, loss);
+        return codec->write(batch, event, loss);
     }
 
 private:

@@ -108,7 +108,7 @@ public:
     }
     std::unique_ptr<CodecDecoder> makeDecoder() const override { return std::make_unique<Decoder>(m_settings); }
     /// The body: of an event read by this codec its own bytes, of any other its attrs or its message.
-    Result<std::string> encode(const Batch &batch, const Event &event, LossReport &loss) const override
+    Result<std::string> write(const Batch &batch, const Event &event, LossReport &loss) const override
     {
         if (batch.text(event, Field::Codec) == Name && event.record < batch.records.size() && !batch.chunks.empty())
             return std::string(batch.raw(batch.records[event.record]));

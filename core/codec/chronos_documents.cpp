@@ -172,7 +172,7 @@ public:
     {
         return std::make_unique<JsonDecoder>(makeChronosEnvelope());
     }
-    Result<std::string> encode(const Batch &batch, const Event &event, LossReport &loss) const override
+    Result<std::string> write(const Batch &batch, const Event &event, LossReport &loss) const override
     {
         std::string out;
         JsonWriter json(out);

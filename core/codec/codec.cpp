@@ -2,6 +2,7 @@
 #include "core/codec/codec.h"
 
 #include "core/codec/envelopes.h"
+#include "core/codec/event_difference.h"
 #include "core/codec/kcat.h"
 #include "core/codec/losses.h"
 
@@ -12,6 +13,25 @@ namespace eventops {
 
 CodecDecoder::~CodecDecoder() = default;
 Codec::~Codec() = default;
+
+Result<std::string> Codec::encode(const Batch &batch, const Event &event, LossReport &loss) const
+{
+    LossReport notes;
+    std::string out = EVENTOPS_TRY(write(batch, event, notes));
+    Batch back;
+    const std::unique_ptr<CodecDecoder> decoder = makeDecoder();
+    const bool read = readBack(*decoder, out, back);
+    reportDifference(batch, event, back, read ? back.events.front() : Event{}, loss);
+    for (LossReport::Item &item : loss.items) {
+        const auto note = std::find_if(notes.items.begin(), notes.items.end(),
+                                       [&](const LossReport::Item &one) { return one.field == item.field; });
+        if (note != notes.items.end())
+            item.what = note->what;
+    }
+    std::sort(loss.items.begin(), loss.items.end(),
+              [](const LossReport::Item &a, const LossReport::Item &b) { return a.field < b.field; });
+    return out;
+}
 
 std::span<const LossReason> codecLosses()
 {

@@ -25,11 +25,11 @@ struct DecodeFailure {
 /// Every reason for which any codec may refuse a record.
 std::span<const LossReason> codecLosses();
 
-/// What another envelope cannot hold, field by field.
+/// What another envelope cannot hold, part by part of the event, sorted by name.
 struct LossReport {
     struct Item {
-        std::string field;
-        std::string what; ///< "stringified", "dropped", "cut to seconds".
+        std::string field; ///< As in filters: "ts_event", "message"; members of tags and attrs each: "attrs.name".
+        std::string what;  ///< "dropped", "changed", or in what way: "stringified", "cut to milliseconds".
     };
     std::vector<Item> items;
 };
@@ -45,7 +45,7 @@ public:
     virtual DecodeFailure decode(Batch &batch, std::uint32_t record) = 0;
 };
 
-/// One wire envelope ⇄ Event. Lossless both ways for its own form: the original bytes are kept with the record.
+/// One wire envelope ⇄ Event. Lossless both ways for its own form: an event that it read and wrote, it reads as it was.
 /// Thread: immutable, any.
 class Codec
 {
@@ -54,9 +54,13 @@ public:
     virtual std::string_view name() const = 0;    ///< "karma.v1"
     virtual std::string_view summary() const = 0; ///< One sentence.
     virtual std::unique_ptr<CodecDecoder> makeDecoder() const = 0;
-    /// The event in this envelope, one document without a line end (of an Avro codec: bytes); @p loss lists what it
-    /// cannot hold. Unavailable when the codec only reads.
-    virtual Result<std::string> encode(const Batch &batch, const Event &event, LossReport &loss) const = 0;
+    /// The event in this envelope, one document without a line end (of an Avro codec: bytes). @p loss lists what does
+    /// not come back of it when this codec reads what it wrote: that, and nothing else, as it is found by doing so.
+    /// Unavailable when the codec only reads, Refused or InvalidInput when the envelope has no form for this event.
+    Result<std::string> encode(const Batch &batch, const Event &event, LossReport &loss) const;
+    /// The same without reading it back. @p notes say how that was written which has no place of its own; whether it
+    /// is lost by that, encode() tells.
+    virtual Result<std::string> write(const Batch &batch, const Event &event, LossReport &notes) const = 0;
 };
 
 /// All codecs that need no settings, sorted by name.

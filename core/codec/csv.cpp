@@ -105,7 +105,7 @@ public:
     std::string_view name() const override { return Name; }
     std::string_view summary() const override { return "Rows of an export in CSV, under its header."; }
     std::unique_ptr<CodecDecoder> makeDecoder() const override { return std::make_unique<Decoder>(); }
-    Result<std::string> encode(const Batch &batch, const Event &event, LossReport &) const override
+    Result<std::string> write(const Batch &batch, const Event &event, LossReport &) const override
     {
         std::string out;
         appendEventCsv(out, batch, event);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/codec/document_format.h"
 
+#include "core/base/json.h"
 #include "core/codec/format_tables.h"
 #include "core/codec/json_envelope.h"
 #include "core/yaml/yaml.h"
@@ -43,6 +44,25 @@ bool DocumentFormat::Condition::holds(const JsonReader &json) const
     const auto text = scalarText(*found, scratch);
     const bool isOne = text && std::find(texts.begin(), texts.end(), *text) != texts.end();
     return isOne == (kind == Kind::OneOf);
+}
+
+void DocumentFormat::Condition::complete(JsonTree &made) const
+{
+    const auto least = [&]() -> std::string_view {
+        switch (kind) {
+        case Kind::Number: return "0";
+        case Kind::Object: return "{}";
+        case Kind::Array: return "[]";
+        default: return "\"\"";
+        }
+    };
+    std::string first;
+    if (kind == Kind::OneOf)
+        appendJsonString(first, texts.front());
+    if (kind == Kind::Absent)
+        made.remove(path.steps());
+    else if (kind != Kind::NoneOf)
+        made.put(path.steps(), first.empty() ? least() : std::string_view(first));
 }
 
 Result<DocumentFormat::Condition> DocumentFormat::condition(const Value::Member &member)
@@ -140,6 +160,21 @@ bool DocumentFormat::matches(const JsonReader &json) const
     return std::any_of(m_when.begin(), m_when.end(), [&](const std::vector<Condition> &all) {
         return std::all_of(all.begin(), all.end(), [&](const Condition &one) { return one.holds(json); });
     });
+}
+
+std::vector<JsonTree> DocumentFormat::completed(const JsonTree &made) const
+{
+    std::vector<JsonTree> out;
+    for (const std::vector<Condition> &all : m_when) {
+        JsonTree &tree = out.emplace_back(made);
+        for (const Condition &one : all) {
+            const std::string text = tree.text();
+            JsonReader json;
+            if (!json.read(text) && !one.holds(json))
+                one.complete(tree);
+        }
+    }
+    return out;
 }
 
 std::span<const DocumentFormat> documentFormats()

@@ -3,6 +3,7 @@
 
 #include "core/codec/json_path.h"
 #include "core/codec/json_reader.h"
+#include "core/codec/json_tree.h"
 #include "core/codec/mapping.h"
 
 #include <memory>
@@ -46,6 +47,9 @@ public:
     const std::string &start() const { return m_start; } ///< RE2; empty: a record is a line.
     /// Is @p json one of these? Never of text. Complexity: O(bytes of the members that are asked for).
     bool matches(const JsonReader &json) const;
+    /// The documents that @p made becomes when it gets what `when` asks for and it has not, one for each alternative:
+    /// empty texts, objects and arrays, or the first text of a list. For writers.
+    std::vector<JsonTree> completed(const JsonTree &made) const;
 
 private:
     enum class Kind : std::uint8_t { Any, Text, Number, Object, Array, Absent, OneOf, NoneOf };
@@ -55,6 +59,7 @@ private:
         Kind kind = Kind::Any;
         std::vector<std::string> texts; ///< Of OneOf and NoneOf.
         bool holds(const JsonReader &json) const;
+        void complete(JsonTree &made) const;
     };
     static Result<std::vector<Condition>> conditions(const Value &map);
     static Result<Condition> condition(const Value::Member &member);

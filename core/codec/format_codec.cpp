@@ -5,6 +5,7 @@
 #include "core/codec/format_encoders.h"
 #include "core/codec/header_block.h"
 #include "core/codec/mapping_reader.h"
+#include "core/codec/mapping_writer.h"
 #include "core/codec/text_format.h"
 #include "core/codec/yaml_document.h"
 
@@ -142,15 +143,26 @@ public:
             return std::make_unique<TextDecoder>(m_format, m_settings);
         return std::make_unique<DocumentDecoder>(m_format);
     }
-    Result<std::string> encode(const Batch &batch, const Event &event, LossReport &loss) const override
+    Result<std::string> write(const Batch &batch, const Event &event, LossReport &) const override
     {
-        if (const FormatEncoder encoder = formatEncoder(m_format.name())) {
-            std::string out = encoder(batch, event);
-            reportRoundTrip(*this, batch, event, out, loss);
-            return out;
+        const bool own = batch.text(event, Field::Codec) == m_format.name();
+        const FormatEncoder encoder = formatEncoder(m_format.name());
+        if (m_headers) // the structured mode, said in a header
+            return "content-type: application/cloudevents+json\n\n"
+                   + (own ? std::string(batch.text(event, Field::Attrs)) : encoder(batch, event));
+        if (!own && encoder != nullptr)
+            return encoder(batch, event);
+        if (own || !m_format.isText()) {
+            MappingWriter writer(*m_format.mapping(), &m_format, *this);
+            auto original = own ? writer.original(batch, event) : std::nullopt;
+            if (original)
+                return std::move(*original);
+            if (!m_format.isText())
+                return writer.made(batch, event);
         }
         return Error{Error::Code::Unavailable,
-                     "the format " + m_format.name() + " is only read",
+                     "lines of " + m_format.name()
+                         + " are only read, and the one that the event came from is not at hand or says something else",
                      {},
                      "write the event with another codec"};
     }

@@ -4,17 +4,13 @@
 #include "core/base/json.h"
 #include "core/base/time.h"
 #include "core/codec/json_envelope.h"
+#include "core/codec/json_tree.h"
 
 #include <algorithm>
 #include <array>
 
 namespace eventops {
 namespace {
-
-bool isOf(const Batch &batch, const Event &event, std::string_view codec)
-{
-    return batch.text(event, Field::Codec) == codec;
-}
 
 void fieldIfThere(JsonWriter &json, const Batch &batch, const Event &event, std::string_view name, Field field)
 {
@@ -28,10 +24,10 @@ void rawIfThere(JsonWriter &json, std::string_view name, std::string_view object
         json.key(name).raw(object);
 }
 
-/// A CloudEvent in the structured mode; one that came as such is written as it was.
+/// A CloudEvent in the structured mode; one of a batch is written as it was.
 std::string encodeCloudEvent(const Batch &batch, const Event &event)
 {
-    if (isOf(batch, event, "cloudevents") || isOf(batch, event, "cloudevents.batch"))
+    if (batch.text(event, Field::Codec) == "cloudevents.batch")
         return std::string(batch.text(event, Field::Attrs));
     std::string out;
     JsonWriter json(out);
@@ -86,72 +82,28 @@ void writeTexts(JsonWriter &json, std::string_view object, std::initializer_list
 /// Alertmanager's webhook, version 4, with the event as its one alert.
 std::string encodeAlert(const Batch &batch, const Event &event)
 {
-    const bool own = isOf(batch, event, "alertmanager");
-    const std::string_view tags = batch.text(event, Field::Tags), attrs = batch.text(event, Field::Attrs);
-    const std::string_view type = batch.text(event, Field::Type);
-    const bool resolved = type.ends_with(".resolved") || batch.text(event, Field::Step) == "resolved";
-    const std::string status(own ? batch.text(event, Field::Step) : resolved ? "resolved" : "firing");
-    const auto kept = [&](std::string_view name) {
-        return own && !attrs.empty() ? jsonMember(attrs, name) : std::nullopt;
-    };
+    const bool resolved =
+        batch.text(event, Field::Type).ends_with(".resolved") || batch.text(event, Field::Step) == "resolved";
+    const std::string_view status = resolved ? "resolved" : "firing";
     std::string out;
     JsonWriter json(out);
-    json.beginObject();
-    json.field("version", own ? batch.text(event, Field::SchemaVersion) : std::string_view("4"));
-    json.key("groupKey").raw(kept("group_key").value_or("\"\""));
-    json.field("status", status).field("receiver", batch.text(event, Field::SourceNamespace));
+    json.beginObject().field("version", "4").field("groupKey", "").field("status", status);
+    json.field("receiver", batch.text(event, Field::SourceNamespace));
     json.key("groupLabels").raw("{}").key("commonLabels").raw("{}").key("commonAnnotations").raw("{}");
     json.field("externalURL", batch.text(event, Field::SourceId)).key("alerts").beginArray().beginObject();
     json.field("status", status).key("labels").beginObject();
-    if (!own) {
-        json.field("alertname", batch.text(event, event[Field::Metric] != NoStr ? Field::Metric : Field::Type));
-        if (event.severity != Severity::Unset)
-            json.field("severity", severityName(static_cast<std::uint8_t>(event.severity)));
-        fieldIfThere(json, batch, event, "instance", Field::EntityId);
-        writeTexts(json, tags, {"alertname", "severity", "instance"});
-    } else {
-        writeTexts(json, tags, {});
-    }
+    json.field("alertname", batch.text(event, event[Field::Metric] != NoStr ? Field::Metric : Field::Type));
+    if (event.severity != Severity::Unset)
+        json.field("severity", severityName(static_cast<std::uint8_t>(event.severity)));
+    fieldIfThere(json, batch, event, "instance", Field::EntityId);
+    writeTexts(json, batch.text(event, Field::Tags), {"alertname", "severity", "instance"});
     json.endObject().key("annotations").beginObject();
-    if (!own)
-        fieldIfThere(json, batch, event, "summary", Field::Message);
-    writeTexts(json, attrs,
-               {own ? "ends_at" : "summary", own ? "generator_url" : "summary", own ? "group_key" : "summary"});
-    json.endObject().field("startsAt", eventTimeText(batch, event));
-    json.key("endsAt").raw(kept("ends_at").value_or("\"0001-01-01T00:00:00Z\""));
-    if (const auto url = kept("generator_url"))
-        json.key("generatorURL").raw(*url);
+    fieldIfThere(json, batch, event, "summary", Field::Message);
+    writeTexts(json, batch.text(event, Field::Attrs), {"summary"});
+    json.endObject().field("startsAt", eventTimeText(batch, event)).field("endsAt", "0001-01-01T00:00:00Z");
     fieldIfThere(json, batch, event, "fingerprint", Field::CorrelationId);
     json.endObject().endArray().endObject();
     return out;
-}
-
-/// An AnyValue of OpenTelemetry. Lists and maps that came as such are written as such, others as JSON in a text.
-void writeAny(JsonWriter &json, std::string_view value)
-{
-    std::string scratch;
-    json.beginObject();
-    switch (jsonKind(value)) {
-    case JsonKind::String: json.key("stringValue").raw(value); break;
-    case JsonKind::True:
-    case JsonKind::False: json.key("boolValue").raw(value); break;
-    case JsonKind::Number: json.key("doubleValue").raw(value); break;
-    case JsonKind::Null: break;
-    case JsonKind::Object:
-    case JsonKind::Array: {
-        const auto values = jsonMember(value, "values");
-        if (!values || jsonKind(*values) != JsonKind::Array) {
-            json.field("stringValue", value);
-            break;
-        }
-        JsonItems items(*values);
-        std::string_view name, first;
-        const bool isMap = items.next(name, first) && jsonMember(first, "key");
-        json.key(isMap ? "kvlistValue" : "arrayValue").raw(value);
-        break;
-    }
-    }
-    json.endObject();
 }
 
 void writePairs(JsonWriter &json, std::string_view object)
@@ -160,8 +112,7 @@ void writePairs(JsonWriter &json, std::string_view object)
     std::string_view rawName, value;
     std::string name;
     while (items.next(rawName, value)) {
-        json.beginObject().field("key", jsonUnescape(rawName, name)).key("value");
-        writeAny(json, value);
+        json.beginObject().field("key", jsonUnescape(rawName, name)).key("value").raw(typedValue(value));
         json.endObject();
     }
 }
@@ -169,7 +120,6 @@ void writePairs(JsonWriter &json, std::string_view object)
 /// A request of OTLP/JSON with the event as its one log record.
 std::string encodeLogRecord(const Batch &batch, const Event &event)
 {
-    const bool own = isOf(batch, event, "otlp.logs");
     std::string out;
     JsonWriter json(out);
     json.beginObject().key("resourceLogs").beginArray().beginObject().key("resource").beginObject();
@@ -188,12 +138,8 @@ std::string encodeLogRecord(const Batch &batch, const Event &event)
         json.field("timeUnixNano", std::to_string(raw(event.tsEvent)));
     if (event.severity != Severity::Unset)
         json.key("severityNumber").integer(static_cast<int>(event.severity));
-    const std::string_view message = batch.text(event, Field::Message);
-    JsonReader reader;
-    if (own && message.starts_with('{') && !reader.read(message))
-        json.key("body").raw(message); // a body that is no text
-    else if (event[Field::Message] != NoStr)
-        json.key("body").beginObject().field("stringValue", message).endObject();
+    if (event[Field::Message] != NoStr)
+        json.key("body").beginObject().field("stringValue", batch.text(event, Field::Message)).endObject();
     if (batch.text(event, Field::Type) != "log")
         fieldIfThere(json, batch, event, "eventName", Field::Type);
     json.key("attributes").beginArray();
@@ -203,25 +149,6 @@ std::string encodeLogRecord(const Batch &batch, const Event &event)
     fieldIfThere(json, batch, event, "spanId", Field::SpanId);
     json.endObject().endArray().endObject().endArray().endObject().endArray().endObject();
     return out;
-}
-
-/// Members of the object @p before that are not in @p after as they were.
-void reportMembers(std::string_view field, std::string_view before, std::string_view after, LossReport &loss)
-{
-    JsonItems items(before);
-    std::string_view rawName, value;
-    std::string name, was, is;
-    while (items.next(rawName, value)) {
-        const std::string key(jsonUnescape(rawName, name));
-        const auto found = after.empty() ? std::nullopt : jsonMember(after, key);
-        was.clear();
-        is.clear();
-        appendJsonCompact(was, value);
-        if (found)
-            appendJsonCompact(is, *found);
-        if (was != is)
-            loss.items.push_back({std::string(field) + '.' + key, found ? "changed" : "dropped"});
-    }
 }
 
 } // namespace
@@ -235,39 +162,6 @@ FormatEncoder formatEncoder(std::string_view format)
             return encoder;
     }
     return nullptr;
-}
-
-void reportRoundTrip(const Codec &codec, const Batch &batch, const Event &event, std::string_view encoded,
-                     LossReport &loss)
-{
-    auto chunk = std::make_shared<RawChunk>();
-    chunk->bytes.reserve(encoded.size() + RawPaddingBytes);
-    chunk->bytes = encoded;
-    Batch back;
-    back.records.emplace_back().size = static_cast<std::uint32_t>(encoded.size());
-    back.chunks.push_back(std::move(chunk));
-    if (codec.makeDecoder()->decode(back, 0) || back.events.size() != 1)
-        back.events.assign(1, Event{});
-    const Event &again = back.events.front();
-    if (event.tsEvent != NoTime && again.tsEvent != event.tsEvent)
-        loss.items.push_back({"ts_event", again.tsEvent == NoTime ? "dropped" : "changed"});
-    if (event.severity != again.severity && event.severity != Severity::Unset)
-        loss.items.push_back({"severity", again.severity == Severity::Unset ? "dropped" : "changed"});
-    if (event.hasValue && (!again.hasValue || again.value != event.value))
-        loss.items.push_back({"value", again.hasValue ? "changed" : "dropped"});
-    for (std::size_t i = 0; i < FieldCount; ++i) {
-        const auto field = static_cast<Field>(i);
-        // How it was written and came here is no part of the event.
-        constexpr std::array Beside = {Field::Codec, Field::TsText, Field::Headers, Field::ContentType};
-        if (event[field] == NoStr || std::find(Beside.begin(), Beside.end(), field) != Beside.end())
-            continue;
-        const std::string_view was = batch.text(event, field);
-        const std::string_view is = again[field] == NoStr ? std::string_view() : back.text(again, field);
-        if (field == Field::Tags || field == Field::Attrs)
-            reportMembers(toString(field), was, is, loss);
-        else if (was != is)
-            loss.items.push_back({std::string(toString(field)), again[field] == NoStr ? "dropped" : "changed"});
-    }
 }
 
 } // namespace eventops

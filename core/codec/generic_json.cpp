@@ -3,6 +3,8 @@
 
 #include "core/base/json.h"
 #include "core/base/time.h"
+#include "core/codec/event_difference.h"
+#include "core/codec/json_tree.h"
 
 namespace eventops {
 namespace {
@@ -79,9 +81,12 @@ public:
     {
         return std::make_unique<JsonDecoder>(makeGenericJsonEnvelope());
     }
-    /// The event with every field under its own name (design section 4), attrs as an object.
-    Result<std::string> encode(const Batch &batch, const Event &event, LossReport &) const override
+    /// One that came as such is its document, with what became of its time, severity and message; any other has every
+    /// field under its own name (design section 4), attrs as an object.
+    Result<std::string> write(const Batch &batch, const Event &event, LossReport &) const override
     {
+        if (batch.text(event, Field::Codec) == Name && event[Field::Attrs] != NoStr)
+            return ownDocument(batch, event);
         std::string out;
         JsonWriter json(out);
         json.beginObject();
@@ -107,6 +112,32 @@ public:
         }
         json.endObject();
         return out;
+    }
+
+private:
+    std::string ownDocument(const Batch &batch, const Event &event) const
+    {
+        JsonTree tree{std::string(batch.text(event, Field::Attrs))};
+        const auto decoder = makeDecoder();
+        Batch back;
+        LossReport lost;
+        readBack(*decoder, tree.text(), back);
+        reportDifference(batch, event, back, back.events.empty() ? Event{} : back.events.front(), lost);
+        const auto put = [&](std::string_view name, std::string_view text) {
+            std::string value;
+            appendJsonString(value, text);
+            const JsonPath::Step step{JsonPath::Kind::Member, std::string(name), {}, 0};
+            tree.put(std::span(&step, 1), value);
+        };
+        for (const LossReport::Item &item : lost.items) {
+            if (item.field == "ts_event")
+                put(TimeNames[0], formatTimestamp(event.tsEvent));
+            else if (item.field == "severity")
+                put(SeverityNames[0], severityName(static_cast<std::uint8_t>(event.severity)));
+            else if (item.field == "message")
+                put(MessageNames[0], batch.text(event, Field::Message));
+        }
+        return tree.text();
     }
 };
 

@@ -32,7 +32,6 @@ public:
     std::optional<std::string_view> find(std::span<const std::string_view> scopes) const;
     const std::string &text() const { return m_text; }
 
-private:
     enum class Kind : std::uint8_t { Member, Index, Where, Pair };
     struct Step {
         Kind kind = Kind::Member;
@@ -40,6 +39,12 @@ private:
         std::string value;      ///< Of Where.
         std::size_t index = 0;
     };
+    /// How it is walked: from the document (fromRoot()), or from the element up() levels out, by each of the steps.
+    std::span<const Step> steps() const { return m_steps; }
+    std::size_t up() const { return m_up; }
+    bool fromRoot() const { return m_root; }
+
+private:
     bool parseBracket(std::string_view inside, std::string &error);
     static std::optional<std::string_view> apply(const Step &step, std::string_view value);
 

@@ -268,7 +268,7 @@ public:
     {
         return std::make_unique<JsonDecoder>(makeKarmaEnvelope());
     }
-    Result<std::string> encode(const Batch &batch, const Event &event, LossReport &loss) const override;
+    Result<std::string> write(const Batch &batch, const Event &event, LossReport &loss) const override;
 
 private:
     static void writeTags(JsonWriter &json, const Batch &batch, const Event &event, LossReport &loss);
@@ -320,7 +320,7 @@ void Karma::writeSource(JsonWriter &json, const Batch &batch, const Event &event
     json.endObject();
 }
 
-Result<std::string> Karma::encode(const Batch &batch, const Event &event, LossReport &loss) const
+Result<std::string> Karma::write(const Batch &batch, const Event &event, LossReport &loss) const
 {
     const std::string ts = eventTimeText(batch, event);
     if (ts.empty())

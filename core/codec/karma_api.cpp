@@ -59,7 +59,7 @@ public:
     {
         return std::make_unique<JsonDecoder>(makeKarmaApiEnvelope());
     }
-    Result<std::string> encode(const Batch &batch, const Event &event, LossReport &loss) const override
+    Result<std::string> write(const Batch &batch, const Event &event, LossReport &loss) const override
     {
         const std::string ts = eventTimeText(batch, event);
         if (ts.empty())

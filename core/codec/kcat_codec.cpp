@@ -118,9 +118,9 @@ public:
     std::string_view name() const override { return Name; }
     std::string_view summary() const override { return "Kafka messages, the payload by the codec of its topic."; }
     std::unique_ptr<CodecDecoder> makeDecoder() const override { return std::make_unique<Decoder>(m_choice); }
-    Result<std::string> encode(const Batch &batch, const Event &event, LossReport &loss) const override
+    Result<std::string> write(const Batch &batch, const Event &event, LossReport &loss) const override
     {
-        return m_choice->otherwise->encode(batch, event, loss);
+        return m_choice->otherwise->write(batch, event, loss);
     }
 
 private:

@@ -35,9 +35,9 @@ public:
         return "Lines of logs, each by the format of text that it is of, else as text.";
     }
     std::unique_ptr<CodecDecoder> makeDecoder() const override { return std::make_unique<Decoder>(m_settings); }
-    Result<std::string> encode(const Batch &batch, const Event &event, LossReport &loss) const override
+    Result<std::string> write(const Batch &batch, const Event &event, LossReport &loss) const override
     {
-        return textCodec().encode(batch, event, loss);
+        return textCodec().write(batch, event, loss);
     }
 
 private:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/codec/envelopes.h"
 #include "core/codec/mapping_reader.h"
+#include "core/codec/mapping_writer.h"
 #include "core/codec/text_fields.h"
 
 // mapped: JSON documents and text of any shape, by the settings of mapping.h.
@@ -47,9 +48,18 @@ public:
         return "JSON documents or text of any shape, by the map: setting; arrays can be split into events.";
     }
     std::unique_ptr<CodecDecoder> makeDecoder() const override { return std::make_unique<Decoder>(m_mapping); }
-    Result<std::string> encode(const Batch &, const Event &, LossReport &) const override
+    Result<std::string> write(const Batch &batch, const Event &event, LossReport &) const override
     {
-        return Error{Error::Code::Unavailable, "a mapping only reads", {}, "write the event with another codec"};
+        MappingWriter writer(*m_mapping, nullptr, *this);
+        if (auto original = writer.original(batch, event))
+            return std::move(*original);
+        if (m_mapping->patterns.empty())
+            return writer.made(batch, event);
+        return Error{Error::Code::Unavailable,
+                     "text is only read by a mapping, and the one that the event came from is not at hand or says "
+                     "something else",
+                     {},
+                     "write the event with another codec"};
     }
 
 private:

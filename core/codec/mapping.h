@@ -38,7 +38,14 @@ public:
     static Result<Selector> parse(const Value &value, std::string_view field);
     /// A JSON value; into @p scratch when it had to be made. Nothing: absent.
     std::optional<std::string_view> find(std::span<const std::string_view> scopes, std::string &scratch) const;
+    /// What to put where so that this gives a value.
+    using Way = std::vector<std::pair<const JsonPath *, std::string>>;
+    /// Ways to a document from which this gives the JSON value @p raw, the likeliest first; none where that cannot be
+    /// told from the value alone. What else stands in the document may be in the way: read back what came of it.
+    std::vector<Way> ways(std::string_view raw) const;
     const std::vector<TimeFormat> &formats() const { return m_formats; }
+    /// The path that gives an object as it is; null where it is made of something else.
+    const JsonPath *objectPath() const;
     /// How it is written, for messages.
     const std::string &text() const { return m_text; }
 
@@ -61,6 +68,8 @@ private:
                || !m_after.empty();
     }
     static Selector ofPath(JsonPath path);
+    std::vector<std::string> originals(std::string_view text) const;
+    void waysOfTemplate(const std::string &text, std::vector<Way> &out) const;
     bool isWhole(std::span<const std::string_view> scopes) const; ///< Nothing of the template is missing.
 
     Kind m_kind = Kind::Const;

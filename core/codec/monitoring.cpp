@@ -158,7 +158,7 @@ public:
     {
         return std::make_unique<JsonDecoder>(makeMonitoringEnvelope(m_attributeTypes));
     }
-    Result<std::string> encode(const Batch &batch, const Event &event, LossReport &loss) const override;
+    Result<std::string> write(const Batch &batch, const Event &event, LossReport &loss) const override;
 
 private:
     const bool m_attributeTypes;
@@ -216,7 +216,7 @@ void writeAttributes(std::string &out, const Batch &batch, const Event &event, b
     out += '}';
 }
 
-Result<std::string> Monitoring::encode(const Batch &batch, const Event &event, LossReport &loss) const
+Result<std::string> Monitoring::write(const Batch &batch, const Event &event, LossReport &loss) const
 {
     const std::string ts = eventTimeText(batch, event);
     if (ts.empty())

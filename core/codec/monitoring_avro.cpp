@@ -108,14 +108,14 @@ public:
     std::unique_ptr<CodecDecoder> makeDecoder() const override { return std::make_unique<Decoder>(m_schemas, m_types); }
 
     /// The framed bytes, which may hold any byte.
-    Result<std::string> encode(const Batch &batch, const Event &event, LossReport &loss) const override
+    Result<std::string> write(const Batch &batch, const Event &event, LossReport &loss) const override
     {
         if (!m_schemaId)
             return Error{Error::Code::Unavailable,
                          "the schema's id is not known",
                          {},
                          "register the schema first: eventops kafka init --avro TOPIC"};
-        const std::string json = EVENTOPS_TRY(m_jsonForm->encode(batch, event, loss));
+        const std::string json = EVENTOPS_TRY(m_jsonForm->write(batch, event, loss));
         JsonReader reader;
         if (reader.read(json))
             return Error{Error::Code::InvalidInput, "the event is no JSON"};
@@ -164,6 +164,11 @@ Result<std::shared_ptr<const Codec>> makeMonitoringAvroCodec(const Value &settin
     }
     auto json = EVENTOPS_TRY(makeMonitoringCodec(settings));
     auto schemas = EVENTOPS_TRY(readSchemas(settings));
+    if (schemaId) { // what is written under this id can be read
+        auto known = schemas ? std::make_shared<SchemasById>(*schemas) : std::make_shared<SchemasById>();
+        known->emplace(*schemaId, envelopeSchema());
+        schemas = std::move(known);
+    }
     return std::shared_ptr<const Codec>(
         std::make_shared<MonitoringAvro>(std::move(json), std::move(schemas), schemaId, withTypes));
 }

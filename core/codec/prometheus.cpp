@@ -235,7 +235,7 @@ public:
     }
     std::unique_ptr<CodecDecoder> makeDecoder() const override { return std::make_unique<Decoder>(); }
     /// A sample: metric, tags as labels, value and time in milliseconds.
-    Result<std::string> encode(const Batch &batch, const Event &event, LossReport &loss) const override
+    Result<std::string> write(const Batch &batch, const Event &event, LossReport &loss) const override
     {
         const std::string_view metric = batch.text(event, Field::Metric);
         const std::string_view special = batch.text(event, Field::ValueText);
@@ -277,7 +277,7 @@ public:
         if (event.tsEvent != NoTime) {
             out += ' ' + std::to_string(raw(event.tsEvent) / NsPerMs);
             if (raw(event.tsEvent) % NsPerMs != 0)
-                loss.items.push_back({"ts", "cut to milliseconds"});
+                loss.items.push_back({"ts_event", "cut to milliseconds"});
         }
         reportDropped(event,
                       {Field::Message, Field::Step, Field::CorrelationId, Field::CausationId, Field::TraceId,

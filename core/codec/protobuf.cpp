@@ -35,6 +35,31 @@ std::optional<std::uint64_t> takeVarint(std::string_view &in)
     return std::nullopt;
 }
 
+std::optional<std::uint64_t> takeFixed64(std::string_view &in)
+{
+    return takeFixed(in, 8);
+}
+
+void appendProtobufInteger(std::string &out, std::uint32_t number, std::uint64_t value)
+{
+    const auto append = [&](std::uint64_t rest) {
+        for (; rest > 0x7f; rest >>= 7)
+            out += static_cast<char>(rest | 0x80);
+        out += static_cast<char>(rest);
+    };
+    append(std::uint64_t{number} << 3);
+    append(value);
+}
+
+void appendProtobufBytes(std::string &out, std::uint32_t number, std::string_view bytes)
+{
+    std::string head;
+    appendProtobufInteger(head, number, bytes.size());
+    head.front() = static_cast<char>(head.front() | 2); // the wire type; numbers here are below 16
+    out += head;
+    out += bytes;
+}
+
 bool ProtobufFields::next()
 {
     if (m_rest.empty() || !m_whole)
@@ -62,6 +87,7 @@ bool ProtobufFields::next()
         return false;
     m_number = static_cast<std::uint32_t>(*key >> 3);
     m_integer = *value;
+    m_wire = static_cast<Wire>(*key & 7);
     return true;
 }
 

@@ -133,7 +133,7 @@ public:
         return "Bodies of Prometheus' remote-write 1.0, Protocol Buffers packed with Snappy; each sample is an event.";
     }
     std::unique_ptr<CodecDecoder> makeDecoder() const override { return std::make_unique<Decoder>(); }
-    Result<std::string> encode(const Batch &, const Event &, LossReport &) const override
+    Result<std::string> write(const Batch &, const Event &, LossReport &) const override
     {
         return Error{Error::Code::Unavailable, "remote-write is only read", {}, "write the event as prometheus"};
     }

@@ -81,7 +81,7 @@ Result<std::string> encodeSignal(const Batch &batch, const Event &event, std::st
 {
     if (topic == MetricTopic) {
         LossReport loss;
-        return codecByName("monitoring.v1")->encode(batch, event, loss);
+        return codecByName("monitoring.v1")->write(batch, event, loss);
     }
     if (event.tsEvent == NoTime)
         return Error{Error::Code::InvalidInput, "the envelope requires a time and the event has none"};
@@ -125,7 +125,7 @@ Result<std::string> encodeSignal(const Batch &batch, const Event &event, std::st
 Result<std::string> encodeNormalized(const Batch &batch, const Event &event)
 {
     LossReport loss;
-    return codecByName("karma.v1")->encode(batch, event, loss);
+    return codecByName("karma.v1")->write(batch, event, loss);
 }
 
 std::string encodeCommand(const ActionRequestMessage &request)

@@ -87,7 +87,7 @@ public:
         return "Lines of text: the line is the message; a leading time and a severity word are taken.";
     }
     std::unique_ptr<CodecDecoder> makeDecoder() const override { return std::make_unique<Decoder>(); }
-    Result<std::string> encode(const Batch &batch, const Event &event, LossReport &loss) const override
+    Result<std::string> write(const Batch &batch, const Event &event, LossReport &loss) const override
     {
         for (std::size_t i = 0; i < FieldCount; ++i) {
             const auto field = static_cast<Field>(i);

@@ -51,15 +51,17 @@ Reach reach(std::size_t nodeCount, std::vector<CallEdge> edges, std::uint32_t ta
     placeOf[target] = 0;
     for (std::size_t at = 0; at < out.nodes.size(); ++at) {
         out.firstCallee.push_back(static_cast<std::uint32_t>(out.callees.size()));
-        const auto own = std::ranges::equal_range(edges, out.nodes[at], {}, &CallEdge::caller);
-        for (const CallEdge &edge : own) {
-            if (edge.callee == edge.caller)
+        const std::uint32_t caller = out.nodes[at];
+        // Not equal_range: its subrange is beyond clang 14, which builds the fuzzers.
+        auto edge = std::ranges::lower_bound(edges, caller, {}, &CallEdge::caller);
+        for (; edge != edges.end() && edge->caller == caller; ++edge) {
+            if (edge->callee == caller)
                 continue;
-            if (placeOf[edge.callee] == Unseen) {
-                placeOf[edge.callee] = static_cast<std::uint32_t>(out.nodes.size());
-                out.nodes.push_back(edge.callee);
+            if (placeOf[edge->callee] == Unseen) {
+                placeOf[edge->callee] = static_cast<std::uint32_t>(out.nodes.size());
+                out.nodes.push_back(edge->callee);
             }
-            out.callees.push_back(placeOf[edge.callee]);
+            out.callees.push_back(placeOf[edge->callee]);
         }
     }
     out.firstCallee.push_back(static_cast<std::uint32_t>(out.callees.size()));

@@ -70,7 +70,7 @@ Result<std::string> KafkaPayloads::alert(const Finding &finding, std::string doc
     Batch batch;
     appendAlertEvent(batch, finding);
     LossReport loss; // attributes are texts in this envelope
-    return codec->encode(batch, batch.events.front(), loss);
+    return codec->write(batch, batch.events.front(), loss);
 }
 
 Result<std::string> KafkaPayloads::event(std::string_view topic, std::string document) const
@@ -82,7 +82,7 @@ Result<std::string> KafkaPayloads::event(std::string_view topic, std::string doc
     if (const DecodeFailure failure = codecByName("karma.v1")->makeDecoder()->decode(batch, 0))
         return Error{Error::Code::InvalidInput, failure.detail};
     LossReport loss;
-    return codec->encode(batch, batch.events.front(), loss);
+    return codec->write(batch, batch.events.front(), loss);
 }
 
 } // namespace eventops

@@ -63,7 +63,7 @@ Result<ClickHouseRow> clickHouseEventRow(const Batch &batch, const Event &event,
     if (dated.tsEvent == NoTime)
         dated.tsEvent = WallNs{0}; // rather at the beginning of time than not there
     LossReport loss;
-    const std::string envelope = EVENTOPS_TRY(eventsRawCodec().encode(batch, dated, loss));
+    const std::string envelope = EVENTOPS_TRY(eventsRawCodec().write(batch, dated, loss));
     ClickHouseRow row;
     row.ts = clickHouseSeconds(event.tsEvent);
     std::string entity, type;

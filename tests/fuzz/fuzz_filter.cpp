@@ -2,17 +2,17 @@
 //
 // Any text as a filter: an error that names its place, or a filter that can be asked of an event.
 #include "core/filter/filter.h"
+#include "tests/fuzz/fuzz_target.h"
 
-#include <cstdlib>
+using namespace eventops;
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size)
+EVENTOPS_FUZZ(filter)
 {
-    using namespace eventops;
-    const auto filter = Filter::parse({reinterpret_cast<const char *>(data), size});
+    const auto filter = Filter::parse(bytes);
     if (!filter) {
         if (filter.error().code != Error::Code::InvalidArgument || filter.error().message.empty())
             std::abort();
-        return 0;
+        return;
     }
     Batch batch;
     Event &event = batch.events.emplace_back();
@@ -31,5 +31,4 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
         if (name.empty())
             std::abort();
     }
-    return 0;
 }

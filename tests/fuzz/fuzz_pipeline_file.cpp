@@ -3,16 +3,14 @@
 // Any text as a pipeline file: a pipeline, or an error that says something.
 #include "core/config/pipeline_file.h"
 #include "pipelines/components.h"
+#include "tests/fuzz/fuzz_target.h"
 
-#include <cstdlib>
+using namespace eventops;
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size)
+EVENTOPS_FUZZ(pipeline_file)
 {
-    using namespace eventops;
     const Registry registry{builtinStages(), builtinSources()};
-    const auto spec =
-        parsePipeline({reinterpret_cast<const char *>(data), size}, "fuzz.yaml", registry, "/nonexistent");
+    const auto spec = parsePipeline(bytes, "fuzz.yaml", registry, "/nonexistent");
     if (!spec && spec.error().message.empty())
         std::abort();
-    return 0;
 }

@@ -81,12 +81,49 @@ private Q_SLOTS:
         QCOMPARE(other.status, 400);
         QCOMPARE(other.body, QByteArray("{\"code\":3,\"message\":\"the body has no array \\\"resourceMetrics\\\"\"}"));
         QCOMPARE(served.post("/v1/logs", "{\"resourceLogs\":", "operator").status, 400);
-        const HttpAnswer buffers = served.ask(
-            served.request("POST", "/v1/logs", "operator", "\x0a\x01", "Content-Type: application/x-protobuf\r\n"));
-        QCOMPARE(buffers.status, 415);
-        QVERIFY(buffers.body.contains("application/json"));
         QCOMPARE(served.post("/v1/logs", OtlpLogs, "viewer").status, 403);
         QCOMPARE(events(served).size(), 4);
+    }
+
+    void exportersMaySendProtocolBuffers()
+    {
+        const ServedWorkspace served("");
+        const auto post = [&](const char *path, const QByteArray &body, const QByteArray &more = {}) {
+            return served.ask(
+                served.request("POST", path, "operator", body, "Content-Type: application/x-protobuf\r\n" + more));
+        };
+        // resourceLogs { resource { service.name: checkout } scopeLogs { logRecords { … } } }, byte by byte.
+        const auto bytes = [](char number, const QByteArray &inside) {
+            return QByteArray(1, static_cast<char>(number << 3 | 2)) + static_cast<char>(inside.size()) + inside;
+        };
+        const QByteArray name = bytes(1, "service.name") + bytes(2, bytes(1, "checkout"));
+        const QByteArray time("\x09\x00\x40\x6c\x1a\x62\xcd\x87\x18", 9);
+        const QByteArray log = time + QByteArray("\x10\x11", 2) + bytes(5, bytes(1, "payment refused"))
+                               + bytes(9, QByteArray::fromHex("5b8aa5a2d2c872e8321cf37308d69df2"));
+        const QByteArray request = bytes(1, bytes(1, bytes(1, name)) + bytes(2, bytes(2, log)));
+        const HttpAnswer taken = post("/v1/logs", request);
+        QCOMPARE(taken.status, 200);
+        QCOMPARE(taken.header("content-type"), QByteArray("application/x-protobuf"));
+        QCOMPARE(taken.body, QByteArray());
+        QCOMPARE(post("/v1/logs", gzipped(QByteArray(request).replace("checkout", "checked!")),
+                      "Content-Encoding: gzip\r\n")
+                     .status,
+                 200);
+        const QJsonArray stored = events(served);
+        QCOMPARE(stored.size(), 2);
+        QCOMPARE(text(stored[0], "message"), QStringLiteral("payment refused"));
+        QCOMPARE(text(stored[0], "trace_id"), QStringLiteral("5b8aa5a2d2c872e8321cf37308d69df2"));
+        QCOMPARE(post("/v1/traces", "").status, 200); // an export of nothing
+
+        const HttpAnswer damaged = post("/v1/logs", request.chopped(1));
+        QCOMPARE(damaged.status, 400);
+        QCOMPARE(damaged.header("content-type"), QByteArray("application/x-protobuf"));
+        QVERIFY(damaged.body.startsWith(QByteArray("\x08\x03\x12", 3))); // google.rpc.Status, INVALID_ARGUMENT
+        QVERIFY2(damaged.body.contains("cut or damaged"), damaged.body.constData());
+        const HttpAnswer packed = post("/v1/logs", "no gzip", "Content-Encoding: gzip\r\n");
+        QCOMPARE(packed.status, 400);
+        QCOMPARE(packed.header("content-type"), QByteArray("application/x-protobuf"));
+        QCOMPARE(events(served).size(), 2);
     }
 
     void packedBodiesAreBounded()

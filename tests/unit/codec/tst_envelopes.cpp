@@ -218,7 +218,10 @@ private Q_SLOTS:
                              "\"schema_name\": \"signals.metric\", \"schema_version\": 1, "
                              "\"attributes\": {\"metric\": \"cpu_load\", \"value\": \"92.0\", \"unit\": \"percent\"}, "
                              "\"tags\": {\"env\": \"pr\\u00f6d\", \"n\": 1e+16}}"));
-        QVERIFY(loss.items.empty());
+        QByteArray lost; // Python spells the number in its own way
+        for (const LossReport::Item &item : loss.items)
+            lost += QByteArray::fromStdString(item.field + ' ');
+        QCOMPARE(lost, QByteArray("tags.n "));
     }
 
     void monitoringRoundTrip()
