@@ -17,6 +17,7 @@ namespace {
 constexpr std::size_t FieldsMax = 2'000;
 constexpr std::size_t DepthMax = 12;
 constexpr std::size_t TypeCharsMax = 80;
+constexpr std::size_t NameBytesMax = 200; ///< Of a member; longer names are data.
 constexpr std::size_t EpochDigitsMin = 9; ///< A smaller number is a count, not a time.
 
 /// Small letters and digits alone: "event_time", "eventTime" and "@event-time" are the same.
@@ -28,6 +29,14 @@ std::string plain(std::string_view name)
             out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
     }
     return out;
+}
+
+/// Whether a mapping may name it: YAML folds line ends, and a path ends at a quote.
+bool canBeNamed(std::string_view name)
+{
+    return name.size() <= NameBytesMax && std::none_of(name.begin(), name.end(), [](char c) {
+        return static_cast<unsigned char>(c) < 0x20 || c == 0x7F || c == '"';
+    });
 }
 
 /// Text of a scalar; empty: none.
@@ -58,10 +67,14 @@ void sample(std::string_view object, std::vector<std::string> &names, std::vecto
     std::string scratch;
     while (items.next(raw, value)) {
         names.emplace_back(jsonUnescape(raw, scratch));
+        if (!canBeNamed(names.back())) {
+            names.pop_back();
+            continue;
+        }
         if (jsonKind(value) == JsonKind::Object && names.size() < DepthMax) {
             sample(value, names, out, known);
         } else if (jsonKind(value) != JsonKind::Array && jsonKind(value) != JsonKind::Null
-                   && jsonKind(value) != JsonKind::Object && names.back().find('"') == std::string::npos) {
+                   && jsonKind(value) != JsonKind::Object) {
             std::string path;
             for (const std::string &name : names) {
                 const bool quoted = name.empty() || name.find_first_of(".[]") != std::string::npos

@@ -88,7 +88,7 @@ std::string draftPipeline(std::string_view bytes, const Detection &found, const 
     const bool isDocument = kind && kind->document && kind->codec == draft.codec;
     if (kind && !isText && start.empty() && !isDocument)
         start = kind->start;
-    std::string out = "pipeline: " + draft.name + "\nsources:\n  - capture:\n";
+    std::string out = "pipeline: " + yamlScalar(draft.name) + "\nsources:\n  - capture:\n";
     const auto set = [&](std::string_view name, std::string_view value) {
         out.append(SettingIndent, ' ').append(name).append(": ").append(value).append("\n");
     };

@@ -75,7 +75,10 @@ Elements elementsOf(const std::vector<std::string_view> &records)
         const auto guessed = guessFields(sampleFields(objects));
         return std::any_of(guessed.begin(), guessed.end(), [](const GuessedField &one) { return one.field == "ts"; });
     };
-    if (lists == 1 && list.find_first_of(".[]\"") == std::string::npos && (!hasTime(out.objects) || hasTime(inner)))
+    const bool isPlainPath = !list.empty() && std::all_of(list.begin(), list.end(), [](char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-' || c == '@' || c == ':';
+    });
+    if (lists == 1 && isPlainPath && (!hasTime(out.objects) || hasTime(inner)))
         return {list + "[]", std::move(inner)};
     return out;
 }

@@ -16,6 +16,7 @@ constexpr std::string_view CheckpointVersion = "stages-5"; ///< Of the form of a
 constexpr std::chrono::milliseconds PollTime{20};    ///< Between two looks at an idle live source.
 constexpr std::chrono::milliseconds MergeWait{1'000};///< One wait for a capture's next batch; repeated until it comes.
 constexpr std::chrono::milliseconds TellEvery{200};  ///< Between two looks at what holds the ledger back.
+constexpr std::chrono::milliseconds AlikeWait{3'000}; ///< For a source that is the same as one that is being read.
 constexpr std::size_t MergedRecordsMax = 8'192;
 constexpr std::chrono::milliseconds PlaybackCommitDelay{100}; ///< So long may what has passed wait for its commit.
 constexpr std::chrono::milliseconds PlaybackWait{50};         ///< Between two looks at whether to stop.
@@ -158,33 +159,40 @@ Status PipelineRunner::runLanes(std::vector<RunnerSource> &sources)
     return played;
 }
 
+Result<std::unique_ptr<PipelineRunner::Lane>> PipelineRunner::openLane(RunnerSource &given)
+{
+    auto lane = std::make_unique<Lane>();
+    lane->source = std::move(given.source);
+    lane->progress = std::move(given.progress);
+    if (lane->progress.key.empty())
+        lane->progress.key = lane->source->key();
+    lane->progress.title = lane->source->title();
+    lane->progress.retention = given.retention.value_or(lane->source->retention());
+    lane->progress.added = {};
+    // A finished source is read again from the start, to count its records as duplicates.
+    if (lane->source->grows())
+        lane->progress.finished = false;
+    EVENTOPS_TRY(lane->source->open(lane->progress.finished ? 0 : lane->progress.cursor));
+    m_progress.bytesTotal += lane->source->sizeBytes();
+    return lane;
+}
+
+void PipelineRunner::startReader(std::size_t index)
+{
+    Lane &lane = *m_lanes[index];
+    lane.reader = std::make_unique<SourceLane>(
+        *lane.source, static_cast<std::uint32_t>(index), lane.progress.cursor, *m_pool, m_batches, m_bell,
+        [this](unsigned worker) -> DecodePhase & { return *m_phases[worker]; });
+}
+
 Status PipelineRunner::openLanes(std::vector<RunnerSource> &sources)
 {
     for (RunnerSource &given : sources) {
-        auto lane = std::make_unique<Lane>();
-        lane->source = std::move(given.source);
-        lane->progress = std::move(given.progress);
-        if (lane->progress.key.empty())
-            lane->progress.key = lane->source->key();
-        lane->progress.title = lane->source->title();
-        lane->progress.retention = given.retention.value_or(lane->source->retention());
-        lane->progress.added = {};
-        // A finished source is read again from the start, to count its records as duplicates.
-        if (lane->source->grows())
-            lane->progress.finished = false;
-        EVENTOPS_TRY(lane->source->open(lane->progress.finished ? 0 : lane->progress.cursor));
-        m_progress.bytesTotal += lane->source->sizeBytes();
-        m_sourceKeys.push_back(lane->progress.key);
-        m_lanes.push_back(std::move(lane));
+        m_lanes.push_back(EVENTOPS_TRY(openLane(given)));
+        m_sourceKeys.push_back(m_lanes.back()->progress.key);
     }
-    for (std::size_t i = 0; i < m_lanes.size(); ++i) {
-        Lane &lane = *m_lanes[i];
-        if (lane.reader != nullptr || lane.ended)
-            continue; // of those that were there before, see lookAtSources
-        lane.reader = std::make_unique<SourceLane>(
-            *lane.source, static_cast<std::uint32_t>(i), lane.progress.cursor, *m_pool, m_batches, m_bell,
-            [this](unsigned worker) -> DecodePhase & { return *m_phases[worker]; });
-    }
+    for (std::size_t i = 0; i < m_lanes.size(); ++i)
+        startReader(i);
     return Ok{};
 }
 
@@ -608,10 +616,8 @@ Status PipelineRunner::flush(bool final)
     m_groupRecords = 0;
     m_progress.chunks = {};
     for (const auto &lane : m_lanes) {
-        if (lane->reader == nullptr)
-            continue;
-        m_progress.chunks.items += lane->reader->queued();
-        m_progress.chunks.itemsMax += lane->reader->queuedMax();
+        m_progress.chunks.items += lane->reader != nullptr ? lane->reader->queued() : 0;
+        m_progress.chunks.itemsMax += SourceLane::QueuedMax;
     }
     m_progress.commits = {m_writer->underWay(), CommitWriter::UnderWayMax};
     m_progress.trouble = trouble();
@@ -667,7 +673,7 @@ void PipelineRunner::lookAtSources()
         if (lane.source->finite() || lane.ended)
             continue;
         for (auto &other : lane.source->takeOthers())
-            m_coming.push_back({std::move(other), {}, lane.progress.retention});
+            m_coming.push_back({{std::move(other), {}, lane.progress.retention}, now});
     }
     addSources();
     if (told && m_options.progress)
@@ -676,8 +682,8 @@ void PipelineRunner::lookAtSources()
 
 void PipelineRunner::addSources()
 {
-    std::vector<RunnerSource> waiting;
-    for (RunnerSource &one : std::exchange(m_coming, {})) {
+    std::vector<Coming> waiting;
+    for (Coming &one : std::exchange(m_coming, {})) {
         const auto added = addSource(one);
         if (!added && !m_incomplete)
             m_incomplete = added.error();
@@ -687,22 +693,50 @@ void PipelineRunner::addSources()
     m_coming = std::move(waiting);
 }
 
-/// A lane of its own for @p source, there with its reader or not at all. False: what it reads is being read.
-Result<bool> PipelineRunner::addSource(RunnerSource &source)
+/// A lane of its own for @p coming, there with its reader or not at all. False: what it reads is being read, which may
+/// end soon; if it does not, they only begin alike.
+Result<bool> PipelineRunner::addSource(Coming &coming)
 {
     std::vector<SourceProgress> known = m_known;
-    for (const auto &lane : m_lanes)
+    std::vector<std::string> beingRead;
+    for (const auto &lane : m_lanes) {
         known.push_back(lane->progress);
+        if (!lane->ended)
+            beingRead.push_back(lane->progress.key);
+    }
+    RunnerSource &source = coming.source;
     source.progress = EVENTOPS_TRY(placeOf(*source.source, known));
-    const bool isRead = std::any_of(m_lanes.begin(), m_lanes.end(), [&](const auto &lane) {
-        return !lane->ended && lane->progress.key == source.progress.key;
-    });
-    if (isRead)
-        return false;
-    std::vector<RunnerSource> alone;
-    alone.push_back(std::move(source));
-    EVENTOPS_TRY(openLanes(alone));
+    if (std::find(beingRead.begin(), beingRead.end(), source.progress.key) != beingRead.end()) {
+        if (std::chrono::steady_clock::now() - coming.since < AlikeWait)
+            return false;
+        source.progress = EVENTOPS_TRY(placeOf(*source.source, known, beingRead));
+    }
+    auto lane = EVENTOPS_TRY(openLane(source));
+    const std::size_t slot = EVENTOPS_TRY(freeSlot(lane->progress.key));
+    m_sourceKeys[slot] = lane->progress.key;
+    m_lanes[slot] = std::move(lane);
+    startReader(slot);
     return true;
+}
+
+/// The place of a lane that has ended and of which nothing is under way, or one more: files may come and go for as long
+/// as a run lasts. One of @p key is its place, so that no key has two.
+Result<std::size_t> PipelineRunner::freeSlot(const std::string &key)
+{
+    const auto ended = [](const auto &lane) { return lane->ended && !lane->source->wantsReceipts(); };
+    auto found = std::find_if(m_lanes.begin(), m_lanes.end(),
+                              [&](const auto &lane) { return ended(lane) && lane->progress.key == key; });
+    if (found == m_lanes.end())
+        found = std::find_if(m_lanes.begin(), m_lanes.end(), ended);
+    if (found == m_lanes.end()) {
+        m_lanes.emplace_back();
+        m_sourceKeys.emplace_back();
+        return m_lanes.size() - 1;
+    }
+    EVENTOPS_TRY(flush(false)); // records of the group name their source by its place
+    std::erase_if(m_known, [&](const SourceProgress &one) { return one.key == (*found)->progress.key; });
+    m_known.push_back((*found)->progress);
+    return static_cast<std::size_t>(found - m_lanes.begin());
 }
 
 void PipelineRunner::tellTrouble()

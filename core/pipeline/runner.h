@@ -92,16 +92,23 @@ public:
 
     /// Reads the sources to their end (or until stopped) and commits everything. May be called again with others.
     /// @p known: how far sources of earlier runs were read; those that come up beside another one find their place
-    /// there. One that is the same as one that is being read waits until that has ended.
+    /// there. One that is the same as one that is being read waits for a while until that has ended.
     Status run(std::vector<RunnerSource> sources, std::vector<SourceProgress> known = {});
 
     const RunProgress &progress() const { return m_progress; }
 
 private:
     struct Lane;
+    /// One that came up meanwhile and is not read yet.
+    struct Coming {
+        RunnerSource source;
+        std::chrono::steady_clock::time_point since;
+    };
     PipelineRunner(const PipelineSpec &spec, CommitSink &sink, RunnerOptions options);
 
     Status openLanes(std::vector<RunnerSource> &sources);
+    Result<std::unique_ptr<Lane>> openLane(RunnerSource &given);
+    void startReader(std::size_t index);
     Status runLanes(std::vector<RunnerSource> &sources);
     Status runInOrderOfArrival();
     Status runMerged();
@@ -125,7 +132,8 @@ private:
     void tellTrouble();
     void lookAtSources();
     void addSources();
-    Result<bool> addSource(RunnerSource &source);
+    Result<bool> addSource(Coming &coming);
+    Result<std::size_t> freeSlot(const std::string &key);
     std::string trouble() const;
     bool stopped() const { return m_options.stop != nullptr && m_options.stop->load(); }
     Checkpoint makeCheckpoint() const;
@@ -158,7 +166,7 @@ private:
     StageEngine::Output m_output;
     RunProgress m_progress;
     std::vector<SourceProgress> m_known;    ///< Of earlier runs.
-    std::vector<RunnerSource> m_coming;     ///< That came up meanwhile and are not read yet.
+    std::vector<Coming> m_coming;
     std::optional<Error> m_incomplete;      ///< What a source of this run said to be missing.
     std::chrono::steady_clock::time_point m_flushedAt;
     std::chrono::steady_clock::time_point m_lookedAt;        ///< At the health of the sources.

@@ -2,16 +2,11 @@
 #include "core/pipeline/source_lane.h"
 
 namespace eventops {
-namespace {
-
-constexpr std::size_t CreditsPerLane = 4; ///< Chunks read and not yet taken by the runner.
-
-} // namespace
 
 SourceLane::SourceLane(Source &source, std::uint32_t index, std::uint64_t skipBelow, WorkerPool &pool,
                        BatchPool &batches, Doorbell &ready, PhaseOf phaseOf)
     : m_source(source), m_index(index), m_skipBelow(skipBelow), m_pool(pool), m_batches(batches), m_ready(ready),
-      m_phaseOf(std::move(phaseOf)), m_pending(CreditsPerLane)
+      m_phaseOf(std::move(phaseOf)), m_pending(QueuedMax)
 {
     for (unsigned i = 0; i < pool.workers(); ++i)
         m_decoders.push_back(source.makeDecoder());
@@ -64,9 +59,10 @@ void SourceLane::submit(std::shared_ptr<RawChunk> chunk, std::vector<OversizePar
     if (!m_pending.push(promise->get_future())) // waits for a credit
         return;
     const auto parts = std::make_shared<std::vector<OversizePart>>(std::move(oversize));
-    m_pool.submit([this, promise, chunk = std::move(chunk), parts](unsigned worker) {
+    // Once the promise is kept the lane may be gone; the bell is the runner's.
+    m_pool.submit([this, &ready = m_ready, promise, chunk = std::move(chunk), parts](unsigned worker) {
         promise->set_value(decode(chunk, *parts, worker));
-        m_ready.ring();
+        ready.ring();
     });
 }
 

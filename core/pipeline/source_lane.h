@@ -20,7 +20,7 @@
 namespace eventops {
 
 /// One source on its way into the pipeline: a reader thread hands chunks to the workers; decoded batches come out in
-/// the order of reading. At most CreditsPerLane chunks are under way: that is the back-pressure on the source.
+/// the order of reading. At most QueuedMax chunks are under way: that is the back-pressure on the source.
 /// Thread: `next` and construction by the runner.
 class SourceLane
 {
@@ -47,7 +47,7 @@ public:
     /// The next item in order; nothing when none is ready within @p wait.
     std::optional<Item> next(std::chrono::milliseconds wait);
     std::size_t queued() const { return m_pending.size(); } ///< Chunks read and not taken.
-    std::size_t queuedMax() const { return m_pending.capacity(); }
+    static constexpr std::size_t QueuedMax = 4; ///< At most so many; more the source waits with.
     void stop(); ///< Reading ends at the next chunk; what is under way still comes out.
 
 private:

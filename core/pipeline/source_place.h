@@ -6,6 +6,7 @@
 #include "core/pipeline/source.h"
 
 #include <span>
+#include <string>
 
 namespace eventops {
 
@@ -13,6 +14,7 @@ namespace eventops {
 /// the newest of it when it is named more than once. Otherwise it is a source of its own, under its key or, when that
 /// is another's whose bytes differ, its key with "~1", "~2", … Errors: what Source::hasPrefix says. Complexity: as many
 /// looks at the source's beginning as others have its key.
-Result<SourceProgress> placeOf(const Source &source, std::span<const SourceProgress> known);
+Result<SourceProgress> placeOf(const Source &source, std::span<const SourceProgress> known,
+                               std::span<const std::string> taken = {});
 
 } // namespace eventops

@@ -11,6 +11,7 @@ namespace {
 constexpr std::chrono::seconds AskWait{5};
 constexpr std::chrono::seconds CountEvery{30}; ///< Partitions may be added to a topic.
 constexpr std::chrono::seconds DeliverWithin{30};
+constexpr std::size_t LetterBytesMax = 512u << 10; ///< A broker takes about a million bytes.
 constexpr std::size_t ReasonBytesMax = 4'096; ///< In a header.
 
 } // namespace
@@ -135,6 +136,7 @@ Result<std::vector<TakenEvent>> KafkaEventQueue::takeSome(std::size_t max, std::
 {
     EVENTOPS_TRY(findPartitions());
     std::vector<TakenEvent> out;
+    ++m_turn; // one that always has some is no reason never to look at the others
     for (std::size_t i = 0; i < m_partitions.size() && out.size() < max; ++i) {
         Partition &partition = m_partitions[(m_turn + i) % m_partitions.size()];
         while (out.size() < max && EVENTOPS_TRY(takeOne(partition, std::chrono::milliseconds(0), out))) {}
@@ -168,8 +170,8 @@ Status KafkaEventQueue::deadLetter(std::span<const FailedEvent> events)
     for (const FailedEvent &event : events) {
         const bool named = event.taken.id != 0;
         const std::string key = std::to_string(event.taken.id);
-        const std::string letter =
-            named ? encodeRawEventFailure(event.taken.id, event.why) : event.taken.message; // which nobody understands
+        const std::string letter = named ? encodeRawEventFailure(event.taken.id, event.why)
+                                         : event.taken.message.substr(0, LetterBytesMax); // which nobody understands
         const std::string_view why = utf8Prefix(event.why, ReasonBytesMax);
         const std::string origin =
             event.taken.place.empty() ? std::string() : event.taken.place + '/' + std::to_string(event.taken.next - 1);

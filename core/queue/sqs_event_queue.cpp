@@ -100,6 +100,29 @@ Error refusal(const HttpReply &reply)
     return error;
 }
 
+/// A name of a group as SQS takes it: up to 128 letters, digits and marks of ASCII; another one by its hash.
+std::string groupId(const std::string &group)
+{
+    const bool fits = !group.empty() && group.size() <= 128
+                      && std::all_of(group.begin(), group.end(), [](char c) { return c > ' ' && c < 0x7F; });
+    return fits ? group : hexOf(hash64(group));
+}
+
+/// Without the control characters that SQS refuses a message for; a space stands for each.
+std::string allowed(std::string_view text)
+{
+    std::string out(text);
+    for (char &c : out) {
+        if (static_cast<unsigned char>(c) < ' ' && c != '\t' && c != '\n' && c != '\r')
+            c = ' ';
+    }
+    for (const std::string_view no : {"\xEF\xBF\xBE", "\xEF\xBF\xBF"}) { // U+FFFE and U+FFFF
+        for (std::size_t at = out.find(no); at != std::string::npos; at = out.find(no, at))
+            out.replace(at, no.size(), " ");
+    }
+    return out;
+}
+
 } // namespace
 
 Result<std::unique_ptr<SqsEventQueue>> SqsEventQueue::open(SqsSettings settings,
@@ -164,7 +187,7 @@ Status SqsEventQueue::sendMessage(const std::string &queue, const std::string &m
     json.beginObject().field("QueueUrl", queue).field("MessageBody", message);
     if (queue.ends_with(".fifo")) {
         // Once more is on purpose: an id that did not arrive must not count as one that did a minute ago.
-        json.field("MessageGroupId", group.empty() ? "events" : group);
+        json.field("MessageGroupId", groupId(group));
         const auto now = static_cast<std::uint64_t>(raw(SystemClock().now()));
         json.field("MessageDeduplicationId", hexOf(now) + hexOf(hash64(message)));
     }
@@ -249,7 +272,8 @@ Status SqsEventQueue::deadLetter(std::span<const FailedEvent> events)
     for (const FailedEvent &event : events) {
         const std::string letter =
             event.taken.id != 0 ? encodeRawEventFailure(event.taken.id, event.why) : event.taken.message;
-        EVENTOPS_TRY(sendMessage(m_settings.deadLettersUrl, letter, "events", utf8Prefix(event.why, ReasonBytesMax)));
+        EVENTOPS_TRY(sendMessage(m_settings.deadLettersUrl, allowed(letter), "events",
+                                 allowed(utf8Prefix(event.why, ReasonBytesMax))));
     }
     return Ok{};
 }

@@ -36,9 +36,10 @@ Result<std::unique_ptr<Source>> recordReader(const Registry &registry, const Pip
                                              const std::string &path, const std::string &codec)
 {
     const SourceSpec *capture = registry.source("capture");
-    const SourceSpec *kafka = registry.source("kafka"); // both read what a file of theirs holds
+    const SourceSpec *kafka = registry.source("kafka"); // all three read what a file of theirs holds
+    const SourceSpec *tail = registry.source("tail");
     for (const Configured<SourceSpec> &source : spec.sources) {
-        if (source.spec == capture || source.spec == kafka || capture == nullptr)
+        if (source.spec == capture || source.spec == kafka || source.spec == tail || capture == nullptr)
             return source.spec->make(source.settings, {path, {}});
     }
     if (capture == nullptr)

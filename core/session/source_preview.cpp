@@ -115,7 +115,7 @@ PreviewFailure failureOf(const Batch &batch, const DeadLetter &letter, std::size
 class Reading
 {
 public:
-    Reading(Source &source, DecodePhase &phase, const Origins &origins, std::vector<std::string> mapped)
+    Reading(Source &source, DecodePhase &phase, const Origins &origins, MappedPaths mapped)
         : m_source(source), m_phase(phase), m_origins(origins), m_paths(std::move(mapped))
     {
     }
@@ -215,6 +215,8 @@ std::string plainName(std::string_view title)
     }
     while (out.ends_with('-'))
         out.pop_back();
+    constexpr std::size_t NameCharsMax = 64;
+    out.resize(std::min(out.size(), NameCharsMax));
     return out.empty() ? "source" : out;
 }
 

@@ -6,7 +6,8 @@
 namespace eventops {
 namespace {
 
-constexpr std::uint64_t EventsMax = 1'000; ///< Announced at once.
+constexpr std::uint64_t EventsMax = 1'000; ///< Looked for at once …
+constexpr std::size_t PieceMax = 100;      ///< … and announced.
 constexpr std::chrono::milliseconds LookTime{500};
 
 } // namespace
@@ -63,6 +64,22 @@ void TransformPublisher::work()
     }
 }
 
+/// Hands @p events to the queue, then notes that it has them.
+Status TransformPublisher::announce(std::span<const TransformStore::Announced> events)
+{
+    std::vector<WaitingEvent> waiting;
+    for (const TransformStore::Announced &event : events)
+        waiting.push_back({event.id, event.tenant + '|' + event.source});
+    EVENTOPS_TRY(m_queue->publish(waiting));
+    EVENTOPS_TRY(m_store->begin());
+    Status noted = m_store->announce(m_queue->name(), events, m_settings.announceAgainNs());
+    if (noted)
+        noted = m_store->commit();
+    else
+        m_store->rollback();
+    return noted;
+}
+
 /// True: there may be more.
 Result<bool> TransformPublisher::step()
 {
@@ -78,17 +95,11 @@ Result<bool> TransformPublisher::step()
     const auto events = EVENTOPS_TRY(m_store->toAnnounce(EventsMax));
     if (events.empty())
         return false;
-    std::vector<WaitingEvent> waiting;
-    for (const TransformStore::Announced &event : events)
-        waiting.push_back({event.id, event.tenant + '|' + event.source});
-    EVENTOPS_TRY(m_queue->publish(waiting));
-    EVENTOPS_TRY(m_store->begin());
-    Status noted = m_store->announce(m_queue->name(), events, m_settings.announceAgainNs());
-    if (noted)
-        noted = m_store->commit();
-    else
-        m_store->rollback();
-    EVENTOPS_TRY(noted);
+    // In pieces, so that one that is refused sends only its own piece again and again.
+    for (std::size_t at = 0; at < events.size(); at += PieceMax) {
+        const std::span piece(events.data() + at, std::min(PieceMax, events.size() - at));
+        EVENTOPS_TRY(announce(piece));
+    }
     return true;
 }
 

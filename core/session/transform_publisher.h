@@ -27,6 +27,7 @@ public:
 private:
     void work();
     Result<bool> step();
+    Status announce(std::span<const TransformStore::Announced> events);
     bool ended() const;
 
     const Workspace m_workspace;

@@ -30,6 +30,14 @@ template <typename Use>
 void eachLeaf(std::string_view value, std::vector<std::string> &path, const Use &use)
 {
     const JsonKind kind = jsonKind(value);
+    if (kind == JsonKind::String && value.starts_with("\"{\\\"") && path.size() < NamesMax) {
+        const std::string carried = scalar(value); // a document as a text, as queues carry it
+        JsonReader reader;
+        if (!reader.read(carried)) {
+            eachLeaf(reader.document(), path, use);
+            return;
+        }
+    }
     if ((kind != JsonKind::Object && kind != JsonKind::Array) || path.size() >= NamesMax) {
         use(value);
         return;
@@ -72,7 +80,8 @@ bool isPathCharacter(char c)
     return c != ' ' && c != '{' && c != '}' && c != '^' && c != '$' && c != ',' && c != ':';
 }
 
-void addPaths(std::vector<std::string> &out, const Value &value)
+/// @p within: below an `each`, whose paths begin at its own elements.
+void addPaths(MappedPaths &out, const Value &value, bool within)
 {
     if (value.isScalar()) {
         const std::string text = value.text().valueOr("");
@@ -80,40 +89,69 @@ void addPaths(std::vector<std::string> &out, const Value &value)
             const auto begin =
                 std::find_if(text.begin() + static_cast<std::ptrdiff_t>(at), text.end(), isPathCharacter);
             const auto end = std::find_if_not(begin, text.end(), isPathCharacter);
+            const bool elsewhere = within || (begin != text.begin() && (begin[-1] == '$' || begin[-1] == '^'));
             std::string word(begin, end);
             word.erase(0, std::min(word.find_first_not_of('.'), word.size()));
             if (!word.empty())
-                out.push_back(std::move(word));
+                (elsewhere ? out.anywhere : out.paths).push_back(std::move(word));
             at = static_cast<std::size_t>(end - text.begin());
         }
     }
     for (const Value &item : value.items())
-        addPaths(out, item);
+        addPaths(out, item, within);
+    const bool each = value.isMap() && value.find("each") != nullptr;
     for (const auto &[name, member] : value.members()) {
         if (name != "const" && name != "values" && name != "default" && name != "format" && name != "others")
-            addPaths(out, member);
+            addPaths(out, member, within || each);
     }
+}
+
+void sortOut(std::vector<std::string> &paths)
+{
+    std::sort(paths.begin(), paths.end());
+    paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
+}
+
+std::string below(const std::string &path, const std::string &name)
+{
+    return path.empty() || name.starts_with("[]") ? path + name : path + '.' + name;
 }
 
 } // namespace
 
-std::vector<std::string> mappedPaths(const Value *map)
+MappedPaths mappedPaths(const Value *map)
 {
-    std::vector<std::string> out;
-    if (map != nullptr)
-        addPaths(out, *map);
-    std::sort(out.begin(), out.end());
-    out.erase(std::unique(out.begin(), out.end()), out.end());
+    MappedPaths out;
+    if (map == nullptr)
+        return out;
+    addPaths(out, *map, false);
+    sortOut(out.paths);
+    sortOut(out.anywhere);
+    const Value *split = map->isMap() ? map->find("split") : nullptr;
+    if (split != nullptr && split->isScalar())
+        out.lists.push_back(split->text().valueOr(""));
+    else if (split != nullptr) {
+        for (const Value &item : split->items())
+            out.lists.push_back(item.isScalar() ? item.text().valueOr("") : std::string());
+    }
     return out;
 }
 
-/// Some stretch of @p path up to its end is named: paths begin at the element that a record is split into.
 bool UnusedPaths::isMapped(const std::vector<std::string> &path) const
 {
+    const auto isIn = [](const std::vector<std::string> &paths, const std::string &wanted) {
+        return std::binary_search(paths.begin(), paths.end(), wanted);
+    };
     std::string end;
     for (auto name = path.rbegin(); name != path.rend(); ++name) {
-        end = end.empty() ? *name : *name + (end.starts_with("[]") ? "" : ".") + end;
-        if (*name != "[]" && std::binary_search(m_mapped.begin(), m_mapped.end(), end))
+        end = end.empty() ? *name : below(*name, end);
+        if (*name == "[]")
+            continue;
+        if (isIn(m_mapped.anywhere, end))
+            return true;
+        const std::string begin = joined({path.begin(), name.base() - 1});
+        const bool atElement = std::find(m_mapped.lists.begin(), m_mapped.lists.end(), begin) != m_mapped.lists.end();
+        if (isIn(m_mapped.paths, end) && (atElement || (begin.empty() && m_mapped.lists.empty())))
             return true;
     }
     return false;
@@ -134,9 +172,13 @@ void UnusedPaths::look(const Batch &batch)
             continue;
         eachLeaf(reader.document(), path, [&](std::string_view value) {
             const std::string text = scalar(value);
-            if (text.empty() || text == "[]" || text == "{}" || (m_paths.size() >= PathsMax))
+            if (text.empty() || text == "[]" || text == "{}")
                 return;
-            bool &isHeld = m_paths[joined(path)];
+            const std::string name = joined(path);
+            const auto known = m_paths.find(name);
+            if (known == m_paths.end() && m_paths.size() >= PathsMax)
+                return;
+            bool &isHeld = known != m_paths.end() ? known->second : m_paths[name];
             isHeld = isHeld || held[i].contains(text) || isMapped(path);
         });
     }

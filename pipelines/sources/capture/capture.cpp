@@ -152,8 +152,8 @@ Status Capture::readHead()
                                               : Framing::Lines;
             if (start.empty())
                 start = text->start;
-        } else if (sniffed.text && format == "auto") {
-            format = "text";
+        } else if (format == "auto" && (sniffed.text || (m_following && !sniffed.json && !head.empty()))) {
+            format = "text"; // a file that has only begun is not damaged, it is short
         }
     }
     m_framing = framing;
@@ -280,8 +280,7 @@ Result<bool> Capture::read(RawChunk &chunk, std::vector<OversizePart> &oversize)
         dropBuffer(used);
         if (m_tooLong || m_buffer.size() > m_settings.recordBytesMax) {
             m_tooLong = false;
-            m_oversize = std::make_unique<Oversize>();
-            m_oversize->position = m_position;
+            beginOversize();
             return continueOversize(chunk, oversize);
         }
         EVENTOPS_TRY(fill());
@@ -330,8 +329,7 @@ Result<bool> Capture::finishChunk(RawChunk &chunk, std::size_t used, std::vector
     if (chunk.records.empty() && m_tooLong) {
         dropBuffer(used);
         m_tooLong = false;
-        m_oversize = std::make_unique<Oversize>();
-        m_oversize->position = m_position;
+        beginOversize();
         return continueOversize(chunk, oversize);
     }
     const bool emptyDocument = m_framing == Framing::Document && !m_begun && m_eof;
@@ -355,6 +353,13 @@ Result<bool> Capture::finishChunk(RawChunk &chunk, std::size_t used, std::vector
     return !chunk.records.empty() || used > 0 || m_following;
 }
 
+void Capture::beginOversize()
+{
+    m_oversize = std::make_unique<Oversize>();
+    m_oversize->position = m_position;
+    m_oversize->prefixHash = m_prefix.digest();
+}
+
 Result<bool> Capture::continueOversize(RawChunk &chunk, std::vector<OversizePart> &oversize)
 {
     const auto take = [&](std::size_t bytes) {
@@ -371,6 +376,7 @@ Result<bool> Capture::continueOversize(RawChunk &chunk, std::vector<OversizePart
     };
     const auto found = m_framer->next(m_buffer, 0, m_eof);
     chunk.position = chunk.positionEnd = m_oversize->position; // the cursor waits until the record is complete
+    chunk.prefixHash = m_oversize->prefixHash;
     if (!found && !m_eof) {
         const std::size_t looked = m_framer->looked();
         take(looked);

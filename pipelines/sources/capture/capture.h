@@ -80,6 +80,7 @@ private:
         std::uint64_t position = 0;
         std::uint64_t bytes = 0;
         std::uint32_t parts = 0;
+        std::uint64_t prefixHash = 0; ///< Of all before it.
         StreamHash64 hash;
     };
 
@@ -89,6 +90,7 @@ private:
     Status fill();
     void dropBuffer(std::size_t bytes);
     bool restIsWhole() const;
+    void beginOversize();
     std::size_t frame(RawChunk &chunk);
     Result<bool> finishChunk(RawChunk &chunk, std::size_t used, std::vector<OversizePart> &oversize);
     Result<bool> continueOversize(RawChunk &chunk, std::vector<OversizePart> &oversize);

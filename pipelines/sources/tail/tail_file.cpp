@@ -51,6 +51,46 @@ void TailState::caughtUp()
         m_bell->ring();
 }
 
+void TailState::handedOut(std::uint64_t position, std::string_view bytes, std::uint64_t end, std::uint64_t hash)
+{
+    const std::lock_guard lock(m_mutex);
+    if (m_places.empty() || m_places.back().first != position || position + bytes.size() != end) {
+        m_recent.clear(); // blank lines and long records are handed out as no bytes
+        m_places.assign(1, {end, hash});
+        return;
+    }
+    m_recent.append(bytes);
+    m_places.emplace_back(end, hash);
+    while (m_places.size() > 2 && m_recent.size() > RecentBytes) {
+        m_recent.erase(0, m_places[1].first - m_places[0].first);
+        m_places.pop_front();
+    }
+}
+
+std::uint64_t TailState::readTo() const
+{
+    const std::lock_guard lock(m_mutex);
+    return m_places.empty() ? 0 : m_places.back().first;
+}
+
+bool TailState::hasRead(const TailDescriptor &file, std::uint64_t bytes) const
+{
+    const std::lock_guard lock(m_mutex);
+    if (m_places.empty() || bytes < m_places.front().first || bytes > m_places.back().first)
+        return false;
+    const auto [from, hash] = m_places.front();
+    StreamHash64 sum;
+    for (std::uint64_t at = 0; at < from;) {
+        const auto piece = file.at(at, static_cast<std::size_t>(std::min<std::uint64_t>(from - at, 1u << 20)));
+        if (!piece || piece.value().empty())
+            return false;
+        sum.update(piece.value());
+        at += piece.value().size();
+    }
+    const auto rest = file.at(from, static_cast<std::size_t>(bytes - from));
+    return rest && rest.value().size() == bytes - from && sum.digest() == hash && m_recent.starts_with(rest.value());
+}
+
 void TailState::end(std::uint64_t bytes, std::string trouble)
 {
     const std::lock_guard lock(m_mutex);
@@ -144,6 +184,7 @@ Status TailFile::open(std::uint64_t cursor)
     EVENTOPS_TRY(m_capture->open(cursor));
     m_cursor = m_capture->position();
     m_cursorHash = m_capture->prefixHash();
+    m_state->handedOut(m_cursor, {}, m_cursor, m_cursorHash);
     return Ok{};
 }
 
@@ -204,6 +245,7 @@ Result<bool> TailFile::take(RawChunk &chunk, std::vector<OversizePart> &oversize
     } else {
         m_cursor = chunk.positionEnd;
         m_cursorHash = chunk.prefixHash;
+        m_state->handedOut(chunk.position, chunk.bytes, m_cursor, m_cursorHash);
     }
     m_bytes = std::max(m_bytes, m_capture->position());
     m_drained = chunk.records.empty() && m_capture->atEnd();
@@ -216,7 +258,9 @@ Result<bool> TailFile::take(RawChunk &chunk, std::vector<OversizePart> &oversize
 Result<bool> TailFile::wait(RawChunk &chunk, std::vector<OversizePart> &oversize, bool removed)
 {
     const auto silent = std::chrono::steady_clock::now() - m_grownAt;
-    m_ending = m_ending || (silent >= m_settle && removed) || (silent >= SupersededFor && m_state->isSuperseded());
+    if (silent >= SupersededFor && m_state->isSuperseded())
+        return end(m_bytes, {}); // if it grows again, it is found again
+    m_ending = silent >= m_settle && removed;
     if (m_ending) {
         m_capture->endHere();
         return take(chunk, oversize);

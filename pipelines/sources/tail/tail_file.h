@@ -8,9 +8,11 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
 namespace eventops {
 
@@ -45,6 +47,8 @@ public:
 
     // The reader's.
     void caughtUp();
+    /// Bytes from @p position on were handed out; with them the hash of all is @p hash.
+    void handedOut(std::uint64_t position, std::string_view bytes, std::uint64_t end, std::uint64_t hash);
     /// @p bytes: how long the file was when all of it was read; AnyLength when that does not tell it from what it is
     /// now. @p trouble: why it could not be read on; empty: it could.
     void end(std::uint64_t bytes, std::string trouble);
@@ -56,6 +60,10 @@ public:
     void setSuperseded(bool superseded);
     bool isCaughtUp() const; ///< Its end was seen.
     bool hasEnded() const;
+    std::uint64_t readTo() const;
+    /// True: @p file, @p bytes long, is the beginning of what was read here. False as well when that was so much more
+    /// that it cannot be told any more. For a file that was copied, and went on for a while before it was cut.
+    bool hasRead(const TailDescriptor &file, std::uint64_t bytes) const;
     std::uint64_t endBytes() const;
     std::string trouble() const;
     std::shared_ptr<const TailDescriptor> file() const; ///< Null: it has ended.
@@ -69,6 +77,10 @@ private:
     bool m_ended = false;
     std::uint64_t m_endBytes = 0;
     std::string m_trouble;
+    static constexpr std::size_t RecentBytes = 512u << 10;
+    std::string m_recent;                                         ///< What was handed out last …
+    std::deque<std::pair<std::uint64_t, std::uint64_t>> m_places; ///< … from the first of these places on: position
+                                                                  ///< and hash of all before it, the last is its end.
 };
 
 constexpr std::size_t TailHeadBytes = 4 * 1024; ///< Of the first line, that tell a file from others.

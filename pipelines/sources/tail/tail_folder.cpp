@@ -22,6 +22,9 @@ constexpr std::chrono::milliseconds StopLook{100}; ///< Between two looks whethe
 constexpr std::chrono::milliseconds ScanEvery{500};
 constexpr std::chrono::seconds RetryAfter{30}; ///< A file that could not be read.
 constexpr std::size_t CompareBytes = 1u << 20; ///< In one piece.
+constexpr std::chrono::seconds AlikeWait{3};   ///< For a file that may be a copy of one that is being cut.
+constexpr std::ptrdiff_t HeadLines = 3;
+constexpr std::size_t CutMax = 64;
 constexpr std::array<std::string_view, 7> PackedEnds = {".gz", ".zst", ".xz", ".bz2", ".lz4", ".Z", ".zip"};
 
 /// There is nothing to decode.
@@ -62,6 +65,16 @@ std::string withoutRotation(const std::string &path)
         }
     }
     return end == 0 || path[end - 1] == '/' ? path : path.substr(0, end);
+}
+
+/// Whether enough is there to tell what a file is: three lines, a document, or all that a silent writer has written.
+bool tellsWhatItIs(std::string_view text)
+{
+    if (text.size() == TailHeadBytes || std::count(text.begin(), text.end(), '\n') >= HeadLines)
+        return true;
+    JsonReader json;
+    std::size_t end = 0;
+    return !text.empty() && text.front() == '{' && !json.readPrefix(text, end) && end < text.size();
 }
 
 } // namespace
@@ -192,7 +205,7 @@ void TailFolder::forget(std::span<const Found> found)
     }
 }
 
-/// The first line, by which a file is known. False: it is not there yet.
+/// The first line, by which a file is known. False: it is too early.
 bool TailFolder::readHead(const Found &file, Known &known, const TailDescriptor &descriptor)
 {
     const auto bytes = descriptor.at(0, TailHeadBytes);
@@ -201,20 +214,19 @@ bool TailFolder::readHead(const Found &file, Known &known, const TailDescriptor 
         return false;
     }
     const std::string_view text = bytes.value();
-    const std::size_t lineEnd = text.find('\n');
-    if (lineEnd != std::string_view::npos) {
-        known.head = text.substr(0, lineEnd);
-    } else if (text.size() == TailHeadBytes
-               || (!text.empty() && known.headlessBytes == file.bytes && !JsonReader().read(text))) {
-        known.head = text; // a document without a line end, whose writer was silent since the last look
-    } else {
-        known.headlessBytes = file.bytes;
+    const bool isSilent = known.bytes == file.bytes; // since the last look
+    known.bytes = file.bytes;
+    if (text.empty() || (!isSilent && !tellsWhatItIs(text)))
         return false;
-    }
+    const std::size_t lineEnd = text.find('\n');
+    if (lineEnd == std::string_view::npos && text.size() < TailHeadBytes && JsonReader().read(text))
+        return false; // a line without an end; only a document is whole without
+    known.head = text.substr(0, lineEnd);
     return true;
 }
 
-/// True: as far as both go it is the same as a file that is being read: a copy, or one that is being made.
+/// True: it is the same as a file that is being read: a copy, or one that is being made. One that goes on behind all of
+/// the other is none, but for a while, in which the other may have been cut and its reader not know yet.
 bool TailFolder::isCopy(const Found &file, Known &known, const TailDescriptor &descriptor)
 {
     for (const auto &[identity, other] : m_known) {
@@ -235,11 +247,42 @@ bool TailFolder::isCopy(const Found &file, Known &known, const TailDescriptor &d
             const std::size_t both = std::min(mine.value().size(), theirs.value().size());
             same = mine.value().compare(0, both, theirs.value(), 0, both) == 0;
             known.comparedTo += same ? both : 0;
-            if (same && both < CompareBytes)
+            if (!same || both == CompareBytes)
+                continue;
+            const auto now = std::chrono::steady_clock::now();
+            if (mine.value().size() > both && !known.alikeSince)
+                known.alikeSince = now;
+            if (mine.value().size() == both || now - *known.alikeSince < AlikeWait)
                 return true;
+            break;
         }
     }
     return false;
+}
+
+/// Files that were cut since the last look: a copy may have been made before.
+void TailFolder::rememberCut()
+{
+    for (const auto &[identity, known] : m_known) {
+        const bool isNew =
+            known.state != nullptr && known.state->hasEnded()
+            && std::none_of(m_cut.begin(), m_cut.end(), [&](const auto &one) { return one.second == known.state; });
+        if (isNew)
+            m_cut.emplace_back(known.head, known.state);
+    }
+    if (m_cut.size() > CutMax)
+        m_cut.erase(m_cut.begin(), m_cut.end() - CutMax);
+}
+
+/// True: it is a copy of a file that has ended, made before the last that was read of that one.
+bool TailFolder::wasRead(const Found &file, const Known &known, const TailDescriptor &descriptor) const
+{
+    return std::any_of(m_cut.begin(), m_cut.end(), [&](const auto &one) {
+        if (one.second == known.state || one.first != known.head)
+            return false;
+        const bool wasCompared = known.comparedWith.lock() == one.second && known.comparedTo == file.bytes;
+        return (wasCompared && one.second->readTo() >= file.bytes) || one.second->hasRead(descriptor, file.bytes);
+    });
 }
 
 TailFolder::Offer TailFolder::offer(const Found &file, Known &known)
@@ -260,6 +303,11 @@ TailFolder::Offer TailFolder::offer(const Found &file, Known &known)
         return Offer::NotReady; // renamed since it was found; the next look finds it
     if (isCopy(file, known, *descriptor))
         return Offer::Copy;
+    if (wasRead(file, known, *descriptor)) {
+        known.state = std::make_shared<TailState>(nullptr, m_bell);
+        known.state->end(file.bytes, {});
+        return Offer::Copy;
+    }
     known.state = std::make_shared<TailState>(descriptor, m_bell);
     auto source = TailFile::make(m_settings.reading, file.path, known.head, m_settings.settle, known.state);
     if (!source) {
@@ -281,7 +329,7 @@ void TailFolder::offerGroup(std::span<const Found> group)
         Known &known = m_known[file.identity];
         known.path = file.path;
         if (known.state != nullptr && !known.state->hasEnded()) {
-            known.state->setSuperseded(&file != &group.back());
+            known.state->setSuperseded(&file != &group.back() || m_waited > 0);
             if (!known.state->isCaughtUp()) {
                 m_comesMore = m_comesMore || &file != &group.back();
                 return;
@@ -311,9 +359,10 @@ void TailFolder::offerGroup(std::span<const Found> group)
 void TailFolder::scan()
 {
     m_problem.clear();
-    m_waiting = 0;
+    m_waited = std::exchange(m_waiting, 0);
     m_comesMore = false;
     const std::vector<Found> found = find();
+    rememberCut();
     forget(found);
     for (std::size_t begin = 0; begin < found.size();) {
         std::size_t end = begin;

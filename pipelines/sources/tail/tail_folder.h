@@ -54,12 +54,13 @@ private:
     };
     struct Known {
         std::string path;
-        std::string head;                 ///< Its first line; empty: it has none yet.
-        std::uint64_t headlessBytes = 0;  ///< So long, it had none.
-        std::shared_ptr<TailState> state; ///< Null: never handed out.
-        std::uint64_t comparedTo = 0;     ///< So far it is the same as `comparedWith`.
+        std::string head;                   ///< Its first line; empty: it has none yet.
+        std::optional<std::uint64_t> bytes; ///< So long it was at the last look, too early to read it.
+        std::shared_ptr<TailState> state;   ///< Null: never handed out.
+        std::uint64_t comparedTo = 0;       ///< So far it is the same as `comparedWith`.
         std::weak_ptr<TailState> comparedWith;
         std::optional<TimePoint> retryAfter;
+        std::optional<TimePoint> alikeSince; ///< It begins with all that another one holds, and goes on.
     };
     enum class Offer : std::uint8_t { Given, NotReady, Copy, NoRoom };
 
@@ -71,6 +72,8 @@ private:
     Offer offer(const Found &file, Known &known);
     bool readHead(const Found &file, Known &known, const TailDescriptor &descriptor);
     bool isCopy(const Found &file, Known &known, const TailDescriptor &descriptor);
+    bool wasRead(const Found &file, const Known &known, const TailDescriptor &descriptor) const;
+    void rememberCut();
     std::size_t openFiles() const;
     void forget(std::span<const Found> found);
 
@@ -79,10 +82,12 @@ private:
     const std::string m_title;
     const std::shared_ptr<Doorbell> m_bell = std::make_shared<Doorbell>();
     std::map<Identity, Known> m_known;
+    std::vector<std::pair<std::string, std::shared_ptr<TailState>>> m_cut; ///< Heads of files that were, newest last.
     TimePoint m_scannedAt;
     bool m_comesMore = false; ///< A newer file waits until an older one is read.
     std::string m_problem;    ///< Of this scan: the first file that cannot be read.
     std::size_t m_packed = 0, m_waiting = 0;
+    std::size_t m_waited = 0; ///< For room, at the last look: silent files make some.
 
     // What the runner takes.
     mutable std::mutex m_mutex;

@@ -183,6 +183,28 @@ private Q_SLOTS:
         QVERIFY(!messages[0].deduplication.isEmpty() && messages[0].deduplication != messages[1].deduplication);
     }
 
+    /// SQS takes ASCII alone for a group, and refuses a message for a control character.
+    void whatSqsWouldRefuseIsWrittenOtherwise()
+    {
+        FakeSqs sqs;
+        const auto queue = openQueue(sqs.url("raw-events.fifo"), sqs.url("dead.fifo"));
+        QVERIFY(queue);
+        const std::vector<WaitingEvent> events{{1, "acme|Z\xC3\xBCrich"}, {2, "acme|Argo Workflows"}};
+        QVERIFY(queue.value()->publish(events));
+        const auto messages = sqs.messages("raw-events.fifo");
+        QCOMPARE(messages.size(), std::size_t{2});
+        for (const FakeSqs::Message &message : messages)
+            QVERIFY(QRegularExpression(QStringLiteral("^[0-9a-f]{16}$")).match(message.group).hasMatch());
+        QVERIFY(messages[0].group != messages[1].group);
+        TakenEvent taken;
+        taken.id = 7;
+        const std::vector<FailedEvent> failed{{taken, "the type \"a\x01\xEF\xBF\xBF\" is not known\n"}};
+        QVERIFY(queue.value()->deadLetter(failed));
+        const auto letters = sqs.messages("dead.fifo");
+        QCOMPARE(letters.size(), std::size_t{1});
+        QCOMPARE(letters[0].reason, QStringLiteral("the type \"a  \" is not known\n"));
+    }
+
     void refusalsSayWhatToDo_data()
     {
         QTest::addColumn<int>("status");

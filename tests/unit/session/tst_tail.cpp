@@ -182,6 +182,67 @@ private Q_SLOTS:
         QCOMPARE(tail.deadLetters(), 0u);
     }
 
+    void aWriterThatGoesOnWhileItsFileIsCopied()
+    {
+        for (const int silence : {0, 1500}) { // before the folder is looked at again, and behind
+            Tail tail;
+            appendLines(tail.log(), 0, 50);
+            tail.start(tail.log().string());
+            QVERIFY(tail.comesTo(50));
+            fs::copy_file(tail.log(), tail.log("app.log.1"));
+            QTest::qWait(silence);
+            appendLines(tail.log(), 50, 60);
+            QVERIFY(tail.comesTo(60));
+            fs::resize_file(tail.log(), 0);
+            appendLines(tail.log(), 60, 70);
+            QVERIFY(tail.comesTo(70));
+            QTest::qWait(1500);
+            QVERIFY(tail.comesTo(70));
+        }
+    }
+
+    void textIsToldFromItsFirstLine()
+    {
+        Tail tail;
+        append(tail.log(), "starting up\n");
+        tail.start(tail.log().string());
+        QTRY_COMPARE_WITH_TIMEOUT(tail.messages().size(), std::size_t(1), 10'000);
+        append(tail.log(), "all is well\nready\n");
+        QTRY_COMPARE_WITH_TIMEOUT(tail.messages().size(), std::size_t(3), 10'000);
+        QCOMPARE(tail.deadLetters(), 0u);
+    }
+
+    /// One that begins with all that another holds is no copy of it for long.
+    void aFileMayBeginLikeAnIdleOne()
+    {
+        Tail tail;
+        appendLines(tail.log("a.log"), 0, 1);
+        tail.start(tail.log("*.log").string());
+        QVERIFY(tail.comesTo(1));
+        std::map<std::string, int> wanted{{"m0", 2}};
+        appendLines(tail.log("b.log"), 0, 100);
+        for (int i = 1; i < 100; ++i)
+            wanted["m" + std::to_string(i)] = 1;
+        QTRY_COMPARE_WITH_TIMEOUT(tail.messages() == wanted, true, 20'000);
+        tail.stop();
+        appendLines(tail.log("b.log"), 100, 110);
+        tail.start(tail.log("*.log").string());
+        for (int i = 100; i < 110; ++i)
+            wanted["m" + std::to_string(i)] = 1;
+        QTRY_COMPARE_WITH_TIMEOUT(tail.messages() == wanted, true, 20'000);
+    }
+
+    void moreFilesThanAreReadAtOnce()
+    {
+        Tail tail;
+        for (int i = 0; i < 5; ++i)
+            appendLines(tail.log(("host" + std::string(1, static_cast<char>('a' + i)) + ".log").c_str()), i, i + 1);
+        tail.start(tail.log("*.log").string() + "], files_max: 2, exclude: [none");
+        QVERIFY(tail.comesTo(5));
+        appendLines(tail.log("hosta.log"), 5, 7); // long since closed
+        QVERIFY(tail.comesTo(7));
+    }
+
     void whatHappensMeanwhileIsFoundAfterwards()
     {
         Tail tail;
