@@ -11,6 +11,7 @@
 #include "widgets/assistant/transform_panel.h"
 #include "widgets/shell/view_dock.h"
 
+#include <QAction>
 #include <QClipboard>
 #include <QComboBox>
 #include <QDialogButtonBox>
@@ -331,6 +332,23 @@ private Q_SLOTS:
         QCOMPARE(QDir(folder), QDir(model.pipelineFolder()));
         QCOMPARE(proposed, QStringLiteral("pasted.yaml"));
         QCOMPARE(QFileInfo(saved[0][0].toString()), QFileInfo(model.pipelineFolder() + QStringLiteral("/pumps.yaml")));
+    }
+
+    void pipelinesOfTheWorkspaceAreListed()
+    {
+        const QTemporaryDir directory;
+        QVERIFY(QDir(directory.path()).mkdir(QStringLiteral("pipelines")));
+        for (const char *name : {"/pipelines/pumps.yaml", "/pipelines/doors.yml", "/pipelines/notes.txt"}) {
+            QFile file(directory.path() + QString::fromLatin1(name));
+            QVERIFY(file.open(QIODevice::WriteOnly));
+        }
+        DemoWindow demo(DemoWindow::workspaceOptions(directory.path()));
+        QStringList listed;
+        for (const QAction *action : demo.window().findChildren<QAction *>()) {
+            if (action->text().endsWith(QStringLiteral(", of this workspace")))
+                listed << action->text().section(QLatin1Char(','), 0, 0);
+        }
+        QCOMPARE(listed, (QStringList{QStringLiteral("doors"), QStringLiteral("pumps")}));
     }
 
     void aTransformerIsTriedByKeys()
