@@ -59,14 +59,13 @@ QString localFile(const QMimeData *source)
 
 bool replaces(const QKeyEvent &key)
 {
-    return key.matches(QKeySequence::Paste) || key.key() == Qt::Key_Delete || key.key() == Qt::Key_Backspace;
+    const bool clears = key.key() == Qt::Key_Delete || key.key() == Qt::Key_Backspace;
+    return key.matches(QKeySequence::Paste) || (clears && (key.modifiers() & ~Qt::KeypadModifier) == Qt::NoModifier);
 }
 
 } // namespace
 
-PasteEdit::PasteEdit(QWidget *parent) : QPlainTextEdit(parent)
-{
-}
+PasteEdit::PasteEdit(QWidget *parent) : QPlainTextEdit(parent) {}
 
 void PasteEdit::showText(const QString &text, bool editable)
 {
