@@ -56,8 +56,9 @@ std::shared_ptr<const SourceTools> sourceTools(const std::string &dataDirectory,
 std::vector<NamedFile> pipelineFiles(const std::string &dataDirectory, const std::string &workspace)
 {
     std::vector<NamedFile> files;
+    const QStringList suffixes = {QStringLiteral("*.yaml"), QStringLiteral("*.yml")}; // as the dialog that saves them
     const QDir directory(pathText(dataDirectory + "/definitions"));
-    for (const QFileInfo &file : directory.entryInfoList({QStringLiteral("*.yaml")}, QDir::Files, QDir::Name)) {
+    for (const QFileInfo &file : directory.entryInfoList(suffixes, QDir::Files, QDir::Name)) {
         const QString name = file.completeBaseName();
         if (name == QLatin1String("demo"))
             continue;
@@ -67,7 +68,7 @@ std::vector<NamedFile> pipelineFiles(const std::string &dataDirectory, const std
     if (workspace.empty())
         return files;
     const QDir own(pathText(workspace + "/pipelines"));
-    for (const QFileInfo &file : own.entryInfoList({QStringLiteral("*.yaml")}, QDir::Files, QDir::Name))
+    for (const QFileInfo &file : own.entryInfoList(suffixes, QDir::Files, QDir::Name))
         files.push_back({Console::tr("%1, of this workspace").arg(file.completeBaseName()), file.absoluteFilePath()});
     return files;
 }

@@ -5,6 +5,7 @@
 #include "core/codec/detect.h"
 #include "core/codec/envelope_losses.h"
 #include "core/codec/event_fields.h"
+#include "core/codec/json_reader.h"
 #include "core/codec/mapping_draft.h"
 #include "core/config/pipeline_file.h"
 #include "core/pipeline/decode_phase.h"
@@ -138,6 +139,7 @@ public:
         }
         EVENTOPS_TRY(m_source.complete());
         m_out.unused = m_paths.unused();
+        m_out.unusedIsWhole = m_lookedAtAll && m_out.records > 0;
         m_out.losses.assign(m_losses.begin(), m_losses.end());
         return std::move(m_out);
     }
@@ -147,6 +149,7 @@ private:
     {
         m_out.failures.push_back({m_out.records, "record_too_long", std::to_string(chunk.oversizeBytes) + " bytes",
                                   "Raise record_bytes_max of the source."});
+        m_lookedAtAll = false;
         ++m_out.records;
         ++m_out.deadLetters;
     }
@@ -171,11 +174,27 @@ private:
             m_out.shown.push_back(shown(batch, event, m_out.records + event.record, m_origins));
             addLosses(m_losses, batch, event);
         }
-        if (m_out.records < PreviewEventsMax)
+        const bool looks = m_out.records < PreviewEventsMax;
+        if (looks)
             m_paths.look(batch);
+        m_lookedAtAll = m_lookedAtAll && looks && isAllJson(batch);
         m_out.records += batch.records.size();
         m_out.events += batch.events.size();
         m_out.deadLetters += batch.deadLetters.size();
+    }
+
+    /// Of each record, values were looked for in its events.
+    static bool isAllJson(const Batch &batch)
+    {
+        std::vector<bool> gave(batch.records.size());
+        for (const Event &event : batch.events)
+            gave[event.record] = true;
+        for (std::size_t i = 0; i < batch.records.size(); ++i) {
+            JsonReader reader;
+            if (!gave[i] || reader.read(batch.raw(batch.records[i])))
+                return false;
+        }
+        return true;
     }
 
     Source &m_source;
@@ -183,6 +202,7 @@ private:
     const Origins &m_origins;
     UnusedPaths m_paths;
     std::set<std::string> m_losses;
+    bool m_lookedAtAll = true;
     SourcePreview m_out;
 };
 
@@ -240,6 +260,7 @@ Result<SourcePreview> previewSource(std::string_view bytes, const std::string &p
     const Origins origins(pipeline, name, map);
     auto out = EVENTOPS_TRY(Reading(*source, *phase, origins, mappedPaths(map)).run(cancelled));
     out.isPart = bytes.size() > DocumentBytesMax;
+    out.unusedIsWhole = out.unusedIsWhole && !out.isPart;
     return out;
 }
 

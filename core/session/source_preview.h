@@ -53,6 +53,7 @@ struct SourcePreview {
     std::vector<PreviewEvent> shown;                        ///< The first PreviewEventsMax.
     std::vector<PreviewFailure> failures;                   ///< The first PreviewFailuresMax.
     std::vector<std::string> unused;                        ///< Paths of the records whose values stand in no field.
+    bool unusedIsWhole = false; ///< `unused` speaks of every record: all were JSON, gave an event and were looked at.
     std::vector<std::string> losses; ///< What envelopes on the way out cannot hold, a sentence each.
 };
 constexpr std::size_t PreviewEventsMax = 200;

@@ -147,8 +147,11 @@ QVariant PreviewFieldsModel::data(const QModelIndex &index, int role) const
     const Row &row = m_rows[static_cast<std::size_t>(index.row())];
     if (role == LineRole)
         return row.line;
-    if (role == Qt::ToolTipRole)
-        return (index.column() == RuleColumn ? row.rule : row.whole).toHtmlEscaped();
+    if (role == Qt::ToolTipRole) {
+        QString text = (index.column() == RuleColumn ? row.rule : row.whole).toHtmlEscaped();
+        text.replace(QLatin1Char('\n'), QStringLiteral("<br>"));
+        return text.isEmpty() ? QString() : QStringLiteral("<qt>%1</qt>").arg(text);
+    }
     if (role != Qt::DisplayRole)
         return {};
     switch (index.column()) {

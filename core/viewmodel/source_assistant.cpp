@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/viewmodel/source_assistant.h"
 
+#include "core/viewmodel/edited_text.h"
 #include "core/viewmodel/shown_text.h"
 
 #include <QCryptographicHash>
@@ -36,6 +37,7 @@ Error fileError(Error::Code code, const QString &why, const QString &path)
 struct SourceAssistant::Look {
     std::vector<DocumentFormatGuess> formats; ///< Empty: not asked.
     std::string codec, pipeline;
+    std::string name; ///< Of the pipeline, as places in the preview say it.
     bool drafted = false, written = false;
     Result<SourcePreview> preview = SourcePreview();
 };
@@ -48,7 +50,7 @@ SourceAssistant::SourceAssistant(ViewContext &context, QObject *parent)
 {
     m_pause.setSingleShot(true);
     m_pause.setInterval(EditPauseMs);
-    connect(&m_pause, &QTimer::timeout, this, [this] { look(false, std::nullopt); });
+    connect(&m_pause, &QTimer::timeout, this, [this] { look(!m_recognised, std::nullopt); });
 }
 
 SourceAssistant::~SourceAssistant()
@@ -78,6 +80,7 @@ void SourceAssistant::setDocument(const QByteArray &bytes, const QString &title)
     m_document = std::make_shared<const QByteArray>(bytes);
     m_title = title;
     m_path.clear();
+    m_recognised = false;
     if (bytes.trimmed().isEmpty()) {
         begin();
         m_formats.clear();
@@ -109,7 +112,9 @@ void SourceAssistant::openFile(const QString &path)
     });
     m_worker.run([path, done] {
         QFile file(path);
-        if (QFileInfo(path).isDir() || !file.open(QIODevice::ReadOnly))
+        if (QFileInfo::exists(path) && !QFileInfo(path).isFile()) // a pipe could block for ever
+            return done(Bytes(fileError(Error::Code::InvalidInput, tr("is not a regular file"), path)));
+        if (!file.open(QIODevice::ReadOnly))
             return done(Bytes(fileError(Error::Code::NotFound, tr("cannot read the file"), path)));
         constexpr auto BytesMax = static_cast<qint64>(DocumentBytesMax) + 1; // one more tells that it is not all
         done(Bytes(std::make_shared<const QByteArray>(file.read(BytesMax))));
@@ -119,7 +124,7 @@ void SourceAssistant::openFile(const QString &path)
 void SourceAssistant::chooseFormat(const QString &codec, bool written)
 {
     m_edited = false;
-    look(false, std::pair(codec, written));
+    look(!m_recognised, std::pair(codec, written));
 }
 
 void SourceAssistant::setPipelineText(const QString &text)
@@ -137,9 +142,14 @@ void SourceAssistant::setPipelineText(const QString &text)
     setState(State::Working);
 }
 
+std::string SourceAssistant::draftName() const
+{
+    return name().toStdString() + ".yaml";
+}
+
 std::string SourceAssistant::pipelineName() const
 {
-    return m_savedAs.isEmpty() ? name().toStdString() + ".yaml" : QFile::encodeName(m_savedAs).toStdString();
+    return m_savedAs.isEmpty() ? draftName() : QFile::encodeName(m_savedAs).toStdString();
 }
 
 QString SourceAssistant::name() const
@@ -156,8 +166,9 @@ void SourceAssistant::look(bool recognises, std::optional<std::pair<QString, boo
     const bool drafts = draft.has_value() || (recognises && !m_edited);
     const auto done = m_context.bridge().to(m_looks, [this](const Look &look) { take(look); });
     setState(State::Working);
-    m_worker.run([tools = m_tools, document = m_document, title = m_title.toStdString(), name = pipelineName(),
-                  pipeline = m_pipeline.toStdString(), cancelled, recognises, drafts, draft, done] {
+    m_worker.run([tools = m_tools, document = m_document, title = m_title.toStdString(),
+                  name = drafts ? draftName() : pipelineName(), pipeline = m_pipeline.toStdString(), cancelled,
+                  recognises, drafts, draft, done] {
         if (cancelled->load())
             return; // somebody asked for something else meanwhile
         Look look;
@@ -165,6 +176,7 @@ void SourceAssistant::look(bool recognises, std::optional<std::pair<QString, boo
         if (recognises)
             look.formats = recognise(bytes);
         look.pipeline = pipeline;
+        look.name = name;
         if (drafts) {
             look.drafted = true;
             look.codec = draft ? draft->first.toStdString() : look.formats.front().codec;
@@ -179,22 +191,25 @@ void SourceAssistant::look(bool recognises, std::optional<std::pair<QString, boo
 
 void SourceAssistant::take(const Look &look)
 {
-    if (!look.formats.empty())
+    if (!look.formats.empty()) {
         m_formats = look.formats;
+        m_recognised = true;
+    }
     if (look.drafted) {
         m_codec = textOf(look.codec);
         m_written = look.written;
         m_pipeline = textOf(look.pipeline);
+        m_savedAs.clear(); // what was saved is another one
     }
     if (!look.formats.empty() || look.drafted)
         Q_EMIT draftChanged();
-    show(look.preview);
+    show(look);
 }
 
-void SourceAssistant::show(const Result<SourcePreview> &preview)
+void SourceAssistant::show(const Look &look)
 {
-    if (!preview) {
-        const Error &error = preview.error();
+    if (!look.preview) {
+        const Error &error = look.preview.error();
         m_problemLine = static_cast<int>(error.where.line);
         m_problem = shownText(error.message);
         if (!error.remedy.empty())
@@ -205,7 +220,8 @@ void SourceAssistant::show(const Result<SourcePreview> &preview)
     }
     m_problem.clear();
     m_problemLine = 0;
-    const SourcePreview &shown = preview.value();
+    m_shownName = look.name;
+    const SourcePreview &shown = look.preview.value();
     const QString records = shown.records == 1 ? tr("1 record") : tr("%1 records").arg(shownCount(shown.records));
     const QString events = shown.events == 1 ? tr("1 event") : tr("%1 events").arg(shownCount(shown.events));
     m_status = tr("%1, %2").arg(records, events);
@@ -224,7 +240,7 @@ void SourceAssistant::show(const Result<SourcePreview> &preview)
 
 void SourceAssistant::selectRow(int row)
 {
-    m_fields.show(m_events.eventAt(row), m_events.failureAt(row), pipelineName());
+    m_fields.show(m_events.eventAt(row), m_events.failureAt(row), m_shownName);
 }
 
 QString SourceAssistant::documentText() const
@@ -234,7 +250,8 @@ QString SourceAssistant::documentText() const
 
 bool SourceAssistant::isDocumentWhole() const
 {
-    return m_document->size() <= TextBytesMax && documentText().toUtf8() == *m_document;
+    const QString text = documentText();
+    return m_document->size() <= TextBytesMax && isEditable(text) && text.toUtf8() == *m_document;
 }
 
 bool SourceAssistant::mayWriteMapping() const
@@ -265,7 +282,7 @@ QString SourceAssistant::lossText() const
         if (shown.unused.size() > UnusedShown)
             line += tr(" and %1 more").arg(shown.unused.size() - UnusedShown);
         lines << line;
-    } else if (shown.events > 0) {
+    } else if (shown.unusedIsWhole) {
         lines << tr("Every value of the records stands in a field.");
     }
     if (!shown.losses.empty()) {

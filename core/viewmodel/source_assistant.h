@@ -85,9 +85,10 @@ private:
     std::shared_ptr<std::atomic<bool>> begin();
     void look(bool recognises, std::optional<std::pair<QString, bool>> draft);
     void take(const Look &look);
-    void show(const Result<SourcePreview> &preview);
+    void show(const Look &look);
     void setState(State state);
-    std::string pipelineName() const;
+    std::string draftName() const;
+    std::string pipelineName() const; ///< Of its file once it is saved.
 
     ViewContext &m_context;
     const std::shared_ptr<const SourceTools> m_tools;
@@ -99,6 +100,8 @@ private:
     QString m_title, m_path; ///< The path is empty for what was pasted.
     std::vector<DocumentFormatGuess> m_formats;
     QString m_codec, m_pipeline, m_savedAs, m_problem, m_status;
+    std::string m_shownName;   ///< Of the pipeline of which `events` is the preview: it may be saved since.
+    bool m_recognised = false; ///< `m_formats` are the document's.
     bool m_written = false, m_edited = false;
     int m_problemLine = 0;
     PreviewEventsModel m_events;

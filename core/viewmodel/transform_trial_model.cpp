@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: MIT
 #include "core/viewmodel/transform_trial_model.h"
 
+#include "core/base/read_file.h"
 #include "core/model/event.h"
 #include "core/viewmodel/shown_text.h"
+
+#include <QFile>
+
+#include <algorithm>
 
 namespace eventops {
 namespace {
 
 constexpr std::string_view RulesType = "JSONTransformer";
 
-/// @p json over lines, two blanks a level; tokens stay as written.
+/// @p json over lines, two blanks a level; tokens stay as written. What is past the part that is shown is never made:
+/// blanks of values that are nested deep are a thousand times the text.
 QString indented(const std::string &json)
 {
+    constexpr std::size_t Enough = (static_cast<std::size_t>(ShownBlockMax) + 1) * 3; // bytes of UTF-8: shownBlock cuts
     std::string out;
     int depth = 0;
     bool inText = false;
@@ -19,7 +26,7 @@ QString indented(const std::string &json)
         out += '\n';
         out.append(static_cast<std::size_t>(depth) * 2, ' ');
     };
-    for (std::size_t i = 0; i < json.size(); ++i) {
+    for (std::size_t i = 0; i < json.size() && out.size() <= Enough; ++i) {
         const char c = json[i];
         if (inText) {
             out += c;
@@ -31,7 +38,7 @@ QString indented(const std::string &json)
             ++depth;
             newLine();
         } else if (c == '}' || c == ']') {
-            --depth;
+            depth = std::max(depth - 1, 0);
             newLine();
             out += c;
         } else if (c == ',') {
@@ -67,6 +74,22 @@ void TransformTrialModel::reload()
     });
     m_worker.run(
         [tools = m_tools, tenants = m_context.caller().tenants, done] { done(transformChoices(*tools, tenants)); });
+}
+
+void TransformTrialModel::openFile(const QString &path)
+{
+    using Text = Result<std::string>;
+    const auto done = m_context.bridge().to(m_guard, [this](const Text &text) {
+        if (!text)
+            return m_context.tell(shownText(text.error().text()), true);
+        Q_EMIT bodyRead(QString::fromStdString(text.value()));
+    });
+    m_worker.run([path = QFile::encodeName(path).toStdString(), done] {
+        Text text = readTextFile(path, static_cast<std::size_t>(BodyBytesMax));
+        if (text && invalidUtf8At(text.value()) != std::string_view::npos)
+            text = Error{Error::Code::InvalidInput, "is no text in UTF-8", {path, 0, 0}, "name a file of one event"};
+        done(text);
+    });
 }
 
 QString TransformTrialModel::choiceText(std::size_t choice) const

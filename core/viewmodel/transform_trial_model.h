@@ -29,6 +29,8 @@ public:
     void reload(); ///< Asks which transformers there are.
     const std::vector<TransformChoice> &choices() const { return m_choices; }
     QString choiceText(std::size_t choice) const;
+    /// Of an event, at most BodyBytesMax: `bodyRead` follows, or ViewContext::tell says why not.
+    void openFile(const QString &path);
     /// @p choice: an index of `choices`. @p rules: not empty: a JSONTransformer of these rules instead.
     void run(int choice, const QString &rules, const QString &source, const QString &body);
     State state() const { return m_state; }
@@ -45,6 +47,7 @@ public:
 Q_SIGNALS:
     void stateChanged();
     void choicesChanged();
+    void bodyRead(const QString &body);
 
 private:
     struct Row {

@@ -10,6 +10,7 @@
 
 #include <QApplication>
 #include <QClipboard>
+#include <QDir>
 #include <QDragEnterEvent>
 #include <QFileDialog>
 #include <QHBoxLayout>
@@ -18,6 +19,7 @@
 #include <QLabel>
 #include <QMimeData>
 #include <QPushButton>
+#include <QShortcut>
 #include <QSplitter>
 #include <QStackedLayout>
 #include <QTabBar>
@@ -67,6 +69,7 @@ AssistantPanel::AssistantPanel(ViewContext &context, QWidget *parent)
     column->addWidget(split, 1);
     setFocusProxy(m_document);
     setAcceptDrops(true);
+    new QShortcut(QKeySequence::Save, this, this, &AssistantPanel::saveAsked, Qt::WidgetWithChildrenShortcut);
     m_typing.setSingleShot(true);
     m_typing.setInterval(SourceAssistant::EditPauseMs);
     connectModel();
@@ -85,6 +88,7 @@ QWidget *AssistantPanel::makeBar()
     open->setToolTip(tr("A file instead of a pasted document; it can be dropped here as well"));
     m_format = new ComboBox;
     m_format->setSizeAdjustPolicy(QComboBox::AdjustToContents);
+    m_format->installEventFilter(this);
     m_format->setAccessibleName(tr("Format of the document"));
     m_format->setToolTip(tr("What the document is taken for, and what else reads it"));
     m_write = new QPushButton(tr("Edit its mapping"));
@@ -101,6 +105,8 @@ QWidget *AssistantPanel::makeBar()
     connect(open, &QPushButton::clicked, this, &AssistantPanel::openAsked);
     connect(m_format, &QComboBox::activated, this, [this] {
         const QString codec = m_format->currentData().toString();
+        if (codec == m_model.codec())
+            return; // the same again: what was edited of its draft stays
         const bool isGeneric = codec == QLatin1String("json") || codec == QLatin1String("text");
         m_model.chooseFormat(codec, isGeneric); // of which nothing is known but what a mapping says
     });
@@ -115,15 +121,13 @@ QWidget *AssistantPanel::makeBar()
 
 QWidget *AssistantPanel::makeTexts()
 {
-    m_document = new PasteEdit(SourceAssistant::TextBytesMax);
+    m_document = new PasteEdit;
     makeMono(*m_document, tr("Document"));
     m_document->setPlaceholderText(
         tr("Paste a document here: an event, a webhook's body,\nlines of a log, an export. Or drop a file."));
     m_pipeline = new QPlainTextEdit;
     makeMono(*m_pipeline, tr("Pipeline"));
     m_pipeline->setPlaceholderText(tr("The pipeline that reads the document, as YAML"));
-    m_pipeline->installEventFilter(this);
-    m_document->installEventFilter(this);
     new PipelineColors(m_pipeline->document());
     m_problem = makeLine();
     m_problem->setAccessibleName(tr("What is wrong with the pipeline"));
@@ -190,7 +194,7 @@ QWidget *AssistantPanel::makePreview()
 void AssistantPanel::connectModel()
 {
     connect(m_document, &PasteEdit::fileGiven, &m_model, &SourceAssistant::openFile);
-    connect(m_document, &PasteEdit::longTextGiven, this, [this](const QString &text) {
+    connect(m_document, &PasteEdit::wholeTextGiven, this, [this](const QString &text) {
         m_model.setDocument(text.toUtf8(), tr("pasted"));
         showDocument();
     });
@@ -213,10 +217,8 @@ void AssistantPanel::connectModel()
 
 void AssistantPanel::showDocument()
 {
-    const QSignalBlocker blocker(m_document);
     m_typing.stop();
-    m_document->setPlainText(m_model.documentText());
-    m_document->setReadOnly(!m_model.isDocumentWhole());
+    m_document->showText(m_model.documentText(), m_model.isDocumentWhole());
 }
 
 void AssistantPanel::showDraft()
@@ -229,10 +231,21 @@ void AssistantPanel::showDraft()
     }
     m_format->setCurrentIndex(std::max(m_format->findData(m_model.codec()), 0));
     m_format->setVisible(m_format->count() > 0);
-    if (m_pipeline->toPlainText() != m_model.pipelineText()) {
-        const QSignalBlocker blocker(m_pipeline);
-        m_pipeline->setPlainText(m_model.pipelineText());
-    }
+    if (m_pipeline->toPlainText() != m_model.pipelineText())
+        putPipeline(m_model.pipelineText());
+}
+
+/// What somebody wrote there comes back with Ctrl+Z.
+void AssistantPanel::putPipeline(const QString &text)
+{
+    const QSignalBlocker blocker(m_pipeline);
+    const QTextDocument &document = *m_pipeline->document();
+    if (!document.isUndoAvailable() && !document.isRedoAvailable())
+        return m_pipeline->setPlainText(text);
+    QTextCursor cursor(m_pipeline->document());
+    cursor.select(QTextCursor::Document);
+    cursor.insertText(text);
+    m_pipeline->moveCursor(QTextCursor::Start);
 }
 
 void AssistantPanel::showState()
@@ -306,13 +319,15 @@ void AssistantPanel::saveAsked()
     if (!m_model.maySave())
         return;
     const QString folder = m_model.pipelineFolder();
-    const QString proposed =
-        (folder.isEmpty() ? QString() : folder + QLatin1Char('/')) + m_model.name() + QStringLiteral(".yaml");
-    const QString path =
-        QFileDialog::getSaveFileName(this, tr("Save the pipeline"), proposed, tr("Pipelines (*.yaml *.yml)"), nullptr,
-                                     QFileDialog::DontUseNativeDialog);
-    if (!path.isEmpty())
-        m_model.save(path);
+    if (!folder.isEmpty())
+        QDir().mkpath(folder); // else the dialog begins elsewhere, where no list of pipelines finds the file
+    QFileDialog dialog(this, tr("Save the pipeline"), folder, tr("Pipelines (*.yaml *.yml)"));
+    dialog.setOption(QFileDialog::DontUseNativeDialog);
+    dialog.setAcceptMode(QFileDialog::AcceptSave);
+    dialog.setDefaultSuffix(QStringLiteral("yaml")); // it asks before it overwrites a file of the whole name
+    dialog.selectFile(m_model.name() + QStringLiteral(".yaml"));
+    if (dialog.exec() == QDialog::Accepted && !dialog.selectedFiles().isEmpty())
+        m_model.save(dialog.selectedFiles().front());
 }
 
 void AssistantPanel::dragEnterEvent(QDragEnterEvent *event)
@@ -338,15 +353,15 @@ void AssistantPanel::dropEvent(QDropEvent *event)
 
 bool AssistantPanel::eventFilter(QObject *object, QEvent *event)
 {
-    if (event->type() != QEvent::KeyPress)
-        return QWidget::eventFilter(object, event);
-    const auto *key = static_cast<QKeyEvent *>(event);
-    if (object == m_fields && key->matches(QKeySequence::Copy)) {
-        QApplication::clipboard()->setText(m_model.fields().wholeValue(m_fields->currentIndex().row()));
+    if (object == m_format && event->type() == QEvent::Wheel) {
+        event->ignore(); // the wheel in passing chooses no format
         return true;
     }
-    if (object != m_fields && key->matches(QKeySequence::Save)) {
-        saveAsked();
+    if (object != m_fields || event->type() != QEvent::KeyPress)
+        return QWidget::eventFilter(object, event);
+    const auto *key = static_cast<QKeyEvent *>(event);
+    if (key->matches(QKeySequence::Copy)) {
+        QApplication::clipboard()->setText(m_model.fields().wholeValue(m_fields->currentIndex().row()));
         return true;
     }
     return QWidget::eventFilter(object, event);

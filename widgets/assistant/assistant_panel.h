@@ -29,6 +29,7 @@ public:
     AssistantPanel(ViewContext &context, QWidget *parent);
 
     SourceAssistant &model() { return m_model; }
+    QComboBox &format() { return *m_format; }
     PasteEdit &document() { return *m_document; }
     QPlainTextEdit &pipeline() { return *m_pipeline; }
 
@@ -44,6 +45,7 @@ private:
     void connectModel();
     void showDocument();
     void showDraft();
+    void putPipeline(const QString &text);
     void showState();
     void showFields();
     void showProblemLine();

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "widgets/assistant/assistant_parts.h"
 
+#include "core/viewmodel/edited_text.h"
 #include "widgets/theme/theme.h"
 
+#include <QApplication>
+#include <QClipboard>
 #include <QHeaderView>
+#include <QKeyEvent>
 #include <QMimeData>
 #include <QStackedLayout>
 #include <QStyledItemDelegate>
@@ -53,10 +57,24 @@ QString localFile(const QMimeData *source)
     return {};
 }
 
+bool replaces(const QKeyEvent &key)
+{
+    const bool clears = key.key() == Qt::Key_Delete || key.key() == Qt::Key_Backspace;
+    return key.matches(QKeySequence::Paste) || (clears && (key.modifiers() & ~Qt::KeypadModifier) == Qt::NoModifier);
+}
+
 } // namespace
 
-PasteEdit::PasteEdit(qsizetype charactersMax, QWidget *parent) : QPlainTextEdit(parent), m_charactersMax(charactersMax)
+PasteEdit::PasteEdit(QWidget *parent) : QPlainTextEdit(parent) {}
+
+void PasteEdit::showText(const QString &text, bool editable)
 {
+    const QSignalBlocker blocker(this);
+    setPlainText(text.left(EditedTextMax));
+    setReadOnly(!editable);
+    setToolTip(editable ? QString()
+                        : tr("Too long to be edited here, or editing would change some of its characters. It is read "
+                             "as it is. Ctrl+V puts another one in its place, Delete clears it."));
 }
 
 bool PasteEdit::canInsertFromMimeData(const QMimeData *source) const
@@ -71,10 +89,37 @@ void PasteEdit::insertFromMimeData(const QMimeData *source)
     const QString file = localFile(source);
     if (!file.isEmpty())
         Q_EMIT fileGiven(file);
-    else if (source->hasText() && source->text().size() > m_charactersMax)
-        Q_EMIT longTextGiven(source->text());
+    else if (source->hasText() && (isReadOnly() || !isEditable(source->text())))
+        Q_EMIT wholeTextGiven(with(source->text()));
     else
         QPlainTextEdit::insertFromMimeData(source);
+}
+
+/// All of the text once @p text is pasted.
+QString PasteEdit::with(const QString &text) const
+{
+    if (isReadOnly())
+        return text;
+    const QTextCursor cursor = textCursor();
+    const int begin = cursor.selectionStart();
+    return toPlainText().replace(begin, cursor.selectionEnd() - begin, text);
+}
+
+bool PasteEdit::event(QEvent *event)
+{
+    if (event->type() == QEvent::ShortcutOverride && isReadOnly() && replaces(*static_cast<QKeyEvent *>(event)))
+        event->accept(); // the keys are ours also where nothing can be edited
+    return QPlainTextEdit::event(event);
+}
+
+void PasteEdit::keyPressEvent(QKeyEvent *event)
+{
+    if (!isReadOnly() || !replaces(*event))
+        return QPlainTextEdit::keyPressEvent(event);
+    if (event->matches(QKeySequence::Paste))
+        insertFromMimeData(QApplication::clipboard()->mimeData());
+    else
+        Q_EMIT wholeTextGiven(QString());
 }
 
 void makeMono(QPlainTextEdit &edit, const QString &accessibleName)

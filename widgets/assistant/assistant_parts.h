@@ -14,24 +14,31 @@ namespace eventops {
 
 // What both views of this folder are made of. Thread: UI.
 
-/// Text that somebody pastes. Files, and what is too long to be edited, go to their takers instead of into it.
+/// Text that somebody pastes. Files, and text that cannot be edited (see isEditable), go to their takers instead of
+/// into it. While it is read-only it shows such a text: what is pasted then takes its place, Delete and Backspace clear
+/// it.
 class PasteEdit final : public QPlainTextEdit
 {
     Q_OBJECT
 
 public:
-    explicit PasteEdit(qsizetype charactersMax, QWidget *parent = nullptr);
+    explicit PasteEdit(QWidget *parent = nullptr);
+
+    /// Shows @p text, or as much of it as there is room for; @p editable: what is shown is all there is.
+    void showText(const QString &text, bool editable);
 
 Q_SIGNALS:
     void fileGiven(const QString &path);
-    void longTextGiven(const QString &text);
+    void wholeTextGiven(const QString &text); ///< In place of what is there; empty: it is cleared.
 
 protected:
     bool canInsertFromMimeData(const QMimeData *source) const override;
     void insertFromMimeData(const QMimeData *source) override;
+    bool event(QEvent *event) override;
+    void keyPressEvent(QKeyEvent *event) override;
 
 private:
-    const qsizetype m_charactersMax;
+    QString with(const QString &text) const;
 };
 
 /// Sets up @p edit as text of code without a frame; it follows the theme.

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT
 #include "widgets/assistant/transform_panel.h"
 
+#include "core/viewmodel/edited_text.h"
 #include "core/viewmodel/shown_text.h"
 #include "widgets/assistant/assistant_parts.h"
 #include "widgets/assistant/assistant_view.h"
 #include "widgets/theme/combo_box.h"
 #include "widgets/theme/theme.h"
 
-#include <QFile>
 #include <QHBoxLayout>
 #include <QItemSelectionModel>
-#include <QKeyEvent>
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
+#include <QShortcut>
 #include <QSplitter>
 #include <QTabBar>
 #include <QTableView>
@@ -35,14 +35,12 @@ QWidget *makeTransformView(ViewContext &context, QWidget *parent)
 
 TransformPanel::TransformPanel(ViewContext &context, QWidget *parent) : QWidget(parent), m_model(context)
 {
-    m_event = new PasteEdit(TransformTrialModel::BodyBytesMax);
+    m_event = new PasteEdit;
     makeMono(*m_event, tr("Raw event"));
     m_event->setPlaceholderText(tr("Paste a raw event here, as its source sends it."));
     m_rules = new QPlainTextEdit;
     makeMono(*m_rules, tr("Rules of a JSONTransformer"));
     m_rules->setPlaceholderText(tr("Rules of a JSONTransformer, as JSON"));
-    for (QPlainTextEdit *edit : {static_cast<QPlainTextEdit *>(m_event), m_rules})
-        edit->installEventFilter(this);
     auto *split = new QSplitter(Qt::Horizontal);
     split->addWidget(makePages({tr("Event"), tr("Rules")}, {m_event, m_rules}, m_tabs));
     split->addWidget(makeAnswer());
@@ -56,11 +54,11 @@ TransformPanel::TransformPanel(ViewContext &context, QWidget *parent) : QWidget(
     column->addWidget(makeBar());
     column->addWidget(split, 1);
     setFocusProxy(m_event);
-    connect(m_event, &PasteEdit::fileGiven, this, [this](const QString &path) {
-        QFile file(path);
-        if (file.size() <= TransformTrialModel::BodyBytesMax && file.open(QIODevice::ReadOnly))
-            m_event->setPlainText(QString::fromUtf8(file.readAll()));
-    });
+    for (const Qt::Key enter : {Qt::Key_Return, Qt::Key_Enter})
+        new QShortcut(Qt::CTRL | enter, this, this, &TransformPanel::run, Qt::WidgetWithChildrenShortcut);
+    connect(m_event, &PasteEdit::fileGiven, &m_model, &TransformTrialModel::openFile);
+    connect(m_event, &PasteEdit::wholeTextGiven, this, &TransformPanel::putEvent);
+    connect(&m_model, &TransformTrialModel::bodyRead, this, &TransformPanel::putEvent);
     connect(&m_model, &TransformTrialModel::choicesChanged, this, &TransformPanel::fillChoices);
     connect(&m_model, &TransformTrialModel::stateChanged, this, &TransformPanel::showState);
     connect(&Theme::instance(), &Theme::changed, this, &TransformPanel::showState);
@@ -129,8 +127,9 @@ void TransformPanel::fillChoices()
     m_choice->clear();
     for (std::size_t i = 0; i < m_model.choices().size(); ++i) {
         m_choice->addItem(m_model.choiceText(i), static_cast<int>(i));
-        m_choice->setItemData(m_choice->count() - 1, shownText(m_model.choices()[i].summary).toHtmlEscaped(),
-                              Qt::ToolTipRole);
+        const QString summary = shownText(m_model.choices()[i].summary).toHtmlEscaped();
+        if (!summary.isEmpty())
+            m_choice->setItemData(m_choice->count() - 1, QStringLiteral("<qt>%1</qt>").arg(summary), Qt::ToolTipRole);
     }
     m_choice->addItem(tr("Rules written here"), OwnRules);
     const int same = m_choice->findText(before);
@@ -153,13 +152,22 @@ void TransformPanel::choiceChanged()
         m_source->setText(shownText(m_model.choices()[static_cast<std::size_t>(choice)].source, ShownNameMax));
 }
 
+void TransformPanel::putEvent(const QString &text)
+{
+    const bool editable = isEditable(text);
+    m_whole = editable ? QString() : text;
+    m_event->showText(text, editable);
+}
+
 void TransformPanel::run()
 {
+    if (m_model.state() == TransformTrialModel::State::Running)
+        return;
     const int choice = chosen();
     QString rules = choice == OwnRules ? m_rules->toPlainText() : QString();
     if (choice == OwnRules && rules.trimmed().isEmpty())
         rules = QStringLiteral("{}"); // whose error says what rules are
-    m_model.run(choice, rules, m_source->text().trimmed(), m_event->toPlainText());
+    m_model.run(choice, rules, m_source->text().trimmed(), m_event->isReadOnly() ? m_whole : m_event->toPlainText());
 }
 
 void TransformPanel::showState()
@@ -178,18 +186,6 @@ void TransformPanel::showState()
         m_rows->setCurrentIndex(m_model.index(0, 0));
         m_details->setPlainText(m_model.details(m_rows->currentIndex().row()));
     }
-}
-
-bool TransformPanel::eventFilter(QObject *object, QEvent *event)
-{
-    if (event->type() == QEvent::KeyPress) {
-        const auto *key = static_cast<QKeyEvent *>(event);
-        if ((key->key() == Qt::Key_Return || key->key() == Qt::Key_Enter) && key->modifiers() == Qt::ControlModifier) {
-            run();
-            return true;
-        }
-    }
-    return QWidget::eventFilter(object, event);
 }
 
 void TransformPanel::showEvent(QShowEvent *event)

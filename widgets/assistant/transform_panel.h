@@ -33,7 +33,6 @@ public:
     void run();
 
 protected:
-    bool eventFilter(QObject *object, QEvent *event) override;
     void showEvent(QShowEvent *event) override;
 
 private:
@@ -41,6 +40,7 @@ private:
     QWidget *makeAnswer();
     void fillChoices();
     void choiceChanged();
+    void putEvent(const QString &text);
     void showState();
     int chosen() const; ///< Index of the model's choices; negative: rules that are written here.
 
@@ -49,6 +49,7 @@ private:
     QLineEdit *m_source = nullptr;
     QPushButton *m_run = nullptr;
     PasteEdit *m_event = nullptr;
+    QString m_whole; ///< The event while m_event is read-only and shows a part of it.
     QPlainTextEdit *m_rules = nullptr, *m_details = nullptr;
     QTabBar *m_tabs = nullptr;
     QTableView *m_rows = nullptr;

@@ -4,6 +4,7 @@
 #include "core/session/script_transformers.h"
 #include "core/session/source_tools.h"
 #include "core/viewmodel/replay_controller.h"
+#include "core/viewmodel/shown_text.h"
 #include "core/viewmodel/source_assistant.h"
 #include "core/viewmodel/transform_trial_model.h"
 #include "tests/support/local_workspace.h"
@@ -12,6 +13,8 @@
 #include <QDir>
 #include <QFile>
 #include <QSignalSpy>
+
+#include <sys/stat.h>
 
 using namespace eventops;
 using eventops::test::LocalWorkspace;
@@ -37,6 +40,18 @@ const char DoorPipeline[] = "pipeline: doors\n"
                             "        attrs: {force: force}\n"
                             "stages:\n"
                             "  - entities: {}\n";
+
+/// A pipe into which nobody writes.
+bool makePipe(const QString &path)
+{
+    return ::mkfifo(QFile::encodeName(path).constData(), 0600) == 0;
+}
+
+bool write(const QString &path, const QByteArray &bytes)
+{
+    QFile file(path);
+    return file.open(QIODevice::WriteOnly) && file.write(bytes) == bytes.size();
+}
 
 /// A workspace with what adds sources to it.
 struct Desk {
@@ -183,6 +198,129 @@ private Q_SLOTS:
         QVERIFY(told.wait(AnswerMs) && told[0][1].toBool());
     }
 
+    void onlyRegularFilesAreOpened()
+    {
+        Desk desk;
+        const QTemporaryDir folder;
+        const QString pipe = folder.filePath(QStringLiteral("pipe")), text = folder.filePath(QStringLiteral("text"));
+        QVERIFY(makePipe(pipe));
+        SourceAssistant model(*desk.context);
+        TransformTrialModel trial(*desk.context);
+        QSignalSpy told(desk.context.get(), &ViewContext::told), read(&trial, &TransformTrialModel::bodyRead);
+        model.openFile(pipe);
+        QVERIFY(told.wait(AnswerMs) && told[0][1].toBool());
+        trial.openFile(pipe);
+        QVERIFY(told.wait(AnswerMs) && told[1][1].toBool());
+        QVERIFY(write(text, "caf\xe9"));
+        trial.openFile(text);
+        QVERIFY(told.wait(AnswerMs) && told[2][0].toString().contains(QStringLiteral("UTF-8")));
+        QVERIFY(write(text, QByteArray(TransformTrialModel::BodyBytesMax + 1, 'x')));
+        trial.openFile(text);
+        QVERIFY(told.wait(AnswerMs) && told[3][0].toString().contains(QStringLiteral("larger than")));
+        QCOMPARE(read.count(), 0);
+        QVERIFY(write(text, "{\"kind\":\"sold\"}\r\n"));
+        trial.openFile(text);
+        QVERIFY(read.wait(AnswerMs));
+        QCOMPARE(read[0][0].toString(), QStringLiteral("{\"kind\":\"sold\"}\r\n"));
+    }
+
+    /// Qt's editors would give back other characters.
+    void textsThatAnEditorWouldChangeAreNotEdited()
+    {
+        Desk desk;
+        SourceAssistant model(*desk.context);
+        model.setDocument("{\"a\":\"caf\xc3\xa9 \t\"}\n", QStringLiteral("pasted"));
+        QVERIFY(model.isDocumentWhole());
+        for (const char *changed : {"a\xc2\xa0z", "a\xe2\x80\xa8z", "a\xe2\x80\xa9z", "a\r\nz", "a\xef\xb7\x90z"}) {
+            model.setDocument(changed, QStringLiteral("pasted"));
+            QVERIFY2(!model.isDocumentWhole(), changed);
+        }
+        QVERIFY(waitFor(model, State::Shown));
+    }
+
+    /// What is done before the formats are told must not lose them, nor leave those of the document before.
+    void formatsAreToldWhateverIsDoneMeanwhile()
+    {
+        Desk desk;
+        SourceAssistant model(*desk.context);
+        model.setDocument(Doors, QStringLiteral("doors.ndjson"));
+        model.setPipelineText(QString::fromLatin1(DoorPipeline));
+        QVERIFY(waitFor(model, State::Shown));
+        QVERIFY(!model.formats().empty());
+        QCOMPARE(model.formats().front().codec, std::string("json"));
+        QCOMPARE(model.pipelineText(), QString::fromLatin1(DoorPipeline));
+        model.setDocument("<13>Feb  3 04:05:06 web-1 sshd[1]: hello\n", QStringLiteral("log"));
+        model.chooseFormat(QStringLiteral("text"), true);
+        QVERIFY(waitFor(model, State::Shown));
+        QCOMPARE(model.codec(), QStringLiteral("text"));
+        QVERIFY(model.formats().front().codec.starts_with("syslog"));
+    }
+
+    void linesAreKnownAfterSaving()
+    {
+        Desk desk;
+        SourceAssistant model(*desk.context);
+        model.setDocument(Doors, QStringLiteral("pasted"));
+        model.setPipelineText(QString::fromLatin1(DoorPipeline));
+        QVERIFY(waitFor(model, State::Shown));
+        const QTemporaryDir folder;
+        QSignalSpy saved(&model, &SourceAssistant::saved);
+        model.save(folder.filePath(QStringLiteral("doors.yaml")));
+        QVERIFY(saved.wait(AnswerMs));
+        model.selectRow(1);
+        QCOMPARE(fieldOf(model, QStringLiteral("type"), PreviewFieldsModel::PlaceColumn), QStringLiteral("line 8"));
+        QString asked;
+        connect(desk.context.get(), &ViewContext::replayRequested, this, [&](const ReplayRequest &request) {
+            asked = QFileInfo(QString::fromStdString(request.pipelineName)).fileName();
+        });
+        QSignalSpy finished(desk.replay.get(), &ReplayController::finished);
+        model.replay();
+        QVERIFY(finished.wait(AnswerMs));
+        QCOMPARE(asked, QStringLiteral("doors.yaml"));
+        model.chooseFormat(QStringLiteral("json"), true); // another pipeline than the one that was saved
+        QVERIFY(waitFor(model, State::Shown));
+        QVERIFY(fieldOf(model, QStringLiteral("type"), PreviewFieldsModel::PlaceColumn)
+                    .startsWith(QStringLiteral("line ")));
+        model.replay();
+        QVERIFY(finished.wait(AnswerMs));
+        QCOMPARE(asked, QStringLiteral("pasted.yaml"));
+    }
+
+    void nothingIsSaidToBeKeptThatNobodyLookedAt()
+    {
+        Desk desk;
+        SourceAssistant model(*desk.context);
+        const QString whole = QStringLiteral("Every value of the records");
+        const auto lossOf = [&](const QByteArray &document) {
+            model.setDocument(document, QStringLiteral("doors"));
+            return waitFor(model, State::Shown) ? model.lossText() : QString();
+        };
+        model.setPipelineText(QString::fromLatin1(DoorPipeline));
+        const QByteArray door = "{\"at\":\"2026-02-03T04:05:06Z\",\"door\":\"D-17\",\"state\":\"OPENED\"}\n";
+        QVERIFY2(lossOf(door + door).contains(whole), qPrintable(model.lossText()));
+        QVERIFY2(!lossOf(door + "{\"at\":\n").contains(whole), "a dead letter");
+        QVERIFY2(!lossOf(door.repeated(5'000)).contains(whole), "more than is looked at");
+        model.chooseFormat(QStringLiteral("text"), true);
+        QVERIFY(waitFor(model, State::Shown));
+        QVERIFY2(!lossOf("the door was opened\n").contains(whole), "no JSON");
+        QVERIFY(model.events().preview().events > 0);
+    }
+
+    void toolTipsShowWhatIsWritten()
+    {
+        Desk desk;
+        SourceAssistant model(*desk.context);
+        model.setPipelineText(QString::fromLatin1(DoorPipeline));
+        model.setDocument(Doors, QStringLiteral("doors"));
+        QVERIFY(waitFor(model, State::Shown));
+        for (int row = 0; row < model.fields().rowCount(); ++row) {
+            if (model.fields().index(row, 0).data().toString() == QStringLiteral("attrs"))
+                QCOMPARE(model.fields().index(row, PreviewFieldsModel::ValueColumn).data(Qt::ToolTipRole).toString(),
+                         QStringLiteral("<qt>{&quot;force&quot;:1.5}</qt>")); // rich text, so that &quot; is a quote
+        }
+        QVERIFY(!fieldOf(model, QStringLiteral("attrs")).isEmpty());
+    }
+
     /// Contract: paste, edit, save, replay: the ledger then holds the previewed events.
     void whatIsReplayedIsWhatWasShown()
     {
@@ -265,6 +403,16 @@ private Q_SLOTS:
         QCOMPARE(model.index(0, TransformTrialModel::TypeColumn).data().toString(), QStringLiteral("sold"));
         QCOMPARE(model.index(0, TransformTrialModel::EntityColumn).data().toString(), QStringLiteral("till-3"));
         QVERIFY(model.details(0).contains(QStringLiteral("\"till-3\"")));
+        // Blanks before each of so many values would be two hundred times the event.
+        const QString deep = QString(200, QLatin1Char('[')) + QStringLiteral("0,").repeated(100'000) + QLatin1Char('0')
+                             + QString(200, QLatin1Char(']'));
+        model.run(-1, QStringLiteral("{\"TransformerScript\":{\"eventType\":\"$.kind\",\"entityId\":\"$.host\"}}"),
+                  QStringLiteral("shop"),
+                  QStringLiteral("{\"kind\":\"sold\",\"host\":\"till-3\",\"of\":%1}").arg(deep));
+        QVERIFY(QTest::qWaitFor(ended, AnswerMs));
+        QVERIFY2(model.state() == TransformTrialModel::State::Done, qPrintable(model.statusText()));
+        QCOMPARE(model.details(0).size(), ShownBlockMax);
+        QVERIFY(model.details(0).endsWith(QChar(0x2026)));
         model.run(pods, {}, QStringLiteral("k8s"), QStringLiteral("no json"));
         QVERIFY(QTest::qWaitFor(ended, AnswerMs));
         QCOMPARE(model.state(), TransformTrialModel::State::Failed);
