@@ -45,6 +45,12 @@ Result<std::size_t> readFully(ByteStream &stream, char *to, std::size_t size)
     return have;
 }
 
+/// True: no line begins like a document.
+bool beginsAsText(std::string_view head)
+{
+    return !head.empty() && head.front() != '{' && head.front() != '[' && head.find("\n{") == std::string_view::npos;
+}
+
 /// The codec's decoder, as the runner wants it.
 class CaptureDecoder final : public RecordDecoder
 {
@@ -152,7 +158,7 @@ Status Capture::readHead()
                                               : Framing::Lines;
             if (start.empty())
                 start = text->start;
-        } else if (format == "auto" && (sniffed.text || (m_following && !sniffed.json && !head.empty()))) {
+        } else if (format == "auto" && (sniffed.text || (m_following && beginsAsText(head)))) {
             format = "text"; // a file that has only begun is not damaged, it is short
         }
     }

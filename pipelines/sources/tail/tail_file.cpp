@@ -17,7 +17,7 @@ namespace {
 constexpr std::chrono::milliseconds LookEvery{50};      ///< At a file that grew a moment ago …
 constexpr std::chrono::milliseconds IdleLookEvery{200}; ///< … and at one that did not for IdleAfter.
 constexpr std::chrono::seconds IdleAfter{5};
-constexpr std::chrono::seconds SupersededFor{30}; ///< A writer may keep a renamed file for a while.
+constexpr std::chrono::seconds SupersededFor{5}; ///< A writer may keep a renamed file for a while.
 
 } // namespace
 
