@@ -204,7 +204,7 @@ void Guesser::entity()
         isName, true);
     for (std::size_t i = 0; found == nullptr && i < m_fields.size(); ++i) { // whatever else has an id
         const std::string name = plain(m_fields[i].names.back());
-        if (!m_taken[i] && name.size() > 2 && name.ends_with("id"))
+        if (!m_taken[i] && name.ends_with("id") && (name.size() > 2 || m_fields[i].names.size() > 1))
             found = takeMarked(i, false);
     }
     if (found == nullptr)
@@ -262,7 +262,13 @@ std::vector<GuessedField> Guesser::guess()
     const auto isAny = [](const SampledField &) {
         return true;
     };
-    add("event_id", take({"eventid", "uuid", "guid", "messageid", "msgid", "id"}, isOwn));
+    // Taken wrongly, events of one device would count as one event: below a member an id is that member's.
+    const auto isOwnAtRoot = [](const SampledField &field) {
+        return field.names.size() == 1
+               && std::set<std::string_view>(field.values.begin(), field.values.end()).size() == field.values.size();
+    };
+    const SampledField *id = take({"eventid", "messageid", "msgid"}, isOwn);
+    add("event_id", id != nullptr ? id : take({"uuid", "guid", "id"}, isOwnAtRoot));
     time();
     const SampledField *type = take(
         {"eventtype", "type", "eventname", "event", "kind", "action", "operation", "op", "category", "topic"}, isShort);

@@ -61,6 +61,28 @@ private Q_SLOTS:
         QVERIFY(event["attrs"].find("a.b") != std::string::npos); // nothing is left out
     }
 
+    /// Else two readings of one device would count as one.
+    void anIdBelowAMemberIsNotTheEvents()
+    {
+        auto event =
+            firstEvent(detect(R"({"ts":"2026-02-03T04:05:06Z","pump":{"id":"p-7","site":"north"},"temp_c":81.5})"));
+        QVERIFY(!event.contains("error"));
+        QCOMPARE(event.count("event_id"), std::size_t(0));
+        QCOMPARE(event["entity.id"], std::string("p-7"));
+        QCOMPARE(event["entity.type"], std::string("Pump"));
+    }
+
+    // An odd name of a member is left out of a draft, not written into it; so is that of a list.
+    void namesThatNoMappingCanHold()
+    {
+        for (const char *text : {R"({"\u0001a":"x","message":"good"})", R"({"line\nend":"x","message":"good"})",
+                                 R"({"$values":[{"message":"good"}],"message":"good"})"}) {
+            auto event = firstEvent(detect(text));
+            QVERIFY2(!event.contains("error"), event["error"].c_str());
+            QCOMPARE(event["message"], std::string("good"));
+        }
+    }
+
     void listsAreSplit()
     {
         auto inner = firstEvent(detect(R"({"source":"probe","readings":[{"time":1770091506,"host":"a","value":1},)"
