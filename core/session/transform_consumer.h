@@ -4,6 +4,7 @@
 #include "core/codec/transformer.h"
 #include "core/session/backend.h"
 #include "core/session/event_queue_settings.h"
+#include "core/session/step_thread.h"
 #include "core/session/workspace.h"
 #include "core/store/transform_store.h"
 
@@ -108,11 +109,9 @@ class TransformForwarder
 public:
     /// @p backend must outlive it.
     TransformForwarder(Workspace workspace, Backend &backend);
-    ~TransformForwarder();
-    void wake();
+    void wake() { m_steps.wake(); }
 
 private:
-    void work();
     Result<bool> step();
     Status handIn(IngestRequest request);
     Status findLetters();
@@ -122,11 +121,7 @@ private:
     std::unique_ptr<TransformStore> m_store;
     bool m_crashed = true;            ///< What waits at first may have been handed in before.
     std::set<std::string> m_letters;  ///< Beginnings of dead letters that are there then.
-    std::mutex m_mutex;
-    std::condition_variable m_wake;
-    bool m_woken = true;
-    bool m_ended = false;
-    std::thread m_thread; ///< Last: it uses the others.
+    StepThread m_steps;
 };
 
 } // namespace eventops

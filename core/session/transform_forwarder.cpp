@@ -7,9 +7,9 @@
 namespace eventops {
 namespace {
 
-constexpr std::uint64_t DocumentsMax = 1'000; ///< Of one request …
-constexpr std::size_t BytesMax = 4u << 20;    ///< … and their bytes, but for a single one.
-constexpr std::chrono::milliseconds LookTime{500};
+constexpr std::uint64_t DocumentsMax = 1'000;     ///< Of one request …
+constexpr std::size_t BytesMax = 4u << 20;        ///< … and their bytes, but for a single one.
+constexpr std::chrono::milliseconds EndLook{500}; ///< Between two looks whether to stop waiting.
 constexpr std::uint64_t LettersMax = 100'000;
 constexpr std::size_t LetterBytes = 100; ///< Of a letter's beginning: more than its key.
 
@@ -20,7 +20,7 @@ Status answered(Ask ask, Ended ended)
     const auto promise = std::make_shared<std::promise<Status>>();
     auto future = promise->get_future();
     ask([promise](const Status &status) { promise->set_value(status); });
-    while (future.wait_for(LookTime) != std::future_status::ready) {
+    while (future.wait_for(EndLook) != std::future_status::ready) {
         if (ended())
             return Error{Error::Code::Cancelled, "ended"};
     }
@@ -30,40 +30,8 @@ Status answered(Ask ask, Ended ended)
 } // namespace
 
 TransformForwarder::TransformForwarder(Workspace workspace, Backend &backend)
-    : m_workspace(std::move(workspace)), m_backend(backend), m_thread([this] { work(); })
+    : m_workspace(std::move(workspace)), m_backend(backend), m_steps([this] { return step(); })
 {
-}
-
-TransformForwarder::~TransformForwarder()
-{
-    {
-        const std::lock_guard lock(m_mutex);
-        m_ended = true;
-    }
-    m_wake.notify_all();
-    m_thread.join();
-}
-
-void TransformForwarder::wake()
-{
-    const std::lock_guard lock(m_mutex);
-    m_woken = true;
-    m_wake.notify_all();
-}
-
-void TransformForwarder::work()
-{
-    for (;;) {
-        const auto more = step(); // what goes wrong is tried again
-        std::unique_lock lock(m_mutex);
-        if (!more) // Busy, mostly: another command has the engine
-            m_wake.wait_for(lock, LookTime, [this] { return m_ended; });
-        else if (!more.value())
-            m_wake.wait_for(lock, LookTime, [this] { return m_ended || m_woken; });
-        m_woken = false;
-        if (m_ended)
-            return;
-    }
 }
 
 Result<bool> TransformForwarder::step()
@@ -104,10 +72,7 @@ Status TransformForwarder::handIn(IngestRequest request)
                                  done(outcome ? Status(Ok{}) : Status(outcome.error()));
                              });
         },
-        [this] {
-            const std::lock_guard lock(m_mutex);
-            return m_ended;
-        });
+        [this] { return m_steps.ended(); });
 }
 
 /// Dead letters have no keys by which the ledger would know them again: we look before we hand one in again.
@@ -124,10 +89,7 @@ Status TransformForwarder::findLetters()
                 },
                 [done](const Result<Ok> &read) { done(read); });
         },
-        [this] {
-            const std::lock_guard lock(m_mutex);
-            return m_ended;
-        }));
+        [this] { return m_steps.ended(); }));
     m_letters = std::move(*found);
     return Ok{};
 }

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "core/session/transform_publisher.h"
 
-#include <chrono>
+#include <algorithm>
 
 namespace eventops {
 namespace {
 
 constexpr std::uint64_t EventsMax = 1'000; ///< Looked for at once …
 constexpr std::size_t PieceMax = 100;      ///< … and announced.
-constexpr std::chrono::milliseconds LookTime{500};
 
 } // namespace
 
@@ -18,50 +17,18 @@ TransformPublisher::TransformPublisher(Workspace workspace, EventQueueSettings s
       m_settings(std::move(settings)),
       m_clock(clock),
       m_told(std::move(told)),
-      m_thread([this] { work(); })
+      m_steps([this] { return tell(step()); })
 {
 }
 
-TransformPublisher::~TransformPublisher()
+/// Tells of trouble once, not with every try.
+Result<bool> TransformPublisher::tell(Result<bool> more)
 {
-    {
-        const std::lock_guard lock(m_mutex);
-        m_ended = true;
-    }
-    m_wake.notify_all();
-    m_thread.join();
-}
-
-void TransformPublisher::wake()
-{
-    const std::lock_guard lock(m_mutex);
-    m_woken = true;
-    m_wake.notify_all();
-}
-
-bool TransformPublisher::ended() const
-{
-    const std::lock_guard lock(m_mutex);
-    return m_ended;
-}
-
-void TransformPublisher::work()
-{
-    for (;;) {
-        const auto more = step();
-        const std::string trouble = more || ended() ? std::string() : more.error().text();
-        if (m_told && !trouble.empty() && trouble != m_trouble)
-            m_told("the queue of raw events: " + trouble);
-        m_trouble = trouble;
-        std::unique_lock lock(m_mutex);
-        if (!more) // tried again, whoever wakes
-            m_wake.wait_for(lock, LookTime, [this] { return m_ended; });
-        else if (!more.value())
-            m_wake.wait_for(lock, LookTime, [this] { return m_ended || m_woken; });
-        m_woken = false;
-        if (m_ended)
-            return;
-    }
+    const std::string trouble = more || m_steps.ended() ? std::string() : more.error().text();
+    if (m_told && !trouble.empty() && trouble != m_trouble)
+        m_told("the queue of raw events: " + trouble);
+    m_trouble = trouble;
+    return more;
 }
 
 /// Hands @p events to the queue, then notes that it has them.
@@ -88,7 +55,7 @@ Result<bool> TransformPublisher::step()
         m_store = EVENTOPS_TRY(TransformStore::open(m_workspace.directory, m_clock));
     }
     if (m_queue == nullptr) {
-        auto queue = EVENTOPS_TRY(m_settings.open(*m_store, [this] { return ended(); }));
+        auto queue = EVENTOPS_TRY(m_settings.open(*m_store, [this] { return m_steps.ended(); }));
         EVENTOPS_TRY(m_store->forgetAnnounced(queue->name()));
         m_queue = std::move(queue);
     }

@@ -2,13 +2,11 @@
 #pragma once
 
 #include "core/session/event_queue_settings.h"
+#include "core/session/step_thread.h"
 
-#include <condition_variable>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
-#include <thread>
 
 namespace eventops {
 
@@ -21,14 +19,12 @@ public:
     /// @p told: hears on its thread of each trouble, once; null: nobody does.
     TransformPublisher(Workspace workspace, EventQueueSettings settings, const Clock *clock,
                        std::function<void(const std::string &)> told);
-    ~TransformPublisher(); ///< What is not announced is so by whoever comes next.
-    void wake();
+    void wake() { m_steps.wake(); }
 
 private:
-    void work();
     Result<bool> step();
+    Result<bool> tell(Result<bool> more);
     Status announce(std::span<const TransformStore::Announced> events);
-    bool ended() const;
 
     const Workspace m_workspace;
     const EventQueueSettings m_settings;
@@ -37,11 +33,7 @@ private:
     std::unique_ptr<TransformStore> m_store;
     std::unique_ptr<RawEventQueue> m_queue; ///< Null: not opened, or not since it failed.
     std::string m_trouble;                  ///< What was told last.
-    mutable std::mutex m_mutex;
-    std::condition_variable m_wake;
-    bool m_woken = true;
-    bool m_ended = false;
-    std::thread m_thread; ///< Last: it uses the others.
+    StepThread m_steps;
 };
 
 } // namespace eventops

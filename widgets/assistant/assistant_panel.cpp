@@ -34,17 +34,6 @@ constexpr int ColumnCharactersMax = 26;
 constexpr int LossLines = 2;
 enum Page { DocumentPage, PipelinePage };
 
-QLabel *makeLine()
-{
-    auto *label = new QLabel;
-    label->setTextFormat(Qt::PlainText);
-    label->setWordWrap(true);
-    label->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    const int space = themeMetric("space2");
-    label->setContentsMargins(space, themeMetric("space1"), space, themeMetric("space1"));
-    return label;
-}
-
 } // namespace
 
 QWidget *makeAssistantView(ViewContext &context, QWidget *parent)
@@ -55,18 +44,9 @@ QWidget *makeAssistantView(ViewContext &context, QWidget *parent)
 AssistantPanel::AssistantPanel(ViewContext &context, QWidget *parent)
     : QWidget(parent), m_model(context), m_context(context)
 {
-    auto *split = new QSplitter(Qt::Horizontal);
-    split->addWidget(makeTexts());
-    split->addWidget(makePreview());
-    split->setStretchFactor(0, 2);
-    split->setStretchFactor(1, 3);
-    split->setChildrenCollapsible(false);
-    split->setHandleWidth(themeMetric("space1"));
-    auto *column = new QVBoxLayout(this);
-    column->setContentsMargins(0, 0, 0, 0);
-    column->setSpacing(0);
-    column->addWidget(makeBar());
-    column->addWidget(split, 1);
+    QWidget *const texts = makeTexts();
+    QWidget *const preview = makePreview();
+    layOut(*this, makeBar(), texts, preview);
     setFocusProxy(m_document);
     setAcceptDrops(true);
     new QShortcut(QKeySequence::Save, this, this, &AssistantPanel::saveAsked, Qt::WidgetWithChildrenShortcut);
@@ -80,10 +60,7 @@ AssistantPanel::AssistantPanel(ViewContext &context, QWidget *parent)
 QWidget *AssistantPanel::makeBar()
 {
     auto *bar = new QWidget;
-    auto *row = new QHBoxLayout(bar);
-    const int space = themeMetric("space2");
-    row->setContentsMargins(space, space, space, space);
-    row->setSpacing(space);
+    QHBoxLayout *row = makeBarRow(*bar);
     auto *open = new QPushButton(tr("Open…"));
     open->setToolTip(tr("A file instead of a pasted document; it can be dropped here as well"));
     m_format = new ComboBox;

@@ -6,9 +6,12 @@
 
 #include <QApplication>
 #include <QClipboard>
+#include <QHBoxLayout>
 #include <QHeaderView>
 #include <QKeyEvent>
+#include <QLabel>
 #include <QMimeData>
+#include <QSplitter>
 #include <QStackedLayout>
 #include <QStyledItemDelegate>
 #include <QTabBar>
@@ -162,6 +165,42 @@ void fitColumns(QTableView &table, int charactersMax)
     const int widest = table.fontMetrics().averageCharWidth() * charactersMax;
     for (int column = 0; column + 1 < table.model()->columnCount(); ++column)
         table.setColumnWidth(column, std::min(table.columnWidth(column) + themeMetric("space2"), widest));
+}
+
+void layOut(QWidget &view, QWidget *bar, QWidget *texts, QWidget *outcome)
+{
+    auto *split = new QSplitter(Qt::Horizontal);
+    split->addWidget(texts);
+    split->addWidget(outcome);
+    split->setStretchFactor(0, 2);
+    split->setStretchFactor(1, 3);
+    split->setChildrenCollapsible(false);
+    split->setHandleWidth(themeMetric("space1"));
+    auto *column = new QVBoxLayout(&view);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    column->addWidget(bar);
+    column->addWidget(split, 1);
+}
+
+QHBoxLayout *makeBarRow(QWidget &bar)
+{
+    auto *row = new QHBoxLayout(&bar);
+    const int space = themeMetric("space2");
+    row->setContentsMargins(space, space, space, space);
+    row->setSpacing(space);
+    return row;
+}
+
+QLabel *makeLine()
+{
+    auto *label = new QLabel;
+    label->setTextFormat(Qt::PlainText);
+    label->setWordWrap(true);
+    label->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    const int space = themeMetric("space2");
+    label->setContentsMargins(space, themeMetric("space1"), space, themeMetric("space1"));
+    return label;
 }
 
 QWidget *makePages(const QStringList &names, const QList<QWidget *> &pages, QTabBar *&tabs)

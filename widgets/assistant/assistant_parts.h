@@ -6,6 +6,8 @@
 
 #include <functional>
 
+class QHBoxLayout;
+class QLabel;
 class QTableView;
 class QTabBar;
 class QWidget;
@@ -48,6 +50,12 @@ void makeMono(QPlainTextEdit &edit, const QString &accessibleName);
 QTableView *makeRowTable(const QString &accessibleName, int severityColumn, int severityRole, int failedRole = -1);
 /// As wide as what is in them, but for texts that have no end; the last one takes the rest.
 void fitColumns(QTableView &table, int charactersMax);
+/// @p view from its parts: @p bar above, texts that a person gives on the left, what comes of them on the right.
+void layOut(QWidget &view, QWidget *bar, QWidget *texts, QWidget *outcome);
+/// The bar's row; what is added to it stands side by side.
+QHBoxLayout *makeBarRow(QWidget &bar);
+/// A text for people that wraps and can be copied.
+QLabel *makeLine();
 /// @p pages one at a time, below tabs with their names.
 QWidget *makePages(const QStringList &names, const QList<QWidget *> &pages, QTabBar *&tabs);
 

@@ -41,18 +41,9 @@ TransformPanel::TransformPanel(ViewContext &context, QWidget *parent) : QWidget(
     m_rules = new QPlainTextEdit;
     makeMono(*m_rules, tr("Rules of a JSONTransformer"));
     m_rules->setPlaceholderText(tr("Rules of a JSONTransformer, as JSON"));
-    auto *split = new QSplitter(Qt::Horizontal);
-    split->addWidget(makePages({tr("Event"), tr("Rules")}, {m_event, m_rules}, m_tabs));
-    split->addWidget(makeAnswer());
-    split->setStretchFactor(0, 2);
-    split->setStretchFactor(1, 3);
-    split->setChildrenCollapsible(false);
-    split->setHandleWidth(themeMetric("space1"));
-    auto *column = new QVBoxLayout(this);
-    column->setContentsMargins(0, 0, 0, 0);
-    column->setSpacing(0);
-    column->addWidget(makeBar());
-    column->addWidget(split, 1);
+    QWidget *const texts = makePages({tr("Event"), tr("Rules")}, {m_event, m_rules}, m_tabs);
+    QWidget *const answer = makeAnswer();
+    layOut(*this, makeBar(), texts, answer);
     setFocusProxy(m_event);
     for (const Qt::Key enter : {Qt::Key_Return, Qt::Key_Enter})
         new QShortcut(Qt::CTRL | enter, this, this, &TransformPanel::run, Qt::WidgetWithChildrenShortcut);
@@ -69,10 +60,7 @@ TransformPanel::TransformPanel(ViewContext &context, QWidget *parent) : QWidget(
 QWidget *TransformPanel::makeBar()
 {
     auto *bar = new QWidget;
-    auto *row = new QHBoxLayout(bar);
-    const int space = themeMetric("space2");
-    row->setContentsMargins(space, space, space, space);
-    row->setSpacing(space);
+    QHBoxLayout *row = makeBarRow(*bar);
     m_choice = new ComboBox;
     m_choice->setSizeAdjustPolicy(QComboBox::AdjustToContents);
     m_choice->setAccessibleName(tr("Transformer"));
@@ -93,12 +81,7 @@ QWidget *TransformPanel::makeBar()
 
 QWidget *TransformPanel::makeAnswer()
 {
-    m_status = new QLabel;
-    m_status->setTextFormat(Qt::PlainText);
-    m_status->setWordWrap(true);
-    m_status->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    const int space = themeMetric("space2");
-    m_status->setContentsMargins(space, themeMetric("space1"), space, themeMetric("space1"));
+    m_status = makeLine();
     m_rows = makeRowTable(tr("What would be stored"), TransformTrialModel::SeverityColumn,
                           TransformTrialModel::SeverityRole);
     m_rows->setModel(&m_model);

@@ -258,8 +258,6 @@ Result<bool> TailFile::take(RawChunk &chunk, std::vector<OversizePart> &oversize
 Result<bool> TailFile::wait(RawChunk &chunk, std::vector<OversizePart> &oversize, bool removed)
 {
     const auto silent = std::chrono::steady_clock::now() - m_grownAt;
-    if (silent >= SupersededFor && m_state->isSuperseded())
-        return end(m_bytes, {}); // if it grows again, it is found again
     m_ending = silent >= m_settle && removed;
     if (m_ending) {
         m_capture->endHere();
@@ -270,6 +268,8 @@ Result<bool> TailFile::wait(RawChunk &chunk, std::vector<OversizePart> &oversize
         m_capture->settle();
         return take(chunk, oversize);
     }
+    if (m_settled && silent >= SupersededFor && m_state->isSuperseded())
+        return end(m_bytes, {}); // if it grows again, it is found again
     m_watch->wait(LookEvery);
     standStill(chunk);
     return true;

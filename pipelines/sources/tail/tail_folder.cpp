@@ -260,7 +260,7 @@ bool TailFolder::isCopy(const Found &file, Known &known, const TailDescriptor &d
     return false;
 }
 
-/// Files that were cut since the last look: a copy may have been made before.
+/// Files that have ended since the last look, cut perhaps: a copy may have been made before.
 void TailFolder::rememberCut()
 {
     for (const auto &[identity, known] : m_known) {

@@ -25,7 +25,8 @@ struct TailSettings {
 /// Looks for files that come up and hands each out as a TailFile beside it; has no records itself. A file is read from
 /// its beginning, or from where the ledger knows it to have been read to. Of rotated files the oldest comes first, and
 /// a newer one once it is read. Files that were packed meanwhile are named in its health and left out.
-/// Thread: see Source. Complexity: a look a second at every name that the patterns match.
+/// Thread: see Source. Errors: none; what cannot be read is its trouble. Complexity: two looks a second at every name
+/// that the patterns match.
 class TailFolder final : public Source
 {
 public:
@@ -82,7 +83,7 @@ private:
     const std::string m_title;
     const std::shared_ptr<Doorbell> m_bell = std::make_shared<Doorbell>();
     std::map<Identity, Known> m_known;
-    std::vector<std::pair<std::string, std::shared_ptr<TailState>>> m_cut; ///< Heads of files that were, newest last.
+    std::vector<std::pair<std::string, std::shared_ptr<TailState>>> m_cut; ///< Heads of files that ended, newest last.
     TimePoint m_scannedAt;
     bool m_comesMore = false; ///< A newer file waits until an older one is read.
     std::string m_problem;    ///< Of this scan: the first file that cannot be read.

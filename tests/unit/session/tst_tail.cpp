@@ -310,6 +310,16 @@ private Q_SLOTS:
         QCOMPARE(tail.deadLetters(), 0u);
     }
 
+    void theLastLineOfAFileThatIsTakenAwayIsRead()
+    {
+        Tail tail;
+        append(tail.log(), "one\ntwo\nthree\nthe last, without an end");
+        tail.start(tail.log().string());
+        QTRY_COMPARE_WITH_TIMEOUT(tail.messages().size(), std::size_t(3), 10'000);
+        fs::remove(tail.log());
+        QTRY_COMPARE_WITH_TIMEOUT(tail.messages().size(), std::size_t(4), 10'000);
+    }
+
     void eventsOfSeveralLinesEndWhenTheirWriterIsSilent()
     {
         Tail tail;
